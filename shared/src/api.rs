@@ -1,0 +1,76 @@
+//! The JSON bodies of the HTTP API.
+
+use crate::UserId;
+use serde::{Deserialize, Serialize};
+
+/// `POST /api/login`, the question.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Login {
+    /// As registered; upper and lower case do not matter.
+    pub email: String,
+    /// In the clear: serve over TLS.
+    pub password: String,
+}
+
+/// `POST /api/login`, the answer.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct LoggedIn {
+    /// Who.
+    #[serde(flatten)]
+    pub user: User,
+    /// The session's bearer token, for programs; browsers have it as a cookie they cannot read.
+    pub token: String,
+}
+
+/// A user as everyone may see them; also the answer to `GET /api/me`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The id.
+    pub uid: UserId,
+    /// The name shown.
+    pub username: String,
+    /// URL of a picture; empty: none.
+    pub avatar: String,
+}
+
+/// `GET /api/users?after=UID&limit=N`: by uid, upwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Users {
+    /// A page of them.
+    pub users: Vec<User>,
+    /// Give this as `after` for the next page; absent: this was the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<UserId>,
+}
+
+/// The body of every answer that is not 2xx.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// For programs.
+    pub code: ProblemCode,
+    /// For people.
+    pub message: String,
+}
+
+/// What went wrong with an HTTP request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    /// 400: the body or the query is not as documented.
+    BadRequest,
+    /// 401: no user has this email and password.
+    BadCredentials,
+    /// 401: no valid login.
+    NotLoggedIn,
+    /// 403: the request comes from a page of another origin.
+    ForeignOrigin,
+    /// 404: no such address.
+    NotFound,
+    /// 429: too many attempts; `Retry-After` says when.
+    TooManyAttempts,
+    /// 503: the server or its store cannot answer now; try again later.
+    Unavailable,
+    /// A code this version does not know.
+    #[serde(other)]
+    Unknown,
+}

@@ -1,0 +1,388 @@
+//! What one connection is pushed, and in which order.
+
+use super::window::{Due, Timing, Window};
+use crate::{ConversationId, Mid, Moment, Seq, Tid};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+/// How many of its own answered sends a feed remembers while it is behind; beyond that a
+/// connection may be pushed a message it sent itself, which its receiver removes by `seq`.
+const ANSWERED_MAX: usize = 1024;
+
+/// One of the user's conversations, as the store has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Which.
+    pub conversation: ConversationId,
+    /// Its last place.
+    pub last_seq: Seq,
+    /// Up to where this user acknowledged.
+    pub delivered_seq: Seq,
+    /// The id of the first message after `delivered_seq`, to order conversations by; any value
+    /// will do when there is none.
+    pub head: Mid,
+}
+
+/// A message that might be pushed.
+#[derive(Debug, Clone)]
+pub struct Item<P> {
+    /// Where it belongs.
+    pub conversation: ConversationId,
+    /// Its place there.
+    pub seq: Seq,
+    /// Its id.
+    pub mid: Mid,
+    /// Whether this connection's own user sent it.
+    pub own: bool,
+    /// Whether this very connection sent it, and so gets it as the answer to its send.
+    pub from_here: bool,
+    /// What to push.
+    pub payload: P,
+    /// Its size in bytes, for the bound of the window.
+    pub bytes: usize,
+}
+
+/// A page the driver shall read from the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadRequest {
+    /// Of which conversation.
+    pub conversation: ConversationId,
+    /// Only messages after this place, oldest first.
+    pub after: Seq,
+    /// Only messages with an id below this one, because another conversation's turn comes then.
+    pub before: Option<Mid>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// What the driver shall do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect<P> {
+    /// Write a push.
+    Push {
+        /// Its id.
+        tid: Tid,
+        /// Whether it was written before.
+        dup: bool,
+        /// What to push.
+        payload: P,
+    },
+    /// Read a page and give it to [`Feed::handle_page`]. There is one such request at a time.
+    Read(ReadRequest),
+    /// Read the user's positions again and give them to [`Feed::handle_positions`].
+    Reload,
+    /// The user has acknowledged this conversation up to and with this place.
+    Delivered(ConversationId, Seq),
+    /// Close the connection as dead (4001).
+    GiveUp,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Cursor {
+    /// Everything up to here was pushed on this connection, or need not be.
+    pushed: Seq,
+    /// At the bind, the conversation ended here.
+    at_bind: Seq,
+    /// There are messages before the cursor that this connection was not pushed and the user has
+    /// not acknowledged, so its acknowledgements say nothing about them.
+    hole: bool,
+}
+
+/// The pushes of one connection: call a `handle_*` with what happened, then [`Self::poll`] until
+/// it returns `None`, then wait until [`Self::deadline`].
+#[derive(Debug)]
+pub struct Feed<P> {
+    window: Window<P>,
+    cursors: HashMap<ConversationId, Cursor>,
+    /// Conversations to be read on from the store, by the id of their next message.
+    behind: BTreeSet<(Mid, ConversationId)>,
+    /// How far each of them is known to go.
+    known: HashMap<ConversationId, (Mid, Seq)>,
+    answered: BTreeSet<(ConversationId, Seq)>,
+    reading: Option<ReadRequest>,
+    reloading: bool,
+    reload: bool,
+    effects: VecDeque<Effect<P>>,
+    due: Vec<Due<P>>,
+}
+
+impl<P: Clone> Feed<P> {
+    /// The feed of a connection bound in the course's way: everything the user has not
+    /// acknowledged is pushed, oldest first, then what comes.
+    pub fn from_acknowledged(
+        timing: Timing,
+        positions: impl IntoIterator<Item = Position>,
+    ) -> Self {
+        let mut feed = Self::empty(timing);
+        for position in positions {
+            let cursor = Cursor {
+                pushed: position.delivered_seq,
+                at_bind: position.last_seq,
+                hole: false,
+            };
+            feed.cursors.insert(position.conversation, cursor);
+            feed.fall_behind(position.conversation, position.head, position.last_seq);
+        }
+        feed
+    }
+
+    /// The feed of a connection that fetches by gaps itself: only what comes after `positions`.
+    pub fn from_latest(timing: Timing, positions: impl IntoIterator<Item = Position>) -> Self {
+        let mut feed = Self::empty(timing);
+        feed.cursors.extend(positions.into_iter().map(|position| {
+            let cursor = Cursor {
+                pushed: position.last_seq,
+                at_bind: position.last_seq,
+                hole: position.delivered_seq < position.last_seq,
+            };
+            (position.conversation, cursor)
+        }));
+        feed
+    }
+
+    fn empty(timing: Timing) -> Self {
+        Self {
+            window: Window::new(timing),
+            cursors: HashMap::new(),
+            behind: BTreeSet::new(),
+            known: HashMap::new(),
+            answered: BTreeSet::new(),
+            reading: None,
+            reloading: false,
+            reload: false,
+            effects: VecDeque::new(),
+            due: Vec::new(),
+        }
+    }
+
+    /// A live message, in whatever order and however often the bus brings it.
+    pub fn handle_message(&mut self, now: Moment, item: Item<P>) {
+        let cursor = self.cursor(item.conversation);
+        if item.seq <= cursor.pushed {
+            return;
+        }
+        if item.from_here {
+            self.remember_answered(item.conversation, item.seq);
+        }
+        let is_next = item.seq == cursor.pushed.next();
+        let caught_up = !self.known.contains_key(&item.conversation);
+        if is_next && caught_up && (item.from_here || self.window.takes(item.bytes)) {
+            self.advance(now, item);
+        } else {
+            self.fall_behind(item.conversation, item.mid, item.seq);
+        }
+    }
+
+    /// A page read for [`Effect::Read`], oldest first.
+    pub fn handle_page(&mut self, now: Moment, items: Vec<Item<P>>) {
+        let Some(request) = self.reading.take() else {
+            return;
+        };
+        let conversation = request.conversation;
+        let Some((head, known)) = self.known.remove(&conversation) else {
+            return;
+        };
+        self.behind.remove(&(head, conversation));
+        let full = items.len() >= request.limit;
+        let mut last = None;
+        for item in items {
+            let cursor = self.cursor(conversation);
+            if item.seq != cursor.pushed.next() {
+                continue;
+            }
+            let skip = self.skips(&item, cursor);
+            if !skip && !self.window.takes(item.bytes) {
+                self.fall_behind(conversation, item.mid, known);
+                return;
+            }
+            last = Some(item.mid);
+            self.advance(now, item);
+        }
+        let pushed = self.cursor(conversation).pushed;
+        // An event may have named a place the store does not show yet (another node commits it
+        // this moment): its own event, or the next one, brings it. Without a full page and
+        // without a `before` there is nothing more to read now.
+        if pushed < known && (full || request.before.is_some()) {
+            let next = last.max(request.before).map_or(head, |mid| Mid(mid.0 + 1));
+            self.fall_behind(conversation, next, known);
+        }
+    }
+
+    /// The store could not be read: the request is made again at the next occasion.
+    pub fn handle_read_failed(&mut self) {
+        self.reading = None;
+        if self.reloading {
+            self.reloading = false;
+            self.reload = true;
+        }
+    }
+
+    /// Events were lost, so any conversation may have moved on.
+    pub fn handle_gap(&mut self) {
+        self.reload = true;
+    }
+
+    /// The positions read for [`Effect::Reload`].
+    pub fn handle_positions(&mut self, positions: impl IntoIterator<Item = Position>) {
+        self.reloading = false;
+        for position in positions {
+            if position.last_seq > self.cursor(position.conversation).pushed {
+                self.fall_behind(position.conversation, position.head, position.last_seq);
+            }
+        }
+    }
+
+    /// An acknowledgement from the client. Unknown tids are ignored.
+    pub fn handle_ack(&mut self, tid: Tid, cumulative: bool) {
+        let mut settled = Vec::new();
+        self.window.ack(tid, cumulative, |conversation| {
+            if !settled.contains(&conversation) {
+                settled.push(conversation);
+            }
+        });
+        for conversation in settled {
+            let cursor = self.cursor(conversation);
+            if !cursor.hole {
+                let delivered = self
+                    .window
+                    .lowest(conversation)
+                    .map_or(cursor.pushed, Seq::prev);
+                self.effects
+                    .push_back(Effect::Delivered(conversation, delivered));
+            }
+        }
+    }
+
+    /// The user has read this conversation up to `seq`, and so has what was before it.
+    pub fn handle_read(&mut self, conversation: ConversationId, seq: Seq) {
+        if let Some(cursor) = self.cursors.get_mut(&conversation)
+            && seq >= cursor.at_bind
+        {
+            cursor.hole = false;
+        }
+    }
+
+    /// [`Self::deadline`] has come.
+    pub fn handle_timer(&mut self, now: Moment) {
+        self.window.run_timer(now, &mut self.due);
+        self.effects.extend(self.due.drain(..).map(|due| match due {
+            Due::Repeat(tid, payload) => Effect::Push {
+                tid,
+                dup: true,
+                payload,
+            },
+            Due::GiveUp => Effect::GiveUp,
+        }));
+    }
+
+    /// When to call [`Self::handle_timer`]; `None`: no push waits.
+    pub fn deadline(&self) -> Option<Moment> {
+        self.window.deadline()
+    }
+
+    /// The next thing to do.
+    pub fn poll(&mut self) -> Option<Effect<P>> {
+        if let Some(effect) = self.effects.pop_front() {
+            return Some(effect);
+        }
+        if self.reading.is_some() || self.reloading {
+            return None;
+        }
+        if self.reload {
+            self.reload = false;
+            self.reloading = true;
+            return Some(Effect::Reload);
+        }
+        // A page at a time and only into room for at least a part of it: reading row by row as
+        // single acknowledgements trickle in would cost a query a message.
+        let room = self.window.room();
+        if room * 2 < crate::limits::WINDOW_PUSHES || !self.window.takes(0) {
+            return None;
+        }
+        let mut heads = self.behind.iter();
+        let (_, conversation) = *heads.next()?;
+        let before = heads.next().map(|(mid, _)| *mid);
+        let after = self
+            .cursors
+            .get(&conversation)
+            .map_or(Seq(0), |cursor| cursor.pushed);
+        let request = ReadRequest {
+            conversation,
+            after,
+            before,
+            limit: room,
+        };
+        self.reading = Some(request);
+        Some(Effect::Read(request))
+    }
+
+    /// Pushes that wait for their acknowledgement.
+    pub fn unacknowledged(&self) -> usize {
+        self.window.len()
+    }
+
+    fn cursor(&mut self, conversation: ConversationId) -> Cursor {
+        // Unknown at the bind: it began after that, so all of it is to be pushed.
+        *self.cursors.entry(conversation).or_insert(Cursor {
+            pushed: Seq(0),
+            at_bind: Seq(0),
+            hole: false,
+        })
+    }
+
+    fn skips(&self, item: &Item<P>, cursor: Cursor) -> bool {
+        let before_bind = item.own && item.seq <= cursor.at_bind;
+        before_bind || item.from_here || self.answered.contains(&(item.conversation, item.seq))
+    }
+
+    /// Moves the cursor over `item` and pushes it unless it is to be skipped.
+    fn advance(&mut self, now: Moment, item: Item<P>) {
+        let cursor = self.cursor(item.conversation);
+        let skip = self.skips(&item, cursor);
+        self.answered.remove(&(item.conversation, item.seq));
+        self.cursors.insert(
+            item.conversation,
+            Cursor {
+                pushed: item.seq,
+                ..cursor
+            },
+        );
+        if skip {
+            if self.window.lowest(item.conversation).is_none() && !cursor.hole {
+                self.effects
+                    .push_back(Effect::Delivered(item.conversation, item.seq));
+            }
+            return;
+        }
+        let payload = item.payload.clone();
+        let tid = self
+            .window
+            .push(now, item.conversation, item.seq, item.payload, item.bytes);
+        self.effects.push_back(Effect::Push {
+            tid,
+            dup: false,
+            payload,
+        });
+    }
+
+    fn remember_answered(&mut self, conversation: ConversationId, seq: Seq) {
+        if self.answered.len() < ANSWERED_MAX {
+            self.answered.insert((conversation, seq));
+        }
+    }
+
+    fn fall_behind(&mut self, conversation: ConversationId, head: Mid, upto: Seq) {
+        if self.cursor(conversation).pushed >= upto {
+            return;
+        }
+        if let Some((_, known)) = self.known.get_mut(&conversation) {
+            *known = upto.max(*known);
+        } else {
+            self.known.insert(conversation, (head, upto));
+            self.behind.insert((head, conversation));
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "feed_tests.rs"]
+mod tests;

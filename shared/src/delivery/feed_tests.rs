@@ -1,0 +1,263 @@
+use super::*;
+use crate::limits;
+use std::time::Duration;
+
+const A: ConversationId = ConversationId(1);
+const B: ConversationId = ConversationId(2);
+const NOW: Moment = Moment::after_origin(Duration::ZERO);
+
+/// A message whose id is `mid`; its payload says which it is.
+fn item(conversation: ConversationId, seq: i64, mid: i64) -> Item<(i64, i64)> {
+    Item {
+        conversation,
+        seq: Seq(seq),
+        mid: Mid(mid),
+        own: false,
+        from_here: false,
+        payload: (conversation.0, seq),
+        bytes: 100,
+    }
+}
+
+fn position(conversation: ConversationId, delivered: i64, last: i64, head: i64) -> Position {
+    Position {
+        conversation,
+        delivered_seq: Seq(delivered),
+        last_seq: Seq(last),
+        head: Mid(head),
+    }
+}
+
+/// A store of the two conversations' messages that answers the feed's requests, and the client
+/// that acknowledges as told.
+struct World {
+    feed: Feed<(i64, i64)>,
+    store: Vec<Item<(i64, i64)>>,
+    pushed: Vec<(i64, i64)>,
+    tids: Vec<Tid>,
+    delivered: Vec<(ConversationId, Seq)>,
+    reads: usize,
+    largest_page: usize,
+}
+
+impl World {
+    fn new(feed: Feed<(i64, i64)>, store: Vec<Item<(i64, i64)>>) -> Self {
+        let (pushed, tids, delivered) = (vec![], vec![], vec![]);
+        Self {
+            feed,
+            store,
+            pushed,
+            tids,
+            delivered,
+            reads: 0,
+            largest_page: 0,
+        }
+    }
+
+    fn run(&mut self) {
+        while let Some(effect) = self.feed.poll() {
+            match effect {
+                Effect::Push {
+                    tid,
+                    dup: false,
+                    payload,
+                } => {
+                    self.pushed.push(payload);
+                    self.tids.push(tid);
+                }
+                Effect::Read(request) => {
+                    let page: Vec<_> = self
+                        .store
+                        .iter()
+                        .filter(|m| m.conversation == request.conversation)
+                        .filter(|m| m.seq > request.after)
+                        .filter(|m| request.before.is_none_or(|before| m.mid < before))
+                        .take(request.limit)
+                        .cloned()
+                        .collect();
+                    self.reads += 1;
+                    self.largest_page = self.largest_page.max(page.len());
+                    self.feed.handle_page(NOW, page);
+                }
+                Effect::Delivered(conversation, seq) => self.delivered.push((conversation, seq)),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn ack_all(&mut self) {
+        while self.feed.unacknowledged() > 0 {
+            let last = *self.tids.last().expect("something was pushed");
+            self.feed.handle_ack(last, true);
+            self.run();
+        }
+    }
+}
+
+#[test]
+fn live_messages_are_pushed_at_once_in_order_and_repeats_of_the_bus_are_not() {
+    let feed = Feed::from_latest(Timing::default(), [position(A, 4, 4, 0)]);
+    let mut world = World::new(feed, vec![]);
+    for seq in [5, 5, 6, 5, 7] {
+        world.feed.handle_message(NOW, item(A, seq, seq));
+    }
+    world.run();
+    assert_eq!(world.pushed, [(1, 5), (1, 6), (1, 7)]);
+    assert_eq!(world.tids, [Tid(1), Tid(2), Tid(3)]);
+    assert_eq!(world.reads, 0);
+}
+
+#[test]
+fn a_message_out_of_order_is_a_hint_to_read_the_store() {
+    let feed = Feed::from_latest(Timing::default(), [position(A, 4, 4, 0)]);
+    let mut world = World::new(feed, vec![item(A, 5, 50), item(A, 6, 60)]);
+    world.feed.handle_message(NOW, item(A, 6, 60));
+    world.run();
+    assert_eq!(world.pushed, [(1, 5), (1, 6)]);
+    world.feed.handle_message(NOW, item(A, 5, 50));
+    world.run();
+    assert_eq!(world.pushed.len(), 2);
+}
+
+#[test]
+fn offline_messages_come_oldest_first_across_conversations_through_a_bounded_window() {
+    let store: Vec<_> = (1..=1000)
+        .flat_map(|n| [item(A, n, 2 * n), item(B, n, 2 * n + 1)])
+        .collect();
+    let positions = [position(A, 0, 1000, 2), position(B, 0, 1000, 3)];
+    let mut world = World::new(Feed::from_acknowledged(Timing::default(), positions), store);
+    world.run();
+    assert!(world.feed.unacknowledged() <= limits::WINDOW_PUSHES);
+    world.ack_all();
+    let expected: Vec<_> = (1..=1000).flat_map(|n| [(1, n), (2, n)]).collect();
+    assert_eq!(world.pushed, expected);
+    assert_eq!(world.delivered.last(), Some(&(B, Seq(1000))));
+    assert!(world.largest_page <= limits::WINDOW_PUSHES);
+}
+
+#[test]
+fn one_conversations_backlog_is_read_in_pages_not_rows() {
+    let store: Vec<_> = (1..=6400).map(|n| item(A, n, n)).collect();
+    let feed = Feed::from_acknowledged(Timing::default(), [position(A, 0, 6400, 1)]);
+    let mut world = World::new(feed, store);
+    world.run();
+    world.ack_all();
+    assert_eq!(world.pushed.len(), 6400);
+    assert!(world.reads <= 101, "{} reads", world.reads);
+}
+
+#[test]
+fn ones_own_messages_are_not_offline_messages() {
+    let mut store: Vec<_> = (1..=4).map(|n| item(A, n, n)).collect();
+    store[0].own = true;
+    store[3].own = true;
+    let feed = Feed::from_acknowledged(Timing::default(), [position(A, 0, 4, 1)]);
+    let mut world = World::new(feed, store);
+    world.run();
+    assert_eq!(world.pushed, [(1, 2), (1, 3)]);
+    world.ack_all();
+    assert_eq!(world.delivered.last(), Some(&(A, Seq(4))));
+}
+
+#[test]
+fn a_connection_is_not_pushed_what_it_was_answered_but_other_devices_are() {
+    let mut own = item(A, 5, 5);
+    own.own = true;
+    let mut here = World::new(
+        Feed::from_latest(Timing::default(), [position(A, 4, 4, 0)]),
+        vec![],
+    );
+    here.feed.handle_message(
+        NOW,
+        Item {
+            from_here: true,
+            ..own.clone()
+        },
+    );
+    here.feed.handle_message(NOW, item(A, 6, 6));
+    here.run();
+    assert_eq!(here.pushed, [(1, 6)]);
+    let mut there = World::new(
+        Feed::from_latest(Timing::default(), [position(A, 4, 4, 0)]),
+        vec![],
+    );
+    there.feed.handle_message(NOW, own);
+    there.run();
+    assert_eq!(there.pushed, [(1, 5)]);
+}
+
+#[test]
+fn a_full_window_stops_and_reads_on_from_the_store_when_it_empties() {
+    let count = i64::try_from(limits::WINDOW_PUSHES).expect("small") + 10;
+    let mut world = World::new(Feed::from_latest(Timing::default(), []), vec![]);
+    for n in 1..=count {
+        world.store.push(item(A, n, n));
+        world.feed.handle_message(NOW, item(A, n, n));
+        world.run();
+    }
+    assert_eq!(world.pushed.len(), limits::WINDOW_PUSHES);
+    assert_eq!(world.reads, 0);
+    world.ack_all();
+    assert_eq!(
+        world.pushed,
+        (1..=count).map(|n| (1, n)).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn acks_out_of_order_never_claim_more_than_was_acknowledged() {
+    let mut world = World::new(Feed::from_latest(Timing::default(), []), vec![]);
+    for n in 1..=3 {
+        world.feed.handle_message(NOW, item(A, n, n));
+    }
+    world.run();
+    world.feed.handle_ack(Tid(2), false);
+    world.feed.handle_ack(Tid(3), false);
+    world.run();
+    assert!(world.delivered.iter().all(|(_, seq)| *seq == Seq(0)));
+    world.feed.handle_ack(Tid(1), false);
+    world.run();
+    assert_eq!(world.delivered.last(), Some(&(A, Seq(3))));
+}
+
+#[test]
+fn acks_of_a_connection_that_skipped_a_hole_do_not_claim_the_hole() {
+    let mut feed = Feed::from_latest(Timing::default(), [position(A, 1, 4, 2)]);
+    feed.handle_message(NOW, item(A, 5, 5));
+    feed.handle_ack(Tid(1), false);
+    while let Some(effect) = feed.poll() {
+        assert!(!matches!(effect, Effect::Delivered(..)), "{effect:?}");
+    }
+    feed.handle_read(A, Seq(5));
+    feed.handle_message(NOW, item(A, 6, 6));
+    feed.handle_ack(Tid(2), false);
+    let effects: Vec<_> = std::iter::from_fn(|| feed.poll()).collect();
+    assert!(
+        effects.contains(&Effect::Delivered(A, Seq(6))),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn a_gap_reloads_the_positions_and_reads_what_moved_on() {
+    let feed = Feed::from_latest(Timing::default(), [position(A, 4, 4, 0)]);
+    let mut world = World::new(feed, vec![item(A, 5, 50), item(B, 1, 60)]);
+    world.feed.handle_gap();
+    assert_eq!(world.feed.poll(), Some(Effect::Reload));
+    assert_eq!(world.feed.poll(), None);
+    world
+        .feed
+        .handle_positions([position(A, 4, 5, 50), position(B, 0, 1, 60)]);
+    world.run();
+    assert_eq!(world.pushed, [(1, 5), (2, 1)]);
+}
+
+#[test]
+fn a_failed_read_is_tried_again() {
+    let feed = Feed::from_acknowledged(Timing::default(), [position(A, 0, 1, 1)]);
+    let mut world = World::new(feed, vec![item(A, 1, 1)]);
+    assert!(matches!(world.feed.poll(), Some(Effect::Read(_))));
+    world.feed.handle_read_failed();
+    world.run();
+    assert_eq!(world.pushed, [(1, 1)]);
+}

@@ -1,0 +1,317 @@
+//! What a client sends.
+
+use super::envelope::{Envelope, FrameError};
+use super::kind;
+use crate::{ClientMsgId, GroupId, MsgType, Peer, Seq, Tid, UserId};
+use serde::{Deserialize, Serialize};
+
+/// A frame from a client to a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientFrame {
+    /// 0
+    Heartbeat(Heartbeat),
+    /// 1
+    Bind(Bind),
+    /// 2
+    Query(Query),
+    /// 3
+    Send(Send),
+    /// 5
+    Unread(Unread),
+    /// 6
+    Ack(Ack),
+    /// 8
+    ListConversations(ListConversations),
+    /// 9
+    Read(Read),
+}
+
+/// 0: "I am here", with the interval in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    /// Whose connection this is.
+    pub uid: UserId,
+    /// The interval in use, in ms.
+    #[serde(default)]
+    pub timeout: u64,
+}
+
+/// 1: bind this connection to a user, who must be the one logged in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bind {
+    /// The user logged in.
+    pub uid: UserId,
+    /// Ask for the list of conversations in the answer, in place of the pushes of everything not
+    /// yet acknowledged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conversations: bool,
+}
+
+/// 2: ask for messages of a conversation.
+///
+/// Without `beforeSeq`, `afterSeq` and `limit` (the course's form) the answer is the latest page,
+/// and the conversation counts as read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "RawQuery", try_from = "RawQuery")]
+pub struct Query {
+    /// Who asks: the one logged in.
+    pub owner_uid: UserId,
+    /// Whose conversation.
+    pub peer: Peer,
+    /// Only messages before this place, the latest of them first chosen.
+    pub before_seq: Option<Seq>,
+    /// Only messages after this place, the earliest of them first chosen.
+    pub after_seq: Option<Seq>,
+    /// At most so many; bounded by [`PAGE_MAX`](crate::limits::PAGE_MAX).
+    pub limit: Option<u32>,
+    /// Repeated in the answer, so that an asker of several things can tell which this is.
+    pub reference: Option<u64>,
+}
+
+impl Query {
+    /// Whether this is the course's form, which marks the conversation as read.
+    pub const fn is_plain(&self) -> bool {
+        self.before_seq.is_none() && self.after_seq.is_none() && self.limit.is_none()
+    }
+}
+
+/// 3: send a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "RawSend", try_from = "RawSend")]
+pub struct Send {
+    /// The one logged in.
+    pub sender_uid: UserId,
+    /// To whom.
+    pub peer: Peer,
+    /// The text.
+    pub content: String,
+    /// Text or something else.
+    pub msg_type: MsgType,
+    /// The idempotency key: the same one again gives the same message again, stored once.
+    pub client_msg_id: Option<ClientMsgId>,
+}
+
+/// 5: ask for the total of unread messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// The one logged in.
+    pub uid: UserId,
+}
+
+/// 6: acknowledge a push.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ack {
+    /// The push.
+    pub tid: Tid,
+    /// Acknowledge all before it too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cumulative: bool,
+}
+
+/// 8: ask for a page of the conversation list, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListConversations {
+    /// The `next` of the page before; absent: the first page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+}
+
+/// 9: everything up to `seq` was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "RawRead", try_from = "RawRead")]
+pub struct Read {
+    /// In which conversation.
+    pub peer: Peer,
+    /// Up to and with this place.
+    pub seq: Seq,
+}
+
+impl ClientFrame {
+    /// Reads a text message.
+    ///
+    /// # Errors
+    /// [`FrameError`] for whatever is not a frame of this direction within the limits.
+    pub fn parse(text: &str) -> Result<Self, FrameError> {
+        let envelope = Envelope::parse(text)?;
+        Ok(match envelope.kind {
+            kind::HEARTBEAT => Self::Heartbeat(envelope.data()?),
+            kind::BIND => Self::Bind(envelope.data()?),
+            kind::QUERY => Self::Query(envelope.data()?),
+            kind::SEND => Self::Send(envelope.data()?),
+            kind::UNREAD => Self::Unread(envelope.data()?),
+            kind::ACK => Self::Ack(envelope.data()?),
+            kind::CONVERSATIONS => Self::ListConversations(envelope.data()?),
+            kind::READ => Self::Read(envelope.data()?),
+            other => return Err(FrameError::UnknownType(other)),
+        })
+    }
+
+    /// The JSON text of this frame.
+    pub fn to_json(&self) -> String {
+        fn text<T: Serialize>(kind: u64, data: &T) -> String {
+            #[derive(Serialize)]
+            struct Wire<'a, T> {
+                r#type: u64,
+                data: &'a T,
+            }
+            serde_json::to_string(&Wire { r#type: kind, data })
+                .expect("plain structs with string keys always serialize")
+        }
+        match self {
+            Self::Heartbeat(data) => text(kind::HEARTBEAT, data),
+            Self::Bind(data) => text(kind::BIND, data),
+            Self::Query(data) => text(kind::QUERY, data),
+            Self::Send(data) => text(kind::SEND, data),
+            Self::Unread(data) => text(kind::UNREAD, data),
+            Self::Ack(data) => text(kind::ACK, data),
+            Self::ListConversations(data) => text(kind::CONVERSATIONS, data),
+            Self::Read(data) => text(kind::READ, data),
+        }
+    }
+}
+
+/// `otherUid` or `groupId`, exactly one; `user` is the name of the first in an error.
+fn peer(user: Option<UserId>, group: Option<GroupId>, name: &str) -> Result<Peer, String> {
+    match (user, group) {
+        (Some(uid), None) => Ok(Peer::User(uid)),
+        (None, Some(id)) => Ok(Peer::Group(id)),
+        _ => Err(format!("needs either {name} or groupId")),
+    }
+}
+
+const fn user(peer: Peer) -> Option<UserId> {
+    match peer {
+        Peer::User(uid) => Some(uid),
+        Peer::Group(_) => None,
+    }
+}
+
+const fn group(peer: Peer) -> Option<GroupId> {
+    match peer {
+        Peer::User(_) => None,
+        Peer::Group(id) => Some(id),
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawQuery {
+    owner_uid: UserId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    other_uid: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group_id: Option<GroupId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before_seq: Option<Seq>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after_seq: Option<Seq>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    limit: Option<u32>,
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    reference: Option<u64>,
+}
+
+impl TryFrom<RawQuery> for Query {
+    type Error = String;
+
+    fn try_from(raw: RawQuery) -> Result<Self, String> {
+        if raw.before_seq.is_some() && raw.after_seq.is_some() {
+            return Err("takes beforeSeq or afterSeq, not both".into());
+        }
+        Ok(Self {
+            owner_uid: raw.owner_uid,
+            peer: peer(raw.other_uid, raw.group_id, "otherUid")?,
+            before_seq: raw.before_seq,
+            after_seq: raw.after_seq,
+            limit: raw.limit,
+            reference: raw.reference,
+        })
+    }
+}
+
+impl From<Query> for RawQuery {
+    fn from(query: Query) -> Self {
+        Self {
+            owner_uid: query.owner_uid,
+            other_uid: user(query.peer),
+            group_id: group(query.peer),
+            before_seq: query.before_seq,
+            after_seq: query.after_seq,
+            limit: query.limit,
+            reference: query.reference,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawSend {
+    sender_uid: UserId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recipient_uid: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group_id: Option<GroupId>,
+    content: String,
+    #[serde(default)]
+    msg_type: MsgType,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client_msg_id: Option<ClientMsgId>,
+}
+
+impl TryFrom<RawSend> for Send {
+    type Error = String;
+
+    fn try_from(raw: RawSend) -> Result<Self, String> {
+        Ok(Self {
+            sender_uid: raw.sender_uid,
+            peer: peer(raw.recipient_uid, raw.group_id, "recipientUid")?,
+            content: raw.content,
+            msg_type: raw.msg_type,
+            client_msg_id: raw.client_msg_id,
+        })
+    }
+}
+
+impl From<Send> for RawSend {
+    fn from(send: Send) -> Self {
+        Self {
+            sender_uid: send.sender_uid,
+            recipient_uid: user(send.peer),
+            group_id: group(send.peer),
+            content: send.content,
+            msg_type: send.msg_type,
+            client_msg_id: send.client_msg_id,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawRead {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    other_uid: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    group_id: Option<GroupId>,
+    seq: Seq,
+}
+
+impl TryFrom<RawRead> for Read {
+    type Error = String;
+
+    fn try_from(raw: RawRead) -> Result<Self, String> {
+        Ok(Self {
+            peer: peer(raw.other_uid, raw.group_id, "otherUid")?,
+            seq: raw.seq,
+        })
+    }
+}
+
+impl From<Read> for RawRead {
+    fn from(read: Read) -> Self {
+        Self {
+            other_uid: user(read.peer),
+            group_id: group(read.peer),
+            seq: read.seq,
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What a server sends.
+
+use super::envelope::{Envelope, FrameError};
+use super::kind;
+use crate::{Conversation, ErrorBody, Message, Peer, Seq, Tid, UserId};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A frame from a server to a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerFrame {
+    /// 0: the interval to use from now on.
+    Heartbeat(Duration),
+    /// 1, success.
+    Bound(Box<Bound>),
+    /// 1, failure; a close follows.
+    BindRefused(ErrorBody),
+    /// 2
+    Page(Page),
+    /// 3: committed.
+    Sent(Box<Message>),
+    /// 4
+    Push(Box<Push>),
+    /// 5
+    Unread(UnreadTotal),
+    /// 7
+    Error(ErrorBody),
+    /// 8
+    Conversations(ConversationList),
+    /// 9
+    Read(ReadMark),
+}
+
+/// 1: the connection is bound.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Bound {
+    /// To whom.
+    pub uid: UserId,
+    /// The user's name.
+    pub username: String,
+    /// The heartbeat interval to start with, in ms.
+    pub timeout: u64,
+    /// The total of unread messages.
+    pub unread: u64,
+    /// The first page of the list, if the bind asked for it.
+    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    pub list: Option<ConversationList>,
+}
+
+/// 2: messages, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Oldest first; empty: there are none.
+    pub messages: Vec<Message>,
+    /// The `ref` of the query.
+    pub reference: Option<u64>,
+}
+
+/// 4: a message to be acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Push {
+    /// What to acknowledge.
+    pub tid: Tid,
+    /// Whether this push was made before on this connection.
+    pub dup: bool,
+    /// The message.
+    pub message: Message,
+}
+
+/// 5: the total of unread messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadTotal {
+    /// Messages from others after the read position, over all conversations.
+    pub unread: u64,
+}
+
+/// 8: a page of the conversation list, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationList {
+    /// Newest first.
+    pub conversations: Vec<Conversation>,
+    /// Give this as `after` for the next page; absent: this was the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// 9, to every device of the reader: a conversation was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReadMark {
+    /// Which conversation.
+    #[serde(flatten)]
+    pub peer: Peer,
+    /// Up to where.
+    pub seq: Seq,
+    /// Unread messages left in this conversation.
+    pub unread: u64,
+    /// Unread messages left in all.
+    pub total: u64,
+}
+
+#[derive(Serialize)]
+struct Wire<'a, T> {
+    r#type: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout: Option<u128>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tid: Option<Tid>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dup: bool,
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+    reference: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a T>,
+}
+
+impl<'a, T: Serialize> Wire<'a, T> {
+    const fn new(kind: u64, data: Option<&'a T>) -> Self {
+        Self {
+            r#type: kind,
+            status: None,
+            timeout: None,
+            tid: None,
+            dup: false,
+            reference: None,
+            data,
+        }
+    }
+
+    fn text(&self) -> String {
+        serde_json::to_string(self).expect("plain structs with string keys always serialize")
+    }
+}
+
+impl ServerFrame {
+    /// Reads a text message.
+    ///
+    /// # Errors
+    /// [`FrameError`] for whatever is not a frame of this direction within the limits.
+    pub fn parse(text: &str) -> Result<Self, FrameError> {
+        let envelope = Envelope::parse(text)?;
+        Ok(match envelope.kind {
+            kind::HEARTBEAT => {
+                let ms = envelope
+                    .timeout
+                    .ok_or_else(|| envelope.bad("needs a timeout"))?;
+                Self::Heartbeat(Duration::from_millis(ms))
+            }
+            kind::BIND if envelope.status == Some("success") => Self::Bound(envelope.data()?),
+            kind::BIND => Self::BindRefused(envelope.data()?),
+            kind::QUERY => Self::Page(Page {
+                messages: envelope.data()?,
+                reference: envelope.reference,
+            }),
+            kind::SEND => Self::Sent(envelope.data()?),
+            kind::PUSH => {
+                let tid = envelope.tid.ok_or_else(|| envelope.bad("needs a tid"))?;
+                let message = envelope.data()?;
+                Self::Push(Box::new(Push {
+                    tid: Tid(tid),
+                    dup: envelope.dup,
+                    message,
+                }))
+            }
+            kind::UNREAD => Self::Unread(envelope.data()?),
+            kind::ERROR => Self::Error(envelope.data()?),
+            kind::CONVERSATIONS => Self::Conversations(envelope.data()?),
+            kind::READ => Self::Read(envelope.data()?),
+            other => return Err(FrameError::UnknownType(other)),
+        })
+    }
+
+    /// The JSON text of this frame.
+    pub fn to_json(&self) -> String {
+        match self {
+            Self::Heartbeat(interval) => Wire {
+                timeout: Some(interval.as_millis()),
+                ..Wire::<()>::new(kind::HEARTBEAT, None)
+            }
+            .text(),
+            Self::Bound(data) => Wire {
+                status: Some("success"),
+                ..Wire::new(kind::BIND, Some(data))
+            }
+            .text(),
+            Self::BindRefused(data) => Wire {
+                status: Some("failure"),
+                ..Wire::new(kind::BIND, Some(data))
+            }
+            .text(),
+            Self::Page(page) => Wire {
+                reference: page.reference,
+                ..Wire::new(kind::QUERY, Some(&page.messages))
+            }
+            .text(),
+            Self::Sent(message) => Wire::new(kind::SEND, Some(message)).text(),
+            Self::Push(push) => Wire {
+                tid: Some(push.tid),
+                dup: push.dup,
+                ..Wire::new(kind::PUSH, Some(&push.message))
+            }
+            .text(),
+            Self::Unread(data) => Wire::new(kind::UNREAD, Some(data)).text(),
+            Self::Error(data) => Wire::new(kind::ERROR, Some(data)).text(),
+            Self::Conversations(data) => Wire::new(kind::CONVERSATIONS, Some(data)).text(),
+            Self::Read(data) => Wire::new(kind::READ, Some(data)).text(),
+        }
+    }
+}
+
+/// A push around a message that is JSON text already: a message to many connections is
+/// serialized once, and only `tid` and `dup` differ. The same text as [`ServerFrame::to_json`].
+pub fn write_push(tid: Tid, dup: bool, message: &str) -> String {
+    let dup = if dup { r#""dup":true,"# } else { "" };
+    format!(
+        r#"{{"type":{},"tid":{tid},{dup}"data":{message}}}"#,
+        kind::PUSH
+    )
+}

@@ -1,0 +1,84 @@
+//! Newtype ids. They are plain JSON numbers (or a string) on the wire and `BIGINT`s in SQL.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident($inner:ty)) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub $inner);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+id! {
+    /// A user, 1 or greater.
+    UserId(i64)
+}
+id! {
+    /// A group conversation, as clients address it.
+    GroupId(i64)
+}
+id! {
+    /// A conversation inside the store; never on the wire, where a [`Peer`] names it.
+    ConversationId(i64)
+}
+id! {
+    /// A message's place in its conversation: dense, 1, 2, 3…; 0 is "before the first".
+    Seq(i64)
+}
+id! {
+    /// A message's id: unique, and increasing within a conversation.
+    Mid(i64)
+}
+id! {
+    /// A push's id: 1, 2, 3… per connection, never shared between connections.
+    Tid(u64)
+}
+
+impl Seq {
+    /// The place after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// The place before this one; before the first there is only `Seq(0)`.
+    #[must_use]
+    pub const fn prev(self) -> Self {
+        Self(if self.0 > 0 { self.0 - 1 } else { 0 })
+    }
+}
+
+/// The idempotency key a client gives a message it sends (commonly a UUID).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClientMsgId(pub String);
+
+impl fmt::Display for ClientMsgId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The other side of a conversation, as one of its members addresses it.
+///
+/// In JSON it is the one field `"otherUid":1001` or `"groupId":7` of the object that holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Peer {
+    /// The other user of a direct conversation.
+    #[serde(rename = "otherUid")]
+    User(UserId),
+    /// A group.
+    #[serde(rename = "groupId")]
+    Group(GroupId),
+}

@@ -1,0 +1,24 @@
+//! The Tidings protocol, as both ends speak it.
+//!
+//! Frames, ids, limits, error and close codes, and the state machines of the server
+//! ([`delivery`]) and of the client ([`link`], [`timeline`], [`outbox`]). Everything here is a
+//! value: no I/O, no clock, no randomness, no logging. Time comes in as a [`Moment`], seeds come
+//! in as arguments, and what is to be done goes out as effects that a driver carries out.
+
+pub mod api;
+pub mod close;
+pub mod delivery;
+mod error;
+pub mod frame;
+mod id;
+pub mod limits;
+pub mod link;
+mod message;
+mod moment;
+pub mod outbox;
+pub mod timeline;
+
+pub use error::{ErrorBody, ErrorCode};
+pub use id::{ClientMsgId, ConversationId, GroupId, Mid, Peer, Seq, Tid, UserId};
+pub use message::{Conversation, Direction, Message, MsgType, Preview};
+pub use moment::Moment;

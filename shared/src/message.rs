@@ -1,0 +1,137 @@
+//! A message and a conversation, as they cross the wire.
+
+use crate::{ClientMsgId, Mid, Peer, Seq, UserId};
+use serde::{Deserialize, Serialize};
+
+/// What a message's content is; 1 is text, and the only kind our page shows. 1 to 65535.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct MsgType(pub i64);
+
+impl MsgType {
+    /// Plain text.
+    pub const TEXT: Self = Self(1);
+}
+
+impl Default for MsgType {
+    fn default() -> Self {
+        Self::TEXT
+    }
+}
+
+/// Who sent a message, as seen by its `ownerUid`. On the wire: 0 the owner sent it, 1 the owner
+/// received it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+pub enum Direction {
+    /// 0
+    Sent,
+    /// 1
+    Received,
+}
+
+impl From<Direction> for u8 {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Sent => 0,
+            Direction::Received => 1,
+        }
+    }
+}
+
+impl TryFrom<u8> for Direction {
+    type Error = String;
+
+    fn try_from(number: u8) -> Result<Self, String> {
+        match number {
+            0 => Ok(Self::Sent),
+            1 => Ok(Self::Received),
+            n => Err(format!("a message's type is 0 or 1, not {n}")),
+        }
+    }
+}
+
+/// A message as one of its readers sees it.
+///
+/// In a push and in the answer to a send the owner is the sender; in the answer to a query the
+/// owner is who asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Message {
+    /// Unique, increasing within the conversation.
+    pub mid: Mid,
+    /// Its place in the conversation.
+    pub seq: Seq,
+    /// The text; never HTML.
+    pub content: String,
+    /// Text or something else.
+    pub msg_type: MsgType,
+    /// See the type's own words.
+    pub owner_uid: UserId,
+    /// The owner's other side: `otherUid` or `groupId`.
+    #[serde(flatten)]
+    pub peer: Peer,
+    /// Whether the owner sent or received it.
+    #[serde(rename = "type")]
+    pub direction: Direction,
+    /// When it was committed, in ms since 1970-01-01T00:00Z, by the server's clock.
+    pub create_time: i64,
+    /// URL of the owner's picture; empty: none.
+    pub owner_uid_avatar: String,
+    /// URL of the other side's picture; empty: none.
+    pub other_uid_avatar: String,
+    /// The owner's name.
+    pub owner_name: String,
+    /// The other side's name.
+    pub other_name: String,
+    /// Only to the sender's own devices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_msg_id: Option<ClientMsgId>,
+}
+
+impl Message {
+    /// The conversation this belongs to and whether `me` sent it, as `me` sees them.
+    pub fn seen_by(&self, me: UserId) -> (Peer, Direction) {
+        match self.peer {
+            peer if self.owner_uid == me => (peer, self.direction),
+            Peer::Group(_) => (self.peer, Direction::Received),
+            Peer::User(_) => (Peer::User(self.owner_uid), Direction::Received),
+        }
+    }
+}
+
+/// The last message of a conversation, cut short for a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Preview {
+    /// At most [`PREVIEW_CHARS`](crate::limits::PREVIEW_CHARS) characters of the text.
+    pub content: String,
+    /// Text or something else.
+    pub msg_type: MsgType,
+    /// Whether the owner of the list sent or received it.
+    #[serde(rename = "type")]
+    pub direction: Direction,
+    /// In ms since 1970.
+    pub create_time: i64,
+}
+
+/// One row of a person's conversation list (type 8, and the answer to a bind that asks for it).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Conversation {
+    /// `otherUid` or `groupId`.
+    #[serde(flatten)]
+    pub peer: Peer,
+    /// The other user's or the group's name.
+    pub name: String,
+    /// URL of a picture; empty: none.
+    pub avatar: String,
+    /// The place of its last message.
+    pub last_seq: Seq,
+    /// Up to where the list's owner has read.
+    pub read_seq: Seq,
+    /// Messages after `readSeq` from others.
+    pub unread: u64,
+    /// The last message, cut short.
+    pub last: Preview,
+}

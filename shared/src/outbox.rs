@@ -1,0 +1,272 @@
+//! What a person sent and the server has not answered yet.
+//!
+//! Messages leave in the order they were written, one at a time to each peer, so that an error
+//! that passes cannot let a later one overtake. A message stays until the server's answer names its
+//! `clientMsgId`; what a socket accepted proves nothing.
+
+use crate::frame::Send;
+use crate::{ClientMsgId, ErrorCode, Moment, MsgType, Peer, UserId};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// From an error that may pass to the next attempt.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// The most messages an outbox holds; writing more is refused until some are answered.
+pub const OUTBOX_MAX: usize = 500;
+
+/// A message not answered yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Its idempotency key.
+    pub client_msg_id: ClientMsgId,
+    /// To whom.
+    pub peer: Peer,
+    /// The text.
+    pub content: String,
+    /// When it was written, in ms since 1970 by the device's clock.
+    pub written_at: i64,
+    /// Why the server refused it for good; `None`: it is on its way.
+    pub failed: Option<ErrorCode>,
+    /// Sent on the present connection and not answered.
+    #[serde(skip)]
+    in_flight: bool,
+    #[serde(skip)]
+    not_before: Option<Moment>,
+}
+
+/// The messages of one login that are not answered yet, in the order they were written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Outbox {
+    pending: VecDeque<Pending>,
+}
+
+/// The outbox holds [`OUTBOX_MAX`] messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many messages wait to be sent")]
+pub struct Full;
+
+impl Outbox {
+    /// Adds a message a person wrote.
+    ///
+    /// # Errors
+    /// [`Full`] when [`OUTBOX_MAX`] messages wait.
+    pub fn write(
+        &mut self,
+        client_msg_id: ClientMsgId,
+        peer: Peer,
+        content: String,
+        written_at: i64,
+    ) -> Result<(), Full> {
+        if self.pending.len() >= OUTBOX_MAX {
+            return Err(Full);
+        }
+        self.pending.push_back(Pending {
+            client_msg_id,
+            peer,
+            content,
+            written_at,
+            failed: None,
+            in_flight: false,
+            not_before: None,
+        });
+        Ok(())
+    }
+
+    /// What waits for this peer, in order.
+    pub fn to(&self, peer: Peer) -> impl Iterator<Item = &Pending> {
+        self.pending
+            .iter()
+            .filter(move |pending| pending.peer == peer)
+    }
+
+    /// All that waits.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Pending> {
+        self.pending.iter()
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// A connection is bound: everything unanswered is to be sent again.
+    pub fn reconnected(&mut self) {
+        for pending in &mut self.pending {
+            pending.in_flight = false;
+            pending.not_before = None;
+        }
+    }
+
+    /// The frames to send now, at most one to each peer.
+    pub fn take_due(&mut self, now: Moment, sender_uid: UserId) -> Vec<Send> {
+        let mut seen = Vec::new();
+        let mut due = Vec::new();
+        for pending in self
+            .pending
+            .iter_mut()
+            .filter(|pending| pending.failed.is_none())
+        {
+            if seen.contains(&pending.peer) {
+                continue;
+            }
+            seen.push(pending.peer);
+            if !pending.in_flight && pending.not_before.is_none_or(|moment| moment <= now) {
+                pending.in_flight = true;
+                due.push(Send {
+                    sender_uid,
+                    peer: pending.peer,
+                    content: pending.content.clone(),
+                    msg_type: MsgType::TEXT,
+                    client_msg_id: Some(pending.client_msg_id.clone()),
+                });
+            }
+        }
+        due
+    }
+
+    /// When [`Self::take_due`] has something again that it does not have now.
+    pub fn deadline(&self) -> Option<Moment> {
+        self.pending
+            .iter()
+            .filter(|p| !p.in_flight)
+            .filter_map(|p| p.not_before)
+            .min()
+    }
+
+    /// The server has this message: it leaves the outbox. Returns whether it was here.
+    pub fn settle(&mut self, client_msg_id: &ClientMsgId) -> bool {
+        let before = self.pending.len();
+        self.pending
+            .retain(|pending| pending.client_msg_id != *client_msg_id);
+        self.pending.len() != before
+    }
+
+    /// The server refused this message: for good, or to be tried again.
+    pub fn refuse(&mut self, now: Moment, client_msg_id: &ClientMsgId, code: ErrorCode) {
+        let Some(pending) = self.find(client_msg_id) else {
+            return;
+        };
+        pending.in_flight = false;
+        if code.is_transient() {
+            pending.not_before = Some(now + RETRY_AFTER);
+        } else {
+            pending.failed = Some(code);
+        }
+    }
+
+    /// The person asks to try a failed message again; it goes to the end, as if written now.
+    pub fn retry(&mut self, client_msg_id: &ClientMsgId) {
+        let found = self
+            .pending
+            .iter()
+            .position(|p| p.client_msg_id == *client_msg_id);
+        if let Some(mut pending) = found.and_then(|at| self.pending.remove(at)) {
+            pending.failed = None;
+            pending.in_flight = false;
+            pending.not_before = None;
+            self.pending.push_back(pending);
+        }
+    }
+
+    fn find(&mut self, client_msg_id: &ClientMsgId) -> Option<&mut Pending> {
+        self.pending
+            .iter_mut()
+            .find(|pending| pending.client_msg_id == *client_msg_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ME: UserId = UserId(1);
+    const A: Peer = Peer::User(UserId(2));
+    const B: Peer = Peer::User(UserId(3));
+
+    fn id(name: &str) -> ClientMsgId {
+        ClientMsgId(name.into())
+    }
+
+    fn at(seconds: u64) -> Moment {
+        Moment::after_origin(Duration::from_secs(seconds))
+    }
+
+    fn outbox(messages: &[(&str, Peer)]) -> Outbox {
+        let mut outbox = Outbox::default();
+        for (name, peer) in messages {
+            outbox
+                .write(id(name), *peer, (*name).into(), 0)
+                .expect("not full");
+        }
+        outbox
+    }
+
+    fn due(outbox: &mut Outbox, now: Moment) -> Vec<String> {
+        outbox
+            .take_due(now, ME)
+            .into_iter()
+            .map(|send| send.content)
+            .collect()
+    }
+
+    #[test]
+    fn messages_leave_in_order_one_at_a_time_to_each_peer() {
+        let mut outbox = outbox(&[("1", A), ("2", A), ("3", B)]);
+        assert_eq!(due(&mut outbox, at(0)), ["1", "3"]);
+        assert_eq!(due(&mut outbox, at(0)), [""; 0]);
+        assert!(outbox.settle(&id("1")));
+        assert!(!outbox.settle(&id("1")));
+        assert_eq!(due(&mut outbox, at(0)), ["2"]);
+    }
+
+    #[test]
+    fn a_reconnect_sends_everything_unanswered_again() {
+        let mut outbox = outbox(&[("1", A), ("2", A)]);
+        due(&mut outbox, at(0));
+        outbox.reconnected();
+        assert_eq!(due(&mut outbox, at(0)), ["1"]);
+    }
+
+    #[test]
+    fn an_error_that_may_pass_is_tried_again_and_nothing_overtakes_it() {
+        let mut outbox = outbox(&[("1", A), ("2", A)]);
+        due(&mut outbox, at(0));
+        outbox.refuse(at(0), &id("1"), ErrorCode::Unavailable);
+        assert_eq!(due(&mut outbox, at(1)), [""; 0]);
+        assert_eq!(outbox.deadline(), Some(at(2)));
+        assert_eq!(due(&mut outbox, at(2)), ["1"]);
+    }
+
+    #[test]
+    fn a_final_error_lets_the_next_one_go_and_a_retry_sends_it_anew() {
+        let mut outbox = outbox(&[("1", A), ("2", A)]);
+        due(&mut outbox, at(0));
+        outbox.refuse(at(0), &id("1"), ErrorCode::TooLong);
+        assert_eq!(due(&mut outbox, at(0)), ["2"]);
+        assert_eq!(
+            outbox.to(A).next().and_then(|p| p.failed),
+            Some(ErrorCode::TooLong)
+        );
+        outbox.retry(&id("1"));
+        outbox.settle(&id("2"));
+        assert_eq!(due(&mut outbox, at(0)), ["1"]);
+    }
+
+    #[test]
+    fn an_outbox_survives_its_json_form_and_is_bounded() {
+        let mut first = outbox(&[("1", A), ("2", B)]);
+        due(&mut first, at(0));
+        let json = serde_json::to_string(&first).expect("plain data");
+        let mut second: Outbox = serde_json::from_str(&json).expect("own form");
+        assert_eq!(due(&mut second, at(0)), ["1", "2"]);
+        for n in 2..OUTBOX_MAX {
+            second
+                .write(id(&n.to_string()), A, String::new(), 0)
+                .expect("not full");
+        }
+        assert_eq!(second.write(id("more"), A, String::new(), 0), Err(Full));
+    }
+}

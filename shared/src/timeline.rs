@@ -1,0 +1,245 @@
+//! One conversation's messages as a client has them: merged by `seq`, gaps known.
+//!
+//! Pushes, pages and answers to own sends go in, in whatever order and however often; what is
+//! shown is one run of messages without a hole. Never here: what is pending (see
+//! [`outbox`](crate::outbox)) and how a message looks.
+
+use crate::{Message, Seq};
+use std::collections::{BTreeMap, VecDeque};
+
+/// A hole wider than this is not filled from below: the newest page is fetched instead, and what
+/// lies between comes when the person scrolls up to it.
+const FILL_MAX: i64 = 200;
+
+/// Messages kept that lie beyond a hole. Whatever is not kept is fetched.
+const EARLY_MAX: usize = 64;
+
+/// What a timeline lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fetch {
+    /// The newest messages.
+    Latest,
+    /// Messages after this place.
+    After(Seq),
+}
+
+/// One conversation's messages.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Timeline {
+    /// One run of messages, dense in `seq`.
+    run: VecDeque<Message>,
+    /// Messages beyond a hole.
+    early: BTreeMap<Seq, Message>,
+    /// The last place known to exist.
+    latest: Seq,
+}
+
+impl Timeline {
+    /// The messages, oldest first, without a hole.
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Message> + ExactSizeIterator {
+        self.run.iter()
+    }
+
+    /// The last place known to exist, shown or not.
+    pub const fn latest(&self) -> Seq {
+        self.latest
+    }
+
+    /// The place of the first message here; `Seq(0)`: none is here.
+    pub fn first(&self) -> Seq {
+        self.run.front().map_or(Seq(0), |message| message.seq)
+    }
+
+    /// The place of the last message here; `Seq(0)`: none is here.
+    pub fn last(&self) -> Seq {
+        self.run.back().map_or(Seq(0), |message| message.seq)
+    }
+
+    /// Whether there are older messages to fetch.
+    pub fn has_older(&self) -> bool {
+        self.first() > Seq(1)
+    }
+
+    /// A message at `seq` is known to exist.
+    pub fn expect(&mut self, seq: Seq) {
+        self.latest = self.latest.max(seq);
+    }
+
+    /// What to fetch so that nothing is missing up to [`Self::latest`].
+    pub fn lacks(&self) -> Option<Fetch> {
+        let last = self.last();
+        if last >= self.latest {
+            None
+        } else if last == Seq(0) || self.latest.0 - last.0 > FILL_MAX {
+            Some(Fetch::Latest)
+        } else {
+            Some(Fetch::After(last))
+        }
+    }
+
+    /// Merges a message that came alone: a push, or the answer to a send. Returns whether it is
+    /// new.
+    pub fn merge(&mut self, message: Message) -> bool {
+        self.expect(message.seq);
+        let last = self.last();
+        if message.seq <= last || self.early.contains_key(&message.seq) {
+            return false;
+        }
+        if message.seq == last.next() {
+            self.run.push_back(message);
+            self.join_early();
+        } else if self.early.len() < EARLY_MAX {
+            self.early.insert(message.seq, message);
+        }
+        true
+    }
+
+    /// Merges a page, oldest first and dense: older or newer messages that touch what is here, or
+    /// the latest ones, in whose favour everything else is dropped when they do not touch it.
+    pub fn merge_page(&mut self, page: Vec<Message>) {
+        let (Some(low), Some(high)) = (page.first().map(|m| m.seq), page.last().map(|m| m.seq))
+        else {
+            return;
+        };
+        self.expect(high);
+        if self.run.is_empty() {
+            self.run = page.into();
+        } else if low <= self.last().next() && high.next() >= self.first() {
+            let (first, last) = (self.first(), self.last());
+            let split = page.partition_point(|message| message.seq < first);
+            let mut older = page;
+            let newer = older.split_off(split);
+            for message in older.into_iter().rev() {
+                self.run.push_front(message);
+            }
+            self.run
+                .extend(newer.into_iter().filter(|message| message.seq > last));
+        } else if low > self.last() {
+            self.run = page.into();
+        }
+        self.join_early();
+    }
+
+    /// Forgets the oldest messages beyond `keep`; they can be fetched again.
+    pub fn trim(&mut self, keep: usize) {
+        let excess = self.run.len().saturating_sub(keep);
+        self.run.drain(..excess);
+    }
+
+    fn join_early(&mut self) {
+        while let Some((seq, message)) = self.early.pop_first() {
+            let next = self.last().next();
+            if seq > next {
+                self.early.insert(seq, message);
+                break;
+            }
+            if seq == next {
+                self.run.push_back(message);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Direction, Mid, MsgType, Peer, UserId};
+    use proptest::prelude::*;
+
+    fn message(seq: i64) -> Message {
+        Message {
+            mid: Mid(seq * 10),
+            seq: Seq(seq),
+            content: seq.to_string(),
+            msg_type: MsgType::TEXT,
+            owner_uid: UserId(1),
+            peer: Peer::User(UserId(2)),
+            direction: Direction::Sent,
+            create_time: seq,
+            owner_uid_avatar: String::new(),
+            other_uid_avatar: String::new(),
+            owner_name: String::new(),
+            other_name: String::new(),
+            client_msg_id: None,
+        }
+    }
+
+    fn page(range: std::ops::RangeInclusive<i64>) -> Vec<Message> {
+        range.map(message).collect()
+    }
+
+    fn seqs(timeline: &Timeline) -> Vec<i64> {
+        timeline.messages().map(|m| m.seq.0).collect()
+    }
+
+    #[test]
+    fn a_push_beyond_a_hole_waits_for_the_fetch_that_fills_it() {
+        let mut timeline = Timeline::default();
+        timeline.merge_page(page(1..=3));
+        assert!(timeline.merge(message(6)));
+        assert!(!timeline.merge(message(6)));
+        assert_eq!(seqs(&timeline), [1, 2, 3]);
+        assert_eq!(timeline.lacks(), Some(Fetch::After(Seq(3))));
+        timeline.merge_page(page(4..=5));
+        assert_eq!(seqs(&timeline), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(timeline.lacks(), None);
+    }
+
+    #[test]
+    fn a_wide_hole_is_left_behind_for_the_latest_page() {
+        let mut timeline = Timeline::default();
+        timeline.merge_page(page(1..=3));
+        timeline.expect(Seq(1000));
+        assert_eq!(timeline.lacks(), Some(Fetch::Latest));
+        timeline.merge_page(page(951..=1000));
+        assert_eq!(timeline.first(), Seq(951));
+        assert!(timeline.has_older());
+        timeline.merge_page(page(901..=950));
+        assert_eq!(seqs(&timeline), (901..=1000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_first_message_of_a_conversation_needs_no_fetch() {
+        let mut timeline = Timeline::default();
+        assert!(timeline.merge(message(1)));
+        assert_eq!(timeline.lacks(), None);
+        assert!(!timeline.has_older());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// The store holds 1 to `total`; pushes arrive in any order, some never; every fetch the
+        /// timeline asks for is answered, sometimes only in part.
+        #[test]
+        fn whatever_arrives_the_run_is_dense_and_fetches_complete_it(
+            total in 1..400_i64,
+            pushes in proptest::collection::vec(1..400_i64, 0..60),
+            size in 1..60_i64,
+        ) {
+            let mut timeline = Timeline::default();
+            for seq in pushes.into_iter().filter(|seq| *seq <= total) {
+                timeline.merge(message(seq));
+                let run = seqs(&timeline);
+                prop_assert!(run.windows(2).all(|pair| pair[0] + 1 == pair[1]));
+            }
+            timeline.expect(Seq(total));
+            let mut fetches = 0;
+            while let Some(fetch) = timeline.lacks() {
+                let range = match fetch {
+                    Fetch::Latest => (total - size + 1).max(1)..=total,
+                    Fetch::After(seq) => seq.0 + 1..=(seq.0 + size).min(total),
+                };
+                timeline.merge_page(page(range));
+                fetches += 1;
+                prop_assert!(fetches <= 401);
+            }
+            prop_assert_eq!(timeline.last(), Seq(total));
+            while timeline.has_older() {
+                let first = timeline.first().0;
+                timeline.merge_page(page((first - size).max(1)..=first - 1));
+            }
+            prop_assert_eq!(seqs(&timeline), (1..=total).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! Every frame, byte for byte. A change here is a change of the protocol: `docs/protocol.md` first.
+
+use std::time::Duration;
+use tidings_shared::frame::{
+    Ack, Bind, Bound, ClientFrame, ConversationList, Heartbeat, ListConversations, Page, Push,
+    Query, Read, ReadMark, Send, ServerFrame, Unread, UnreadTotal, write_push,
+};
+use tidings_shared::{
+    ClientMsgId, Conversation, Direction, ErrorBody, ErrorCode, GroupId, Message, Mid, MsgType,
+    Peer, Preview, Seq, Tid, UserId,
+};
+
+const ME: UserId = UserId(1000);
+const OTHER: Peer = Peer::User(UserId(1001));
+
+fn message() -> Message {
+    Message {
+        mid: Mid(9),
+        seq: Seq(3),
+        content: "你好 <b>\"".into(),
+        msg_type: MsgType::TEXT,
+        owner_uid: ME,
+        peer: OTHER,
+        direction: Direction::Sent,
+        create_time: 1_700_000_000_123,
+        owner_uid_avatar: String::new(),
+        other_uid_avatar: "/a.png".into(),
+        owner_name: "张三".into(),
+        other_name: "李四".into(),
+        client_msg_id: None,
+    }
+}
+
+const MESSAGE: &str = r#"{"mid":9,"seq":3,"content":"你好 <b>\"","msgType":1,"ownerUid":1000,"otherUid":1001,"type":0,"createTime":1700000000123,"ownerUidAvatar":"","otherUidAvatar":"/a.png","ownerName":"张三","otherName":"李四"}"#;
+
+fn client(frame: &ClientFrame, json: &str) {
+    assert_eq!(frame.to_json(), json);
+    assert_eq!(ClientFrame::parse(json).as_ref(), Ok(frame));
+}
+
+fn server(frame: &ServerFrame, json: &str) {
+    assert_eq!(frame.to_json(), json);
+    assert_eq!(ServerFrame::parse(json).as_ref(), Ok(frame));
+}
+
+fn query(
+    before: Option<i64>,
+    after: Option<i64>,
+    limit: Option<u32>,
+    reference: Option<u64>,
+) -> Query {
+    Query {
+        owner_uid: ME,
+        peer: OTHER,
+        before_seq: before.map(Seq),
+        after_seq: after.map(Seq),
+        limit,
+        reference,
+    }
+}
+
+#[test]
+fn heartbeats_carry_the_interval_in_milliseconds() {
+    client(
+        &ClientFrame::Heartbeat(Heartbeat {
+            uid: ME,
+            timeout: 120_000,
+        }),
+        r#"{"type":0,"data":{"uid":1000,"timeout":120000}}"#,
+    );
+    server(
+        &ServerFrame::Heartbeat(Duration::from_secs(45)),
+        r#"{"type":0,"timeout":45000}"#,
+    );
+}
+
+#[test]
+fn a_bind_is_the_courses_own_and_may_ask_for_the_list() {
+    client(
+        &ClientFrame::Bind(Bind {
+            uid: ME,
+            conversations: false,
+        }),
+        r#"{"type":1,"data":{"uid":1000}}"#,
+    );
+    client(
+        &ClientFrame::Bind(Bind {
+            uid: ME,
+            conversations: true,
+        }),
+        r#"{"type":1,"data":{"uid":1000,"conversations":true}}"#,
+    );
+    let mut bound = Bound {
+        uid: ME,
+        username: "张三".into(),
+        timeout: 45_000,
+        unread: 3,
+        list: None,
+    };
+    server(
+        &ServerFrame::Bound(Box::new(bound.clone())),
+        r#"{"type":1,"status":"success","data":{"uid":1000,"username":"张三","timeout":45000,"unread":3}}"#,
+    );
+    bound.list = Some(ConversationList {
+        conversations: vec![],
+        next: Some("5-6".into()),
+    });
+    server(
+        &ServerFrame::Bound(Box::new(bound)),
+        r#"{"type":1,"status":"success","data":{"uid":1000,"username":"张三","timeout":45000,"unread":3,"conversations":[],"next":"5-6"}}"#,
+    );
+    server(
+        &ServerFrame::BindRefused(ErrorBody::new(ErrorCode::UidMismatch).re(1)),
+        r#"{"type":1,"status":"failure","data":{"code":"uid_mismatch","message":"this uid is not the one logged in","re":1}}"#,
+    );
+}
+
+#[test]
+fn a_query_has_a_plain_form_and_pages() {
+    client(
+        &ClientFrame::Query(query(None, None, None, None)),
+        r#"{"type":2,"data":{"ownerUid":1000,"otherUid":1001}}"#,
+    );
+    client(
+        &ClientFrame::Query(query(Some(51), None, Some(50), Some(7))),
+        r#"{"type":2,"data":{"ownerUid":1000,"otherUid":1001,"beforeSeq":51,"limit":50,"ref":7}}"#,
+    );
+    client(
+        &ClientFrame::Query(Query {
+            peer: Peer::Group(GroupId(7)),
+            ..query(None, Some(3), None, None)
+        }),
+        r#"{"type":2,"data":{"ownerUid":1000,"groupId":7,"afterSeq":3}}"#,
+    );
+    server(
+        &ServerFrame::Page(Page {
+            messages: vec![message()],
+            reference: None,
+        }),
+        &format!(r#"{{"type":2,"data":[{MESSAGE}]}}"#),
+    );
+    server(
+        &ServerFrame::Page(Page {
+            messages: vec![],
+            reference: Some(7),
+        }),
+        r#"{"type":2,"ref":7,"data":[]}"#,
+    );
+}
+
+#[test]
+fn a_send_may_leave_out_the_kind_and_the_client_id() {
+    let send = Send {
+        sender_uid: ME,
+        peer: OTHER,
+        content: "hi".into(),
+        msg_type: MsgType::TEXT,
+        client_msg_id: Some(ClientMsgId("u-1".into())),
+    };
+    client(
+        &ClientFrame::Send(send.clone()),
+        r#"{"type":3,"data":{"senderUid":1000,"recipientUid":1001,"content":"hi","msgType":1,"clientMsgId":"u-1"}}"#,
+    );
+    assert_eq!(
+        ClientFrame::parse(
+            r#"{"data":{"content":"hi","recipientUid":1001,"senderUid":1000,"x":[{}]},"type":3,"y":1}"#
+        ),
+        Ok(ClientFrame::Send(Send {
+            client_msg_id: None,
+            ..send
+        }))
+    );
+    server(
+        &ServerFrame::Sent(Box::new(message())),
+        &format!(r#"{{"type":3,"data":{MESSAGE}}}"#),
+    );
+    let own = Message {
+        client_msg_id: Some(ClientMsgId("u-1".into())),
+        ..message()
+    };
+    let json = MESSAGE.replace("\"李四\"}", "\"李四\",\"clientMsgId\":\"u-1\"}");
+    server(
+        &ServerFrame::Sent(Box::new(own)),
+        &format!(r#"{{"type":3,"data":{json}}}"#),
+    );
+}
+
+#[test]
+fn a_push_keeps_its_tid_and_marks_a_repeat() {
+    let push = |dup| Push {
+        tid: Tid(7),
+        dup,
+        message: message(),
+    };
+    let first = format!(r#"{{"type":4,"tid":7,"data":{MESSAGE}}}"#);
+    let again = format!(r#"{{"type":4,"tid":7,"dup":true,"data":{MESSAGE}}}"#);
+    server(&ServerFrame::Push(Box::new(push(false))), &first);
+    server(&ServerFrame::Push(Box::new(push(true))), &again);
+    assert_eq!(write_push(Tid(7), false, MESSAGE), first);
+    assert_eq!(write_push(Tid(7), true, MESSAGE), again);
+    client(
+        &ClientFrame::Ack(Ack {
+            tid: Tid(7),
+            cumulative: false,
+        }),
+        r#"{"type":6,"data":{"tid":7}}"#,
+    );
+    client(
+        &ClientFrame::Ack(Ack {
+            tid: Tid(7),
+            cumulative: true,
+        }),
+        r#"{"type":6,"data":{"tid":7,"cumulative":true}}"#,
+    );
+}
+
+#[test]
+fn unread_totals_and_errors_are_flat_objects() {
+    client(
+        &ClientFrame::Unread(Unread { uid: ME }),
+        r#"{"type":5,"data":{"uid":1000}}"#,
+    );
+    server(
+        &ServerFrame::Unread(UnreadTotal { unread: 3 }),
+        r#"{"type":5,"data":{"unread":3}}"#,
+    );
+    let mut body = ErrorBody::new(ErrorCode::TooLong).re(3);
+    body.client_msg_id = Some(ClientMsgId("u-1".into()));
+    server(
+        &ServerFrame::Error(body),
+        r#"{"type":7,"data":{"code":"too_long","message":"a text is at most 8192 bytes","re":3,"clientMsgId":"u-1"}}"#,
+    );
+    let newer = r#"{"type":7,"data":{"code":"from_the_future","message":"m"}}"#;
+    assert!(matches!(
+        ServerFrame::parse(newer),
+        Ok(ServerFrame::Error(ErrorBody {
+            code: ErrorCode::Unknown,
+            ..
+        }))
+    ));
+}
+
+#[test]
+fn the_list_and_the_read_mark_name_the_peer() {
+    client(
+        &ClientFrame::ListConversations(ListConversations { after: None }),
+        r#"{"type":8,"data":{}}"#,
+    );
+    client(
+        &ClientFrame::ListConversations(ListConversations {
+            after: Some("5-6".into()),
+        }),
+        r#"{"type":8,"data":{"after":"5-6"}}"#,
+    );
+    let conversation = Conversation {
+        peer: OTHER,
+        name: "李四".into(),
+        avatar: String::new(),
+        last_seq: Seq(3),
+        read_seq: Seq(1),
+        unread: 2,
+        last: Preview {
+            content: "hi".into(),
+            msg_type: MsgType::TEXT,
+            direction: Direction::Received,
+            create_time: 5,
+        },
+    };
+    server(
+        &ServerFrame::Conversations(ConversationList {
+            conversations: vec![conversation],
+            next: None,
+        }),
+        r#"{"type":8,"data":{"conversations":[{"otherUid":1001,"name":"李四","avatar":"","lastSeq":3,"readSeq":1,"unread":2,"last":{"content":"hi","msgType":1,"type":1,"createTime":5}}]}}"#,
+    );
+    client(
+        &ClientFrame::Read(Read {
+            peer: OTHER,
+            seq: Seq(3),
+        }),
+        r#"{"type":9,"data":{"otherUid":1001,"seq":3}}"#,
+    );
+    server(
+        &ServerFrame::Read(ReadMark {
+            peer: Peer::Group(GroupId(7)),
+            seq: Seq(3),
+            unread: 0,
+            total: 4,
+        }),
+        r#"{"type":9,"data":{"groupId":7,"seq":3,"unread":0,"total":4}}"#,
+    );
+}
