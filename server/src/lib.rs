@@ -1,0 +1,18 @@
+//! The Tidings server.
+//!
+//! `http` and `gateway` face clients, `store` is the truth, `bus` carries hints between nodes,
+//! `app` is what all of them share, and `lifecycle` starts and ends it. A test can own the
+//! listener and the end: see [`serve`].
+
+pub mod app;
+pub mod auth;
+pub mod bus;
+pub mod clock;
+pub mod command;
+pub mod config;
+pub mod gateway;
+pub mod http;
+mod lifecycle;
+pub mod store;
+
+pub use lifecycle::{Lifecycle, serve};

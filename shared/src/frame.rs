@@ -11,7 +11,8 @@ mod server;
 pub use client::{Ack, Bind, ClientFrame, Heartbeat, ListConversations, Query, Read, Send, Unread};
 pub use envelope::{FrameError, type_of};
 pub use server::{
-    Bound, ConversationList, Page, Push, ReadMark, ServerFrame, UnreadTotal, write_push,
+    Bound, ConversationList, Page, Push, ReadMark, ServerFrame, UnreadTotal, write_page,
+    write_push, write_sent,
 };
 
 /// The numbers of the frame types.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 use tidings_shared::frame::{
     Ack, Bind, Bound, ClientFrame, ConversationList, Heartbeat, ListConversations, Page, Push,
-    Query, Read, ReadMark, Send, ServerFrame, Unread, UnreadTotal, write_push,
+    Query, Read, ReadMark, Send, ServerFrame, Unread, UnreadTotal, write_page, write_push,
+    write_sent,
 };
 use tidings_shared::{
     ClientMsgId, Conversation, Direction, ErrorBody, ErrorCode, GroupId, Message, Mid, MsgType,
@@ -149,6 +150,21 @@ fn a_query_has_a_plain_form_and_pages() {
 }
 
 #[test]
+fn a_page_of_texts_is_the_same_as_a_page_of_messages() {
+    for (reference, count) in [(None, 0), (Some(7), 1), (None, 3)] {
+        let page = Page {
+            messages: vec![message(); count],
+            reference,
+        };
+        let texts = vec![MESSAGE.to_owned(); count];
+        assert_eq!(
+            write_page(reference, &texts),
+            ServerFrame::Page(page).to_json()
+        );
+    }
+}
+
+#[test]
 fn a_send_may_leave_out_the_kind_and_the_client_id() {
     let send = Send {
         sender_uid: ME,
@@ -173,6 +189,10 @@ fn a_send_may_leave_out_the_kind_and_the_client_id() {
     server(
         &ServerFrame::Sent(Box::new(message())),
         &format!(r#"{{"type":3,"data":{MESSAGE}}}"#),
+    );
+    assert_eq!(
+        write_sent(MESSAGE),
+        format!(r#"{{"type":3,"data":{MESSAGE}}}"#)
     );
     let own = Message {
         client_msg_id: Some(ClientMsgId("u-1".into())),

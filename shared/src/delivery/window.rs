@@ -53,6 +53,7 @@ pub struct Window<P> {
     entries: VecDeque<Entry<P>>,
     bytes: usize,
     last_tid: u64,
+    given_up: bool,
 }
 
 impl<P: Clone> Window<P> {
@@ -63,6 +64,7 @@ impl<P: Clone> Window<P> {
             entries: VecDeque::new(),
             bytes: 0,
             last_tid: 0,
+            given_up: false,
         }
     }
 
@@ -127,19 +129,27 @@ impl<P: Clone> Window<P> {
             .map(|entry| entry.seq)
     }
 
-    /// The one moment at which [`Self::run_timer`] has something to do; `None`: nothing waits.
+    /// The one moment at which [`Self::run_timer`] has something to do; `None`: nothing waits, or
+    /// the window was given up.
     pub fn deadline(&self) -> Option<Moment> {
+        if self.given_up {
+            return None;
+        }
         self.entries.iter().map(|entry| entry.due).min()
     }
 
     /// Collects what is due at `now` into `due`, in the order of the pushes.
     pub fn run_timer(&mut self, now: Moment, due: &mut impl Extend<Due<P>>) {
         let timing = self.timing;
+        if self.given_up {
+            return;
+        }
         if self
             .entries
             .iter()
             .any(|e| e.due <= now && e.repeats >= timing.repush_attempts)
         {
+            self.given_up = true;
             due.extend([Due::GiveUp]);
             return;
         }
@@ -194,6 +204,7 @@ mod tests {
         assert_eq!(run(&mut window, 7_000), [Due::Repeat(tid, "x")]);
         assert_eq!(run(&mut window, 8_999), []);
         assert_eq!(run(&mut window, 9_000), [Due::GiveUp]);
+        assert_eq!(window.deadline(), None);
     }
 
     #[test]

@@ -220,3 +220,22 @@ pub fn write_push(tid: Tid, dup: bool, message: &str) -> String {
         kind::PUSH
     )
 }
+
+/// A page of messages that are JSON texts already, oldest first: who answers a query has to know
+/// their sizes before it can say how many fit. The same text as [`ServerFrame::to_json`].
+pub fn write_page(reference: Option<u64>, messages: &[String]) -> String {
+    let reference = reference
+        .map(|n| format!(r#""ref":{n},"#))
+        .unwrap_or_default();
+    format!(
+        r#"{{"type":{},{reference}"data":[{}]}}"#,
+        kind::QUERY,
+        messages.join(",")
+    )
+}
+
+/// The answer to a send around a message that is JSON text already. The same text as
+/// [`ServerFrame::to_json`].
+pub fn write_sent(message: &str) -> String {
+    format!(r#"{{"type":{},"data":{message}}}"#, kind::SEND)
+}

@@ -1,0 +1,32 @@
+//! What every request and connection of a node shares.
+
+use crate::auth::{Passwords, Throttle};
+use crate::bus::Bus;
+use crate::config::Config;
+use crate::gateway::Hub;
+use crate::lifecycle::Lifecycle;
+use crate::store::{Committer, Positions, Store};
+use std::sync::Arc;
+
+/// The state of a node; cheap to clone, and the only one there is.
+#[derive(Clone)]
+pub struct AppState {
+    /// What the operator set.
+    pub config: Arc<Config>,
+    /// The truth.
+    pub store: Arc<dyn Store>,
+    /// Hints to and from other nodes.
+    pub bus: Arc<dyn Bus>,
+    /// This node's connections.
+    pub hub: Hub,
+    /// The way of every send into the store.
+    pub committer: Committer,
+    /// The way of every acknowledgement into the store.
+    pub positions: Positions,
+    /// Password hashing, a bounded number at a time.
+    pub passwords: Passwords,
+    /// Who failed to log in too often.
+    pub throttle: Throttle,
+    /// When to end.
+    pub lifecycle: Lifecycle,
+}

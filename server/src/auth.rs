@@ -1,0 +1,18 @@
+//! Who is asking: passwords, sessions, origins.
+//!
+//! An identity comes from a session token, in a cookie or a bearer header, and from nowhere else.
+//! The store has only the token's hash.
+
+mod email;
+mod login;
+mod origin;
+mod password;
+mod throttle;
+mod token;
+
+pub use email::{UserError, check_draft, normal_email};
+pub use login::{LoggedIn, SESSION_COOKIE};
+pub use origin::Origins;
+pub use password::{PasswordError, Passwords};
+pub use throttle::Throttle;
+pub use token::Token;

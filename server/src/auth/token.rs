@@ -1,0 +1,69 @@
+//! Session tokens.
+
+use crate::store::SessionHash;
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// Random bytes of a token.
+const BYTES: usize = 32;
+
+/// A session's secret: 256 random bits in hexadecimal. It is not in any log: `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// A new one.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0; BYTES];
+        getrandom::fill(&mut bytes)?;
+        let mut text = String::with_capacity(2 * BYTES);
+        for digit in bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]) {
+            text.extend(char::from_digit(u32::from(digit), 16));
+        }
+        Ok(Self(text))
+    }
+
+    /// A token as a request brought it; `None` if it cannot be one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let valid = text.len() == 2 * BYTES && text.bytes().all(|b| b.is_ascii_hexdigit());
+        valid.then(|| Self(text.to_owned()))
+    }
+
+    /// What the store knows of it. A fast hash is right for 256 random bits, which cannot be
+    /// guessed however fast it is.
+    pub fn hash(&self) -> SessionHash {
+        SessionHash(Sha256::digest(self.0.as_bytes()).into())
+    }
+
+    /// The secret itself, for the one answer that carries it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_differ_and_are_read_back_but_never_printed() {
+        let (first, second) = (
+            Token::generate().expect("random"),
+            Token::generate().expect("random"),
+        );
+        assert_ne!(first, second);
+        assert_eq!(Token::parse(first.expose()), Some(first.clone()));
+        assert_eq!(Token::parse("short"), None);
+        assert_eq!(Token::parse(&"g".repeat(64)), None);
+        assert!(!format!("{first:?}").contains(first.expose()));
+    }
+}

@@ -1,0 +1,101 @@
+//! What nodes tell each other: hints that something is in the store now.
+//!
+//! A bus may lose, repeat and reorder; whoever notices reads the store. So nothing that must
+//! survive travels here only. Committed first, published after, pushed last.
+
+mod memory;
+
+pub use memory::MemoryBus;
+
+use crate::gateway::ConnectionId;
+use crate::store::SessionHash;
+use async_trait::async_trait;
+use std::sync::Arc;
+use tidings_shared::frame::ReadMark;
+use tidings_shared::{ConversationId, Mid, Seq, UserId};
+
+/// Who listens to what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// Everything one user's connections are told.
+    User(UserId),
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A message was committed.
+    Message(Arc<MessageEvent>),
+    /// The user of the topic has read a conversation.
+    Read(ConversationId, ReadMark),
+    /// Events may have been lost.
+    Gap,
+    /// A login of the user of the topic was ended.
+    LoggedOut(SessionHash),
+}
+
+/// A committed message, written as JSON once for all who get it.
+#[derive(Debug)]
+pub struct MessageEvent {
+    /// In which conversation.
+    pub conversation: ConversationId,
+    /// Its place.
+    pub seq: Seq,
+    /// Its id.
+    pub mid: Mid,
+    /// Who wrote it.
+    pub sender: UserId,
+    /// The connection it came on.
+    pub origin: ConnectionId,
+    /// The message as everybody but its sender gets it.
+    pub for_others: Arc<str>,
+    /// The message with its `clientMsgId`.
+    pub for_sender: Arc<str>,
+}
+
+impl MessageEvent {
+    /// The JSON text for one of `uid`'s connections.
+    pub fn json_for(&self, uid: UserId) -> Arc<str> {
+        Arc::clone(if uid == self.sender {
+            &self.for_sender
+        } else {
+            &self.for_others
+        })
+    }
+}
+
+/// An event and whom it concerns.
+#[derive(Debug, Clone)]
+pub struct Publication {
+    /// At least one; no topic twice.
+    pub topics: Vec<Topic>,
+    /// The event.
+    pub event: Arc<Event>,
+}
+
+/// What a subscriber gets.
+#[derive(Debug)]
+pub enum Notice {
+    /// An event of a topic this node subscribed to (or, harmlessly, another).
+    Event(Publication),
+    /// Events may have been lost: read the store.
+    Gap,
+}
+
+/// A bus.
+#[async_trait]
+pub trait Bus: Send + Sync + 'static {
+    /// Publishes in this order, waiting for room but for nobody's socket. It cannot fail: what a
+    /// bus could not take it turns into a [`Notice::Gap`] for those who missed it.
+    async fn publish(&self, publications: Vec<Publication>);
+
+    /// Returns when events of the topic published from now on will arrive here. Subscribing
+    /// twice is once.
+    async fn subscribe(&self, topic: Topic);
+
+    /// Events of the topic need not arrive here any more. Does not wait.
+    fn unsubscribe(&self, topic: Topic);
+
+    /// Whether events flow.
+    async fn is_connected(&self) -> bool;
+}

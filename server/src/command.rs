@@ -1,0 +1,46 @@
+//! The commands of the `tidings` program, one file each.
+
+mod migrate;
+mod serve;
+mod token;
+mod user;
+
+use crate::config::{Config, StoreConfig};
+use clap::Parser;
+
+/// Instant messaging whose delivery you can bet on.
+#[derive(Debug, Parser)]
+#[command(name = "tidings", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Subcommand,
+}
+
+/// What the program does.
+#[derive(Debug, clap::Subcommand)]
+pub enum Subcommand {
+    /// Serve the page, the API and the WebSocket
+    Serve(Box<Config>),
+    /// Bring the database's schema up to this version (serve does it too)
+    Migrate(StoreConfig),
+    /// Add users
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Bearer tokens, for programs and load tests
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// With a sentence for the person who typed it.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Subcommand::Serve(config) => serve::run(*config).await,
+        Subcommand::Migrate(config) => migrate::run(&config).await,
+        Subcommand::User(command) => user::run(command).await,
+        Subcommand::Token(command) => token::run(command).await,
+    }
+}

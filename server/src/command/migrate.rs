@@ -1,0 +1,50 @@
+//! `tidings migrate`.
+
+use crate::config::StoreConfig;
+use crate::store::{self, Store};
+use anyhow::Context;
+use std::sync::Arc;
+
+pub(super) async fn run(config: &StoreConfig) -> anyhow::Result<()> {
+    let store = open(config).await?;
+    store.close().await;
+    println!("{} is up to date", config.database_url);
+    Ok(())
+}
+
+/// Opens the store and brings it up to date.
+pub(super) async fn open(config: &StoreConfig) -> anyhow::Result<Arc<dyn Store>> {
+    let store = store::open(&config.database_url)
+        .await
+        .with_context(|| format!("cannot open {}", without_password(&config.database_url)))?;
+    store
+        .migrate()
+        .await
+        .context("cannot bring the schema up to date")?;
+    Ok(store)
+}
+
+/// A URL fit for a screen: `scheme://user:password@host` without the middle.
+fn without_password(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn a_password_in_a_url_is_not_shown() {
+        assert_eq!(
+            without_password("postgres://me:s3cret@db/x"),
+            "postgres://…@db/x"
+        );
+        assert_eq!(
+            without_password("sqlite://tidings.db"),
+            "sqlite://tidings.db"
+        );
+    }
+}

@@ -1,0 +1,355 @@
+//! What an operator sets: flags, environment, and an optional TOML file beneath both.
+
+use clap::{Args, Command};
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tidings_shared::delivery::Timing;
+use tidings_shared::limits;
+
+/// Where the store is; every command takes it.
+#[derive(Debug, Clone, Args)]
+pub struct StoreConfig {
+    /// The store as a URL: `sqlite://PATH` (the file is created when missing)
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        default_value = "sqlite://tidings.db",
+        value_name = "URL"
+    )]
+    pub database_url: String,
+}
+
+/// What `tidings serve` is set to.
+#[derive(Debug, Clone, Args)]
+pub struct Config {
+    /// Where the store is.
+    #[command(flatten)]
+    pub store: StoreConfig,
+
+    /// The address and port to listen on; port 0 takes a free one
+    #[arg(
+        long,
+        env = "TIDINGS_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDR:PORT"
+    )]
+    pub listen: SocketAddr,
+
+    /// Give an empty database the demo users 张三, 李四 and 王五 with the password 1234
+    #[arg(long, env = "TIDINGS_DEMO")]
+    pub demo: bool,
+
+    /// The folder of the built page
+    #[arg(
+        long,
+        env = "TIDINGS_CLIENT_DIR",
+        default_value = "dist",
+        value_name = "DIR"
+    )]
+    pub client_dir: PathBuf,
+
+    /// Milliseconds from a push to its first repeat when it is not acknowledged
+    #[arg(long, env = "TIDINGS_ACK_TIMEOUT_MS", default_value_t = 5000, value_name = "MS",
+          value_parser = clap::value_parser!(u64).range(1..=600_000))]
+    pub ack_timeout_ms: u64,
+
+    /// Milliseconds from a repeat to the next one, and from the last one to the close (4001)
+    #[arg(long, env = "TIDINGS_REPUSH_INTERVAL_MS", default_value_t = 2000, value_name = "MS",
+          value_parser = clap::value_parser!(u64).range(1..=600_000))]
+    pub repush_interval_ms: u64,
+
+    /// Repeats of a push before its connection is closed as dead
+    #[arg(long, env = "TIDINGS_REPUSH_ATTEMPTS", default_value_t = 2, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub repush_attempts: u32,
+
+    /// Milliseconds without any frame after which a connection is closed (4000)
+    #[arg(long, env = "TIDINGS_IDLE_TIMEOUT_MS", default_value_t = 360_000, value_name = "MS",
+          value_parser = clap::value_parser!(u64).range(1..=86_400_000))]
+    pub idle_timeout_ms: u64,
+
+    /// The shortest heartbeat interval given to clients, in milliseconds
+    #[arg(long, env = "TIDINGS_HEARTBEAT_MIN_MS", default_value_t = 15_000, value_name = "MS",
+          value_parser = clap::value_parser!(u64).range(1..=86_400_000))]
+    pub heartbeat_min_ms: u64,
+
+    /// The longest heartbeat interval given to clients, in milliseconds
+    #[arg(long, env = "TIDINGS_HEARTBEAT_MAX_MS", default_value_t = 240_000, value_name = "MS",
+          value_parser = clap::value_parser!(u64).range(1..=86_400_000))]
+    pub heartbeat_max_ms: u64,
+
+    /// Other origins whose pages may log in and connect, as in `https://chat.example.org`; the
+    /// server's own origin always may
+    #[arg(
+        long,
+        env = "TIDINGS_ALLOWED_ORIGINS",
+        value_delimiter = ',',
+        value_name = "ORIGIN"
+    )]
+    pub allowed_origins: Vec<String>,
+
+    /// Give the session cookie the Secure attribute: set it where the page is served over HTTPS
+    #[arg(long, env = "TIDINGS_SECURE_COOKIE")]
+    pub secure_cookie: bool,
+
+    /// A TOML file with any of these settings by their flag's name, as in listen = "0.0.0.0:80";
+    /// flags and environment win over it
+    #[arg(long, env = "TIDINGS_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Settings that contradict each other.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Contradiction(&'static str);
+
+impl Config {
+    /// Checks what a single flag cannot.
+    ///
+    /// # Errors
+    /// [`Contradiction`] says which flags and what to do.
+    pub fn check(&self) -> Result<(), Contradiction> {
+        if self.heartbeat_min_ms > self.heartbeat_max_ms {
+            return Err(Contradiction(
+                "--heartbeat-min-ms is above --heartbeat-max-ms: swap them or set one",
+            ));
+        }
+        if self.heartbeat_interval() >= self.idle_timeout() {
+            return Err(Contradiction(
+                "--idle-timeout-ms must be longer than a heartbeat interval, or every quiet \
+                 connection is closed: raise it or lower --heartbeat-max-ms",
+            ));
+        }
+        Ok(())
+    }
+
+    /// When pushes are repeated.
+    pub const fn timing(&self) -> Timing {
+        Timing {
+            ack_timeout: Duration::from_millis(self.ack_timeout_ms),
+            repush_interval: Duration::from_millis(self.repush_interval_ms),
+            repush_attempts: self.repush_attempts,
+        }
+    }
+
+    /// Without any frame for so long a connection is closed.
+    pub const fn idle_timeout(&self) -> Duration {
+        Duration::from_millis(self.idle_timeout_ms)
+    }
+
+    /// The interval given to clients: 45 s, within the configured bounds.
+    pub fn heartbeat_interval(&self) -> Duration {
+        let min = Duration::from_millis(self.heartbeat_min_ms);
+        limits::HEARTBEAT_START.clamp(min, Duration::from_millis(self.heartbeat_max_ms).max(min))
+    }
+}
+
+/// Why a configuration file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("{path}: {error}")]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// It is not TOML.
+    #[error("{path}: {error}")]
+    Syntax {
+        /// Which file.
+        path: PathBuf,
+        /// Where and why.
+        error: toml::de::Error,
+    },
+    /// It sets something that `tidings serve` does not know.
+    #[error("{path}: {key} is no setting; `tidings serve --help` lists them")]
+    Unknown {
+        /// Which file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+    },
+    /// A setting is a table or a date.
+    #[error("{path}: {key} must be a string, a number, true, false or a list of strings")]
+    Kind {
+        /// Which file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+    },
+}
+
+/// Makes the settings of the configuration file, if one is named, the defaults of `serve`, so that
+/// flags and environment win over them and are checked by the same rules.
+///
+/// # Errors
+/// [`FileError`] when the file cannot be read, is not TOML, or sets what does not exist.
+pub fn with_file(mut command: Command, arguments: &[OsString]) -> Result<Command, FileError> {
+    let Some(path) = file_named(arguments) else {
+        return Ok(command);
+    };
+    let text = std::fs::read_to_string(&path).map_err(|error| FileError::Read {
+        path: path.clone(),
+        error,
+    })?;
+    let table: toml::Table = text.parse().map_err(|error| FileError::Syntax {
+        path: path.clone(),
+        error,
+    })?;
+    for (key, value) in table {
+        let values = words(&value).ok_or_else(|| FileError::Kind {
+            path: path.clone(),
+            key: key.clone(),
+        })?;
+        command = set_default(command, &path, &key, values)?;
+    }
+    Ok(command)
+}
+
+fn set_default(
+    command: Command,
+    path: &Path,
+    key: &str,
+    values: Vec<String>,
+) -> Result<Command, FileError> {
+    let serve = command.find_subcommand("serve");
+    let argument = serve
+        .into_iter()
+        .flat_map(Command::get_arguments)
+        .find(|argument| argument.get_long() == Some(key) && key != "config" && key != "help");
+    let Some(id) = argument.map(|argument| argument.get_id().clone()) else {
+        return Err(FileError::Unknown {
+            path: path.to_owned(),
+            key: key.to_owned(),
+        });
+    };
+    Ok(command.mut_subcommand("serve", |serve| {
+        serve.mut_arg(id, |argument| argument.default_values(values))
+    }))
+}
+
+fn words(value: &toml::Value) -> Option<Vec<String>> {
+    Some(match value {
+        toml::Value::String(text) => vec![text.clone()],
+        toml::Value::Integer(number) => vec![number.to_string()],
+        toml::Value::Boolean(flag) => vec![flag.to_string()],
+        toml::Value::Array(items) => items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect::<Option<_>>()?,
+        toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Table(_) => return None,
+    })
+}
+
+fn file_named(arguments: &[OsString]) -> Option<PathBuf> {
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        if argument == "--config" {
+            return rest.next().map(PathBuf::from);
+        }
+        if let Some(path) = argument
+            .to_str()
+            .and_then(|text| text.strip_prefix("--config="))
+        {
+            return Some(path.into());
+        }
+    }
+    std::env::var_os("TIDINGS_CONFIG").map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{Cli, Subcommand};
+    use clap::{CommandFactory, FromArgMatches};
+
+    fn parse(file: &str, flags: &[&str]) -> Result<Config, String> {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("tidings.toml");
+        std::fs::write(&path, file).expect("writable");
+        let mut arguments: Vec<OsString> = vec!["tidings".into(), "serve".into()];
+        arguments.extend(["--config".into(), path.into_os_string()]);
+        arguments.extend(flags.iter().map(Into::into));
+        let command = with_file(Cli::command(), &arguments).map_err(|e| e.to_string())?;
+        let matches = command
+            .try_get_matches_from(arguments)
+            .map_err(|e| e.to_string())?;
+        match Cli::from_arg_matches(&matches)
+            .map_err(|e| e.to_string())?
+            .command
+        {
+            Subcommand::Serve(config) => Ok(*config),
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_the_documented_ones_and_do_not_contradict() {
+        let config = parse("", &[]).expect("valid");
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.store.database_url, "sqlite://tidings.db");
+        assert_eq!(config.heartbeat_interval(), Duration::from_secs(45));
+        assert_eq!(config.idle_timeout(), Duration::from_mins(6));
+        assert!(!config.demo && config.allowed_origins.is_empty());
+        config.check().expect("no contradiction");
+    }
+
+    #[test]
+    fn a_file_sets_what_flags_do_not() {
+        let file = "listen = '0.0.0.0:80'\ndemo = true\nack-timeout-ms = 7\n\
+                    allowed-origins = ['https://a.example', 'https://b.example']";
+        let config = parse(file, &["--ack-timeout-ms", "9"]).expect("valid");
+        assert_eq!(config.listen.port(), 80);
+        assert!(config.demo);
+        assert_eq!(config.ack_timeout_ms, 9);
+        assert_eq!(config.allowed_origins.len(), 2);
+    }
+
+    #[test]
+    fn a_wrong_file_is_an_error_that_names_the_key() {
+        assert!(
+            parse("lissten = 'x'", &[])
+                .expect_err("unknown")
+                .contains("lissten is no setting")
+        );
+        assert!(
+            parse("listen = {}", &[])
+                .expect_err("kind")
+                .contains("listen must be")
+        );
+        assert!(
+            parse("listen = 'x'", &[])
+                .expect_err("value")
+                .contains("--listen")
+        );
+        assert!(
+            parse("listen", &[])
+                .expect_err("syntax")
+                .contains("tidings.toml")
+        );
+    }
+
+    #[test]
+    fn contradictions_are_refused_with_advice() {
+        let config = parse("idle-timeout-ms = 30000", &[]).expect("each valid");
+        assert!(
+            config
+                .check()
+                .expect_err("too short")
+                .to_string()
+                .contains("--idle-timeout-ms")
+        );
+        let config = parse("heartbeat-min-ms = 300000", &[]).expect("each valid");
+        assert!(
+            config
+                .check()
+                .expect_err("swapped")
+                .to_string()
+                .contains("--heartbeat-min-ms")
+        );
+    }
+}

@@ -1,0 +1,399 @@
+//! What each frame from a client leads to.
+//!
+//! Requests of a connection are answered in their order; sends are queued for the committer and
+//! answered in their order among themselves. Every uid in a frame is compared with the login,
+//! never believed.
+
+use super::connection::{Connection, ConnectionFeed, End};
+use super::hub::Membership;
+use crate::bus::{Event, Publication, Topic};
+use crate::clock;
+use crate::store::{ListCursor, Move, NewMessage, Range, StoreError, Thread};
+use futures_util::FutureExt;
+use std::sync::Arc;
+use tidings_shared::close::CloseCode;
+use tidings_shared::delivery::{Feed, Position};
+use tidings_shared::frame::{
+    self, Bind, ClientFrame, ConversationList, Query, Read, ReadMark, ServerFrame, UnreadTotal,
+    kind,
+};
+use tidings_shared::{ErrorBody, ErrorCode, Peer, Seq, UserId, limits};
+
+/// What a connection has after its bind.
+pub(super) struct Bound {
+    pub(super) feed: ConnectionFeed,
+    pub(super) membership: Membership,
+    /// Bound by asking for the list: it knows the frames from 8 up.
+    pub(super) lists: bool,
+}
+
+/// A page of JSON texts keeps so many bytes of the frame for the rest of it.
+const PAGE_OVERHEAD: usize = 64;
+
+impl Connection {
+    pub(super) async fn handle_frame(&mut self, frame: ClientFrame) -> Result<(), End> {
+        if self.bound.is_none() && !matches!(frame, ClientFrame::Bind(_)) {
+            self.refuse(ErrorBody::new(ErrorCode::NotBound).re(type_of(&frame)));
+            return Ok(());
+        }
+        match frame {
+            ClientFrame::Bind(bind) => return self.bind(&bind).await,
+            ClientFrame::Heartbeat(heartbeat) => {
+                if self.is_me(heartbeat.uid, kind::HEARTBEAT) {
+                    let interval = self.app.config.heartbeat_interval();
+                    self.push_frame(&ServerFrame::Heartbeat(interval));
+                }
+            }
+            ClientFrame::Query(query) => self.query(&query).await,
+            ClientFrame::Send(send) => self.send(send),
+            ClientFrame::Unread(unread) => {
+                if self.is_me(unread.uid, kind::UNREAD) {
+                    match self.app.store.unread_total(self.user.uid).await {
+                        Ok(unread) => self.push_frame(&ServerFrame::Unread(UnreadTotal { unread })),
+                        Err(error) => self.unavailable(kind::UNREAD, None, &error),
+                    }
+                }
+            }
+            ClientFrame::Ack(ack) => {
+                if let Some(bound) = &mut self.bound {
+                    bound.feed.handle_ack(ack.tid, ack.cumulative);
+                }
+            }
+            ClientFrame::ListConversations(request) => {
+                self.list_conversations(request.after.as_deref()).await;
+            }
+            ClientFrame::Read(read) => self.read(&read).await,
+        }
+        Ok(())
+    }
+
+    async fn bind(&mut self, bind: &Bind) -> Result<(), End> {
+        let uid = self.user.uid;
+        if self.bound.is_some() {
+            self.refuse(ErrorBody::new(ErrorCode::AlreadyBound).re(kind::BIND));
+            return Ok(());
+        }
+        if bind.uid != uid {
+            return Err(self.refuse_bind(ErrorCode::UidMismatch, CloseCode::NotLoggedIn));
+        }
+        // Subscribe first, then read: what is committed in between arrives as an event.
+        let Ok(membership) = self.app.hub.join(uid, self.id).await else {
+            return Err(self.refuse_bind(ErrorCode::TooManyConnections, CloseCode::RateLimited));
+        };
+        let store = Arc::clone(&self.app.store);
+        let read = async {
+            let positions = store.positions(uid).await?;
+            let unread = store.unread_total(uid).await?;
+            let list = if bind.conversations {
+                Some(list_page(store.as_ref(), uid, None).await?)
+            } else {
+                None
+            };
+            Ok::<_, StoreError>((positions, unread, list))
+        };
+        let (positions, unread, list) = match read.await {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::warn!(%uid, %error, "cannot bind");
+                return Err(self.refuse_bind(ErrorCode::Unavailable, CloseCode::RateLimited));
+            }
+        };
+        let positions = positions.into_iter().map(|position| Position {
+            // Acknowledged a moment ago on another connection, and not written yet.
+            delivered_seq: self
+                .app
+                .positions
+                .pending(position.conversation, uid)
+                .max(position.delivered_seq),
+            ..position
+        });
+        let timing = self.app.config.timing();
+        let feed = if bind.conversations {
+            Feed::from_latest(timing, positions)
+        } else {
+            Feed::from_acknowledged(timing, positions)
+        };
+        let interval = self.app.config.heartbeat_interval();
+        self.push_frame(&ServerFrame::Bound(Box::new(frame::Bound {
+            uid,
+            username: self.user.username.clone(),
+            timeout: u64::try_from(interval.as_millis()).unwrap_or(u64::MAX),
+            unread,
+            list,
+        })));
+        self.bound = Some(Bound {
+            feed,
+            membership,
+            lists: bind.conversations,
+        });
+        Ok(())
+    }
+
+    fn send(&mut self, send: frame::Send) {
+        let client_msg_id = send.client_msg_id.clone();
+        let failure = move |code: ErrorCode| {
+            let mut body = ErrorBody::new(code).re(kind::SEND);
+            body.client_msg_id.clone_from(&client_msg_id);
+            ServerFrame::Error(body)
+        };
+        if let Err(code) = self.check_send(&send) {
+            self.push_frame(&failure(code));
+            return;
+        }
+        let queued = self.app.committer.send(NewMessage {
+            sender: self.user.uid,
+            peer: send.peer,
+            content: send.content,
+            msg_type: send.msg_type,
+            client_msg_id: send.client_msg_id,
+            origin: self.id,
+            created_at: clock::now_ms(),
+        });
+        match queued {
+            Ok(answer) => self.answering.push_back(
+                async move {
+                    match answer.await {
+                        Ok(Ok(event)) => frame::write_sent(&event.for_sender),
+                        Ok(Err(error)) => failure(error.into()).to_json(),
+                        // The committer ended without an answer: nobody knows, so send it again.
+                        Err(_) => failure(ErrorCode::Unavailable).to_json(),
+                    }
+                }
+                .boxed(),
+            ),
+            Err(error) => self.push_frame(&failure(error.into())),
+        }
+    }
+
+    fn check_send(&self, send: &frame::Send) -> Result<(), ErrorCode> {
+        let id = send.client_msg_id.as_ref().map(|id| id.0.as_bytes());
+        let id_is_fine = id.is_none_or(|id| {
+            (1..=limits::CLIENT_MSG_ID_BYTES).contains(&id.len())
+                && id.iter().all(u8::is_ascii_graphic)
+        });
+        if send.sender_uid != self.user.uid {
+            Err(ErrorCode::UidMismatch)
+        } else if !id_is_fine {
+            Err(ErrorCode::InvalidClientMsgId)
+        } else if send.peer == Peer::User(self.user.uid) {
+            Err(ErrorCode::InvalidRecipient)
+        } else if send.content.trim().is_empty() {
+            Err(ErrorCode::Empty)
+        } else if send.content.len() > limits::CONTENT_BYTES {
+            Err(ErrorCode::TooLong)
+        } else if send.content.contains('\0') {
+            Err(ErrorCode::InvalidContent)
+        } else if !(1..=i64::from(u16::MAX)).contains(&send.msg_type.0) {
+            Err(ErrorCode::InvalidMsgType)
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn query(&mut self, query: &Query) {
+        let uid = self.user.uid;
+        let refuse = |code: ErrorCode| {
+            let mut body = ErrorBody::new(code).re(kind::QUERY);
+            body.reference = query.reference;
+            body
+        };
+        if query.owner_uid != uid {
+            self.refuse(refuse(ErrorCode::UidMismatch));
+            return;
+        }
+        let store = Arc::clone(&self.app.store);
+        let read = async {
+            let Some(thread) = store.thread(uid, query.peer).await? else {
+                let known = match query.peer {
+                    Peer::User(other) => store.user(other).await?.is_some(),
+                    Peer::Group(_) => false,
+                };
+                return Ok::<_, StoreError>(known.then_some((None, Vec::new())));
+            };
+            let range = Range {
+                after: query.after_seq,
+                before: query.before_seq,
+                before_mid: None,
+                limit: query
+                    .limit
+                    .unwrap_or(limits::PAGE_DEFAULT)
+                    .clamp(1, limits::PAGE_MAX),
+            };
+            let records = store.page(thread.conversation, range).await?;
+            Ok(Some((Some(thread), records)))
+        };
+        match read.await {
+            Ok(Some((thread, records))) => {
+                let messages = thread.iter().flat_map(|thread| {
+                    records.iter().map(|record| {
+                        serde_json::to_string(&thread.queried(record))
+                            .expect("plain structs with string keys always serialize")
+                    })
+                });
+                let page = fitting(messages.collect(), query.after_seq.is_some());
+                self.writer.push(frame::write_page(query.reference, &page));
+                if let Some(thread) = thread.filter(|_| query.is_plain()) {
+                    self.mark_read(&thread, thread.last_seq, kind::QUERY).await;
+                }
+            }
+            Ok(None) => self.refuse(refuse(ErrorCode::UnknownRecipient)),
+            Err(error) => self.unavailable(kind::QUERY, query.reference, &error),
+        }
+    }
+
+    async fn list_conversations(&mut self, after: Option<&str>) {
+        let cursor = match after.map(ListCursor::parse) {
+            Some(None) => {
+                let mut body = ErrorBody::new(ErrorCode::Malformed).re(kind::CONVERSATIONS);
+                body.message = "after is the next of the page before, unchanged".into();
+                self.refuse(body);
+                return;
+            }
+            Some(cursor) => cursor,
+            None => None,
+        };
+        match list_page(self.app.store.as_ref(), self.user.uid, cursor).await {
+            Ok(list) => self.push_frame(&ServerFrame::Conversations(list)),
+            Err(error) => self.unavailable(kind::CONVERSATIONS, None, &error),
+        }
+    }
+
+    async fn read(&mut self, read: &Read) {
+        match self.app.store.thread(self.user.uid, read.peer).await {
+            Ok(Some(thread)) => self.mark_read(&thread, read.seq, kind::READ).await,
+            Ok(None) => self.refuse(ErrorBody::new(ErrorCode::UnknownRecipient).re(kind::READ)),
+            Err(error) => self.unavailable(kind::READ, None, &error),
+        }
+    }
+
+    /// Moves the read position and tells all of the user's devices.
+    async fn mark_read(&mut self, thread: &Thread, seq: Seq, re: u64) {
+        let uid = self.user.uid;
+        let seq = seq.min(thread.last_seq);
+        if seq <= thread.read_seq {
+            return;
+        }
+        let store = Arc::clone(&self.app.store);
+        let moved = async {
+            let forward = Move {
+                conversation: thread.conversation,
+                uid,
+                read: seq,
+                delivered: seq,
+            };
+            store.advance(&[forward]).await?;
+            store.unread(uid, thread.conversation).await
+        };
+        match moved.await {
+            Ok((unread, total)) => {
+                let mark = ReadMark {
+                    peer: Peer::User(thread.other.uid),
+                    seq,
+                    unread,
+                    total,
+                };
+                let publication = Publication {
+                    topics: vec![Topic::User(uid)],
+                    event: Arc::new(Event::Read(thread.conversation, mark)),
+                };
+                self.app.bus.publish(vec![publication]).await;
+            }
+            Err(error) => self.unavailable(re, None, &error),
+        }
+    }
+
+    fn is_me(&mut self, uid: UserId, re: u64) -> bool {
+        let same = uid == self.user.uid;
+        if !same {
+            self.refuse(ErrorBody::new(ErrorCode::UidMismatch).re(re));
+        }
+        same
+    }
+
+    fn refuse(&mut self, body: ErrorBody) {
+        self.push_frame(&ServerFrame::Error(body));
+    }
+
+    fn refuse_bind(&mut self, code: ErrorCode, close: CloseCode) -> End {
+        self.push_frame(&ServerFrame::BindRefused(
+            ErrorBody::new(code).re(kind::BIND),
+        ));
+        End::Close(close)
+    }
+
+    fn unavailable(&mut self, re: u64, reference: Option<u64>, error: &StoreError) {
+        tracing::warn!(uid = %self.user.uid, frame = re, %error, "cannot answer");
+        let mut body = ErrorBody::new(ErrorCode::Unavailable).re(re);
+        body.reference = reference;
+        self.refuse(body);
+    }
+}
+
+async fn list_page(
+    store: &dyn crate::store::Store,
+    uid: UserId,
+    after: Option<ListCursor>,
+) -> Result<ConversationList, StoreError> {
+    let rows = store.list(uid, after, limits::LIST_MAX).await?;
+    let full = u32::try_from(rows.len()).is_ok_and(|n| n >= limits::LIST_MAX);
+    let next = rows.last().filter(|_| full).map(|row| row.cursor.to_text());
+    let conversations = rows
+        .into_iter()
+        .map(crate::store::ListRow::conversation)
+        .collect();
+    Ok(ConversationList {
+        conversations,
+        next,
+    })
+}
+
+/// As many of these texts as fit in a frame: from the front when the asker reads upwards, else
+/// from the back.
+fn fitting(mut messages: Vec<String>, upward: bool) -> Vec<String> {
+    let mut left = limits::FRAME_BYTES - PAGE_OVERHEAD;
+    let mut fits = |text: &String| {
+        let needed = text.len() + 1;
+        let fits = needed <= left;
+        left = left.saturating_sub(needed);
+        fits
+    };
+    if upward {
+        let count = messages.iter().take_while(|text| fits(text)).count();
+        messages.truncate(count);
+        messages
+    } else {
+        let count = messages.iter().rev().take_while(|text| fits(text)).count();
+        messages.split_off(messages.len() - count)
+    }
+}
+
+const fn type_of(frame: &ClientFrame) -> u64 {
+    match frame {
+        ClientFrame::Heartbeat(_) => kind::HEARTBEAT,
+        ClientFrame::Bind(_) => kind::BIND,
+        ClientFrame::Query(_) => kind::QUERY,
+        ClientFrame::Send(_) => kind::SEND,
+        ClientFrame::Unread(_) => kind::UNREAD,
+        ClientFrame::Ack(_) => kind::ACK,
+        ClientFrame::ListConversations(_) => kind::CONVERSATIONS,
+        ClientFrame::Read(_) => kind::READ,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_ends_before_the_frame_does_and_keeps_the_side_that_was_asked_for() {
+        let texts: Vec<_> = (0..10)
+            .map(|n| n.to_string().repeat(limits::FRAME_BYTES / 4))
+            .collect();
+        let first = fitting(texts.clone(), true);
+        assert_eq!(first, texts[..3]);
+        let last = fitting(texts.clone(), false);
+        assert_eq!(last, texts[7..]);
+        assert!(frame::write_page(Some(u64::MAX), &first).len() <= limits::FRAME_BYTES);
+        assert_eq!(fitting(texts[..2].to_vec(), true), texts[..2]);
+    }
+}

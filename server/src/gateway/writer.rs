@@ -1,0 +1,106 @@
+//! The write half of a connection: a short queue, and a limit on how long it may not move.
+
+use axum::extract::ws::Message;
+use futures_util::{Sink, SinkExt};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long the socket may take nothing before the connection is closed as too slow (4002).
+const STALL_LIMIT: Duration = Duration::from_secs(10);
+/// Frames queued at which the connection stops making new ones.
+const QUEUE: usize = 128;
+
+/// Frames on their way into a sink.
+pub(super) struct Writer<S> {
+    sink: S,
+    queue: VecDeque<Message>,
+    /// Something was given to the sink and not flushed yet.
+    unflushed: bool,
+    moved_at: Instant,
+}
+
+impl<S: Sink<Message> + Unpin> Writer<S> {
+    pub(super) fn new(sink: S) -> Self {
+        Self {
+            sink,
+            queue: VecDeque::new(),
+            unflushed: false,
+            moved_at: Instant::now(),
+        }
+    }
+
+    /// Queues a frame.
+    pub(super) fn push(&mut self, text: impl Into<String>) {
+        self.push_message(Message::text(text.into()));
+    }
+
+    pub(super) fn push_message(&mut self, message: Message) {
+        if !self.is_busy() {
+            self.moved_at = Instant::now();
+        }
+        self.queue.push_back(message);
+    }
+
+    /// Whether there is room for frames that can wait to be made.
+    pub(super) fn has_room(&self) -> bool {
+        self.queue.len() < QUEUE
+    }
+
+    /// Whether [`Self::drive`] has something to do.
+    pub(super) fn is_busy(&self) -> bool {
+        self.unflushed || !self.queue.is_empty()
+    }
+
+    /// When the connection counts as too slow, unless it moves before.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.is_busy().then(|| self.moved_at + STALL_LIMIT)
+    }
+
+    /// Writes until everything queued is flushed. Cancel safe: no frame is lost or written twice.
+    pub(super) async fn drive(&mut self) -> Result<(), S::Error> {
+        while !self.queue.is_empty() {
+            poll_fn(|cx| self.sink.poll_ready_unpin(cx)).await?;
+            if let Some(message) = self.queue.pop_front() {
+                self.unflushed = true;
+                self.moved_at = Instant::now();
+                self.sink.start_send_unpin(message)?;
+            }
+        }
+        poll_fn(|cx| self.sink.poll_flush_unpin(cx)).await?;
+        self.unflushed = false;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cancelled_write_goes_on_where_it_was_and_a_stall_has_a_deadline() {
+        let (sender, mut read) = tokio::sync::mpsc::channel(1);
+        let sink = futures_util::sink::unfold(sender, |sender, message| async move {
+            sender.send(message).await.map(|()| sender)
+        });
+        let mut writer = Writer::new(Box::pin(sink));
+        for n in 0..10 {
+            writer.push(n.to_string());
+        }
+        let start = Instant::now();
+        let waited = tokio::time::timeout(Duration::from_secs(1), writer.drive()).await;
+        assert!(waited.is_err());
+        assert_eq!(writer.deadline(), Some(start + STALL_LIMIT));
+        let mut got = Vec::new();
+        while got.len() < 10 {
+            tokio::select! {
+                message = read.recv() => got.push(message.expect("open")),
+                result = writer.drive(), if writer.is_busy() => result.expect("open"),
+            }
+        }
+        let expected: Vec<_> = (0..10).map(|n| Message::text(n.to_string())).collect();
+        assert_eq!(got, expected);
+        assert_eq!(writer.deadline(), None);
+    }
+}

@@ -1,0 +1,94 @@
+//! The HTTP side: login and users as JSON, health, the built page, and the way into the gateway.
+//!
+//! One file an endpoint or two that belong together. Messages never go over HTTP.
+
+mod failure;
+mod health;
+mod login;
+mod page;
+mod users;
+
+pub use failure::Failure;
+
+use crate::app::AppState;
+use crate::gateway;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
+/// The largest request body, in bytes; a login is the only one.
+const BODY_BYTES: usize = 16 * 1024;
+/// How long a request may take in all. An upgraded connection is not a request any more.
+const REQUEST_LIMIT: Duration = Duration::from_secs(30);
+
+/// Every route of the server.
+pub fn router(app: AppState) -> Router {
+    let api = Router::new()
+        .route("/login", post(login::login))
+        .route("/logout", post(login::logout))
+        .route("/me", get(users::me))
+        .route("/users", get(users::users))
+        .fallback(async || Failure::NotFound)
+        .method_not_allowed_fallback(async || Failure::NotFound)
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES))
+        .layer(from_fn_with_state(app.clone(), own_pages_only))
+        .layer(from_fn(not_stored));
+    Router::new()
+        .nest("/api", api)
+        .route("/ws", get(gateway::upgrade))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback_service(page::service(&app.config.client_dir))
+        .layer(from_fn(guarded))
+        .layer(TimeoutLayer::with_status_code(
+            axum::http::StatusCode::SERVICE_UNAVAILABLE,
+            REQUEST_LIMIT,
+        ))
+        .layer(CatchPanicLayer::new())
+        .with_state(app)
+}
+
+/// Changes are taken from our own pages and from programs only, so that a cookie does not work for
+/// other sites (beside its `SameSite`).
+async fn own_pages_only(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let changes = !matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    let allowed = &app.config.allowed_origins;
+    if changes && !crate::auth::Origins::allows(allowed, request.headers()) {
+        return Failure::ForeignOrigin.into_response();
+    }
+    next.run(request).await
+}
+
+async fn not_stored(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// What browsers are told about every answer.
+async fn guarded(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    response
+}

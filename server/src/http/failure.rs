@@ -1,0 +1,82 @@
+//! The answers that are not 2xx.
+
+use crate::auth::PasswordError;
+use crate::store::StoreError;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use std::time::Duration;
+use tidings_shared::api::{Problem, ProblemCode};
+
+/// Why a request failed, in terms of its answer. Internal causes are logged where they are turned
+/// into this.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// 400
+    #[error("{0}")]
+    BadRequest(String),
+    /// 401
+    #[error("no user has this email and password")]
+    BadCredentials,
+    /// 401
+    #[error("log in first")]
+    NotLoggedIn,
+    /// 403
+    #[error("this page's origin may not do that; see --allowed-origins")]
+    ForeignOrigin,
+    /// 404
+    #[error("there is nothing at this address, or not with this method")]
+    NotFound,
+    /// 429, with the time to wait
+    #[error("too many attempts; try again in {} s", .0.as_secs().max(1))]
+    TooManyAttempts(Duration),
+    /// 503
+    #[error("the server cannot answer now; try again in a moment")]
+    Unavailable,
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a request failed on the store");
+        Self::Unavailable
+    }
+}
+
+impl From<PasswordError> for Failure {
+    fn from(error: PasswordError) -> Self {
+        tracing::error!(%error, "a login failed");
+        Self::Unavailable
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let (status, code) = match self {
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, ProblemCode::BadRequest),
+            Self::BadCredentials => (StatusCode::UNAUTHORIZED, ProblemCode::BadCredentials),
+            Self::NotLoggedIn => (StatusCode::UNAUTHORIZED, ProblemCode::NotLoggedIn),
+            Self::ForeignOrigin => (StatusCode::FORBIDDEN, ProblemCode::ForeignOrigin),
+            Self::NotFound => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
+            Self::TooManyAttempts(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyAttempts)
+            }
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Unavailable),
+        };
+        let retry_after = match self {
+            Self::TooManyAttempts(wait) => Some(wait.as_secs().max(1)),
+            Self::Unavailable => Some(1),
+            _ => None,
+        };
+        let body = Json(Problem {
+            code,
+            message: self.to_string(),
+        });
+        let mut response = (status, body).into_response();
+        if let Some(seconds) = retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,98 @@
+//! `POST /api/login` and `POST /api/logout`.
+
+use super::Failure;
+use crate::app::AppState;
+use crate::auth::{LoggedIn, SESSION_COOKIE, Token, normal_email};
+use crate::bus::{Event, Publication, Topic};
+use crate::clock;
+use crate::store::Session;
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tidings_shared::api;
+use tokio::time::Instant;
+
+/// How long a login lasts.
+const SESSION_TTL: Duration = Duration::from_hours(30 * 24);
+
+/// Answers with the user, the bearer token and the session cookie.
+pub(super) async fn login(
+    State(app): State<AppState>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    body: Result<Json<api::Login>, JsonRejection>,
+) -> Result<Response, Failure> {
+    let Json(login) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
+    let email = normal_email(&login.email);
+    app.throttle
+        .check(Instant::now(), &email, peer.ip())
+        .map_err(Failure::TooManyAttempts)?;
+
+    let credentials = app.store.credentials(&email).await?;
+    let hash = credentials
+        .as_ref()
+        .map(|credentials| credentials.password_hash.clone());
+    let verified = app.passwords.verify(login.password, hash).await?;
+    app.throttle
+        .note(Instant::now(), &email, peer.ip(), verified);
+    let Some(credentials) = credentials.filter(|_| verified) else {
+        return Err(Failure::BadCredentials);
+    };
+    let user = app
+        .store
+        .user(credentials.uid)
+        .await?
+        .ok_or(Failure::BadCredentials)?;
+
+    let token = Token::generate().map_err(|error| {
+        tracing::error!(%error, "no randomness");
+        Failure::Unavailable
+    })?;
+    let now = clock::now_ms();
+    let ttl_ms = i64::try_from(SESSION_TTL.as_millis()).unwrap_or(i64::MAX);
+    let session = Session {
+        hash: token.hash(),
+        uid: user.uid,
+        expires_at: now + ttl_ms,
+    };
+    app.store.add_session(&session, now).await?;
+    tracing::info!(uid = %user.uid, "logged in");
+
+    let cookie = cookie(token.expose(), SESSION_TTL, app.config.secure_cookie)?;
+    let body = Json(api::LoggedIn {
+        user,
+        token: token.expose().to_owned(),
+    });
+    Ok(([(header::SET_COOKIE, cookie)], body).into_response())
+}
+
+/// Ends the login, and every connection that was opened with it, on every node.
+pub(super) async fn logout(
+    State(app): State<AppState>,
+    login: Option<LoggedIn>,
+) -> Result<Response, Failure> {
+    if let Some(LoggedIn { session, user }) = login {
+        app.store.end_session(session.hash, clock::now_ms()).await?;
+        let event = Arc::new(Event::LoggedOut(session.hash));
+        let topics = vec![Topic::User(user.uid)];
+        app.bus.publish(vec![Publication { topics, event }]).await;
+        tracing::info!(uid = %user.uid, "logged out");
+    }
+    let cookie = cookie("", Duration::ZERO, app.config.secure_cookie)?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+}
+
+fn cookie(value: &str, max_age: Duration, secure: bool) -> Result<HeaderValue, Failure> {
+    let secure = if secure { "; Secure" } else { "" };
+    let seconds = max_age.as_secs();
+    let text = format!(
+        "{SESSION_COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+    );
+    let mut value = HeaderValue::try_from(text).map_err(|_| Failure::Unavailable)?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -1,0 +1,75 @@
+//! The built page: files from one folder, precompressed, with the right cache headers.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use std::path::Path;
+use tower_http::services::ServeDir;
+
+/// For files whose name holds the hash of their content.
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+/// For everything else: kept, but asked about every time.
+const ASK_ALWAYS: HeaderValue = HeaderValue::from_static("no-cache");
+/// The length of the hash trunk puts into names.
+const HASH_DIGITS: usize = 16;
+
+/// Serves `folder`: the `.br` or `.gz` beside a file where the browser takes it, 404 for what is
+/// not there, and a sentence when the page was not built.
+pub(super) fn service(folder: &Path) -> Router {
+    let files = ServeDir::new(folder)
+        .precompressed_br()
+        .precompressed_gzip();
+    let index = folder.join("index.html");
+    Router::new()
+        .fallback_service(files)
+        .layer(from_fn(move |request: Request, next: Next| {
+            let index = index.clone();
+            async move {
+                let path = request.uri().path().to_owned();
+                let response = next.run(request).await;
+                if response.status() == StatusCode::NOT_FOUND {
+                    return missing(&path, &index).await;
+                }
+                with_cache_control(response, &path)
+            }
+        }))
+}
+
+async fn missing(path: &str, index: &Path) -> Response {
+    let built = tokio::fs::try_exists(index).await.unwrap_or(false);
+    if path == "/" && !built {
+        let words = "the page is not built: run `cargo xtask page`, or set --client-dir\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
+    }
+    (StatusCode::NOT_FOUND, "there is nothing at this address\n").into_response()
+}
+
+fn with_cache_control(mut response: Response, path: &str) -> Response {
+    let value = if has_hash(path) { FOR_EVER } else { ASK_ALWAYS };
+    response.headers_mut().insert(header::CACHE_CONTROL, value);
+    response
+}
+
+/// Whether a path is `…-0123456789abcdef.ext` or `…-0123456789abcdef_bg.wasm`.
+fn has_hash(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.split(['-', '.', '_'])
+        .any(|part| part.len() == HASH_DIGITS && part.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_hash;
+
+    #[test]
+    fn only_names_with_a_hash_are_kept_for_ever() {
+        assert!(has_hash("/tidings-client-8c1f0a2b3c4d5e6f.js"));
+        assert!(has_hash("/tidings-client-8c1f0a2b3c4d5e6f_bg.wasm"));
+        assert!(!has_hash("/"));
+        assert!(!has_hash("/index.html"));
+        assert!(!has_hash("/favicon.svg"));
+        assert!(!has_hash("/8c1f0a2b3c4d5e6f/index.html"));
+    }
+}

@@ -1,0 +1,40 @@
+//! `GET /api/me` and `GET /api/users`.
+
+use super::Failure;
+use crate::app::AppState;
+use crate::auth::LoggedIn;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+use tidings_shared::{UserId, api};
+
+/// Users in a page when the request names no limit, and the most it may name.
+const PAGE_DEFAULT: u32 = 200;
+const PAGE_MAX: u32 = 1000;
+
+/// Who is logged in.
+pub(super) async fn me(login: LoggedIn) -> Json<api::User> {
+    Json(login.user)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Page {
+    #[serde(default)]
+    after: UserId,
+    limit: Option<u32>,
+}
+
+/// Everybody one can write to, by uid.
+pub(super) async fn users(
+    State(app): State<AppState>,
+    _login: LoggedIn,
+    page: Result<Query<Page>, QueryRejection>,
+) -> Result<Json<api::Users>, Failure> {
+    let Query(page) = page.map_err(|error| Failure::BadRequest(error.body_text()))?;
+    let limit = page.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
+    let users = app.store.users(page.after, limit).await?;
+    let full = u32::try_from(users.len()).is_ok_and(|count| count >= limit);
+    let next = users.last().filter(|_| full).map(|user| user.uid);
+    Ok(Json(api::Users { users, next }))
+}

@@ -1,0 +1,113 @@
+//! A node from its first to its last moment.
+
+use crate::app::AppState;
+use crate::auth::{Passwords, Throttle};
+use crate::bus::{Bus, MemoryBus};
+use crate::config::Config;
+use crate::gateway::Hub;
+use crate::http;
+use crate::store::{Committer, Positions, Store};
+use anyhow::Context;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How long connections and requests may take to end after the drain began.
+const DRAIN_LIMIT: Duration = Duration::from_secs(10);
+
+/// What ends a node: `drain` asks everything to finish and say goodbye. axum does not wait for
+/// upgraded sockets, so `connections` does.
+#[derive(Clone, Default)]
+pub struct Lifecycle {
+    /// Cancelled when the node is to end.
+    pub drain: CancellationToken,
+    /// Every open connection.
+    pub connections: TaskTracker,
+}
+
+/// Serves on `listener` until `drain` is cancelled, then answers what was asked, closes every
+/// connection with 1001, stores every acknowledgement and closes the store.
+///
+/// # Errors
+/// When the listener or the system's randomness fails.
+///
+/// Cancelling: dropping the future drops what was not committed; nothing answered is lost.
+pub async fn serve(
+    config: Config,
+    store: Arc<dyn Store>,
+    listener: TcpListener,
+    drain: CancellationToken,
+) -> anyhow::Result<()> {
+    let lifecycle = Lifecycle {
+        drain: drain.clone(),
+        connections: TaskTracker::new(),
+    };
+    let background = TaskTracker::new();
+    let stop = CancellationToken::new();
+
+    let (bus, notices) = MemoryBus::new();
+    let bus: Arc<dyn Bus> = Arc::new(bus);
+    let first_id = getrandom::u64().context("no randomness for connection ids")?;
+    let (hub, hub_task) = Hub::new(Arc::clone(&bus), first_id, notices);
+    let (committer, committer_task) =
+        Committer::new(Arc::clone(&store), Arc::clone(&bus), stop.clone());
+    let (positions, positions_task) = Positions::new(Arc::clone(&store), stop.clone());
+    let hub_task = tokio::spawn(hub_task);
+    background.spawn(committer_task);
+    background.spawn(positions_task);
+    background.close();
+
+    let app = AppState {
+        config: Arc::new(config),
+        store: Arc::clone(&store),
+        bus,
+        hub,
+        committer,
+        positions,
+        passwords: Passwords::new()?,
+        throttle: Throttle::default(),
+        lifecycle: lifecycle.clone(),
+    };
+    serve_until_drained(listener, http::router(app), &lifecycle).await?;
+    stop.cancel();
+    if tokio::time::timeout(DRAIN_LIMIT, background.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!("some writes did not end in time");
+    }
+    hub_task.abort();
+    store.close().await;
+    tracing::info!("ended");
+    Ok(())
+}
+
+async fn serve_until_drained(
+    listener: TcpListener,
+    router: axum::Router,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    let drain = &lifecycle.drain;
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let serving =
+        axum::serve(listener, service).with_graceful_shutdown(drain.clone().cancelled_owned());
+    let mut serving = std::pin::pin!(serving.into_future());
+    tokio::select! {
+        result = &mut serving => return result.context("the listener failed"),
+        () = drain.cancelled() => {}
+    }
+    tracing::info!(connections = lifecycle.connections.len(), "draining");
+    lifecycle.connections.close();
+    let ended = async {
+        lifecycle.connections.wait().await;
+        serving.await
+    };
+    if let Ok(result) = tokio::time::timeout(DRAIN_LIMIT, ended).await {
+        return result.context("the listener failed");
+    }
+    tracing::warn!("some requests did not end in time");
+    Ok(())
+}

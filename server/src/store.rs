@@ -1,0 +1,152 @@
+//! The truth: users, sessions, conversations and their messages.
+//!
+//! [`Store`] is what the rest of the server knows. An implementation answers from what is
+//! committed and synced, and nothing else; caches, pushes and who is online are not its business.
+//! Reads that find nothing are `Ok(None)`; every error is [`StoreError`], logged by the caller and
+//! never shown.
+
+mod committer;
+mod positions;
+mod record;
+mod sqlite;
+
+pub use committer::{Answer, Committer, SendError};
+pub use positions::Positions;
+pub use record::{
+    Appended, Credentials, ListCursor, ListRow, Move, NewMessage, NewUser, Profile, Range, Record,
+    Refused, Session, SessionHash, Thread, UserDraft,
+};
+pub use sqlite::SqliteStore;
+
+use async_trait::async_trait;
+use std::sync::Arc;
+use tidings_shared::delivery::Position;
+use tidings_shared::{ConversationId, Peer, UserId, api};
+
+/// The store failed: unreachable, full, corrupt. Whether the write happened is known: it did not.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database's own error.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A migration failed.
+    #[error("migration: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The URL names no database this binary speaks to.
+    #[error("{0}")]
+    Url(String),
+    /// The email is taken.
+    #[error("a user with the email {0} exists already")]
+    EmailTaken(String),
+    /// The uid is taken.
+    #[error("a user with the uid {0} exists already")]
+    UidTaken(UserId),
+}
+
+/// Opens the store a URL names: `sqlite://PATH` (created when missing) or `sqlite::memory:` never,
+/// for nothing in memory is durable.
+///
+/// # Errors
+/// [`StoreError::Url`] for any other URL, [`StoreError::Database`] when it cannot be opened.
+pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    if url.starts_with("sqlite:") {
+        Ok(Arc::new(SqliteStore::open(url).await?))
+    } else {
+        let scheme = url.split(':').next().unwrap_or_default();
+        Err(StoreError::Url(format!(
+            "no store speaks {scheme:?}: set --database-url to sqlite://PATH"
+        )))
+    }
+}
+
+/// What every store does.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Brings the schema up to this version. Safe to call from many nodes at once.
+    async fn migrate(&self) -> Result<(), StoreError>;
+
+    /// Answers when the store can be read.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Appends a batch in one transaction, in its order; returns one result a message, after the
+    /// commit is on disk. A `clientMsgId` its sender used before gives the message it gave then.
+    ///
+    /// Cancelling: the transaction is rolled back unless the commit was already on its way, so
+    /// only the committer calls this, and it does not cancel.
+    async fn append(
+        &self,
+        batch: &[NewMessage],
+    ) -> Result<Vec<Result<Appended, Refused>>, StoreError>;
+
+    /// Moves positions forward, never back and never beyond the end of the conversation, in one
+    /// transaction.
+    async fn advance(&self, moves: &[Move]) -> Result<(), StoreError>;
+
+    /// A conversation as one of its members sees it; `None`: the two never wrote to each other,
+    /// or `uid` is no member.
+    async fn thread(&self, uid: UserId, peer: Peer) -> Result<Option<Thread>, StoreError>;
+
+    /// The same, by its id.
+    async fn thread_by_id(
+        &self,
+        uid: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<Thread>, StoreError>;
+
+    /// Messages of a conversation, oldest first.
+    async fn page(
+        &self,
+        conversation: ConversationId,
+        range: Range,
+    ) -> Result<Vec<Record>, StoreError>;
+
+    /// Every conversation of a user with how far it goes and how far it was delivered.
+    async fn positions(&self, uid: UserId) -> Result<Vec<Position>, StoreError>;
+
+    /// A page of a user's conversations that have messages, newest first.
+    async fn list(
+        &self,
+        uid: UserId,
+        after: Option<ListCursor>,
+        limit: u32,
+    ) -> Result<Vec<ListRow>, StoreError>;
+
+    /// Messages from others after the read position, in one conversation and in all.
+    async fn unread(
+        &self,
+        uid: UserId,
+        conversation: ConversationId,
+    ) -> Result<(u64, u64), StoreError>;
+
+    /// Messages from others after the read position, in all conversations.
+    async fn unread_total(&self, uid: UserId) -> Result<u64, StoreError>;
+
+    /// A user as others see them.
+    async fn user(&self, uid: UserId) -> Result<Option<api::User>, StoreError>;
+
+    /// Who logs in with this email (lower case), and the hash of their password.
+    async fn credentials(&self, email: &str) -> Result<Option<Credentials>, StoreError>;
+
+    /// Users by uid, upwards, after this one.
+    async fn users(&self, after: UserId, limit: u32) -> Result<Vec<api::User>, StoreError>;
+
+    /// Adds users in one transaction: all of them or, on an error, none. A user without a uid gets
+    /// the next free one, from 1000.
+    async fn add_users(&self, users: &[NewUser]) -> Result<Vec<UserId>, StoreError>;
+
+    /// Keeps a session.
+    async fn add_session(&self, session: &Session, now_ms: i64) -> Result<(), StoreError>;
+
+    /// A session that has not expired, with its user.
+    async fn session(
+        &self,
+        hash: SessionHash,
+        now_ms: i64,
+    ) -> Result<Option<(Session, api::User)>, StoreError>;
+
+    /// Ends a session and, by the way, removes expired ones.
+    async fn end_session(&self, hash: SessionHash, now_ms: i64) -> Result<(), StoreError>;
+
+    /// Waits for what is under way and closes the database.
+    async fn close(&self);
+}

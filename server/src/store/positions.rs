@@ -1,0 +1,107 @@
+//! Acknowledgements on their way to the store.
+//!
+//! An acknowledgement moves a position in memory at once; a few times a second what moved is
+//! written in one transaction. A crash forgets at most that much, which repeats pushes and loses
+//! none.
+
+use super::{Move, Store};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tidings_shared::{ConversationId, Seq, UserId};
+use tokio_util::sync::CancellationToken;
+
+/// From an acknowledgement to its place in the store, at most.
+const FLUSH_EVERY: Duration = Duration::from_millis(200);
+/// Positions that wait before a flush is made early.
+const FLUSH_AT: usize = 4096;
+/// Positions that may wait while the store does not take them. Beyond this an acknowledgement is
+/// forgotten, which repeats a push after the next bind.
+const WAITING_MAX: usize = 64 * 1024;
+
+type Waiting = HashMap<(ConversationId, UserId), Seq>;
+
+/// The node's acknowledged positions that the store does not have yet; cheap to clone.
+#[derive(Clone)]
+pub struct Positions {
+    waiting: Arc<Mutex<Waiting>>,
+    full: Arc<tokio::sync::Notify>,
+}
+
+impl Positions {
+    /// Positions and the task that writes them, which ends with a last flush when `stop` is
+    /// cancelled.
+    pub fn new(store: Arc<dyn Store>, stop: CancellationToken) -> (Self, impl Future<Output = ()>) {
+        let positions = Self {
+            waiting: Arc::default(),
+            full: Arc::default(),
+        };
+        (positions.clone(), run(positions, store, stop))
+    }
+
+    /// This user has acknowledged this conversation up to and with `seq`.
+    pub fn delivered(&self, conversation: ConversationId, uid: UserId, seq: Seq) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() >= WAITING_MAX && !waiting.contains_key(&(conversation, uid)) {
+            return;
+        }
+        let position = waiting.entry((conversation, uid)).or_default();
+        *position = seq.max(*position);
+        if waiting.len() >= FLUSH_AT {
+            self.full.notify_one();
+        }
+    }
+
+    /// What waits for this user in this conversation; `Seq(0)`: nothing.
+    pub fn pending(&self, conversation: ConversationId, uid: UserId) -> Seq {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting
+            .get(&(conversation, uid))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    fn moves(&self) -> Vec<Move> {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting
+            .iter()
+            .map(|(&(conversation, uid), &delivered)| Move {
+                conversation,
+                uid,
+                read: Seq(0),
+                delivered,
+            })
+            .collect()
+    }
+
+    /// Writes what waits. It stays visible to [`Self::pending`] until it is written.
+    async fn flush(&self, store: &dyn Store) {
+        let moves = self.moves();
+        if moves.is_empty() {
+            return;
+        }
+        if let Err(error) = store.advance(&moves).await {
+            tracing::warn!(%error, positions = moves.len(), "acknowledgements not stored yet");
+            return;
+        }
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        for moved in moves {
+            let key = (moved.conversation, moved.uid);
+            if waiting.get(&key).is_some_and(|seq| *seq <= moved.delivered) {
+                waiting.remove(&key);
+            }
+        }
+    }
+}
+
+async fn run(positions: Positions, store: Arc<dyn Store>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = positions.full.notified() => {}
+            () = tokio::time::sleep(FLUSH_EVERY) => {}
+        }
+        positions.flush(store.as_ref()).await;
+    }
+    positions.flush(store.as_ref()).await;
+}

@@ -1,0 +1,124 @@
+//! `test`: all that must hold before a change is taken.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::browser::{self, Browser};
+use crate::command::run;
+use crate::page::{self, PageTools};
+use crate::rust::{self, WASM};
+use crate::step::Steps;
+use crate::workspace::Workspace;
+
+/// Everything that runs natively.
+const NATIVE: [&str; 3] = ["--workspace", "--exclude", "tidings-client"];
+/// Seconds that the tests of one wasm file may take in the browser, on a busy machine too.
+const WASM_TEST_SECONDS: &str = "180";
+
+/// Runs the steps in order; the first failure ends it.
+pub(crate) fn test(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
+    rust::ensure_components(steps)?;
+    rust::ensure_wasm_target(steps)?;
+    static_checks(workspace, steps)?;
+
+    let tools = page::ensure_tools(workspace, steps)?;
+    let browser = browser::ensure(steps)?;
+    page::fetch(workspace, steps)?;
+    page::build_with(&tools, workspace, steps)?;
+    native_tests(workspace, &browser, steps)?;
+    browser_tests(workspace, &tools, &browser, steps)?;
+    steps.print_summary();
+    println!("\nall is well");
+    Ok(())
+}
+
+fn static_checks(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
+    steps.step("check the format", || {
+        run(
+            workspace.cargo().args(["fmt", "--all", "--check"]),
+            "run `cargo fmt --all`",
+        )
+    })?;
+    steps.step("lint what runs natively", || {
+        let mut clippy = workspace.cargo();
+        clippy
+            .arg("clippy")
+            .args(NATIVE)
+            .args(["--all-targets", "--", "-D", "warnings"]);
+        run(&mut clippy, "mend what clippy reports above")
+    })?;
+    steps.step("lint what runs in the browser", || {
+        // Not the tests of `shared`, which run natively: what they depend on knows no browser.
+        for part in [
+            ["tidings-client", "--all-targets"],
+            ["tidings-shared", "--lib"],
+        ] {
+            let mut clippy = workspace.cargo();
+            clippy.args(["clippy", "--target", WASM, "-p"]).args(part);
+            run(
+                clippy.args(["--", "-D", "warnings"]),
+                "mend what clippy reports above",
+            )?;
+        }
+        Ok(())
+    })
+}
+
+fn native_tests(workspace: &Workspace, browser: &Browser, steps: &mut Steps) -> Result<()> {
+    // With the tests and in one go: built alone, the server would have other features, and its
+    // dependencies would be compiled twice.
+    steps.step("build the server and the native tests", || {
+        let mut build = workspace.cargo();
+        build
+            .arg("build")
+            .args(NATIVE)
+            .args(["--bins", "--lib", "--tests"]);
+        run(&mut build, "see the compiler's message above")
+    })?;
+    steps.step("test what runs natively, end to end included", || {
+        let mut test = workspace.cargo();
+        test.arg("test")
+            .args(NATIVE)
+            .env("TIDINGS_BIN", workspace.server("debug"))
+            .env("TIDINGS_CLIENT_DIR", workspace.dist());
+        run(
+            with_browser(&mut test, browser),
+            "see which test failed above",
+        )
+    })?;
+    steps.step("test the client's state natively", || {
+        let mut test = workspace.cargo();
+        test.args(["test", "-p", "tidings-client", "--lib"]);
+        run(&mut test, "see which test failed above")
+    })
+}
+
+fn browser_tests(
+    workspace: &Workspace,
+    tools: &PageTools,
+    browser: &Browser,
+    steps: &mut Steps,
+) -> Result<()> {
+    let capabilities = workspace.scratch().join("webdriver.json");
+    browser.write_capabilities(&capabilities)?;
+    let runner = tools.wasm_bindgen.join("wasm-bindgen-test-runner");
+    steps.step("test the client in the browser", || {
+        let mut test = workspace.cargo();
+        // `--tests` leaves out the examples in comments, which the browser cannot run.
+        test.args(["test", "-p", "tidings-client", "--target", WASM, "--tests"])
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", &runner)
+            .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &capabilities)
+            .env("WASM_BINDGEN_TEST_TIMEOUT", WASM_TEST_SECONDS);
+        run(
+            with_browser(&mut test, browser),
+            "see which test failed above",
+        )
+    })
+}
+
+fn with_browser<'a>(command: &'a mut Command, browser: &Browser) -> &'a mut Command {
+    command
+        .env("CHROMIUM", &browser.chromium)
+        .env("CHROMEDRIVER", &browser.driver)
+}
