@@ -6,6 +6,7 @@
 
 use super::{Move, Store};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tidings_shared::{ConversationId, Seq, UserId};
@@ -26,6 +27,7 @@ type Waiting = HashMap<(ConversationId, UserId), Seq>;
 pub struct Positions {
     waiting: Arc<Mutex<Waiting>>,
     full: Arc<tokio::sync::Notify>,
+    failing: Arc<AtomicBool>,
 }
 
 impl Positions {
@@ -35,6 +37,7 @@ impl Positions {
         let positions = Self {
             waiting: Arc::default(),
             full: Arc::default(),
+            failing: Arc::default(),
         };
         (positions.clone(), run(positions, store, stop))
     }
@@ -80,8 +83,13 @@ impl Positions {
         if moves.is_empty() {
             return;
         }
-        if let Err(error) = store.advance(&moves).await {
-            tracing::warn!(%error, positions = moves.len(), "acknowledgements not stored yet");
+        let failed = store.advance(&moves).await.err();
+        // Once an outage, not five times a second.
+        let was_failing = self.failing.swap(failed.is_some(), Ordering::Relaxed);
+        if let Some(error) = failed {
+            if !was_failing {
+                tracing::warn!(%error, positions = moves.len(), "acknowledgements not stored yet");
+            }
             return;
         }
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);

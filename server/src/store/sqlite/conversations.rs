@@ -20,8 +20,8 @@ pub(super) async fn advance(writer: &SqlitePool, moves: &[Move]) -> Result<(), S
         .collect();
     sqlx::query(
         "UPDATE members
-            SET read_seq = max(read_seq, min(b.read_seq, b.last_seq)),
-                delivered_seq = max(delivered_seq, min(b.delivered_seq, b.last_seq))
+            SET read_seq = max(members.read_seq, min(b.read_seq, b.last_seq)),
+                delivered_seq = max(members.delivered_seq, min(b.delivered_seq, b.last_seq))
            FROM (SELECT value ->> 0 AS id, value ->> 1 AS uid, value ->> 2 AS read_seq,
                         value ->> 3 AS delivered_seq, c.last_seq
                    FROM json_each($1) JOIN conversations c ON c.id = value ->> 0) b

@@ -1,0 +1,133 @@
+//! The command line.
+
+use anyhow::Result;
+use serde_json::{Value, json};
+use tidings_tests::server::{Server, command};
+use tidings_tests::socket::Socket;
+
+#[tokio::test]
+async fn users_are_added_imported_and_log_in() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let add = [
+        "user",
+        "add",
+        "--email",
+        "New@example.org",
+        "--username",
+        "新来的",
+    ];
+    assert_eq!(
+        server.command(&add, "secret\n").await?,
+        "1003\tnew@example.org\n"
+    );
+    let error = server.command(&add, "secret\n").await.expect_err("taken");
+    assert!(
+        error.to_string().contains("new@example.org exists already"),
+        "{error}"
+    );
+
+    let csv = "email,username,password,avatar,uid\na@b.c,A,pw,,2000\nd@e.f,\"D, E\",pw,/d.png,\n";
+    tokio::fs::write(server.folder().join("users.csv"), csv).await?;
+    let printed = server.command(&["user", "import", "users.csv"], "").await?;
+    assert_eq!(printed, "2000\ta@b.c\n2001\td@e.f\n");
+
+    let body = json!({"email": "d@e.f", "password": "pw"});
+    let answer = server
+        .http()
+        .post(server.url("/api/login"))
+        .json(&body)
+        .send()
+        .await?;
+    let answer: Value = answer.json().await?;
+    assert_eq!(
+        (&answer["username"], &answer["avatar"]),
+        (&json!("D, E"), &json!("/d.png"))
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_import_with_a_mistake_names_the_line_and_adds_nobody() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let wrong = [
+        (
+            "email,username,password\na@b.c,A,pw\nnot an address,B,pw\n",
+            "line 3",
+        ),
+        ("email,username\na@b.c,A\n", "password"),
+        (
+            "email,username,password\na@b.c,A,pw\nzhangsan@gmail.com,B,pw\n",
+            "exists already",
+        ),
+    ];
+    for (csv, words) in wrong {
+        tokio::fs::write(server.folder().join("users.csv"), csv).await?;
+        let error = server
+            .command(&["user", "import", "users.csv"], "")
+            .await
+            .expect_err("wrong");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    let printed = server
+        .command(
+            &["user", "add", "--email", "a@b.c", "--username", "A"],
+            "pw",
+        )
+        .await?;
+    assert_eq!(printed, "1003\ta@b.c\n", "nobody was added before");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_issued_token_opens_a_connection() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let token = server
+        .command(&["token", "issue", "--uid", "1000"], "")
+        .await?;
+    Socket::bound_with(&server, token.trim(), json!({"uid": 1000})).await?;
+    let error = server
+        .command(&["token", "issue", "--uid", "4711"], "")
+        .await
+        .expect_err("nobody");
+    assert!(error.to_string().contains("no user with the uid 4711"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_start_that_cannot_be_says_what_to_do() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let folder = tempfile::tempdir()?;
+    let wrong: [(&[&str], &str); 5] = [
+        (
+            &["serve", "--listen", server.address()],
+            "set --listen to another",
+        ),
+        (&["serve", "--database-url", "mysql://x"], "sqlite://PATH"),
+        (
+            &["serve", "--database-url", "sqlite::memory:"],
+            "name a file",
+        ),
+        (
+            &["serve", "--database-url", "sqlite:///no/such/folder/x.db"],
+            "cannot open",
+        ),
+        (&["serve", "--idle-timeout-ms", "1000"], "raise it"),
+    ];
+    for (arguments, words) in wrong {
+        let error = command(folder.path(), arguments, "")
+            .await
+            .expect_err("wrong");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_schema_can_be_brought_up_to_date_beforehand_and_again() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for _ in 0..2 {
+        let printed = command(folder.path(), &["migrate"], "").await?;
+        assert_eq!(printed, "sqlite://tidings.db is up to date\n");
+    }
+    Ok(())
+}
