@@ -10,6 +10,7 @@ pub mod close;
 pub mod delivery;
 mod error;
 pub mod frame;
+pub mod heartbeat;
 mod id;
 pub mod limits;
 pub mod link;

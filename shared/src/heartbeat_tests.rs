@@ -1,0 +1,143 @@
+use super::*;
+use crate::limits::HEARTBEAT_START;
+
+const BOUNDS: Bounds = Bounds {
+    min: Duration::from_secs(15),
+    max: Duration::from_secs(240),
+};
+/// What a client waits for an answer before it counts a heartbeat as failed.
+const ANSWER: Duration = Duration::from_secs(10);
+
+fn seconds(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+/// A quiet connection behind a NAT that forgets it after `limit`, for `span`.
+struct Run {
+    policy: Policy,
+    heartbeats: u32,
+    failures: u32,
+    /// From the start until the interval last changed.
+    settled_at: Duration,
+    longest_detection: Duration,
+}
+
+fn run(limit: Duration, span: Duration) -> Run {
+    let mut run = Run {
+        policy: Policy::new(BOUNDS, HEARTBEAT_START),
+        heartbeats: 0,
+        failures: 0,
+        settled_at: Duration::ZERO,
+        longest_detection: Duration::ZERO,
+    };
+    let mut now = Duration::ZERO;
+    while now < span {
+        let interval = run.policy.interval();
+        now += interval;
+        run.heartbeats += 1;
+        if interval < limit {
+            run.policy.succeeded(BOUNDS, interval);
+        } else {
+            now += ANSWER;
+            run.failures += 1;
+            // The connection was dead from `limit` on.
+            run.longest_detection = run.longest_detection.max(interval + ANSWER - limit);
+            run.policy.failed(BOUNDS, interval);
+        }
+        if run.policy.interval() != interval {
+            run.settled_at = now;
+        }
+    }
+    run
+}
+
+#[test]
+fn the_interval_converges_just_below_what_the_network_allows() {
+    let day = seconds(24 * 3600);
+    println!(
+        "| network forgets after | interval found | heartbeats a day | of a fixed 45 s | failed tries in a day | longest unnoticed |"
+    );
+    println!("|---|---|---|---|---|---|");
+    for limit in [30, 45, 60, 75, 90, 120, 180, 240, 300, 600, 900, 1800].map(seconds) {
+        let day = run(limit, day);
+        let found = day.policy.interval();
+        let fixed = 24 * 3600 / 45;
+        println!(
+            "| {} s | {:.0} s | {} | {} % | {} | {:.0} s |",
+            limit.as_secs(),
+            found.as_secs_f64(),
+            day.heartbeats,
+            day.heartbeats * 100 / fixed,
+            day.failures,
+            day.longest_detection.as_secs_f64(),
+        );
+        let best = limit.min(BOUNDS.max);
+        assert!(found < limit, "{limit:?}: {found:?}");
+        assert!(found >= best * 3 / 4, "{limit:?}: only {found:?}");
+        assert!(
+            day.failures <= 12,
+            "{limit:?}: {} failures in a day",
+            day.failures
+        );
+        assert!(day.longest_detection <= BOUNDS.max + ANSWER);
+    }
+}
+
+#[test]
+fn it_stays_within_the_bounds_whatever_happens() {
+    let mut policy = Policy::new(BOUNDS, seconds(1));
+    assert_eq!(policy.interval(), BOUNDS.min);
+    for _ in 0..50 {
+        policy.failed(BOUNDS, policy.interval());
+        assert!(policy.interval() >= BOUNDS.min);
+    }
+    let mut policy = Policy::new(BOUNDS, HEARTBEAT_START);
+    for _ in 0..50 {
+        policy.succeeded(BOUNDS, policy.interval());
+        assert!(policy.interval() <= BOUNDS.max);
+    }
+    assert_eq!(policy.interval(), BOUNDS.max);
+    assert!(!policy.is_searching(BOUNDS));
+}
+
+#[test]
+fn one_lost_heartbeat_at_an_interval_that_worked_changes_nothing_and_two_do() {
+    let mut policy = Policy::new(BOUNDS, HEARTBEAT_START);
+    for _ in 0..STEADY {
+        policy.succeeded(BOUNDS, policy.interval());
+    }
+    let longer = policy.interval();
+    policy.succeeded(BOUNDS, longer);
+    policy.failed(BOUNDS, longer);
+    assert_eq!(policy.interval(), longer);
+    policy.failed(BOUNDS, longer);
+    assert!(policy.interval() < longer);
+}
+
+#[test]
+fn a_network_that_grew_stricter_is_followed_down() {
+    let mut policy = run(seconds(240), seconds(24 * 3600)).policy;
+    let limit = seconds(60);
+    for _ in 0..40 {
+        let interval = policy.interval();
+        if interval < limit {
+            policy.succeeded(BOUNDS, interval);
+        } else {
+            policy.failed(BOUNDS, interval);
+        }
+    }
+    assert!(
+        (seconds(40)..limit).contains(&policy.interval()),
+        "{:?}",
+        policy.interval()
+    );
+}
+
+#[test]
+fn traffic_within_the_interval_proves_nothing() {
+    let mut policy = Policy::new(BOUNDS, HEARTBEAT_START);
+    for _ in 0..100 {
+        policy.succeeded(BOUNDS, seconds(5));
+    }
+    assert_eq!(policy.interval(), HEARTBEAT_START);
+}
