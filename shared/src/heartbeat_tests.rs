@@ -3,7 +3,7 @@ use crate::limits::HEARTBEAT_START;
 
 const BOUNDS: Bounds = Bounds {
     min: Duration::from_secs(15),
-    max: Duration::from_secs(240),
+    max: Duration::from_mins(4),
 };
 /// What a client waits for an answer before it counts a heartbeat as failed.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -41,7 +41,9 @@ fn run(limit: Duration, span: Duration) -> Run {
             now += ANSWER;
             run.failures += 1;
             // The connection was dead from `limit` on.
-            run.longest_detection = run.longest_detection.max(interval + ANSWER - limit);
+            run.longest_detection = run
+                .longest_detection
+                .max((interval + ANSWER).saturating_sub(limit));
             run.policy.failed(BOUNDS, interval);
         }
         if run.policy.interval() != interval {

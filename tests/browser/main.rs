@@ -1,1 +1,8 @@
-//! The page in real browsers.
+//! The built page in real browsers, against a real server.
+//!
+//! `cargo xtask test` builds the page first and says where it is; alone, set `TIDINGS_CLIENT_DIR`.
+
+mod chat;
+mod login;
+mod person;
+mod pictures;

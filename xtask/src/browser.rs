@@ -1,4 +1,4 @@
-//! Chromium and its driver, which the tests steer, and a font that has Chinese.
+//! Chromium and its driver, which the tests steer, and fonts that have Chinese and emoji.
 
 use std::env;
 use std::fs;
@@ -30,7 +30,7 @@ pub(crate) struct Browser {
     pub(crate) driver: PathBuf,
 }
 
-/// Finds browser, driver and font, after installing them if need be and possible.
+/// Finds browser, driver and fonts, after installing them if need be and possible.
 pub(crate) fn ensure(steps: &mut Steps) -> Result<Browser> {
     let mut missing = Vec::new();
     if find("CHROMIUM", &BROWSERS)?.is_none() {
@@ -39,9 +39,12 @@ pub(crate) fn ensure(steps: &mut Steps) -> Result<Browser> {
     if find("CHROMEDRIVER", &DRIVERS)?.is_none() {
         missing.push("chromium-driver");
     }
-    if !has_chinese_font() {
-        // Without it screenshots show boxes for the demo users' names.
+    // Without them pictures show boxes for the demo users' names, or for a smile.
+    if !has_font(":lang=zh-cn") {
         missing.push("fonts-noto-cjk");
+    }
+    if !has_font(":charset=1f600") {
+        missing.push("fonts-noto-color-emoji");
     }
     if !missing.is_empty() {
         let purpose = format!("what the browser tests need ({}) is", missing.join(", "));
@@ -119,9 +122,9 @@ fn version(file: &Path) -> Result<Version> {
         .with_context(|| format!("{} does not say its version; reinstall it", file.display()))
 }
 
-/// Asks fontconfig; macOS, which has none, comes with Chinese fonts.
-fn has_chinese_font() -> bool {
+/// Asks fontconfig; macOS, which has none, comes with the fonts we look for.
+fn has_font(pattern: &str) -> bool {
     cfg!(target_os = "macos")
-        || output(Command::new("fc-list").args([":lang=zh-cn", "family"]))
+        || output(Command::new("fc-list").args([pattern, "family"]))
             .is_some_and(|fonts| !fonts.trim().is_empty())
 }

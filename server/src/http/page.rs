@@ -12,8 +12,8 @@ use tower_http::services::ServeDir;
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// For everything else: kept, but asked about every time.
 const ASK_ALWAYS: HeaderValue = HeaderValue::from_static("no-cache");
-/// The length of the hash trunk puts into names.
-const HASH_DIGITS: usize = 16;
+/// The length of the hash trunk puts into names: 64 bits, written without leading zeros.
+const HASH_DIGITS: std::ops::RangeInclusive<usize> = 12..=16;
 
 /// Serves `folder`: the `.br` or `.gz` beside a file where the browser takes it, 404 for what is
 /// not there, and a sentence when the page was not built.
@@ -55,8 +55,9 @@ fn with_cache_control(mut response: Response, path: &str) -> Response {
 /// Whether a path is `…-0123456789abcdef.ext` or `…-0123456789abcdef_bg.wasm`.
 fn has_hash(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    name.split(['-', '.', '_'])
-        .any(|part| part.len() == HASH_DIGITS && part.bytes().all(|b| b.is_ascii_hexdigit()))
+    name.split(['-', '.', '_']).any(|part| {
+        HASH_DIGITS.contains(&part.len()) && part.bytes().all(|b| b.is_ascii_hexdigit())
+    })
 }
 
 #[cfg(test)]
@@ -67,6 +68,7 @@ mod tests {
     fn only_names_with_a_hash_are_kept_for_ever() {
         assert!(has_hash("/tidings-client-8c1f0a2b3c4d5e6f.js"));
         assert!(has_hash("/tidings-client-8c1f0a2b3c4d5e6f_bg.wasm"));
+        assert!(has_hash("/tidings-client-2f4f115b27c3c87.js"));
         assert!(!has_hash("/"));
         assert!(!has_hash("/index.html"));
         assert!(!has_hash("/favicon.svg"));

@@ -1,0 +1,130 @@
+//! A person in front of a browser.
+
+use anyhow::{Context, Result};
+use serde_json::json;
+use thirtyfour::Key;
+use tidings_tests::browser::{Browser, ChromeDriver, Look};
+use tidings_tests::server::Server;
+
+/// A server with the built page.
+pub(crate) async fn serve_page() -> Result<Server> {
+    let folder = std::env::var("TIDINGS_CLIENT_DIR")
+        .context("no page to test: run `cargo xtask test`, or set TIDINGS_CLIENT_DIR")?;
+    Server::start(&["--client-dir", &folder]).await
+}
+
+pub(crate) struct Person {
+    pub(crate) browser: Browser,
+}
+
+impl Person {
+    pub(crate) async fn opens(driver: &ChromeDriver, server: &Server, look: &Look) -> Result<Self> {
+        let browser = driver.open(look).await?;
+        browser.goto(&server.url("/")).await?;
+        Ok(Self { browser })
+    }
+
+    pub(crate) async fn logged_in(
+        driver: &ChromeDriver,
+        server: &Server,
+        look: &Look,
+        email: &str,
+    ) -> Result<Self> {
+        let person = Self::opens(driver, server, look).await?;
+        person.logs_in(email, "1234").await?;
+        person.is_connected().await?;
+        Ok(person)
+    }
+
+    pub(crate) async fn logs_in(&self, email: &str, password: &str) -> Result<()> {
+        let address = self.browser.find("login-email").await?;
+        address.clear().await?;
+        address.send_keys(email).await?;
+        let secret = self.browser.find("login-password").await?;
+        secret.clear().await?;
+        secret.send_keys(password).await?;
+        self.browser.click("login-submit").await
+    }
+
+    pub(crate) async fn is_connected(&self) -> Result<()> {
+        let live = "document.querySelector('[data-testid=connection]').dataset.phase === 'live'";
+        self.browser.until("connected", live).await
+    }
+
+    /// Opens a conversation from the list of contacts.
+    pub(crate) async fn writes_to(&self, peer: i64) -> Result<()> {
+        self.browser.click("contacts-tab").await?;
+        self.browser
+            .find_css(&format!("[data-testid=contact-row][data-peer='{peer}']"))
+            .await?
+            .click()
+            .await?;
+        self.browser.find("composer-input").await.map(drop)
+    }
+
+    /// Opens a conversation from the list of conversations.
+    pub(crate) async fn opens_conversation(&self, peer: i64) -> Result<()> {
+        self.browser
+            .find_css(&format!(
+                "[data-testid=conversation-row][data-peer='{peer}']"
+            ))
+            .await?
+            .click()
+            .await?;
+        self.browser.find("composer-input").await.map(drop)
+    }
+
+    /// Types a line and presses Enter.
+    pub(crate) async fn says(&self, text: &str) -> Result<()> {
+        let input = self.browser.find("composer-input").await?;
+        input.send_keys(text).await?;
+        Ok(input.send_keys("" + Key::Enter).await?)
+    }
+
+    /// Waits until the open thread shows this text exactly once, in this state.
+    pub(crate) async fn sees(&self, text: &str, direction: &str, state: &str) -> Result<()> {
+        let expression = format!(
+            "(() => {{
+                const found = [...document.querySelectorAll('[data-testid=message]')].filter(
+                    message => message.querySelector('[data-testid=message-text]').textContent === {});
+                return found.length === 1 && found[0].dataset.direction === {}
+                    && found[0].dataset.state === {};
+            }})()",
+            json!(text),
+            json!(direction),
+            json!(state)
+        );
+        self.browser
+            .until(&format!("sees {text:?} {direction}, {state}"), &expression)
+            .await
+    }
+
+    /// The texts of the open thread, in their order.
+    pub(crate) async fn thread(&self) -> Result<Vec<String>> {
+        let texts = self
+            .browser
+            .eval("[...document.querySelectorAll('[data-testid=message-text]')].map(e => e.textContent)")
+            .await?;
+        Ok(serde_json::from_value(texts)?)
+    }
+
+    /// The peers of the conversation list, from the top.
+    pub(crate) async fn list(&self) -> Result<Vec<String>> {
+        let peers = self
+            .browser
+            .eval("[...document.querySelectorAll('[data-testid=conversation-row]')].map(e => e.dataset.peer)")
+            .await?;
+        Ok(serde_json::from_value(peers)?)
+    }
+
+    /// Waits until the badge of a conversation shows this count; empty: no badge.
+    pub(crate) async fn badge_shows(&self, peer: i64, count: &str) -> Result<()> {
+        let expression = format!(
+            "(document.querySelector('[data-testid=conversation-row][data-peer=\"{peer}\"] [data-testid=row-badge]')?.textContent.trim() ?? '') === {}",
+            json!(count)
+        );
+        self.browser
+            .until(&format!("badge {count:?} of {peer}"), &expression)
+            .await
+    }
+}
