@@ -1,1 +1,38 @@
-//! Placeholder.
+//! The Tidings browser client.
+//!
+//! - [`state`]: what the page knows and how events change it. Pure.
+//! - [`net`]: the WebSocket and the HTTP API. Drives [`tidings_shared::link::Link`].
+//! - [`components`] and [`pages`]: what the person sees.
+//! - [`i18n`]: every word of it, in each language.
+//! - [`clock`], [`dom`], [`storage`]: the browser, as the rest needs it.
+//!
+//! Events flow one way: the page (`pages/chat.rs`) hands what happened to [`state::Chat`], carries
+//! out the effects it returns, and renders what it then knows.
+
+mod app;
+pub mod clock;
+pub mod components;
+pub mod dom;
+pub mod i18n;
+pub mod net;
+pub mod pages;
+pub mod state;
+pub mod storage;
+
+pub use app::App;
+
+/// Mounts the app in place of the loading state that `index.html` shows.
+pub fn mount() {
+    #[cfg(target_arch = "wasm32")]
+    console_error_panic_hook::set_once();
+    let root = dom::document().get_element_by_id("app");
+    match root {
+        Some(root) => {
+            root.set_inner_html("");
+            yew::Renderer::<App>::with_root(root).render();
+        }
+        None => {
+            yew::Renderer::<App>::new().render();
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use crate::auth::{Passwords, Throttle};
 use crate::bus::Bus;
 use crate::config::Config;
-use crate::gateway::Hub;
+use crate::gateway::{Heartbeats, Hub};
 use crate::lifecycle::Lifecycle;
 use crate::store::{Committer, Positions, Store};
 use std::sync::Arc;
@@ -19,6 +19,8 @@ pub struct AppState {
     pub bus: Arc<dyn Bus>,
     /// This node's connections.
     pub hub: Hub,
+    /// What the networks of its devices bear.
+    pub heartbeats: Heartbeats,
     /// The way of every send into the store.
     pub committer: Committer,
     /// The way of every acknowledgement into the store.

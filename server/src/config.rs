@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tidings_shared::delivery::Timing;
-use tidings_shared::limits;
+use tidings_shared::heartbeat::Bounds;
 
 /// Where the store is; every command takes it.
 #[derive(Debug, Clone, Args)]
@@ -116,10 +116,10 @@ impl Config {
                 "--heartbeat-min-ms is above --heartbeat-max-ms: swap them or set one",
             ));
         }
-        if self.heartbeat_interval() >= self.idle_timeout() {
+        if self.heartbeat_bounds().max >= self.idle_timeout() {
             return Err(Contradiction(
-                "--idle-timeout-ms must be longer than a heartbeat interval, or every quiet \
-                 connection is closed: raise it or lower --heartbeat-max-ms",
+                "--idle-timeout-ms must be longer than --heartbeat-max-ms, or quiet connections \
+                 are closed before their heartbeat: raise the one or lower the other",
             ));
         }
         Ok(())
@@ -139,10 +139,12 @@ impl Config {
         Duration::from_millis(self.idle_timeout_ms)
     }
 
-    /// The interval given to clients: 45 s, within the configured bounds.
-    pub fn heartbeat_interval(&self) -> Duration {
-        let min = Duration::from_millis(self.heartbeat_min_ms);
-        limits::HEARTBEAT_START.clamp(min, Duration::from_millis(self.heartbeat_max_ms).max(min))
+    /// The bounds of the heartbeat interval.
+    pub const fn heartbeat_bounds(&self) -> Bounds {
+        Bounds {
+            min: Duration::from_millis(self.heartbeat_min_ms),
+            max: Duration::from_millis(self.heartbeat_max_ms),
+        }
     }
 }
 
@@ -292,7 +294,11 @@ mod tests {
         let config = parse("", &[]).expect("valid");
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(config.store.database_url, "sqlite://tidings.db");
-        assert_eq!(config.heartbeat_interval(), Duration::from_secs(45));
+        let bounds = Bounds {
+            min: Duration::from_secs(15),
+            max: Duration::from_mins(4),
+        };
+        assert_eq!(config.heartbeat_bounds(), bounds);
         assert_eq!(config.idle_timeout(), Duration::from_mins(6));
         assert!(!config.demo && config.allowed_origins.is_empty());
         config.check().expect("no contradiction");

@@ -1,15 +1,17 @@
 //! The WebSocket side: who is connected, what they ask and what they are pushed.
 //!
 //! `upgrade` lets a request in, `connection` is the one task each socket has, `requests` answers
-//! frames, `writer` puts frames on the wire within a time limit, and the `hub` knows the node's
-//! connections by user. What is pushed and when is decided by `tidings_shared::delivery`; nothing
+//! frames, `writer` puts frames on the wire within a time limit, the `hub` knows the node's
+//! connections by user, and `heartbeats` what their networks bear. What is pushed and when is decided by `tidings_shared::delivery`; nothing
 //! here keeps a message.
 
 mod connection;
+mod heartbeats;
 mod hub;
 mod requests;
 mod upgrade;
 mod writer;
 
+pub use heartbeats::{Device, Heartbeats};
 pub use hub::{ConnectionId, Hub};
 pub use upgrade::upgrade;

@@ -4,7 +4,7 @@ use crate::app::AppState;
 use crate::auth::{Passwords, Throttle};
 use crate::bus::{Bus, MemoryBus};
 use crate::config::Config;
-use crate::gateway::Hub;
+use crate::gateway::{Heartbeats, Hub};
 use crate::http;
 use crate::store::{Committer, Positions, Store};
 use anyhow::Context;
@@ -61,6 +61,7 @@ pub async fn serve(
     background.close();
 
     let app = AppState {
+        heartbeats: Heartbeats::new(config.heartbeat_bounds()),
         config: Arc::new(config),
         store: Arc::clone(&store),
         bus,

@@ -81,6 +81,7 @@ fn a_bind_is_the_courses_own_and_may_ask_for_the_list() {
         &ClientFrame::Bind(Bind {
             uid: ME,
             conversations: false,
+            missed: None,
         }),
         r#"{"type":1,"data":{"uid":1000}}"#,
     );
@@ -88,8 +89,9 @@ fn a_bind_is_the_courses_own_and_may_ask_for_the_list() {
         &ClientFrame::Bind(Bind {
             uid: ME,
             conversations: true,
+            missed: Some(90_000),
         }),
-        r#"{"type":1,"data":{"uid":1000,"conversations":true}}"#,
+        r#"{"type":1,"data":{"uid":1000,"conversations":true,"missed":90000}}"#,
     );
     let mut bound = Bound {
         uid: ME,

@@ -111,7 +111,7 @@ async fn a_start_that_cannot_be_says_what_to_do() -> Result<()> {
             &["serve", "--database-url", "sqlite:///no/such/folder/x.db"],
             "cannot open",
         ),
-        (&["serve", "--idle-timeout-ms", "1000"], "raise it"),
+        (&["serve", "--idle-timeout-ms", "1000"], "raise the one"),
     ];
     for (arguments, words) in wrong {
         let error = command(folder.path(), arguments, "")

@@ -5,6 +5,7 @@
 //! again. A wait is for an event, with a limit; nothing sleeps to hope.
 
 pub mod browser;
+pub mod proxy;
 pub mod server;
 pub mod socket;
 

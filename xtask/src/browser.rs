@@ -39,11 +39,11 @@ pub(crate) fn ensure(steps: &mut Steps) -> Result<Browser> {
     if find("CHROMEDRIVER", &DRIVERS)?.is_none() {
         missing.push("chromium-driver");
     }
-    // Without them pictures show boxes for the demo users' names, or for a smile.
+    // Without them pictures show boxes for the demo users' names, or for a thumb up.
     if !has_font(":lang=zh-cn") {
         missing.push("fonts-noto-cjk");
     }
-    if !has_font(":charset=1f600") {
+    if !has_font(":charset=1f9d1") {
         missing.push("fonts-noto-color-emoji");
     }
     if !missing.is_empty() {

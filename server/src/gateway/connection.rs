@@ -5,16 +5,19 @@
 //! connection when a deadline passes, the login ends or the server drains. Dropping the task is
 //! the clean-up.
 
+use super::heartbeats::Device;
 use super::hub::Membership;
 use super::requests::Bound;
 use super::writer::Writer;
 use crate::app::AppState;
+use crate::auth::LoggedIn;
 use crate::bus::Event;
 use crate::clock;
 use crate::store::{Record, Session, Thread};
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures_util::StreamExt;
 use futures_util::stream::{FuturesOrdered, SplitSink, SplitStream};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
@@ -47,10 +50,15 @@ pub(super) struct Connection {
     pub(super) app: AppState,
     pub(super) session: Session,
     pub(super) user: api::User,
+    pub(super) device: Device,
     pub(super) id: super::ConnectionId,
     pub(super) writer: Writer<SplitSink<WebSocket, Message>>,
     pub(super) answering: FuturesOrdered<Answering>,
     pub(super) bound: Option<Bound>,
+    /// How long the connection had been quiet in both directions when the present frame came.
+    pub(super) quiet: Duration,
+    /// Whether this client sends heartbeats.
+    pub(super) beats: bool,
     reader: SplitStream<WebSocket>,
     started: Instant,
     last_arrival: Instant,
@@ -60,17 +68,24 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(app: AppState, session: Session, user: api::User, socket: WebSocket) -> Self {
+    pub(super) fn new(app: AppState, login: LoggedIn, address: IpAddr, socket: WebSocket) -> Self {
+        let LoggedIn { session, user } = login;
         let (sink, reader) = socket.split();
         let now = Instant::now();
         Self {
             id: app.hub.next_id(),
             app,
+            device: Device {
+                session: session.hash,
+                address,
+            },
             session,
             user,
             writer: Writer::new(sink),
             answering: FuturesOrdered::new(),
             bound: None,
+            quiet: Duration::ZERO,
+            beats: false,
             reader,
             started: now,
             last_arrival: now,
@@ -155,6 +170,9 @@ impl Connection {
             return close(CloseCode::NotLoggedIn);
         }
         if self.last_arrival + self.app.config.idle_timeout() <= now {
+            if self.beats {
+                self.app.heartbeats.fell_silent(self.device);
+            }
             return close(CloseCode::Idle);
         }
         if self.bound.is_none() && self.started + limits::BIND_DEADLINE <= now {
@@ -200,7 +218,10 @@ impl Connection {
             }
             None => return Err(End::Gone),
         };
-        self.last_arrival = Instant::now();
+        let now = Instant::now();
+        let last_traffic = self.last_arrival.max(self.writer.moved_at());
+        self.quiet = now.saturating_duration_since(last_traffic);
+        self.last_arrival = now;
         match message {
             Message::Text(text) => match ClientFrame::parse(&text) {
                 Ok(frame) => self.handle_frame(frame).await,

@@ -11,6 +11,7 @@ use crate::clock;
 use crate::store::{ListCursor, Move, NewMessage, Range, StoreError, Thread};
 use futures_util::FutureExt;
 use std::sync::Arc;
+use std::time::Duration;
 use tidings_shared::close::CloseCode;
 use tidings_shared::delivery::{Feed, Position};
 use tidings_shared::frame::{
@@ -40,7 +41,8 @@ impl Connection {
             ClientFrame::Bind(bind) => return self.bind(&bind).await,
             ClientFrame::Heartbeat(heartbeat) => {
                 if self.is_me(heartbeat.uid, kind::HEARTBEAT) {
-                    let interval = self.app.config.heartbeat_interval();
+                    self.beats = true;
+                    let interval = self.app.heartbeats.beat(self.device, self.quiet);
                     self.push_frame(&ServerFrame::Heartbeat(interval));
                 }
             }
@@ -113,7 +115,8 @@ impl Connection {
         } else {
             Feed::from_acknowledged(timing, positions)
         };
-        let interval = self.app.config.heartbeat_interval();
+        let missed = bind.missed.map(Duration::from_millis);
+        let interval = self.app.heartbeats.bound(self.device, missed);
         self.push_frame(&ServerFrame::Bound(Box::new(frame::Bound {
             uid,
             username: self.user.username.clone(),

@@ -3,10 +3,11 @@
 use super::connection::{self, Connection};
 use crate::app::AppState;
 use crate::auth::{LoggedIn, Origins};
-use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use std::net::SocketAddr;
 use tidings_shared::close::CloseCode;
 use tidings_shared::{ErrorCode, limits};
 
@@ -23,6 +24,7 @@ const WRITE_BUFFER_MAX: usize = 4 * limits::FRAME_BYTES;
 /// was refused.
 pub async fn upgrade(
     State(app): State<AppState>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     login: Option<LoggedIn>,
     upgrade: WebSocketUpgrade,
@@ -40,7 +42,7 @@ pub async fn upgrade(
     let tracker = app.lifecycle.connections.clone();
     match login {
         Some(login) => upgrade.on_upgrade(move |socket| {
-            tracker.track_future(Connection::new(app, login.session, login.user, socket).run())
+            tracker.track_future(Connection::new(app, login, peer.ip(), socket).run())
         }),
         None => upgrade.on_upgrade(move |socket| {
             tracker.track_future(connection::refuse(

@@ -53,6 +53,11 @@ impl<S: Sink<Message> + Unpin> Writer<S> {
         self.unflushed || !self.queue.is_empty()
     }
 
+    /// When something was last written, or queued after a pause.
+    pub(super) const fn moved_at(&self) -> Instant {
+        self.moved_at
+    }
+
     /// When the connection counts as too slow, unless it moves before.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.is_busy().then(|| self.moved_at + STALL_LIMIT)

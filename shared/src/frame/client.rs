@@ -45,6 +45,9 @@ pub struct Bind {
     /// yet acknowledged.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conversations: bool,
+    /// The last connection was lost because a heartbeat after this interval, in ms, had no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<u64>,
 }
 
 /// 2: ask for messages of a conversation.

@@ -103,6 +103,11 @@ pub struct Link {
     last_arrival: Moment,
     live_since: Moment,
     connect_by: Moment,
+    /// The interval of a heartbeat that had no answer, until the server was told.
+    missed: Option<Duration>,
+    /// The outstanding heartbeat was sent because the connection was quiet for the interval, on a
+    /// timer that was on time: what comes of it tells about the network.
+    regular: bool,
     /// By when the answer to an outstanding heartbeat must have come.
     answer_by: Option<Moment>,
     sent_at: Option<Moment>,
@@ -123,6 +128,8 @@ impl Link {
             last_arrival: zero,
             live_since: zero,
             connect_by: zero,
+            missed: None,
+            regular: false,
             answer_by: None,
             sent_at: None,
             round_trip: None,
@@ -157,6 +164,7 @@ impl Link {
                 self.last_arrival = now;
                 self.live_since = now;
                 self.answer_by = None;
+                self.missed = None;
                 self.connects += 1;
                 self.enter(Phase::Live, effects);
             }
@@ -223,6 +231,11 @@ impl Link {
         self.round_trip
     }
 
+    /// The interval at which a heartbeat had no answer, to be told with the next bind.
+    pub const fn missed(&self) -> Option<Duration> {
+        self.missed
+    }
+
     /// Why the last connection ended.
     pub const fn last_cause(&self) -> Option<Cause> {
         self.last_cause
@@ -272,6 +285,7 @@ impl Link {
     fn probe(&mut self, now: Moment, limit: Duration, effects: &mut Vec<Effect>) {
         self.answer_by = Some(now + limit);
         self.sent_at = Some(now);
+        self.regular = false;
         effects.push(Effect::SendHeartbeat(self.interval));
     }
 
@@ -284,13 +298,20 @@ impl Link {
                 self.give_up(now, Cause::ConnectTimeout, effects);
             }
             (Phase::Waiting(_), _) => self.open(now, effects),
-            (Phase::Live, None) => self.probe(now, ANSWER_LIMIT, effects),
+            (Phase::Live, None) => {
+                self.probe(now, ANSWER_LIMIT, effects);
+                self.regular = now.since(deadline) < LATE_TIMER;
+            }
             // The answer may lie unread in a socket this sleeping process did not look at: ask
             // once more, with little patience.
             (Phase::Live, Some(_)) if now.since(deadline) >= LATE_TIMER => {
                 self.probe(now, PROBE_LIMIT, effects);
             }
-            (Phase::Live, Some(_)) => self.give_up(now, Cause::HeartbeatMissed, effects),
+            (Phase::Live, Some(_)) => {
+                // A device without any network learns nothing about it.
+                self.missed = Some(self.interval).filter(|_| self.regular && self.network);
+                self.give_up(now, Cause::HeartbeatMissed, effects);
+            }
             (Phase::Idle | Phase::Stopped, _) => {}
         }
     }

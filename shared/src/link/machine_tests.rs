@@ -92,6 +92,33 @@ fn an_unanswered_heartbeat_means_the_connection_is_dead() {
 }
 
 #[test]
+fn only_a_regular_heartbeat_tells_about_the_network_and_only_until_the_next_bind() {
+    let mut driver = Driver::live();
+    driver.at_deadline();
+    driver.at_deadline();
+    assert_eq!(driver.link.missed(), Some(limits::HEARTBEAT_START));
+    driver.at_deadline();
+    driver.send(Event::Opened);
+    driver.send(Event::Bound(limits::HEARTBEAT_START));
+    assert_eq!(driver.link.missed(), None);
+
+    let mut shown = Driver::live();
+    shown.send(Event::Visible);
+    shown.at_deadline();
+    let mut late = Driver::live();
+    late.after(3_600, Event::Timer);
+    late.at_deadline();
+    let mut offline = Driver::live();
+    offline.at_deadline();
+    offline.send(Event::Offline);
+    offline.at_deadline();
+    for driver in [shown, late, offline] {
+        assert_eq!(driver.link.last_cause(), Some(Cause::HeartbeatMissed));
+        assert_eq!(driver.link.missed(), None);
+    }
+}
+
+#[test]
 fn a_machine_that_slept_probes_once_more_before_it_gives_up() {
     let mut driver = Driver::live();
     driver.at_deadline();
