@@ -34,6 +34,13 @@ pub enum Event {
     LoggedOut(SessionHash),
 }
 
+impl Event {
+    /// Whether this is a message that came on this connection, which has the answer to its send.
+    pub fn came_on(&self, connection: ConnectionId) -> bool {
+        matches!(self, Self::Message(message) if message.origin == connection)
+    }
+}
+
 /// A committed message, written as JSON once for all who get it.
 #[derive(Debug)]
 pub struct MessageEvent {

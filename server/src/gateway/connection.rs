@@ -18,12 +18,13 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use futures_util::StreamExt;
 use futures_util::stream::{FuturesOrdered, SplitSink, SplitStream};
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
 use tidings_shared::delivery::{Effect, Feed, Item, ReadRequest};
 use tidings_shared::frame::{ClientFrame, FrameError, ServerFrame, write_push};
-use tidings_shared::{ErrorBody, ErrorCode, Moment, api, limits};
+use tidings_shared::{ConversationId, ErrorBody, ErrorCode, Moment, Seq, api, limits};
 use tokio::time::Instant;
 
 /// How long the other end may take to answer a close frame.
@@ -42,8 +43,16 @@ pub(super) enum End {
     Close(CloseCode),
 }
 
-/// The answer to a send, on its way: the text of a frame.
-pub(super) type Answering = futures_util::future::BoxFuture<'static, String>;
+/// The answer to a send.
+pub(super) struct Answer {
+    /// The text of its frame.
+    pub(super) text: String,
+    /// Where the message is, if it was stored.
+    pub(super) place: Option<(ConversationId, Seq)>,
+}
+
+/// The answer to a send, on its way.
+pub(super) type Answering = futures_util::future::BoxFuture<'static, Answer>;
 
 /// A connection before and after its bind.
 pub(super) struct Connection {
@@ -61,6 +70,8 @@ pub(super) struct Connection {
     pub(super) beats: bool,
     reader: SplitStream<WebSocket>,
     started: Instant,
+    /// When the login ends.
+    expires_at: Instant,
     last_arrival: Instant,
     strikes: u32,
     /// The store failed; no read before this.
@@ -72,6 +83,7 @@ impl Connection {
         let LoggedIn { session, user } = login;
         let (sink, reader) = socket.split();
         let now = Instant::now();
+        let left_ms = u64::try_from(session.expires_at - clock::now_ms()).unwrap_or(0);
         Self {
             id: app.hub.next_id(),
             app,
@@ -88,6 +100,7 @@ impl Connection {
             beats: false,
             reader,
             started: now,
+            expires_at: now + Duration::from_millis(left_ms),
             last_arrival: now,
             strikes: 0,
             read_after: None,
@@ -108,14 +121,20 @@ impl Connection {
     }
 
     async fn serve(&mut self) -> End {
+        let mut draining = pin!(self.app.lifecycle.drain.clone().cancelled_owned());
+        let mut timer = pin!(tokio::time::sleep_until(self.deadline()));
         loop {
             if let Err(end) = self.run_feed().await {
                 return end;
             }
+            // Moved only when it must fire earlier: deadlines move away with every frame, and a
+            // timer that fires early finds nothing due and is set anew.
+            let deadline = self.deadline();
+            if deadline < timer.deadline() {
+                timer.as_mut().reset(deadline);
+            }
             let takes_frames =
                 self.writer.has_room() && self.answering.len() < limits::SENDS_IN_FLIGHT;
-            let deadline = self.deadline();
-            let draining = self.app.lifecycle.drain.clone();
             let step = tokio::select! {
                 written = self.writer.drive(), if self.writer.is_busy() => match written {
                     Ok(()) => Ok(()),
@@ -123,12 +142,16 @@ impl Connection {
                 },
                 message = self.reader.next(), if takes_frames => self.handle_message(message).await,
                 event = next_event(self.bound.as_mut()) => self.handle_event(&event),
-                Some(text) = self.answering.next(), if !self.answering.is_empty() => {
-                    self.writer.push(text);
+                Some(answer) = self.answering.next(), if !self.answering.is_empty() => {
+                    self.handle_answer(answer);
                     Ok(())
                 }
-                () = tokio::time::sleep_until(deadline) => self.handle_deadline(Instant::now()),
-                () = draining.cancelled() => Err(End::Close(CloseCode::GoingAway)),
+                () = &mut timer => {
+                    let handled = self.handle_deadline(Instant::now());
+                    timer.as_mut().reset(self.deadline());
+                    handled
+                }
+                () = &mut draining => Err(End::Close(CloseCode::GoingAway)),
             };
             if let Err(end) = step {
                 return end;
@@ -144,8 +167,6 @@ impl Connection {
             .is_none()
             .then(|| self.started + limits::BIND_DEADLINE);
         let push = self.bound.as_ref().and_then(|bound| bound.feed.deadline());
-        let left_ms = u64::try_from(self.session.expires_at - clock::now_ms()).unwrap_or(0);
-        let expiry = Instant::now() + Duration::from_millis(left_ms);
         [
             bind,
             push.map(|moment| self.instant(moment)),
@@ -154,7 +175,7 @@ impl Connection {
         ]
         .into_iter()
         .flatten()
-        .fold(idle.min(expiry), Instant::min)
+        .fold(idle.min(self.expires_at), Instant::min)
     }
 
     fn handle_deadline(&mut self, now: Instant) -> Result<(), End> {
@@ -166,7 +187,7 @@ impl Connection {
         {
             return close(CloseCode::TooSlow);
         }
-        if clock::now_ms() >= self.session.expires_at {
+        if self.expires_at <= now {
             return close(CloseCode::NotLoggedIn);
         }
         if self.last_arrival + self.app.config.idle_timeout() <= now {
@@ -246,6 +267,13 @@ impl Connection {
         Ok(())
     }
 
+    fn handle_answer(&mut self, answer: Answer) {
+        self.writer.push(answer.text);
+        if let (Some(bound), Some((conversation, seq))) = (&mut self.bound, answer.place) {
+            bound.feed.handle_answered(conversation, seq);
+        }
+    }
+
     fn handle_event(&mut self, event: &Event) -> Result<(), End> {
         let now = self.moment(Instant::now());
         let Some(bound) = &mut self.bound else {
@@ -264,7 +292,7 @@ impl Connection {
                         seq: message.seq,
                         mid: message.mid,
                         own: message.sender == self.user.uid,
-                        from_here: message.origin == self.id,
+                        from_here: false,
                         bytes: payload.len(),
                         payload,
                     },
@@ -330,12 +358,34 @@ impl Connection {
         };
         match read.await {
             Ok(items) => {
+                self.await_answers(&items).await;
                 let now = self.moment(Instant::now());
                 if let Some(bound) = &mut self.bound {
                     bound.feed.handle_page(now, items);
                 }
             }
             Err(error) => self.store_failed(&error),
+        }
+    }
+
+    /// Own messages of a page may be sends of this connection whose answers are on their way, and
+    /// which must not be pushed as well. They were committed before the page was read, so the wait
+    /// is for this process only.
+    async fn await_answers(&mut self, items: &[Item<Payload>]) {
+        for own in items.iter().filter(|item| item.own) {
+            loop {
+                let known = self
+                    .bound
+                    .as_ref()
+                    .is_none_or(|bound| bound.feed.has_answered(own.conversation, own.seq));
+                if known {
+                    break;
+                }
+                let Some(answer) = self.answering.next().await else {
+                    return;
+                };
+                self.handle_answer(answer);
+            }
         }
     }
 
@@ -366,8 +416,8 @@ impl Connection {
             ..
         } = self;
         let goodbye = async {
-            while let Some(text) = answering.next().await {
-                writer.push(text);
+            while let Some(answer) = answering.next().await {
+                writer.push(answer.text);
             }
             let frame = CloseFrame {
                 code: code.code(),

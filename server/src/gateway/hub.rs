@@ -93,6 +93,9 @@ impl Hub {
         let users = self.users();
         for Topic::User(uid) in topics {
             for slot in users.get(uid).into_iter().flatten() {
+                if event.came_on(slot.id) {
+                    continue;
+                }
                 if slot.events.try_send(Arc::clone(event)).is_err() {
                     slot.lagging.store(true, Ordering::Release);
                 }

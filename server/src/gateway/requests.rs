@@ -4,7 +4,7 @@
 //! answered in their order among themselves. Every uid in a frame is compared with the login,
 //! never believed.
 
-use super::connection::{Connection, ConnectionFeed, End};
+use super::connection::{Answer, Connection, ConnectionFeed, End};
 use super::hub::Membership;
 use crate::bus::{Event, Publication, Topic};
 use crate::clock;
@@ -155,11 +155,18 @@ impl Connection {
         match queued {
             Ok(answer) => self.answering.push_back(
                 async move {
+                    let failed = |code| Answer {
+                        text: failure(code).to_json(),
+                        place: None,
+                    };
                     match answer.await {
-                        Ok(Ok(event)) => frame::write_sent(&event.for_sender),
-                        Ok(Err(error)) => failure(error.into()).to_json(),
+                        Ok(Ok(event)) => Answer {
+                            text: frame::write_sent(&event.for_sender),
+                            place: Some((event.conversation, event.seq)),
+                        },
+                        Ok(Err(error)) => failed(error.into()),
                         // The committer ended without an answer: nobody knows, so send it again.
-                        Err(_) => failure(ErrorCode::Unavailable).to_json(),
+                        Err(_) => failed(ErrorCode::Unavailable),
                     }
                 }
                 .boxed(),

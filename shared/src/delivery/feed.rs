@@ -172,6 +172,21 @@ impl<P: Clone> Feed<P> {
         }
     }
 
+    /// A send of this connection was answered with this place, so it need not be pushed.
+    pub fn handle_answered(&mut self, conversation: ConversationId, seq: Seq) {
+        if seq > self.cursor(conversation).pushed {
+            self.remember_answered(conversation, seq);
+            if self.skip_answered(conversation) {
+                self.report_if_settled(conversation);
+            }
+        }
+    }
+
+    /// Whether [`Self::handle_answered`] named this place and the feed has not passed it yet.
+    pub fn has_answered(&self, conversation: ConversationId, seq: Seq) -> bool {
+        self.answered.contains(&(conversation, seq))
+    }
+
     /// A page read for [`Effect::Read`], oldest first.
     pub fn handle_page(&mut self, now: Moment, items: Vec<Item<P>>) {
         let Some(request) = self.reading.take() else {
@@ -346,22 +361,40 @@ impl<P: Clone> Feed<P> {
                 ..cursor
             },
         );
-        if skip {
-            if self.window.lowest(item.conversation).is_none() && !cursor.hole {
-                self.effects
-                    .push_back(Effect::Delivered(item.conversation, item.seq));
-            }
-            return;
+        let conversation = item.conversation;
+        if !skip {
+            let payload = item.payload.clone();
+            let tid = self
+                .window
+                .push(now, conversation, item.seq, item.payload, item.bytes);
+            self.effects.push_back(Effect::Push {
+                tid,
+                dup: false,
+                payload,
+            });
         }
-        let payload = item.payload.clone();
-        let tid = self
-            .window
-            .push(now, item.conversation, item.seq, item.payload, item.bytes);
-        self.effects.push_back(Effect::Push {
-            tid,
-            dup: false,
-            payload,
-        });
+        self.skip_answered(conversation);
+        self.report_if_settled(conversation);
+    }
+
+    /// Moves the cursor over answered places that come next; whether there were any.
+    fn skip_answered(&mut self, conversation: ConversationId) -> bool {
+        let mut cursor = self.cursor(conversation);
+        let before = cursor.pushed;
+        while self.answered.remove(&(conversation, cursor.pushed.next())) {
+            cursor.pushed = cursor.pushed.next();
+        }
+        self.cursors.insert(conversation, cursor);
+        cursor.pushed > before
+    }
+
+    /// Where nothing waits for an acknowledgement, everything up to the cursor is delivered.
+    fn report_if_settled(&mut self, conversation: ConversationId) {
+        let cursor = self.cursor(conversation);
+        if self.window.lowest(conversation).is_none() && !cursor.hole {
+            self.effects
+                .push_back(Effect::Delivered(conversation, cursor.pushed));
+        }
     }
 
     fn remember_answered(&mut self, conversation: ConversationId, seq: Seq) {

@@ -261,3 +261,33 @@ fn a_failed_read_is_tried_again() {
     world.run();
     assert_eq!(world.pushed, [(1, 1)]);
 }
+
+#[test]
+fn an_answered_place_is_passed_over_whether_it_comes_before_or_after_its_neighbours() {
+    let feed = Feed::from_latest(Timing::default(), [position(A, 4, 4, 0)]);
+    let mut world = World::new(feed, vec![]);
+    world.feed.handle_answered(A, Seq(5));
+    world.feed.handle_message(NOW, item(A, 6, 6));
+    world.feed.handle_answered(A, Seq(8));
+    world.feed.handle_answered(A, Seq(9));
+    world.feed.handle_message(NOW, item(A, 7, 7));
+    world.feed.handle_message(NOW, item(A, 10, 10));
+    world.run();
+    assert_eq!(world.pushed, [(1, 6), (1, 7), (1, 10)]);
+    assert_eq!(world.reads, 0);
+    world.ack_all();
+    assert_eq!(world.delivered.last(), Some(&(A, Seq(10))));
+}
+
+#[test]
+fn an_answered_place_is_passed_over_in_a_page_too() {
+    let store: Vec<_> = (5..=8).map(|n| item(A, n, n)).collect();
+    let feed = Feed::from_latest(Timing::default(), [position(A, 4, 4, 0)]);
+    let mut world = World::new(feed, store);
+    world.feed.handle_answered(A, Seq(7));
+    assert!(world.feed.has_answered(A, Seq(7)));
+    world.feed.handle_message(NOW, item(A, 8, 8));
+    world.run();
+    assert_eq!(world.pushed, [(1, 5), (1, 6), (1, 8)]);
+    assert!(!world.feed.has_answered(A, Seq(7)));
+}
