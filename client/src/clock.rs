@@ -1,0 +1,104 @@
+//! The time and randomness of the browser. The only place that asks for either; everything else
+//! takes them as arguments, so that tests decide them.
+
+use js_sys::Uint8Array;
+use std::time::Duration;
+use tidings_shared::{ClientMsgId, Moment};
+
+/// Now, on the monotonic clock of this page.
+pub fn now() -> Moment {
+    let elapsed_ms = crate::dom::window()
+        .performance()
+        .map_or(0.0, |performance| performance.now());
+    Moment::after_origin(Duration::from_secs_f64(elapsed_ms.max(0.0) / 1000.0))
+}
+
+/// Now, in ms since 1970, by this device's clock.
+pub fn wall_ms() -> i64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the place the ban points to"
+    )]
+    let now = js_sys::Date::now();
+    ms(now)
+}
+
+/// A seed that spreads this page's retries in time. Guards nothing.
+pub fn seed() -> u64 {
+    let mut bytes = [0; 8];
+    fill(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
+
+/// A new idempotency key: a random UUID (RFC 9562, version 4).
+///
+/// Made from `getRandomValues`, because `randomUUID` exists only in secure contexts and a server
+/// on a company's network may be reached by plain HTTP.
+pub fn client_msg_id() -> ClientMsgId {
+    let mut bytes = [0; 16];
+    fill(&mut bytes);
+    ClientMsgId(uuid(bytes))
+}
+
+/// The days between 1970-01-01 and the local day of a moment given in ms since 1970.
+pub fn local_day(at_ms: i64) -> i64 {
+    let offset_minutes = date(at_ms).get_timezone_offset();
+    let offset_ms = ms(offset_minutes * 60_000.0);
+    (at_ms - offset_ms).div_euclid(86_400_000)
+}
+
+/// A JavaScript date.
+pub fn date(at_ms: i64) -> js_sys::Date {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "2^53 ms is the year 287396, and beyond it a date is invalid anyway"
+    )]
+    let number = wasm_bindgen::JsValue::from_f64(at_ms as f64);
+    js_sys::Date::new(&number)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a float-to-integer cast saturates, and whole milliseconds are what is asked for"
+)]
+const fn ms(number: f64) -> i64 {
+    number as i64
+}
+
+fn fill(bytes: &mut [u8]) {
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    let array = Uint8Array::new_with_length(length);
+    if let Ok(crypto) = crate::dom::window().crypto()
+        && crypto
+            .get_random_values_with_array_buffer_view(&array)
+            .is_ok()
+    {
+        array.copy_to(bytes);
+    }
+}
+
+fn uuid(mut bytes: [u8; 16]) -> String {
+    use std::fmt::Write;
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let mut text = String::with_capacity(36);
+    for (at, byte) in bytes.into_iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::uuid;
+
+    #[test]
+    fn an_id_is_a_version_4_uuid() {
+        assert_eq!(uuid([0; 16]), "00000000-0000-4000-8000-000000000000");
+        assert_eq!(uuid([255; 16]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    }
+}

@@ -1,0 +1,46 @@
+//! What the person sees, one noun a file.
+//!
+//! Components take cheap props and are memoised by them; lists are keyed. They know nothing of
+//! frames and connections: what the person does goes up through callbacks, to `pages/chat.rs`.
+
+mod avatar;
+mod bubble;
+mod chip;
+mod composer;
+mod confirm;
+mod contact_row;
+mod conversation_row;
+mod countdown;
+mod empty;
+mod empty_list;
+mod icon;
+mod language_switch;
+mod logo;
+mod notice_bar;
+mod scroller;
+mod sidebar;
+mod sidebar_head;
+mod sidebar_list;
+mod skeleton;
+mod thread;
+mod thread_head;
+
+pub use avatar::Avatar;
+pub use bubble::BubbleRow;
+pub use chip::Chip;
+pub use composer::Composer;
+pub use confirm::Confirm;
+pub use contact_row::ContactRow;
+pub use conversation_row::ConversationRow;
+pub use countdown::Countdown;
+pub use empty::Empty;
+pub use icon::Icon;
+pub use language_switch::LanguageSwitch;
+pub use logo::Logo;
+pub use notice_bar::NoticeBar;
+pub use sidebar::{Sidebar, SidebarAction};
+pub use sidebar_head::SidebarHead;
+pub use sidebar_list::{ContactList, ConversationList};
+pub use skeleton::Skeleton;
+pub use thread::{Thread, ThreadAction};
+pub use thread_head::ThreadHead;

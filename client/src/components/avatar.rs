@@ -1,0 +1,60 @@
+//! A round picture, or an initial on a colour that stays the same for a person.
+
+use std::rc::Rc;
+use tidings_shared::Peer;
+use yew::prelude::*;
+
+/// The style sheet has so many colours.
+const HUES: i64 = 8;
+
+/// What an avatar shows.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct AvatarProps {
+    /// Whose it is.
+    pub peer: Peer,
+    /// The name, for the initial.
+    pub name: Rc<str>,
+    /// URL of a picture; empty: none.
+    #[prop_or_default]
+    pub src: Rc<str>,
+    /// One of the sizes of the style sheet.
+    #[prop_or("avatar-row")]
+    pub size: &'static str,
+}
+
+/// An avatar. Decoration: the name always stands beside it.
+#[component]
+pub fn Avatar(props: &AvatarProps) -> Html {
+    if !props.src.is_empty() {
+        return html! {
+            <img class={classes!("avatar", props.size)} src={props.src.clone()} alt="" loading="lazy" />
+        };
+    }
+    let hue = match props.peer {
+        Peer::User(uid) => uid.0.rem_euclid(HUES),
+        Peer::Group(id) => (id.0 + HUES / 2).rem_euclid(HUES),
+    };
+    html! {
+        <span class={classes!("avatar", props.size, format!("hue-{hue}"))} aria-hidden="true">
+            { initial(&props.name) }
+        </span>
+    }
+}
+
+fn initial(name: &str) -> String {
+    let first = name.chars().find(|c| c.is_alphanumeric());
+    first.map_or_else(|| "#".into(), |c| c.to_uppercase().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::initial;
+
+    #[test]
+    fn the_initial_is_the_first_letter_or_ideograph() {
+        assert_eq!(initial("张三"), "张");
+        assert_eq!(initial(" élise"), "É");
+        assert_eq!(initial("🦀"), "#");
+        assert_eq!(initial(""), "#");
+    }
+}

@@ -1,0 +1,113 @@
+//! A message.
+
+use super::Icon;
+use super::thread::ThreadAction;
+use crate::i18n::{Texts, use_locale};
+use crate::state::{Bubble, BubbleState, Piece, pieces};
+use std::rc::Rc;
+use tidings_shared::{ClientMsgId, Direction};
+use yew::prelude::*;
+
+/// Which message.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct BubbleProps {
+    /// What it shows.
+    pub bubble: Rc<Bubble>,
+    /// What the person does with it.
+    pub on_action: Callback<ThreadAction>,
+}
+
+/// A row of the thread with a message.
+#[component]
+pub fn BubbleRow(props: &BubbleProps) -> Html {
+    let locale = use_locale();
+    let texts = locale.texts;
+    let bubble = &props.bubble;
+    let (direction, side) = match bubble.direction {
+        Direction::Sent => ("sent", "out"),
+        Direction::Received => ("received", "in"),
+    };
+    let state = match bubble.state {
+        BubbleState::Sent => "sent",
+        BubbleState::Pending => "pending",
+        BubbleState::Failed(_) => "failed",
+    };
+    let class = classes!(
+        "message",
+        side,
+        bubble.first.then_some("first"),
+        bubble.last.then_some("last"),
+    );
+    html! {
+        <div
+            {class}
+            data-testid="message"
+            data-mid={bubble.mid.map(|mid| mid.to_string())}
+            data-seq={bubble.seq.map(|seq| seq.to_string())}
+            data-state={state}
+            data-direction={direction}
+        >
+            <div class="bubble">
+                <span class="bubble-text" data-testid="message-text" dir="auto">
+                    if bubble.is_text {
+                        { for pieces(&bubble.text).into_iter().map(piece) }
+                    } else {
+                        <em>{ texts.unsupported }</em>
+                    }
+                </span>
+                <span class="bubble-meta">
+                    <span class="bubble-time">{ locale.dates.time(bubble.time) }</span>
+                    { mark(texts, bubble) }
+                </span>
+            </div>
+            { failure(texts, props) }
+        </div>
+    }
+}
+
+/// Addresses become links as nodes, so that no text of anyone is ever read as HTML.
+fn piece(piece: Piece<'_>) -> Html {
+    match piece {
+        Piece::Text(text) => Html::from(text.to_owned()),
+        Piece::Link(address) => html! {
+            <a href={address.to_owned()} target="_blank" rel="noopener noreferrer">
+                { address.to_owned() }
+            </a>
+        },
+    }
+}
+
+fn mark(texts: &Texts, bubble: &Bubble) -> Html {
+    let (icon, label) = match (bubble.direction, bubble.state) {
+        (Direction::Received, _) => return html! {},
+        (_, BubbleState::Sent) => (Icon::Check, texts.state_sent),
+        (_, BubbleState::Pending) => (Icon::Clock, texts.state_pending),
+        (_, BubbleState::Failed(_)) => (Icon::Warning, texts.not_sent),
+    };
+    html! { <>{ icon.html() }<span class="hidden-text">{ label }</span></> }
+}
+
+fn failure(texts: &Texts, props: &BubbleProps) -> Html {
+    let (BubbleState::Failed(code), Some(id)) = (props.bubble.state, &props.bubble.unsent) else {
+        return html! {};
+    };
+    let act = |action: fn(ClientMsgId) -> ThreadAction| {
+        let (on_action, id) = (props.on_action.clone(), id.clone());
+        Callback::from(move |_: MouseEvent| on_action.emit(action(id.clone())))
+    };
+    html! {
+        <div class="failure">
+            <span>{ texts.not_sent }{ (texts.refused)(code) }</span>
+            <button type="button" class="button-quiet" onclick={act(ThreadAction::Retry)}>
+                { texts.retry }
+            </button>
+            <button
+                type="button"
+                class="button-quiet button-danger-text"
+                onclick={act(ThreadAction::Delete)}
+            >
+                { texts.delete }
+            </button>
+        </div>
+    }
+}

@@ -1,0 +1,69 @@
+//! How the connection stands, always in sight: a quiet dot while it lives, a chip otherwise.
+
+use super::{Countdown, Icon};
+use crate::i18n::{Texts, use_locale};
+use tidings_shared::close::CloseCode;
+use tidings_shared::link::{Cause, Phase};
+use yew::prelude::*;
+
+/// How it stands.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct ChipProps {
+    /// Where the connection stands.
+    pub phase: Phase,
+    /// Why the last one ended.
+    pub cause: Option<Cause>,
+    /// The person asks to connect now.
+    pub on_retry: Callback<()>,
+}
+
+/// The connection chip. Only what changes seldom is in its live region.
+#[component]
+pub fn Chip(props: &ChipProps) -> Html {
+    let texts = use_locale().texts;
+    let on_retry = props.on_retry.clone();
+    let onclick = Callback::from(move |_: MouseEvent| on_retry.emit(()));
+    let (name, status) = match props.phase {
+        Phase::Live => ("live", texts.connected),
+        Phase::Idle | Phase::Connecting | Phase::Binding => ("connecting", texts.connecting),
+        Phase::Waiting(_) => ("waiting", texts.offline),
+        Phase::Stopped => ("stopped", stopped(texts, props.cause)),
+    };
+    let icon = match props.phase {
+        Phase::Waiting(_) => Icon::Offline.html(),
+        Phase::Stopped => Icon::Warning.html(),
+        _ => html! { <span class="chip-dot" /> },
+    };
+    html! {
+        <div class="chip" data-testid="connection" data-phase={name}>
+            { icon }
+            <span class="chip-status" role="status">{ status }</span>
+            if let Phase::Waiting(until) = props.phase {
+                <Countdown {until} />
+                <span aria-hidden="true">{ "·" }</span>
+                <button type="button" class="chip-button" data-testid="retry-now" {onclick}>
+                    { texts.retry_now }
+                </button>
+            } else if props.phase == Phase::Stopped {
+                <button type="button" class="chip-button" data-testid="retry-now" {onclick}>
+                    { texts.connect_again }
+                </button>
+            }
+        </div>
+    }
+}
+
+fn stopped(texts: &Texts, cause: Option<Cause>) -> &'static str {
+    let Some(Cause::Closed(code)) = cause else {
+        return texts.stopped;
+    };
+    if code == CloseCode::Replaced.code() {
+        texts.stopped_replaced
+    } else if code == CloseCode::KickedOut.code() {
+        texts.stopped_kicked_out
+    } else if code == CloseCode::ProtocolError.code() {
+        texts.stopped_protocol
+    } else {
+        texts.stopped
+    }
+}

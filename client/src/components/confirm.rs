@@ -1,0 +1,62 @@
+//! A question before something that cannot be undone, as the browser's own modal dialog: it keeps
+//! the focus inside, and gives it back.
+
+use crate::i18n::use_locale;
+use web_sys::HtmlDialogElement;
+use yew::prelude::*;
+
+/// The question.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct ConfirmProps {
+    /// What it is about.
+    pub title: AttrValue,
+    /// The question.
+    pub question: AttrValue,
+    /// The words on the button that does it.
+    pub action: AttrValue,
+    /// The answer.
+    pub on_answer: Callback<bool>,
+}
+
+/// Asks.
+#[component]
+pub fn Confirm(props: &ConfirmProps) -> Html {
+    let texts = use_locale().texts;
+    let dialog = use_node_ref();
+    {
+        let dialog = dialog.clone();
+        use_effect_with((), move |()| {
+            if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
+                // Fails only for a dialog that is open or not in the page.
+                let _ = dialog.show_modal();
+            }
+        });
+    }
+    let answer = |yes: bool| {
+        let on_answer = props.on_answer.clone();
+        Callback::from(move |_: MouseEvent| on_answer.emit(yes))
+    };
+    let oncancel = {
+        let on_answer = props.on_answer.clone();
+        Callback::from(move |_: Event| on_answer.emit(false))
+    };
+    html! {
+        <dialog
+            ref={dialog}
+            class="dialog"
+            role="alertdialog"
+            aria-labelledby="dialog-title"
+            aria-describedby="dialog-question"
+            {oncancel}
+        >
+            <h2 id="dialog-title">{ &props.title }</h2>
+            <p id="dialog-question">{ &props.question }</p>
+            <div class="dialog-buttons">
+                <button type="button" class="button" onclick={answer(false)}>{ texts.cancel }</button>
+                <button type="button" class="button button-danger" onclick={answer(true)}>
+                    { &props.action }
+                </button>
+            </div>
+        </dialog>
+    }
+}

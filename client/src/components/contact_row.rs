@@ -1,0 +1,40 @@
+//! Someone to write to.
+
+use super::Avatar;
+use crate::state::{Contact, peer_key};
+use tidings_shared::Peer;
+use yew::prelude::*;
+
+/// Who.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct ContactRowProps {
+    /// Who.
+    pub contact: Contact,
+    /// Whether the conversation with them is open.
+    pub selected: bool,
+    /// The conversation with them is opened.
+    pub on_open: Callback<Peer>,
+}
+
+/// A row of the contacts.
+#[component]
+pub fn ContactRow(props: &ContactRowProps) -> Html {
+    let contact = &props.contact;
+    let peer = Peer::User(contact.uid);
+    let on_open = props.on_open.clone();
+    html! {
+        <li>
+            <button
+                type="button"
+                class="row row-contact"
+                data-testid="contact-row"
+                data-peer={peer_key(peer)}
+                aria-current={props.selected.then_some("true")}
+                onclick={move |_| on_open.emit(peer)}
+            >
+                <Avatar {peer} name={contact.name.clone()} src={contact.avatar.clone()} />
+                <span class="row-name">{ contact.name.clone() }</span>
+            </button>
+        </li>
+    }
+}

@@ -1,0 +1,82 @@
+//! A conversation in the list.
+
+use super::{Avatar, Icon};
+use crate::clock;
+use crate::i18n::use_locale;
+use crate::state::{ListRow, PreviewKind, peer_key};
+use tidings_shared::Peer;
+use yew::prelude::*;
+
+/// More are not counted in sight.
+const MOST: u64 = 999;
+
+/// Which conversation.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct ConversationRowProps {
+    /// What it shows.
+    pub row: ListRow,
+    /// It is opened.
+    pub on_open: Callback<Peer>,
+}
+
+/// A row of the list.
+#[component]
+pub fn ConversationRow(props: &ConversationRowProps) -> Html {
+    let locale = use_locale();
+    let texts = locale.texts;
+    let row = &props.row;
+    let on_open = props.on_open.clone();
+    let peer = row.peer;
+    let lead = match row.kind {
+        PreviewKind::Draft => html! { <span class="row-draft">{ texts.draft }</span> },
+        PreviewKind::Pending => html! { <span class="row-mark">{ Icon::Clock.html() }</span> },
+        PreviewKind::Failed => html! {
+            <span class="row-mark row-failed">{ Icon::Warning.html() }</span>
+        },
+        PreviewKind::Sent => html! { <span class="row-you">{ texts.you }</span> },
+        PreviewKind::Received | PreviewKind::Unsupported => html! {},
+    };
+    let preview = match row.kind {
+        PreviewKind::Unsupported => texts.unsupported.into(),
+        _ => row.text.clone(),
+    };
+    let time = (row.time > 0).then(|| locale.dates.brief(row.time, clock::wall_ms()));
+    html! {
+        <li>
+            <button
+                type="button"
+                class="row"
+                data-testid="conversation-row"
+                data-peer={peer_key(peer)}
+                aria-current={row.selected.then_some("true")}
+                onclick={move |_| on_open.emit(peer)}
+            >
+                <Avatar {peer} name={row.name.clone()} src={row.avatar.clone()} />
+                <span class="row-main">
+                    <span class="row-line">
+                        <span class="row-name" data-testid="row-name">{ row.name.clone() }</span>
+                        <span class="row-time" data-testid="row-time">{ time }</span>
+                    </span>
+                    <span class="row-line">
+                        <span class="row-preview" data-testid="row-preview">{ lead }{ preview }</span>
+                        if row.unread > 0 {
+                            <span class="badge" data-testid="row-badge" aria-hidden="true">
+                                { short(row.unread) }
+                            </span>
+                            <span class="hidden-text">{ (texts.unread)(row.unread) }</span>
+                        }
+                    </span>
+                </span>
+            </button>
+        </li>
+    }
+}
+
+/// A count that fits a badge.
+pub(super) fn short(count: u64) -> String {
+    if count > MOST {
+        format!("{MOST}+")
+    } else {
+        count.to_string()
+    }
+}

@@ -1,0 +1,44 @@
+//! The seconds until something happens, counted by the clock, not by the ticks.
+
+use crate::clock;
+use crate::i18n::use_locale;
+use gloo_timers::callback::Interval;
+use tidings_shared::Moment;
+use yew::prelude::*;
+
+/// Often enough that no second is skipped.
+const TICK_MS: u32 = 250;
+
+/// Until when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Properties)]
+pub struct CountdownProps {
+    /// The moment counted down to.
+    pub until: Moment,
+}
+
+/// "retry in 7 s". To be kept out of live regions.
+#[component]
+pub fn Countdown(props: &CountdownProps) -> Html {
+    let texts = use_locale().texts;
+    let until = props.until;
+    let left = use_state_eq(|| seconds_left(until));
+    {
+        let left = left.clone();
+        use_effect_with(until, move |until| {
+            let until = *until;
+            left.set(seconds_left(until));
+            let interval = Interval::new(TICK_MS, move || left.set(seconds_left(until)));
+            move || drop(interval)
+        });
+    }
+    html! { <span class="countdown">{ (texts.retry_in)(*left) }</span> }
+}
+
+fn seconds_left(until: Moment) -> u64 {
+    until
+        .since(clock::now())
+        .as_millis()
+        .div_ceil(1000)
+        .try_into()
+        .unwrap_or(u64::MAX)
+}

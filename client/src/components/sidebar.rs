@@ -1,0 +1,195 @@
+//! The sidebar: search, the two tabs and their lists.
+
+use super::empty_list::{EmptyList, Why};
+use super::{ContactList, ConversationList, Icon, Skeleton};
+use crate::i18n::use_locale;
+use crate::state::{Contact, Contacts, ListRow};
+use tidings_shared::Peer;
+use web_sys::{Element, HtmlInputElement};
+use yew::prelude::*;
+
+/// More rows are asked for when the person is so near to the end, in CSS pixels.
+const NEAR: i32 = 400;
+
+/// What the person does in the sidebar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SidebarAction {
+    /// They open a conversation.
+    Open(Peer),
+    /// They come near the end of the conversations.
+    MoreConversations,
+    /// They come near the end of the contacts.
+    MoreContacts,
+    /// They ask once more for the contacts.
+    ContactsAgain,
+}
+
+/// What it shows.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct SidebarProps {
+    /// The conversations, in their order.
+    pub rows: Vec<ListRow>,
+    /// Whether the first of them are here.
+    pub loaded: bool,
+    /// The people.
+    pub contacts: Contacts,
+    /// Which conversation is open.
+    pub open: Option<Peer>,
+    /// What the person does.
+    pub on_action: Callback<SidebarAction>,
+    /// What stands above all.
+    pub children: Html,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tab {
+    Chats,
+    Contacts,
+}
+
+/// The sidebar.
+#[component]
+pub fn Sidebar(props: &SidebarProps) -> Html {
+    let texts = use_locale().texts;
+    let tab = use_state_eq(|| Tab::Chats);
+    let query = use_state_eq(String::new);
+    let list = use_node_ref();
+    let wanted = query.trim().to_lowercase();
+    let searching = !wanted.is_empty();
+    let rows: Vec<ListRow> = (props.rows.iter())
+        .filter(|row| matches(&row.name, &wanted))
+        .cloned()
+        .collect();
+    let people: Vec<Contact> = (props.contacts.people().iter())
+        .filter(|person| matches(&person.name, &wanted))
+        .filter(|person| {
+            *tab == Tab::Contacts || rows.iter().all(|row| row.peer != Peer::User(person.uid))
+        })
+        .cloned()
+        .collect();
+    let shows_contacts = *tab == Tab::Contacts || searching;
+    let look = {
+        let (list, on_action, tab) = (list.clone(), props.on_action.clone(), *tab);
+        move || {
+            let near_end = list.cast::<Element>().is_some_and(|list| {
+                list.scroll_height() - list.client_height() - list.scroll_top() < NEAR
+            });
+            if near_end && tab == Tab::Chats {
+                on_action.emit(SidebarAction::MoreConversations);
+            }
+            if near_end && shows_contacts {
+                on_action.emit(SidebarAction::MoreContacts);
+            }
+        }
+    };
+    {
+        let look = look.clone();
+        // A list that does not fill its room has no scrolling to ask for more.
+        use_effect(look);
+    }
+    let oninput = {
+        let query = query.clone();
+        Callback::from(move |event: InputEvent| {
+            query.set(event.target_unchecked_into::<HtmlInputElement>().value());
+        })
+    };
+    let tab_button = |own: Tab, icon: Icon, label: &'static str, testid: &'static str| {
+        let set = tab.clone();
+        html! {
+            <button
+                type="button"
+                class="tab"
+                data-testid={testid}
+                aria-pressed={(*tab == own).to_string()}
+                onclick={move |_: MouseEvent| set.set(own)}
+            >
+                { icon.html() }{ label }
+            </button>
+        }
+    };
+    let why = why_empty(
+        props,
+        *tab,
+        query.trim(),
+        rows.is_empty(),
+        people.is_empty(),
+    );
+    let on_open = props.on_action.reform(SidebarAction::Open);
+    html! {
+        <nav class="sidebar" aria-label={texts.chats}>
+            { props.children.clone() }
+            <div class="search">
+                { Icon::Search.html() }
+                <input
+                    type="search"
+                    data-testid="search"
+                    aria-label={texts.search}
+                    placeholder={texts.search}
+                    autocomplete="off"
+                    {oninput}
+                />
+            </div>
+            <div class="tabs">
+                { tab_button(Tab::Chats, Icon::Chat, texts.chats, "chats-tab") }
+                { tab_button(Tab::Contacts, Icon::People, texts.contacts, "contacts-tab") }
+            </div>
+            <div class="list" ref={list} onscroll={move |_: Event| look()}>
+                if *tab == Tab::Chats {
+                    <ConversationList rows={rows.clone()} label={texts.chats} on_open={on_open.clone()} />
+                    if !props.loaded && rows.is_empty() {
+                        <Skeleton />
+                    }
+                }
+                if shows_contacts {
+                    if searching && *tab == Tab::Chats && !people.is_empty() {
+                        <h2 class="list-title">{ texts.contacts }</h2>
+                    }
+                    <ContactList
+                        people={people.clone()}
+                        open={props.open}
+                        label={texts.contacts}
+                        {on_open}
+                    />
+                    if props.contacts.is_loading() && people.is_empty() {
+                        <Skeleton />
+                    }
+                }
+                if let Some(why) = why {
+                    <EmptyList
+                        {why}
+                        on_again={props.on_action.reform(|()| SidebarAction::ContactsAgain)}
+                    />
+                }
+            </div>
+        </nav>
+    }
+}
+
+/// Why the list has no rows, unless it has some or they are on their way.
+fn why_empty(
+    props: &SidebarProps,
+    tab: Tab,
+    query: &str,
+    no_rows: bool,
+    no_people: bool,
+) -> Option<Why> {
+    let needs_contacts = tab == Tab::Contacts || !query.is_empty();
+    if needs_contacts && props.contacts.has_failed() {
+        return Some(Why::Failed);
+    }
+    if needs_contacts && props.contacts.is_loading() {
+        return None;
+    }
+    match tab {
+        _ if !query.is_empty() => {
+            let nobody = no_people && (no_rows || tab == Tab::Contacts);
+            nobody.then(|| Why::NotFound(query.to_owned()))
+        }
+        Tab::Contacts => no_people.then_some(Why::NoContacts),
+        Tab::Chats => (no_rows && props.loaded).then_some(Why::NoChats),
+    }
+}
+
+fn matches(name: &str, wanted: &str) -> bool {
+    wanted.is_empty() || name.to_lowercase().contains(wanted)
+}

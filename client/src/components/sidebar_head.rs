@@ -1,0 +1,59 @@
+//! Who is logged in, what is unread in all, the language and the way out.
+
+use super::{Avatar, Icon, LanguageSwitch, conversation_row};
+use crate::i18n::use_locale;
+use std::rc::Rc;
+use tidings_shared::{Peer, UserId};
+use yew::prelude::*;
+
+/// Who.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct SidebarHeadProps {
+    /// Who is logged in.
+    pub uid: UserId,
+    /// Their name.
+    pub name: Rc<str>,
+    /// Their picture; empty: none.
+    pub avatar: Rc<str>,
+    /// Unread messages in all.
+    pub total_unread: u64,
+    /// They ask to log out.
+    pub on_logout: Callback<()>,
+}
+
+/// The head of the sidebar.
+#[component]
+pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
+    let texts = use_locale().texts;
+    let on_logout = props.on_logout.clone();
+    let total = props.total_unread;
+    html! {
+        <header class="head">
+            <Avatar
+                peer={Peer::User(props.uid)}
+                name={props.name.clone()}
+                src={props.avatar.clone()}
+                size="avatar-head"
+            />
+            <span class="head-name">{ props.name.clone() }</span>
+            <span class="badge" data-testid="total-unread" aria-hidden="true" hidden={total == 0}>
+                { conversation_row::short(total) }
+            </span>
+            if total > 0 {
+                <span class="hidden-text">{ (texts.total_unread)(total) }</span>
+            }
+            <span class="head-gap" />
+            <LanguageSwitch />
+            <button
+                type="button"
+                class="button-icon"
+                data-testid="logout"
+                aria-label={texts.log_out}
+                title={texts.log_out}
+                onclick={move |_: MouseEvent| on_logout.emit(())}
+            >
+                { Icon::Leave.html() }
+            </button>
+        </header>
+    }
+}

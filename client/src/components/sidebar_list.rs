@@ -1,0 +1,97 @@
+//! The lists of the sidebar: conversations, and contacts.
+
+use super::{ContactRow, ConversationRow};
+use crate::dom;
+use crate::state::{Contact, ListRow};
+use tidings_shared::Peer;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement};
+use yew::prelude::*;
+
+/// Which conversations.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct ConversationListProps {
+    /// The rows, in their order.
+    pub rows: Vec<ListRow>,
+    /// What the list is called.
+    pub label: AttrValue,
+    /// One is opened.
+    pub on_open: Callback<Peer>,
+}
+
+/// The list of conversations.
+#[component]
+pub fn ConversationList(props: &ConversationListProps) -> Html {
+    let row = |row: &ListRow| {
+        html! {
+            <ConversationRow
+                key={crate::state::peer_key(row.peer)}
+                row={row.clone()}
+                on_open={props.on_open.clone()}
+            />
+        }
+    };
+    html! {
+        <ul
+            class="rows"
+            data-testid="conversation-list"
+            aria-label={props.label.clone()}
+            onkeydown={|event: KeyboardEvent| move_focus(&event)}
+        >
+            { for props.rows.iter().map(row) }
+        </ul>
+    }
+}
+
+/// Which contacts.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct ContactListProps {
+    /// The people, in their order.
+    pub people: Vec<Contact>,
+    /// Whose conversation is open.
+    pub open: Option<Peer>,
+    /// What the list is called.
+    pub label: AttrValue,
+    /// A conversation is opened.
+    pub on_open: Callback<Peer>,
+}
+
+/// The list of contacts.
+#[component]
+pub fn ContactList(props: &ContactListProps) -> Html {
+    let row = |contact: &Contact| {
+        html! {
+            <ContactRow
+                key={contact.uid.0.to_string()}
+                contact={contact.clone()}
+                selected={props.open == Some(Peer::User(contact.uid))}
+                on_open={props.on_open.clone()}
+            />
+        }
+    };
+    html! {
+        <ul class="rows" aria-label={props.label.clone()} onkeydown={|event: KeyboardEvent| move_focus(&event)}>
+            { for props.people.iter().map(row) }
+        </ul>
+    }
+}
+
+/// The arrow keys go from row to row.
+fn move_focus(event: &KeyboardEvent) {
+    let next: fn(&Element) -> Option<Element> = match event.key().as_str() {
+        "ArrowDown" => Element::next_element_sibling,
+        "ArrowUp" => Element::previous_element_sibling,
+        _ => return,
+    };
+    let button = dom::document()
+        .active_element()
+        .and_then(|focused| focused.closest("li").ok().flatten())
+        .and_then(|item| next(&item))
+        .and_then(|item| item.first_element_child())
+        .and_then(|button| button.dyn_into::<HtmlElement>().ok());
+    if let Some(button) = button {
+        event.prevent_default();
+        // A button that cannot take the focus leaves it where it is.
+        let _ = button.focus();
+    }
+}

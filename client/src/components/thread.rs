@@ -1,0 +1,259 @@
+//! The messages of the open conversation.
+//!
+//! A struct component, because it has to look at the page before and after its rows change: see
+//! `scroller.rs`.
+
+use super::scroller::Scroller;
+use super::{BubbleRow, Empty, Icon, Skeleton};
+use crate::clock;
+use crate::i18n::{Lang, Locale};
+use crate::state::{Fetching, Row, ThreadView};
+use std::rc::Rc;
+use tidings_shared::ClientMsgId;
+use web_sys::Element;
+use yew::prelude::*;
+
+/// What the person does in a thread.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ThreadAction {
+    /// They come near the first row.
+    LookUp,
+    /// They come near the last row.
+    LookDown,
+    /// They come to the end, or leave it.
+    AtEnd(bool),
+    /// They jump to the end.
+    Jump,
+    /// They ask once more for what could not be fetched.
+    FetchAgain,
+    /// They send a failed message again.
+    Retry(ClientMsgId),
+    /// They delete a message that is not sent.
+    Delete(ClientMsgId),
+}
+
+/// Which thread.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct ThreadProps {
+    /// What it shows.
+    pub view: Rc<ThreadView>,
+    /// With whom.
+    pub name: Rc<str>,
+    /// What the person does.
+    pub on_action: Callback<ThreadAction>,
+}
+
+/// What happens to a thread.
+#[derive(Debug)]
+pub enum ThreadMsg {
+    /// It was scrolled, by the person or by this component, or the room for it changed.
+    Moved,
+    /// The language changed.
+    Locale(Locale),
+}
+
+/// The messages of the open conversation.
+pub struct Thread {
+    log: NodeRef,
+    locale: Locale,
+    _locale_handle: Option<ContextHandle<Locale>>,
+    scroller: Option<Scroller>,
+    /// Which opening of a conversation this has begun to show.
+    opening: u64,
+    /// Where the owner believes the person to be.
+    told_at_end: Option<bool>,
+}
+
+impl Component for Thread {
+    type Message = ThreadMsg;
+    type Properties = ThreadProps;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let context = ctx.link().context(ctx.link().callback(ThreadMsg::Locale));
+        let (locale, handle) = context.unzip();
+        Self {
+            log: NodeRef::default(),
+            locale: locale.unwrap_or_else(|| Locale::new(Lang::En)),
+            _locale_handle: handle,
+            scroller: None,
+            opening: 0,
+            told_at_end: None,
+        }
+    }
+
+    fn changed(&mut self, ctx: &Context<Self>, _old: &Self::Properties) -> bool {
+        self.prepare(&ctx.props().view);
+        true
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Self::Message) -> bool {
+        match msg {
+            ThreadMsg::Moved => {
+                self.look(ctx);
+                false
+            }
+            ThreadMsg::Locale(locale) => {
+                self.locale = locale;
+                true
+            }
+        }
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        let ThreadProps {
+            view,
+            name,
+            on_action,
+        } = ctx.props();
+        let texts = self.locale.texts;
+        let act = |action: ThreadAction| {
+            let on_action = on_action.clone();
+            Callback::from(move |_: MouseEvent| on_action.emit(action.clone()))
+        };
+        let blank = view.fetching == Fetching::First;
+        let empty = view.rows.is_empty() && view.fetching == Fetching::Nothing;
+        html! {
+            <div class="thread-box">
+                <div
+                    ref={self.log.clone()}
+                    class="thread"
+                    data-testid="thread"
+                    role="log"
+                    aria-live="off"
+                    aria-label={(texts.messages_with)(name)}
+                    aria-busy={blank.to_string()}
+                    tabindex="0"
+                    onscroll={ctx.link().callback(|_| ThreadMsg::Moved)}
+                >
+                    if blank {
+                        <Skeleton thread=true />
+                    }
+                    if empty {
+                        <Empty
+                            icon={Icon::Chat}
+                            title={texts.empty_thread_title}
+                            hint={(texts.empty_thread_hint)(name)}
+                        />
+                    }
+                    <div class="messages">
+                        if view.fetching == Fetching::Older {
+                            <p class="thread-note">{ texts.loading_older }</p>
+                        }
+                        if view.fetching == Fetching::Failed {
+                            <p class="thread-note">
+                                { texts.fetch_failed }
+                                <button
+                                    type="button"
+                                    class="button-quiet"
+                                    onclick={act(ThreadAction::FetchAgain)}
+                                >
+                                    { texts.try_again }
+                                </button>
+                            </p>
+                        }
+                        // A list of its own: beside nodes without a key, yew would not keep rows.
+                        <div class="message-rows">
+                            { for view.rows.iter().map(|row| self.row(row, on_action)) }
+                        </div>
+                    </div>
+                </div>
+                if !(blank || view.at_end && view.follows_end) {
+                    { self.jump(view, act(ThreadAction::Jump)) }
+                }
+            </div>
+        }
+    }
+
+    fn rendered(&mut self, ctx: &Context<Self>, _first_render: bool) {
+        if self.scroller.is_none()
+            && let Some(log) = self.log.cast::<Element>()
+        {
+            let link = ctx.link().clone();
+            let resized = move || link.send_message(ThreadMsg::Moved);
+            self.scroller = Some(Scroller::new(log, resized));
+            self.prepare(&ctx.props().view);
+        }
+        if let Some(scroller) = &self.scroller {
+            scroller.settle();
+        }
+        self.look(ctx);
+    }
+}
+
+impl Thread {
+    /// The rows are about to change.
+    fn prepare(&mut self, view: &ThreadView) {
+        let Some(scroller) = &self.scroller else {
+            return;
+        };
+        if view.fetching == Fetching::First || self.opening == view.opening {
+            scroller.keep();
+        } else {
+            self.opening = view.opening;
+            self.told_at_end = None;
+            scroller.begin();
+        }
+    }
+
+    /// Tells where the person is, and asks for rows near the edges.
+    fn look(&mut self, ctx: &Context<Self>) {
+        let view = &ctx.props().view;
+        let Some(scroller) = &self.scroller else {
+            return;
+        };
+        if view.fetching == Fetching::First || self.opening != view.opening {
+            return;
+        }
+        let edges = scroller.look();
+        let tell = |action| ctx.props().on_action.emit(action);
+        if self.told_at_end.replace(edges.at_end) != Some(edges.at_end) {
+            tell(ThreadAction::AtEnd(edges.at_end));
+        }
+        if edges.top {
+            tell(ThreadAction::LookUp);
+        }
+        if edges.bottom && !view.follows_end {
+            tell(ThreadAction::LookDown);
+        }
+    }
+
+    fn row(&self, row: &Row, on_action: &Callback<ThreadAction>) -> Html {
+        match row {
+            Row::Day(at_ms, day) => html! {
+                <div key={format!("d{day}")} class="day">
+                    <span>{ self.locale.dates.day(*at_ms, clock::wall_ms()) }</span>
+                </div>
+            },
+            Row::Unread => html! {
+                <div key="unread" class="unread-divider">
+                    <span>{ self.locale.texts.unread_divider }</span>
+                </div>
+            },
+            Row::Bubble(bubble) => html! {
+                <BubbleRow
+                    key={bubble.key.clone()}
+                    bubble={bubble.clone()}
+                    on_action={on_action.clone()}
+                />
+            },
+        }
+    }
+
+    fn jump(&self, view: &ThreadView, onclick: Callback<MouseEvent>) -> Html {
+        let texts = self.locale.texts;
+        let label = match view.unread {
+            0 => texts.jump_to_latest.to_owned(),
+            count => (texts.jump_to_new)(count),
+        };
+        html! {
+            <button type="button" class="jump" data-testid="jump" aria-label={label} {onclick}>
+                { Icon::Down.html() }
+                if view.unread > 0 {
+                    <span class="badge" aria-hidden="true">
+                        { super::conversation_row::short(view.unread) }
+                    </span>
+                }
+            </button>
+        }
+    }
+}

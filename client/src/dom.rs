@@ -1,0 +1,97 @@
+//! The window and the document, as the rest of the page needs them. Nothing here knows what the
+//! page is for.
+
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{Document, Element, Event, EventTarget, HtmlElement, VisibilityState, Window};
+
+/// Below this the page shows one pane at a time. The style sheets say the same.
+const NARROW: &str = "(max-width: 639.98px)";
+
+/// The window.
+///
+/// # Panics
+/// In a worker, where none of this code runs.
+pub fn window() -> Window {
+    web_sys::window().expect("this code runs in a page, never in a worker")
+}
+
+/// The document.
+///
+/// # Panics
+/// In a worker, where none of this code runs.
+pub fn document() -> Document {
+    window().document().expect("a window of a page has one")
+}
+
+/// Whether the person can see the page.
+pub fn is_visible() -> bool {
+    document().visibility_state() == VisibilityState::Visible
+}
+
+/// Whether the page shows one pane at a time.
+pub fn is_narrow() -> bool {
+    window()
+        .match_media(NARROW)
+        .ok()
+        .flatten()
+        .is_some_and(|query| query.matches())
+}
+
+/// Moves the keyboard's focus to the first element that matches.
+pub fn focus(selector: &str) {
+    let found = document().query_selector(selector).ok().flatten();
+    if let Some(element) = found.and_then(|found| found.dyn_into::<HtmlElement>().ok()) {
+        // An element that cannot take the focus leaves it where it is.
+        let _ = element.focus();
+    }
+}
+
+/// Names the language of the page, for screen readers and for the choice of CJK glyphs.
+pub fn set_language(tag: &str) {
+    if let Some(root) = document().document_element() {
+        set_attribute(&root, "lang", tag);
+    }
+}
+
+/// Sets an attribute whose name is known to be valid.
+pub fn set_attribute(element: &Element, name: &str, value: &str) {
+    // Fails only for a name that is no XML name.
+    let _ = element.set_attribute(name, value);
+}
+
+/// An event handler that is removed when this is dropped.
+#[derive(Debug)]
+pub struct Listener {
+    target: EventTarget,
+    event: &'static str,
+    handler: Closure<dyn FnMut(Event)>,
+}
+
+impl Listener {
+    /// Calls `handler` with each such event.
+    pub fn new(
+        target: &EventTarget,
+        event: &'static str,
+        handler: impl FnMut(Event) + 'static,
+    ) -> Self {
+        let handler = Closure::<dyn FnMut(Event)>::new(handler);
+        // Fails only for a handler that is no function.
+        let _ = target.add_event_listener_with_callback(event, handler.as_ref().unchecked_ref());
+        Self {
+            target: target.clone(),
+            event,
+            handler,
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let function = self.handler.as_ref().unchecked_ref();
+        // Fails only for a handler that is no function.
+        let _ = self
+            .target
+            .remove_event_listener_with_callback(self.event, function);
+    }
+}

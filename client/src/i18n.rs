@@ -1,0 +1,120 @@
+//! Every word the page says, in each language, and the way each writes times.
+//!
+//! [`Texts`] is one struct and each language one constant of it, so that a text missing in a
+//! language does not compile. Never here: what decides which text is said.
+
+mod dates;
+mod en;
+mod texts;
+mod zh_cn;
+
+pub use dates::Dates;
+pub use texts::Texts;
+
+use std::rc::Rc;
+use yew::{hook, use_context};
+
+/// A language of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lang {
+    /// 简体中文
+    ZhCn,
+    /// English
+    En,
+}
+
+impl Lang {
+    /// Its BCP 47 tag.
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::ZhCn => "zh-CN",
+            Self::En => "en",
+        }
+    }
+
+    /// The language for a tag of a browser; `None`: neither of ours.
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        let primary = tag.split('-').next().unwrap_or_default();
+        if primary.eq_ignore_ascii_case("zh") {
+            Some(Self::ZhCn)
+        } else if primary.eq_ignore_ascii_case("en") {
+            Some(Self::En)
+        } else {
+            None
+        }
+    }
+
+    /// The person's choice, or else the browser's, or else English.
+    pub fn preferred() -> Self {
+        crate::storage::language()
+            .or_else(|| Self::of_tag(&crate::dom::window().navigator().language()?))
+            .unwrap_or(Self::En)
+    }
+
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::ZhCn => Self::En,
+            Self::En => Self::ZhCn,
+        }
+    }
+
+    /// Its texts.
+    pub const fn texts(self) -> &'static Texts {
+        match self {
+            Self::ZhCn => &zh_cn::TEXTS,
+            Self::En => &en::TEXTS,
+        }
+    }
+}
+
+/// The language of the page and its ways with times; what components take from their context.
+#[derive(Debug, Clone)]
+pub struct Locale {
+    /// The language.
+    pub lang: Lang,
+    /// Its texts.
+    pub texts: &'static Texts,
+    /// Its ways with times.
+    pub dates: Rc<Dates>,
+}
+
+impl Locale {
+    /// The locale of a language.
+    pub fn new(lang: Lang) -> Self {
+        Self {
+            lang,
+            texts: lang.texts(),
+            dates: Rc::new(Dates::new(lang)),
+        }
+    }
+}
+
+impl PartialEq for Locale {
+    fn eq(&self, other: &Self) -> bool {
+        self.lang == other.lang
+    }
+}
+
+/// The locale around a component.
+///
+/// # Panics
+/// Outside of a `ContextProvider<Locale>`, which the app puts around everything.
+#[hook]
+pub fn use_locale() -> Locale {
+    use_context::<Locale>().expect("the app provides the locale to everything in it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lang;
+
+    #[test]
+    fn a_browsers_language_is_matched_by_its_first_part() {
+        assert_eq!(Lang::of_tag("zh-Hant-TW"), Some(Lang::ZhCn));
+        assert_eq!(Lang::of_tag("EN-gb"), Some(Lang::En));
+        assert_eq!(Lang::of_tag("fr"), None);
+        assert_eq!(Lang::of_tag(""), None);
+    }
+}

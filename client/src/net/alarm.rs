@@ -1,0 +1,45 @@
+//! One timer for the earliest of several deadlines.
+
+use crate::clock;
+use gloo_timers::callback::Timeout;
+use std::cell::RefCell;
+use std::time::Duration;
+use tidings_shared::Moment;
+
+/// The longest a timer is set for. Browsers throttle timers of hidden pages and stop them while
+/// the machine sleeps, so whoever is woken looks at the clock, and sets the alarm again.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// A timer, set or not.
+#[derive(Debug, Default)]
+pub(super) struct Alarm {
+    set: RefCell<Option<(Moment, Timeout)>>,
+}
+
+impl Alarm {
+    /// Wakes at `deadline` or earlier; `None`: not at all.
+    ///
+    /// A deadline that moved away is left alone: the alarm then wakes early, which is harmless,
+    /// and a frame costs no timer.
+    pub(super) fn set(&self, deadline: Option<Moment>, wake: impl FnOnce() + 'static) {
+        let Some(deadline) = deadline else {
+            self.set.take();
+            return;
+        };
+        let set = self.set.borrow().as_ref().map(|(at, _)| *at);
+        if set.is_some_and(|at| at <= deadline) {
+            return;
+        }
+        let now = clock::now();
+        let wait = deadline.since(now).min(LONGEST);
+        // Rounded up: a timer that fires a fraction too early would only be set again.
+        let wait_ms = u32::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u32::MAX);
+        self.set
+            .replace(Some((now + wait, Timeout::new(wait_ms, wake))));
+    }
+
+    /// It woke, and is not set any more.
+    pub(super) fn fired(&self) {
+        self.set.take();
+    }
+}

@@ -1,0 +1,119 @@
+//! The HTTP API, with the browser's `fetch`. The login is a cookie that no script sees.
+
+use crate::dom;
+use serde::de::DeserializeOwned;
+use tidings_shared::UserId;
+use tidings_shared::api::{LoggedIn, Login, Problem, ProblemCode, User, Users};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, Headers, RequestInit, Response};
+
+/// A request that takes longer has failed.
+const LIMIT_MS: u32 = 15_000;
+
+/// Contacts a page.
+const USERS_PER_PAGE: u32 = 100;
+
+/// Why a request failed, as far as a person may care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpError {
+    /// No answer came.
+    Network,
+    /// No user has this email and password.
+    BadCredentials,
+    /// There is no valid login.
+    NotLoggedIn,
+    /// Too many attempts; the next may be made in so many seconds, if the server said when.
+    TooManyAttempts(Option<u64>),
+    /// The server answered, and not as it should.
+    Server,
+}
+
+/// Who is logged in.
+///
+/// # Errors
+/// [`HttpError::NotLoggedIn`] without a valid login.
+pub async fn me() -> Result<User, HttpError> {
+    body(request("GET", "/api/me", None).await?).await
+}
+
+/// Logs in.
+///
+/// # Errors
+/// [`HttpError::BadCredentials`] and [`HttpError::TooManyAttempts`], which a person can act on.
+pub async fn login(email: String, password: String) -> Result<User, HttpError> {
+    let question = Login { email, password };
+    let json = serde_json::to_string(&question).map_err(|_| HttpError::Server)?;
+    let answer: LoggedIn = body(request("POST", "/api/login", Some(&json)).await?).await?;
+    Ok(answer.user)
+}
+
+/// Logs out. Being logged out already is as good.
+///
+/// # Errors
+/// [`HttpError::Network`] when the server could not be told.
+pub async fn logout() -> Result<(), HttpError> {
+    match request("POST", "/api/logout", None).await {
+        Ok(_) | Err(HttpError::NotLoggedIn) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A page of everyone on this server.
+///
+/// # Errors
+/// [`HttpError::NotLoggedIn`] without a valid login.
+pub async fn users(after: Option<UserId>) -> Result<Users, HttpError> {
+    let from = after.map_or_else(String::new, |uid| format!("&after={uid}"));
+    let path = format!("/api/users?limit={USERS_PER_PAGE}{from}");
+    body(request("GET", &path, None).await?).await
+}
+
+/// Sends a request; an answer that is not 2xx is an error.
+async fn request(method: &str, path: &str, json: Option<&str>) -> Result<Response, HttpError> {
+    let init = RequestInit::new();
+    init.set_method(method);
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(LIMIT_MS)));
+    if let Some(json) = json {
+        let headers = Headers::new().map_err(|_| HttpError::Server)?;
+        headers
+            .set("content-type", "application/json")
+            .map_err(|_| HttpError::Server)?;
+        init.set_headers(&headers);
+        init.set_body(&JsValue::from_str(json));
+    }
+    let answer = JsFuture::from(dom::window().fetch_with_str_and_init(path, &init)).await;
+    let response: Response = answer
+        .map_err(|_| HttpError::Network)?
+        .dyn_into()
+        .map_err(|_| HttpError::Server)?;
+    if response.ok() {
+        Ok(response)
+    } else {
+        Err(problem(response).await)
+    }
+}
+
+async fn problem(response: Response) -> HttpError {
+    match response.status() {
+        401 => match body::<Problem>(response).await {
+            Ok(Problem {
+                code: ProblemCode::BadCredentials,
+                ..
+            }) => HttpError::BadCredentials,
+            _ => HttpError::NotLoggedIn,
+        },
+        429 => {
+            let after = response.headers().get("retry-after").ok().flatten();
+            HttpError::TooManyAttempts(after.and_then(|seconds| seconds.trim().parse().ok()))
+        }
+        _ => HttpError::Server,
+    }
+}
+
+async fn body<T: DeserializeOwned>(response: Response) -> Result<T, HttpError> {
+    let text = response.text().map_err(|_| HttpError::Server)?;
+    let text = JsFuture::from(text).await.map_err(|_| HttpError::Network)?;
+    let text = text.as_string().ok_or(HttpError::Server)?;
+    serde_json::from_str(&text).map_err(|_| HttpError::Server)
+}

@@ -1,0 +1,178 @@
+//! The page of one login: hands what happens to [`Chat`], carries out its effects, shows it.
+
+mod carry;
+mod take;
+mod view;
+
+use crate::clock;
+use crate::components::{SidebarAction, ThreadAction};
+use crate::dom;
+use crate::i18n::Locale;
+use crate::net::{Connection, HttpError, Signal};
+use crate::state::{Chat, RowCache, ThreadView};
+use crate::storage;
+use std::rc::Rc;
+use tidings_shared::Peer;
+use tidings_shared::api::{User, Users};
+use yew::prelude::*;
+
+/// Whose page.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct ChatPageProps {
+    /// Who is logged in.
+    pub user: User,
+    /// The login ended; `true`: by itself.
+    pub on_end: Callback<bool>,
+}
+
+/// What happens to the page.
+#[derive(Debug)]
+pub enum Msg {
+    /// The connection has something to tell.
+    Signal(Signal),
+    /// The person does something in the sidebar.
+    Sidebar(SidebarAction),
+    /// The person does something in the thread.
+    Thread(ThreadAction),
+    /// The text of the composer changed.
+    Draft(String),
+    /// The text of the composer is sent.
+    Write(String),
+    /// Back to the list.
+    Close,
+    /// Connect now.
+    RetryNow,
+    /// A page of contacts arrived, or not.
+    Contacts(Result<Users, HttpError>),
+    /// The server was asked whether the login still holds.
+    LoginChecked(bool),
+    /// The person asks to log out.
+    AskLogout,
+    /// They answered whether to lose what is not sent.
+    ConfirmLogout(bool),
+    /// The server was told of the log-out, or not.
+    LoggedOut(bool),
+    /// A sentence is dismissed.
+    Dismiss(u64),
+    /// The language changed.
+    Locale(Locale),
+}
+
+/// Callbacks that stay the same, so that what takes them stays memoised.
+struct Callbacks {
+    sidebar: Callback<SidebarAction>,
+    thread: Callback<ThreadAction>,
+    draft: Callback<String>,
+    write: Callback<String>,
+    close: Callback<()>,
+    retry_now: Callback<()>,
+    ask_logout: Callback<()>,
+    confirm_logout: Callback<bool>,
+    dismiss: Callback<u64>,
+}
+
+/// The page of one login.
+pub struct ChatPage {
+    chat: Chat,
+    connection: Connection,
+    locale: Locale,
+    _locale_handle: Option<ContextHandle<Locale>>,
+    callbacks: Callbacks,
+    rows: RowCache,
+    /// What the thread shows, made after every change.
+    thread: Option<Rc<ThreadView>>,
+    /// The draft the open conversation was opened with.
+    draft: Rc<str>,
+    /// Messages taken from the composer.
+    taken: u64,
+    confirming: bool,
+    /// Whether the connection was live since it was last opened.
+    was_live: bool,
+    /// The row to give the focus back to.
+    focus_row: Option<Peer>,
+}
+
+impl Component for ChatPage {
+    type Message = Msg;
+    type Properties = ChatPageProps;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let uid = ctx.props().user.uid;
+        let mut chat = Chat::new(uid, storage::outbox(uid), storage::drafts(uid));
+        chat.set_visible(clock::now(), dom::is_visible(), &mut Vec::new());
+        let connection = Connection::new(uid, ctx.link().callback(Msg::Signal));
+        connection.start();
+        let context = ctx.link().context(ctx.link().callback(Msg::Locale));
+        let (locale, handle) = context.unzip();
+        let link = ctx.link();
+        Self {
+            chat,
+            connection,
+            locale: locale.unwrap_or_else(|| Locale::new(crate::i18n::Lang::En)),
+            _locale_handle: handle,
+            callbacks: Callbacks {
+                sidebar: link.callback(Msg::Sidebar),
+                thread: link.callback(Msg::Thread),
+                draft: link.callback(Msg::Draft),
+                write: link.callback(Msg::Write),
+                close: link.callback(|()| Msg::Close),
+                retry_now: link.callback(|()| Msg::RetryNow),
+                ask_logout: link.callback(|()| Msg::AskLogout),
+                confirm_logout: link.callback(Msg::ConfirmLogout),
+                dismiss: link.callback(Msg::Dismiss),
+            },
+            rows: RowCache::default(),
+            thread: None,
+            draft: "".into(),
+            taken: 0,
+            confirming: false,
+            was_live: false,
+            focus_row: None,
+        }
+    }
+
+    fn update(&mut self, ctx: &Context<Self>, msg: Self::Message) -> bool {
+        let mut effects = Vec::new();
+        let changed = self.take(ctx, msg, clock::now(), &mut effects);
+        self.carry_out(ctx.props().user.uid, effects);
+        self.connection.wake_at(self.chat.deadline());
+        if changed {
+            let view = self.chat.thread_view(&mut self.rows, clock::local_day);
+            let same = match (&self.thread, &view) {
+                (Some(old), Some(new)) => **old == *new,
+                (None, None) => true,
+                _ => false,
+            };
+            if !same {
+                self.thread = view.map(Rc::new);
+            }
+        }
+        changed
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        self.html(&ctx.props().user)
+    }
+
+    fn rendered(&mut self, _ctx: &Context<Self>, _first_render: bool) {
+        let title = match self.chat.total_unread() {
+            0 => "Tidings".to_owned(),
+            count => format!("({count}) Tidings"),
+        };
+        let document = dom::document();
+        if document.title() != title {
+            document.set_title(&title);
+        }
+        if let Some(peer) = self.focus_row.take() {
+            let key = crate::state::peer_key(peer);
+            dom::focus(&format!(
+                "[data-testid=conversation-row][data-peer=\"{key}\"]"
+            ));
+        }
+    }
+
+    fn destroy(&mut self, _ctx: &Context<Self>) {
+        self.connection.stop();
+        dom::document().set_title("Tidings");
+    }
+}

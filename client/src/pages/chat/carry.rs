@@ -1,0 +1,46 @@
+//! What the page does in the world: frames, storage, requests.
+
+use super::{ChatPage, Msg};
+use crate::net::{self, HttpError};
+use crate::state::Effect;
+use crate::storage;
+use tidings_shared::UserId;
+use yew::prelude::*;
+
+impl ChatPage {
+    pub(super) fn carry_out(&self, uid: UserId, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Send(frame) => self.connection.send(&frame),
+                Effect::SaveOutbox(text) => storage::set_outbox(uid, &text),
+                Effect::SaveDraft(peer, text) => storage::set_draft(uid, peer, &text),
+            }
+        }
+    }
+
+    /// Asks for the next page of contacts, if there is one; returns whether it did.
+    pub(super) fn ask_contacts(&mut self, ctx: &Context<Self>) -> bool {
+        let Some(after) = self.chat.contacts_mut().ask() else {
+            return false;
+        };
+        ctx.link()
+            .send_future(async move { Msg::Contacts(net::users(after).await) });
+        true
+    }
+
+    pub(super) fn check_login(ctx: &Context<Self>) {
+        ctx.link().send_future(async {
+            let answer = net::me().await;
+            Msg::LoginChecked(!matches!(answer, Err(HttpError::NotLoggedIn)))
+        });
+    }
+
+    #[expect(
+        clippy::unused_self,
+        reason = "a deed of the page, whichever fields it needs"
+    )]
+    pub(super) fn log_out(&self, ctx: &Context<Self>) {
+        ctx.link()
+            .send_future(async { Msg::LoggedOut(net::logout().await.is_ok()) });
+    }
+}

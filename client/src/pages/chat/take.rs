@@ -1,0 +1,157 @@
+//! What happens to the page, and what it does about it.
+
+use super::{ChatPage, Msg};
+use crate::clock;
+use crate::components::{SidebarAction, ThreadAction};
+use crate::net::{HttpError, Signal};
+use crate::state::Effect;
+use tidings_shared::Moment;
+use tidings_shared::close::CloseCode;
+use tidings_shared::link::{Cause, Phase};
+use yew::prelude::*;
+
+impl ChatPage {
+    /// Takes what happened; returns whether to render.
+    pub(super) fn take(
+        &mut self,
+        ctx: &Context<Self>,
+        msg: Msg,
+        now: Moment,
+        out: &mut Vec<Effect>,
+    ) -> bool {
+        match msg {
+            Msg::Signal(signal) => return self.take_signal(ctx, signal, now, out),
+            Msg::Sidebar(action) => return self.take_sidebar(ctx, action, now, out),
+            Msg::Thread(action) => return self.take_thread(action, now, out),
+            Msg::Draft(text) => {
+                // It shows nowhere while its conversation is open.
+                self.chat.set_draft(&text, out);
+                return false;
+            }
+            Msg::Write(text) => {
+                let id = clock::client_msg_id();
+                let written_at = clock::wall_ms();
+                if self.chat.write(now, id, &text, written_at, out) {
+                    self.taken += 1;
+                }
+            }
+            Msg::Close => {
+                self.focus_row = self.chat.open_peer();
+                self.chat.close();
+            }
+            Msg::RetryNow => self.connection.retry_now(),
+            Msg::Contacts(Ok(page)) => {
+                self.chat.contacts_mut().arrived(ctx.props().user.uid, page);
+            }
+            Msg::Contacts(Err(error)) => {
+                self.chat.contacts_mut().failed();
+                if error == HttpError::NotLoggedIn {
+                    ctx.props().on_end.emit(true);
+                }
+            }
+            Msg::LoginChecked(holds) => {
+                if !holds {
+                    ctx.props().on_end.emit(true);
+                }
+                return false;
+            }
+            Msg::AskLogout if self.chat.outbox().is_empty() => self.log_out(ctx),
+            Msg::AskLogout => self.confirming = true,
+            Msg::ConfirmLogout(yes) => {
+                self.confirming = false;
+                if yes {
+                    self.log_out(ctx);
+                }
+            }
+            Msg::LoggedOut(true) => {
+                self.connection.stop();
+                // Nothing was left, or the person said that it may be lost.
+                self.chat.discard_unsent(out);
+                ctx.props().on_end.emit(false);
+            }
+            Msg::LoggedOut(false) => self.chat.logout_failed(),
+            Msg::Dismiss(id) => self.chat.dismiss(id),
+            Msg::Locale(locale) => self.locale = locale,
+        }
+        true
+    }
+
+    fn take_signal(
+        &mut self,
+        ctx: &Context<Self>,
+        signal: Signal,
+        now: Moment,
+        out: &mut Vec<Effect>,
+    ) -> bool {
+        match signal {
+            Signal::Bound(bound) => {
+                self.was_live = true;
+                self.chat.bound(now, *bound, out);
+            }
+            Signal::Frame(frame) => self.chat.frame(now, *frame, out),
+            Signal::Due => {
+                self.chat.due(now, out);
+                return false;
+            }
+            Signal::Visible(visible) => self.chat.set_visible(now, visible, out),
+            Signal::Changed => match self.connection.phase() {
+                Phase::Live => {}
+                phase => {
+                    self.chat.unlinked();
+                    self.ended(ctx, phase);
+                }
+            },
+        }
+        true
+    }
+
+    /// A connection ended: does the login still hold?
+    fn ended(&mut self, ctx: &Context<Self>, phase: Phase) {
+        let not_logged_in = Cause::Closed(CloseCode::NotLoggedIn.code());
+        if phase == Phase::Stopped && self.connection.last_cause() == Some(not_logged_in) {
+            ctx.props().on_end.emit(true);
+        } else if matches!(phase, Phase::Waiting(_)) && !std::mem::take(&mut self.was_live) {
+            // Of a refused handshake a browser tells nothing, not even that it was refused.
+            Self::check_login(ctx);
+        }
+    }
+
+    fn take_sidebar(
+        &mut self,
+        ctx: &Context<Self>,
+        action: SidebarAction,
+        now: Moment,
+        out: &mut Vec<Effect>,
+    ) -> bool {
+        match action {
+            SidebarAction::Open(peer) => {
+                self.draft = self.chat.draft(peer);
+                self.taken = 0;
+                self.chat.open(now, peer, out);
+                true
+            }
+            SidebarAction::MoreConversations => {
+                self.chat.more_conversations(out);
+                false
+            }
+            SidebarAction::MoreContacts => self.ask_contacts(ctx),
+            SidebarAction::ContactsAgain => {
+                self.chat.contacts_mut().try_again();
+                self.ask_contacts(ctx)
+            }
+        }
+    }
+
+    fn take_thread(&mut self, action: ThreadAction, now: Moment, out: &mut Vec<Effect>) -> bool {
+        match action {
+            ThreadAction::LookUp => return self.chat.look_up(out),
+            ThreadAction::LookDown => return self.chat.look_down(),
+            ThreadAction::AtEnd(at_end) => self.chat.set_at_end(now, at_end, out),
+            ThreadAction::Jump => self.chat.jump_to_end(now, out),
+            ThreadAction::FetchAgain => self.chat.fetch_again(now, out),
+            ThreadAction::Retry(id) => self.chat.retry(now, &id, out),
+            ThreadAction::Delete(id) => self.chat.delete(now, &id, out),
+        }
+        true
+    }
+}

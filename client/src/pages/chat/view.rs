@@ -1,0 +1,97 @@
+//! How the page is put together.
+
+use super::ChatPage;
+use crate::components::{
+    Chip, Composer, Confirm, Empty, Icon, NoticeBar, Sidebar, SidebarHead, Thread, ThreadHead,
+};
+use crate::state::{Announcement, ThreadView, peer_key};
+use std::rc::Rc;
+use tidings_shared::api::User;
+use yew::prelude::*;
+
+impl ChatPage {
+    pub(super) fn html(&self, user: &User) -> Html {
+        let texts = self.locale.texts;
+        let act = &self.callbacks;
+        let pane = if self.thread.is_some() {
+            "thread"
+        } else {
+            "list"
+        };
+        html! {
+            <div class="shell" data-pane={pane}>
+                <Sidebar
+                    rows={self.chat.list_rows()}
+                    loaded={self.chat.directory().is_loaded()}
+                    contacts={self.chat.contacts().clone()}
+                    open={self.chat.open_peer()}
+                    on_action={act.sidebar.clone()}
+                >
+                    <SidebarHead
+                        uid={user.uid}
+                        name={Rc::<str>::from(user.username.as_str())}
+                        avatar={Rc::<str>::from(user.avatar.as_str())}
+                        total_unread={self.chat.total_unread()}
+                        on_logout={act.ask_logout.clone()}
+                    />
+                </Sidebar>
+                <main class="pane">
+                    if let Some(view) = &self.thread {
+                        { self.open_conversation(view) }
+                    } else {
+                        <h1 class="hidden-text">{ "Tidings" }</h1>
+                        <Empty icon={Icon::Chat} title={texts.pick_title} hint={texts.pick_hint} />
+                    }
+                </main>
+                <Chip
+                    phase={self.connection.phase()}
+                    cause={self.connection.last_cause()}
+                    on_retry={act.retry_now.clone()}
+                />
+                <NoticeBar
+                    notices={self.chat.notices().to_vec()}
+                    on_dismiss={act.dismiss.clone()}
+                />
+                <div class="hidden-text" aria-live="polite" data-testid="announcer">
+                    { for self.chat.announcement().map(|announcement| self.say(announcement)) }
+                </div>
+                if self.confirming {
+                    <Confirm
+                        title={texts.unsent_title}
+                        question={(texts.unsent_question)(self.chat.outbox().iter().len())}
+                        action={texts.log_out_anyway}
+                        on_answer={act.confirm_logout.clone()}
+                    />
+                }
+            </div>
+        }
+    }
+
+    fn open_conversation(&self, view: &Rc<ThreadView>) -> Html {
+        let act = &self.callbacks;
+        let (name, avatar) = self.chat.face(view.peer);
+        html! {
+            <>
+                <ThreadHead
+                    peer={view.peer}
+                    name={name.clone()}
+                    {avatar}
+                    on_back={act.close.clone()}
+                />
+                <Thread view={view.clone()} {name} on_action={act.thread.clone()} />
+                <Composer
+                    key={peer_key(view.peer)}
+                    draft={self.draft.clone()}
+                    taken={self.taken}
+                    on_draft={act.draft.clone()}
+                    on_send={act.write.clone()}
+                />
+            </>
+        }
+    }
+
+    fn say(&self, announcement: &Announcement) -> Html {
+        let text = (self.locale.texts.said)(&announcement.name, &announcement.text);
+        html! { <p key={announcement.serial.to_string()}>{ text }</p> }
+    }
+}

@@ -1,0 +1,31 @@
+//! What the page knows and how events change it.
+//!
+//! Pure: no browser, no clock, no randomness, no words of any language. Time comes in as an
+//! argument, and what is to be done goes out as [`Effect`]s, which `pages/chat.rs` carries out.
+//! [`Chat`] is the whole of one login; the other types are its parts.
+
+mod acks;
+mod chat;
+mod contacts;
+mod directory;
+mod keys;
+mod links;
+mod notices;
+mod outbox_text;
+mod preview;
+mod reads;
+mod rows;
+mod thread;
+mod window;
+
+pub use chat::{Announcement, Chat, Effect, Fetching, ThreadView};
+pub use contacts::{Contact, Contacts};
+pub use directory::{Directory, Entry, Last};
+pub use keys::{peer_key, peer_of_key};
+pub use links::{Piece, pieces};
+pub use notices::{Notice, NoticeKind};
+pub use outbox_text::OutboxText;
+pub use preview::{ListRow, PreviewKind};
+pub use rows::{Bubble, BubbleState, Row, RowCache};
+pub use thread::{Ask, Thread};
+pub use window::Window;

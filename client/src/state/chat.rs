@@ -1,0 +1,236 @@
+//! One login: everything the page knows, and the rules by which events change it.
+//!
+//! [`Chat`] is told what happened ([`Chat::bound`], [`Chat::frame`], [`Chat::due`], and what the
+//! person does: `chat/actions.rs`); what is to be done about it is appended to a list of
+//! [`Effect`]s. Frames it wants to send while there is no connection are not lost: what matters is
+//! in the outbox, the marks and the gaps, and is sent or asked for when the next one is bound.
+
+mod actions;
+mod arrivals;
+#[cfg(test)]
+pub(super) mod samples;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use view::{Fetching, ThreadView};
+
+use super::acks::Acks;
+use super::contacts::Contacts;
+use super::directory::Directory;
+use super::notices::{Notice, Notices};
+use super::outbox_text::OutboxText;
+use super::reads::Reads;
+use super::thread::Thread;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use tidings_shared::frame::ClientFrame;
+use tidings_shared::outbox::Outbox;
+use tidings_shared::timeline::Timeline;
+use tidings_shared::{ClientMsgId, Moment, Peer, Seq, UserId};
+
+/// So many conversations that were open stay in memory.
+const KEPT_TIMELINES: usize = 16;
+/// So many messages of each.
+const KEPT_MESSAGES: usize = 200;
+/// The open one is cut back to half of this while the person is at its end.
+const OPEN_MESSAGES: usize = 2000;
+
+/// What the page is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Send this on the connection.
+    Send(ClientFrame),
+    /// Keep the outbox.
+    SaveOutbox(OutboxText),
+    /// Keep the draft to this peer; empty: forget it.
+    SaveDraft(Peer, Rc<str>),
+}
+
+/// A message that arrived just now, for screen readers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// Differs for each.
+    pub serial: u64,
+    /// From whom.
+    pub name: Rc<str>,
+    /// What.
+    pub text: Rc<str>,
+}
+
+/// One login.
+#[derive(Debug)]
+pub struct Chat {
+    me: UserId,
+    /// A connection is bound.
+    linked: bool,
+    visible: bool,
+    directory: Directory,
+    contacts: Contacts,
+    thread: Option<Thread>,
+    opening: u64,
+    /// Timelines of conversations that were open, the latest first.
+    kept: VecDeque<(Peer, Timeline)>,
+    outbox: Outbox,
+    /// Which messages of what is kept in the browser are this tab's.
+    kept_ids: Vec<ClientMsgId>,
+    drafts: Vec<(Peer, Rc<str>)>,
+    acks: Acks,
+    reads: Reads,
+    notices: Notices,
+    total_unread: u64,
+    last_ref: u64,
+    announcement: Option<Announcement>,
+}
+
+impl Chat {
+    /// What the page knows at its start: who is logged in, and what was kept in the browser.
+    pub fn new(
+        me: UserId,
+        outbox: Outbox,
+        drafts: impl IntoIterator<Item = (Peer, Rc<str>)>,
+    ) -> Self {
+        Self {
+            me,
+            linked: false,
+            visible: true,
+            directory: Directory::default(),
+            contacts: Contacts::default(),
+            thread: None,
+            opening: 0,
+            kept: VecDeque::new(),
+            kept_ids: outbox.iter().map(|p| p.client_msg_id.clone()).collect(),
+            outbox,
+            drafts: drafts.into_iter().collect(),
+            acks: Acks::default(),
+            reads: Reads::default(),
+            notices: Notices::default(),
+            total_unread: 0,
+            last_ref: 0,
+            announcement: None,
+        }
+    }
+
+    /// The conversations known.
+    pub const fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The people known.
+    pub const fn contacts(&self) -> &Contacts {
+        &self.contacts
+    }
+
+    /// What waits to be sent.
+    pub const fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// What is written and not sent.
+    pub fn drafts(&self) -> &[(Peer, Rc<str>)] {
+        &self.drafts
+    }
+
+    /// The draft to one peer.
+    pub fn draft(&self, peer: Peer) -> Rc<str> {
+        let found = self.drafts.iter().find(|(to, _)| *to == peer);
+        found.map(|(_, text)| text.clone()).unwrap_or_default()
+    }
+
+    /// Sentences to show.
+    pub fn notices(&self) -> &[Notice] {
+        self.notices.shown()
+    }
+
+    /// Unread messages in all.
+    pub const fn total_unread(&self) -> u64 {
+        self.total_unread
+    }
+
+    /// The message that arrived last in the open conversation while it was open.
+    pub const fn announcement(&self) -> Option<&Announcement> {
+        self.announcement.as_ref()
+    }
+
+    /// Which conversation is open.
+    pub fn open_peer(&self) -> Option<Peer> {
+        self.thread.as_ref().map(|thread| thread.peer)
+    }
+
+    /// When to call [`Self::due`]; earlier is harmless.
+    pub fn deadline(&self) -> Option<Moment> {
+        if !self.linked {
+            return None;
+        }
+        [
+            self.acks.deadline(),
+            self.reads.deadline(),
+            self.outbox.deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Sends what is due by now. Every event ends with this.
+    pub fn due(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        self.read_if_looking(now);
+        if !self.linked {
+            return;
+        }
+        self.fetch_missing(effects);
+        let mut send = |frame| effects.push(Effect::Send(frame));
+        if let Some(ack) = self.acks.take_due(now) {
+            send(ClientFrame::Ack(ack));
+        }
+        for read in self.reads.take_due(now) {
+            send(ClientFrame::Read(read));
+        }
+        for message in self.outbox.take_due(now, self.me) {
+            send(ClientFrame::Send(message));
+        }
+    }
+
+    /// What the person looks at is read.
+    fn read_if_looking(&mut self, now: Moment) {
+        let Some(thread) = &self.thread else { return };
+        let looking = self.visible
+            && thread.at_end
+            && thread.window.follows_end()
+            && thread.timeline.lacks().is_none();
+        let unread = self.directory.get(thread.peer).map_or(0, |e| e.unread);
+        if looking && unread > 0 {
+            let seq = thread.timeline.last();
+            self.reads.mark(now, thread.peer, seq);
+            let before = self.directory.read(thread.peer, seq, 0);
+            self.total_unread = self.total_unread.saturating_sub(before);
+        }
+    }
+
+    fn save_outbox(&mut self, effects: &mut Vec<Effect>) {
+        let ids = self.outbox.iter().map(|p| p.client_msg_id.clone());
+        let replaces = std::mem::replace(&mut self.kept_ids, ids.collect());
+        effects.push(Effect::SaveOutbox(OutboxText {
+            pending: self.outbox.iter().cloned().collect(),
+            replaces,
+        }));
+    }
+
+    /// A message is known to exist at `seq`.
+    fn expect(&mut self, peer: Peer, seq: Seq) {
+        if let Some(timeline) = self.timeline_mut(peer) {
+            timeline.expect(seq);
+        }
+    }
+
+    fn timeline_mut(&mut self, peer: Peer) -> Option<&mut Timeline> {
+        match &mut self.thread {
+            Some(thread) if thread.peer == peer => Some(&mut thread.timeline),
+            _ => self
+                .kept
+                .iter_mut()
+                .find(|(kept, _)| *kept == peer)
+                .map(|(_, timeline)| timeline),
+        }
+    }
+}

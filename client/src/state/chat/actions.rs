@@ -1,0 +1,210 @@
+//! What the person does.
+
+use super::{Chat, Effect, KEPT_MESSAGES, KEPT_TIMELINES};
+use crate::state::contacts::Contacts;
+use crate::state::notices::NoticeKind;
+use crate::state::thread::{Ask, Thread};
+use crate::state::window::Window;
+use std::rc::Rc;
+use tidings_shared::frame::ClientFrame;
+use tidings_shared::outbox::Outbox;
+use tidings_shared::{ClientMsgId, Moment, Peer, Seq, limits};
+
+impl Chat {
+    /// Opens a conversation, or starts one.
+    pub fn open(&mut self, now: Moment, peer: Peer, effects: &mut Vec<Effect>) {
+        if self.open_peer() == Some(peer) {
+            return;
+        }
+        self.close();
+        let kept = self.kept.iter().position(|(kept, _)| *kept == peer);
+        let mut timeline = kept
+            .and_then(|at| self.kept.remove(at))
+            .map(|(_, timeline)| timeline)
+            .unwrap_or_default();
+        let entry = self.directory.get(peer);
+        timeline.expect(entry.map_or(Seq(0), |entry| entry.last_seq));
+        let divider = entry
+            .filter(|entry| entry.unread > 0)
+            .map(|entry| entry.read_seq.next());
+        self.thread = Some(Thread::new(peer, timeline, divider));
+        self.opening += 1;
+        self.due(now, effects);
+    }
+
+    /// Closes the open conversation.
+    pub fn close(&mut self) {
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        let mut timeline = thread.timeline;
+        timeline.trim(KEPT_MESSAGES);
+        self.kept.push_front((thread.peer, timeline));
+        self.kept.truncate(KEPT_TIMELINES);
+        self.announcement = None;
+    }
+
+    /// Writes a message: it is in the outbox at once, and sent in its turn. Returns whether it was
+    /// taken.
+    pub fn write(
+        &mut self,
+        now: Moment,
+        id: ClientMsgId,
+        text: &str,
+        written_at: i64,
+        effects: &mut Vec<Effect>,
+    ) -> bool {
+        let text = text.trim_end();
+        let Some(thread) = &mut self.thread else {
+            return false;
+        };
+        if text.trim_start().is_empty() || text.len() > limits::CONTENT_BYTES {
+            return false;
+        }
+        let peer = thread.peer;
+        let written = self.outbox.write(id, peer, text.into(), written_at);
+        if written.is_err() {
+            self.notices.say(NoticeKind::OutboxFull);
+            return false;
+        }
+        if !thread.window.follows_end() {
+            thread.window = Window::latest(&thread.timeline, None);
+        }
+        thread.at_end = true;
+        thread.divider = None;
+        self.opening += 1;
+        self.save_outbox(effects);
+        self.set_draft("", effects);
+        self.due(now, effects);
+        true
+    }
+
+    /// Sends a failed message again.
+    pub fn retry(&mut self, now: Moment, id: &ClientMsgId, effects: &mut Vec<Effect>) {
+        self.outbox.retry(id);
+        self.save_outbox(effects);
+        self.due(now, effects);
+    }
+
+    /// Deletes a message that is not sent.
+    pub fn delete(&mut self, now: Moment, id: &ClientMsgId, effects: &mut Vec<Effect>) {
+        self.outbox.settle(id);
+        self.save_outbox(effects);
+        self.due(now, effects);
+    }
+
+    /// Gives up every message that is not sent.
+    pub fn discard_unsent(&mut self, effects: &mut Vec<Effect>) {
+        self.outbox = Outbox::default();
+        self.save_outbox(effects);
+    }
+
+    /// Keeps what is written to the open conversation and not sent.
+    pub fn set_draft(&mut self, text: &str, effects: &mut Vec<Effect>) {
+        let Some(peer) = self.open_peer() else { return };
+        let text: Rc<str> = if text.trim().is_empty() { "" } else { text }.into();
+        if text != self.draft(peer) {
+            self.drafts.retain(|(to, _)| *to != peer);
+            if !text.is_empty() {
+                self.drafts.push((peer, text.clone()));
+            }
+            effects.push(Effect::SaveDraft(peer, text));
+        }
+    }
+
+    /// The person comes near the first row. Returns whether anything changed.
+    pub fn look_up(&mut self, effects: &mut Vec<Effect>) -> bool {
+        let linked = self.linked;
+        let Some(thread) = &mut self.thread else {
+            return false;
+        };
+        if thread.window.grow_up(&thread.timeline) {
+            return true;
+        }
+        let Some(want) = thread.wants_older().filter(|_| linked) else {
+            return false;
+        };
+        if thread.older != Ask::Idle {
+            return false;
+        }
+        let peer = thread.peer;
+        let asked = self.query(peer, want, effects);
+        if let Some(thread) = &mut self.thread {
+            thread.older = asked;
+        }
+        true
+    }
+
+    /// The person comes near the last row. Returns whether anything changed.
+    pub fn look_down(&mut self) -> bool {
+        let Some(thread) = &mut self.thread else {
+            return false;
+        };
+        let detached = !thread.window.follows_end();
+        if detached {
+            thread.window.grow_down(&thread.timeline);
+        }
+        detached
+    }
+
+    /// The person jumps to the end.
+    pub fn jump_to_end(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        if let Some(thread) = &mut self.thread {
+            thread.window = Window::latest(&thread.timeline, None);
+            thread.at_end = true;
+            thread.divider = None;
+            self.opening += 1;
+        }
+        self.due(now, effects);
+    }
+
+    /// The person scrolled to the end, or away from it.
+    pub fn set_at_end(&mut self, now: Moment, at_end: bool, effects: &mut Vec<Effect>) {
+        if let Some(thread) = &mut self.thread {
+            thread.at_end = at_end;
+        }
+        self.due(now, effects);
+    }
+
+    /// The page was shown or hidden.
+    pub fn set_visible(&mut self, now: Moment, visible: bool, effects: &mut Vec<Effect>) {
+        self.visible = visible;
+        self.due(now, effects);
+    }
+
+    /// The person asks once more for what could not be fetched.
+    pub fn fetch_again(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        if let Some(thread) = &mut self.thread {
+            let older = thread.older == Ask::Failed;
+            thread.disconnected();
+            if older {
+                self.look_up(effects);
+            }
+        }
+        self.due(now, effects);
+    }
+
+    /// The person comes near the end of the list.
+    pub fn more_conversations(&mut self, effects: &mut Vec<Effect>) {
+        if self.linked
+            && let Some(ask) = self.directory.ask()
+        {
+            effects.push(Effect::Send(ClientFrame::ListConversations(ask)));
+        }
+    }
+
+    /// The people known, to be changed.
+    pub const fn contacts_mut(&mut self) -> &mut Contacts {
+        &mut self.contacts
+    }
+
+    /// Says that the log-out did not reach the server.
+    pub fn logout_failed(&mut self) {
+        self.notices.say(NoticeKind::LogoutFailed);
+    }
+
+    /// Dismisses a sentence.
+    pub fn dismiss(&mut self, id: u64) {
+        self.notices.dismiss(id);
+    }
+}

@@ -1,0 +1,202 @@
+//! What arrives from the server.
+
+use super::{Announcement, Chat, Effect, OPEN_MESSAGES};
+use crate::state::notices::NoticeKind;
+use crate::state::thread::{Ask, Want};
+use tidings_shared::frame::{Bound, ClientFrame, Page, Push, Query, ReadMark, ServerFrame, kind};
+use tidings_shared::{Direction, ErrorBody, Message, Moment, Peer, Seq, limits};
+
+impl Chat {
+    /// A connection is bound.
+    pub fn bound(&mut self, now: Moment, bound: Bound, effects: &mut Vec<Effect>) {
+        self.linked = true;
+        self.acks = super::Acks::default();
+        self.reads.reconnected(now);
+        self.outbox.reconnected();
+        self.total_unread = bound.unread;
+        let more = self.directory.first_page(bound.list.unwrap_or_default());
+        self.expect_listed();
+        effects.extend(more.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
+        self.due(now, effects);
+    }
+
+    /// The connection is gone; answers on their way will not come.
+    pub fn unlinked(&mut self) {
+        self.linked = false;
+        self.directory.page_failed();
+        if let Some(thread) = &mut self.thread {
+            thread.disconnected();
+        }
+    }
+
+    /// A frame arrived.
+    pub fn frame(&mut self, now: Moment, frame: ServerFrame, effects: &mut Vec<Effect>) {
+        match frame {
+            ServerFrame::Push(push) => self.pushed(now, *push, effects),
+            ServerFrame::Sent(message) => self.take(*message, effects),
+            ServerFrame::Page(page) => self.page(now, page, effects),
+            ServerFrame::Conversations(list) => {
+                let more = self.directory.page(list);
+                self.expect_listed();
+                effects.extend(more.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
+            }
+            ServerFrame::Read(mark) => self.read_mark(mark),
+            ServerFrame::Unread(total) => self.total_unread = total.unread,
+            ServerFrame::Error(error) => self.refused(now, &error, effects),
+            // A refused bind is followed by a close, whose code says what to do.
+            ServerFrame::BindRefused(_) | ServerFrame::Bound(_) | ServerFrame::Heartbeat(_) => {}
+        }
+        self.due(now, effects);
+    }
+
+    fn pushed(&mut self, now: Moment, push: Push, effects: &mut Vec<Effect>) {
+        self.acks.arrived(now, push.tid);
+        self.take(push.message, effects);
+    }
+
+    /// Takes a message that came alone.
+    fn take(&mut self, mut message: Message, effects: &mut Vec<Effect>) {
+        let (peer, direction) = message.seen_by(self.me);
+        message.direction = direction;
+        self.settle(&message, effects);
+        let read_before = self.directory.get(peer).map_or(Seq(0), |e| e.read_seq);
+        let unread_before = self.directory.get(peer).map_or(0, |e| e.unread);
+        let is_new = self.directory.arrived(self.me, &message);
+        let received = is_new && direction == Direction::Received;
+        if received {
+            self.directory.add_unread(peer);
+            self.total_unread += 1;
+        }
+        let seq = message.seq;
+        let name = self.face(peer).0;
+        let (visible, text) = (self.visible, message.content.as_str().into());
+        let Some(thread) = self.thread.as_mut().filter(|thread| thread.peer == peer) else {
+            if let Some(timeline) = self.timeline_mut(peer) {
+                timeline.merge(message);
+            }
+            return;
+        };
+        thread.timeline.merge(message);
+        let at_end = thread.at_end && thread.window.follows_end();
+        if at_end && thread.timeline.messages().len() > OPEN_MESSAGES {
+            thread.timeline.trim(OPEN_MESSAGES / 2);
+        }
+        thread.window.settle(&thread.timeline, thread.at_end);
+        if received {
+            let serial = self.announcement.as_ref().map_or(0, |last| last.serial + 1);
+            self.announcement = Some(Announcement { serial, name, text });
+            if unread_before == 0 && !(visible && thread.at_end) {
+                thread.divider = Some(read_before.max(seq.prev()).next());
+            }
+        }
+    }
+
+    fn page(&mut self, now: Moment, page: Page, effects: &mut Vec<Effect>) {
+        for message in &page.messages {
+            self.settle(message, effects);
+        }
+        let Some(thread) = &mut self.thread else {
+            return;
+        };
+        let last = page.messages.last().cloned();
+        let Some(reference) = page.reference else {
+            return;
+        };
+        let was_latest = thread.newer == Ask::Waiting(reference);
+        if !thread.answered(reference, page.messages) {
+            return;
+        }
+        // A conversation that no page of the list has named yet: what of it is unread is not
+        // known, so it is marked as read without asking.
+        let (peer, looking) = (thread.peer, self.visible && thread.at_end);
+        if was_latest
+            && self.directory.get(peer).is_none()
+            && let Some(last) = last
+        {
+            self.directory.arrived(self.me, &last);
+            if looking {
+                self.reads.mark(now, peer, last.seq);
+            }
+        }
+    }
+
+    fn read_mark(&mut self, mark: ReadMark) {
+        self.reads.confirmed(mark.peer, mark.seq);
+        self.directory.read(mark.peer, mark.seq, mark.unread);
+        self.total_unread = mark.total;
+    }
+
+    fn refused(&mut self, now: Moment, error: &ErrorBody, effects: &mut Vec<Effect>) {
+        if let Some(id) = &error.client_msg_id {
+            self.outbox.refuse(now, id, error.code);
+            self.save_outbox(effects);
+            return;
+        }
+        if let (Some(reference), Some(thread)) = (error.reference, &mut self.thread)
+            && thread.refused(reference)
+        {
+            return;
+        }
+        if error.reference.is_some() {
+            // It answers a question about a conversation that is not open any more.
+            return;
+        }
+        if error.re == Some(kind::CONVERSATIONS) {
+            self.directory.page_failed();
+        }
+        self.notices.say(NoticeKind::Server(error.code));
+    }
+
+    /// The server has this message, so that it leaves the outbox.
+    fn settle(&mut self, message: &Message, effects: &mut Vec<Effect>) {
+        let own = message.seen_by(self.me).1 == Direction::Sent;
+        if let Some(id) = message.client_msg_id.as_ref().filter(|_| own)
+            && self.outbox.settle(id)
+        {
+            self.save_outbox(effects);
+        }
+    }
+
+    fn expect_listed(&mut self) {
+        let known: Vec<(Peer, Seq)> = self
+            .directory
+            .iter()
+            .map(|entry| (entry.peer, entry.last_seq))
+            .collect();
+        for (peer, seq) in known {
+            self.expect(peer, seq);
+        }
+    }
+
+    /// Asks for what the open conversation lacks at its end.
+    pub(super) fn fetch_missing(&mut self, effects: &mut Vec<Effect>) {
+        let Some(thread) = &self.thread else { return };
+        if thread.newer == Ask::Idle
+            && let Some(want) = thread.wants_newer()
+        {
+            let asked = self.query(thread.peer, want, effects);
+            if let Some(thread) = &mut self.thread {
+                thread.newer = asked;
+            }
+        }
+    }
+
+    /// Asks for messages; every question names a limit, so that it never marks anything as read.
+    pub(super) fn query(&mut self, peer: Peer, want: Want, effects: &mut Vec<Effect>) -> Ask {
+        self.last_ref += 1;
+        let (before_seq, after_seq) = match want {
+            Want::Latest => (None, None),
+            Want::After(seq) => (None, Some(seq)),
+            Want::Before(seq) => (Some(seq), None),
+        };
+        effects.push(Effect::Send(ClientFrame::Query(Query {
+            owner_uid: self.me,
+            peer,
+            before_seq,
+            after_seq,
+            limit: Some(limits::PAGE_DEFAULT),
+            reference: Some(self.last_ref),
+        })));
+        Ask::Waiting(self.last_ref)
+    }
+}

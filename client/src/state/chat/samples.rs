@@ -1,0 +1,76 @@
+//! Messages for the tests of this folder.
+
+use tidings_shared::timeline::Timeline;
+use tidings_shared::{
+    ClientMsgId, Conversation, Direction, Message, Mid, MsgType, Peer, Preview, Seq, UserId,
+};
+
+pub(in crate::state) const ME: UserId = UserId(1);
+pub(in crate::state) const THEM: Peer = Peer::User(UserId(2));
+
+/// A message to me, as a push brings it.
+pub(in crate::state) fn received(seq: i64) -> Message {
+    Message {
+        mid: Mid(seq * 10),
+        seq: Seq(seq),
+        content: format!("message {seq}"),
+        msg_type: MsgType::TEXT,
+        owner_uid: UserId(2),
+        peer: Peer::User(ME),
+        direction: Direction::Sent,
+        create_time: seq,
+        owner_uid_avatar: String::new(),
+        other_uid_avatar: String::new(),
+        owner_name: "them".into(),
+        other_name: "me".into(),
+        client_msg_id: None,
+    }
+}
+
+/// A message of mine, as the answer to a send brings it.
+pub(in crate::state) fn sent(seq: i64, id: &str) -> Message {
+    Message {
+        owner_uid: ME,
+        peer: THEM,
+        owner_name: "me".into(),
+        other_name: "them".into(),
+        client_msg_id: Some(ClientMsgId(id.into())),
+        ..received(seq)
+    }
+}
+
+/// A message to me, as a page brings it.
+pub(in crate::state) fn on_page(seq: i64) -> Message {
+    Message {
+        owner_uid: ME,
+        peer: THEM,
+        direction: Direction::Received,
+        owner_name: "me".into(),
+        other_name: "them".into(),
+        ..received(seq)
+    }
+}
+
+pub(in crate::state) fn timeline(range: std::ops::RangeInclusive<i64>) -> Timeline {
+    let mut timeline = Timeline::default();
+    timeline.merge_page(range.map(on_page).collect());
+    timeline
+}
+
+pub(in crate::state) fn conversation(last_seq: i64, unread: u64) -> Conversation {
+    let unread_seqs = i64::try_from(unread).expect("few");
+    Conversation {
+        peer: THEM,
+        name: "them".into(),
+        avatar: String::new(),
+        last_seq: Seq(last_seq),
+        read_seq: Seq(last_seq - unread_seqs),
+        unread,
+        last: Preview {
+            content: format!("message {last_seq}"),
+            msg_type: MsgType::TEXT,
+            direction: Direction::Received,
+            create_time: last_seq,
+        },
+    }
+}

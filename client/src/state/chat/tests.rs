@@ -1,0 +1,396 @@
+use super::samples::{ME, THEM, conversation, on_page, received, sent};
+use super::*;
+use crate::state::rows::{Bubble, BubbleState, Row, RowCache};
+use std::time::Duration;
+use tidings_shared::frame::{
+    Ack, Bound, ConversationList, Page, Push, Query, Read, ReadMark, ServerFrame,
+};
+use tidings_shared::{Conversation, ErrorBody, ErrorCode, Message, Tid};
+
+/// A page and what it did.
+struct Tab {
+    chat: Chat,
+    now: Moment,
+    effects: Vec<Effect>,
+}
+
+impl Tab {
+    fn new() -> Self {
+        Self {
+            chat: Chat::new(ME, Outbox::default(), []),
+            now: Moment::after_origin(Duration::ZERO),
+            effects: Vec::new(),
+        }
+    }
+
+    fn bound(conversations: Vec<Conversation>) -> Self {
+        let mut tab = Self::new();
+        tab.bind(conversations);
+        tab
+    }
+
+    fn bind(&mut self, conversations: Vec<Conversation>) {
+        let bound = Bound {
+            uid: ME,
+            username: "me".into(),
+            timeout: 45_000,
+            unread: conversations.iter().map(|c| c.unread).sum(),
+            list: Some(ConversationList {
+                conversations,
+                next: None,
+            }),
+        };
+        self.chat.bound(self.now, bound, &mut self.effects);
+    }
+
+    fn frame(&mut self, frame: ServerFrame) {
+        self.chat.frame(self.now, frame, &mut self.effects);
+    }
+
+    fn push(&mut self, tid: u64, message: Message) {
+        self.frame(ServerFrame::Push(Box::new(Push {
+            tid: Tid(tid),
+            dup: false,
+            message,
+        })));
+    }
+
+    /// Answers the query that was sent last.
+    fn answer(&mut self, seqs: impl IntoIterator<Item = i64>) {
+        self.frame(ServerFrame::Page(Page {
+            messages: seqs.into_iter().map(on_page).collect(),
+            reference: Some(self.chat.last_ref),
+        }));
+    }
+
+    fn open(&mut self) {
+        self.chat.open(self.now, THEM, &mut self.effects);
+    }
+
+    fn write(&mut self, id: &str, text: &str) -> bool {
+        let id = ClientMsgId(id.into());
+        self.chat.write(self.now, id, text, 0, &mut self.effects)
+    }
+
+    fn later(&mut self, ms: u64) {
+        self.now = self.now + Duration::from_millis(ms);
+        self.chat.due(self.now, &mut self.effects);
+    }
+
+    /// The frames sent since the last call.
+    fn sent(&mut self) -> Vec<ClientFrame> {
+        self.effects
+            .drain(..)
+            .filter_map(|effect| match effect {
+                Effect::Send(frame) => Some(frame),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn bubbles(&self) -> Vec<Bubble> {
+        let view = self
+            .chat
+            .thread_view(&mut RowCache::default(), |at| at / 86_400_000);
+        view.expect("open")
+            .rows
+            .into_iter()
+            .filter_map(|row| match row {
+                Row::Bubble(bubble) => Some((*bubble).clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn unread(&self) -> (u64, u64) {
+        let entry = self.chat.directory().get(THEM).expect("known");
+        (entry.unread, self.chat.total_unread())
+    }
+}
+
+fn ack(tid: u64) -> ClientFrame {
+    ClientFrame::Ack(Ack {
+        tid: Tid(tid),
+        cumulative: true,
+    })
+}
+
+fn read(seq: i64) -> ClientFrame {
+    ClientFrame::Read(Read {
+        peer: THEM,
+        seq: Seq(seq),
+    })
+}
+
+fn query(before: Option<i64>, after: Option<i64>, reference: u64) -> ClientFrame {
+    ClientFrame::Query(Query {
+        owner_uid: ME,
+        peer: THEM,
+        before_seq: before.map(Seq),
+        after_seq: after.map(Seq),
+        limit: Some(50),
+        reference: Some(reference),
+    })
+}
+
+#[test]
+fn a_push_is_acknowledged_and_counted_once_though_it_comes_twice() {
+    let mut tab = Tab::bound(vec![conversation(3, 0)]);
+    tab.push(1, received(4));
+    tab.push(1, received(4));
+    assert_eq!(tab.sent(), []);
+    tab.later(100);
+    assert_eq!(tab.sent(), [ack(1)]);
+    assert_eq!(tab.unread(), (1, 1));
+}
+
+#[test]
+fn a_message_of_mine_from_another_device_is_not_unread() {
+    let mut tab = Tab::bound(vec![conversation(3, 0)]);
+    tab.push(1, sent(4, "elsewhere"));
+    assert_eq!(tab.unread(), (0, 0));
+    assert_eq!(tab.chat.list_rows()[0].text.as_ref(), "message 4");
+}
+
+#[test]
+fn opening_asks_for_the_latest_page_and_reading_it_tells_the_server_once() {
+    let mut tab = Tab::bound(vec![conversation(80, 2)]);
+    tab.open();
+    assert_eq!(tab.sent(), [query(None, None, 1)]);
+    assert_eq!(tab.unread(), (2, 2));
+    tab.answer(31..=80);
+    assert_eq!(tab.unread(), (2, 2), "the view may begin above the end");
+    tab.chat.set_at_end(tab.now, true, &mut tab.effects);
+    assert_eq!(tab.unread(), (0, 0));
+    tab.later(200);
+    assert_eq!(tab.sent(), [read(80)]);
+    tab.frame(ServerFrame::Read(ReadMark {
+        peer: THEM,
+        seq: Seq(80),
+        unread: 0,
+        total: 0,
+    }));
+    tab.later(1000);
+    assert_eq!(tab.sent(), []);
+    assert_eq!(tab.bubbles().len(), 50);
+}
+
+#[test]
+fn nothing_is_read_while_the_page_is_hidden_or_scrolled_up() {
+    let mut tab = Tab::bound(vec![conversation(3, 0)]);
+    tab.open();
+    tab.answer(1..=3);
+    tab.chat.set_visible(tab.now, false, &mut tab.effects);
+    tab.push(1, received(4));
+    assert_eq!(tab.unread(), (1, 1));
+    tab.chat.set_at_end(tab.now, false, &mut tab.effects);
+    tab.chat.set_visible(tab.now, true, &mut tab.effects);
+    assert_eq!(tab.unread(), (1, 1));
+    tab.chat.set_at_end(tab.now, true, &mut tab.effects);
+    assert_eq!(tab.unread(), (0, 0));
+}
+
+#[test]
+fn another_tab_that_read_brings_this_one_into_step() {
+    let mut tab = Tab::bound(vec![conversation(3, 3)]);
+    tab.frame(ServerFrame::Read(ReadMark {
+        peer: THEM,
+        seq: Seq(2),
+        unread: 1,
+        total: 1,
+    }));
+    assert_eq!(tab.unread(), (1, 1));
+}
+
+#[test]
+fn scrolling_up_renders_what_is_here_and_then_fetches_fifty_more() {
+    let mut tab = Tab::bound(vec![conversation(200, 0)]);
+    tab.open();
+    tab.answer(151..=200);
+    tab.sent();
+    assert!(tab.chat.look_up(&mut tab.effects));
+    assert!(!tab.chat.look_up(&mut tab.effects), "it is on its way");
+    assert_eq!(tab.sent(), [query(Some(151), None, 2)]);
+    tab.answer(101..=150);
+    assert_eq!(tab.bubbles().len(), 100);
+}
+
+#[test]
+fn after_a_reconnect_the_open_conversation_fetches_its_gap() {
+    let mut tab = Tab::bound(vec![conversation(3, 0)]);
+    tab.open();
+    tab.answer(1..=3);
+    tab.chat.unlinked();
+    tab.sent();
+    tab.bind(vec![conversation(6, 3)]);
+    assert_eq!(tab.sent(), [query(None, Some(3), 2)]);
+    tab.answer(4..=6);
+    assert_eq!(tab.bubbles().len(), 6);
+}
+
+#[test]
+fn a_conversation_that_was_open_fetches_its_gap_when_it_is_opened_again() {
+    let mut tab = Tab::bound(vec![conversation(3, 0)]);
+    tab.open();
+    tab.answer(1..=3);
+    tab.chat.close();
+    tab.chat.unlinked();
+    tab.sent();
+    tab.bind(vec![conversation(5, 2)]);
+    assert_eq!(tab.sent(), []);
+    tab.open();
+    assert_eq!(tab.sent(), [query(None, Some(3), 2)]);
+}
+
+#[test]
+fn a_contact_the_list_does_not_name_is_asked_for_once() {
+    let mut tab = Tab::bound(vec![]);
+    tab.open();
+    assert_eq!(tab.sent(), [query(None, None, 1)]);
+    tab.answer([]);
+    tab.later(1000);
+    assert_eq!(tab.sent(), []);
+}
+
+#[test]
+fn an_answer_that_brings_nothing_is_not_asked_for_on_and_on() {
+    let mut tab = Tab::bound(vec![conversation(3, 0)]);
+    tab.open();
+    tab.answer([]);
+    tab.later(1000);
+    assert_eq!(tab.sent(), [query(None, None, 1)]);
+    let view = tab.chat.thread_view(&mut RowCache::default(), |at| at);
+    assert_eq!(view.expect("open").fetching, Fetching::Failed);
+    tab.chat.fetch_again(tab.now, &mut tab.effects);
+    assert_eq!(tab.sent(), [query(None, None, 2)]);
+}
+
+#[test]
+fn what_is_written_is_shown_at_once_and_keeps_its_key_when_it_is_answered() {
+    let mut tab = Tab::bound(vec![]);
+    tab.open();
+    tab.answer([]);
+    tab.sent();
+    assert!(tab.write("u-1", "hello\n"));
+    let pending = tab.bubbles().remove(0);
+    assert_eq!(pending.state, BubbleState::Pending);
+    assert_eq!(pending.text.as_ref(), "hello");
+    assert!(matches!(tab.sent()[..], [ClientFrame::Send(_)]));
+    tab.frame(ServerFrame::Sent(Box::new(sent(1, "u-1"))));
+    let bubbles = tab.bubbles();
+    assert_eq!(bubbles.len(), 1);
+    assert_eq!(
+        (bubbles[0].state, &bubbles[0].key),
+        (BubbleState::Sent, &pending.key)
+    );
+}
+
+#[test]
+fn what_is_written_without_a_connection_leaves_with_the_next_one() {
+    let mut tab = Tab::new();
+    tab.open();
+    assert!(tab.write("u-1", "hello"));
+    assert_eq!(tab.sent(), []);
+    tab.bind(vec![]);
+    assert!(
+        tab.sent()
+            .iter()
+            .any(|frame| matches!(frame, ClientFrame::Send(_)))
+    );
+}
+
+#[test]
+fn a_push_or_a_page_with_my_id_settles_the_outbox_too() {
+    let mut tab = Tab::bound(vec![]);
+    tab.open();
+    tab.write("u-1", "a");
+    tab.push(1, sent(1, "u-1"));
+    assert!(tab.chat.outbox().is_empty());
+}
+
+#[test]
+fn white_space_and_too_long_texts_are_not_taken() {
+    let mut tab = Tab::bound(vec![]);
+    tab.open();
+    assert!(!tab.write("u-1", " \n\t"));
+    assert!(!tab.write("u-2", &"é".repeat(5000)));
+    assert!(tab.write("u-3", &"é".repeat(4096)));
+}
+
+#[test]
+fn a_refused_message_is_shown_as_failed_until_it_is_retried_or_deleted() {
+    let mut tab = Tab::bound(vec![]);
+    tab.open();
+    tab.write("u-1", "a");
+    let mut error = ErrorBody::new(ErrorCode::UnknownRecipient).re(3);
+    error.client_msg_id = Some(ClientMsgId("u-1".into()));
+    tab.frame(ServerFrame::Error(error));
+    assert_eq!(
+        tab.bubbles()[0].state,
+        BubbleState::Failed(ErrorCode::UnknownRecipient)
+    );
+    tab.sent();
+    let id = ClientMsgId("u-1".into());
+    tab.chat.retry(tab.now, &id, &mut tab.effects);
+    assert_eq!(tab.sent().len(), 1);
+    tab.chat.delete(tab.now, &id, &mut tab.effects);
+    assert_eq!(tab.bubbles(), []);
+}
+
+#[test]
+fn an_error_without_an_address_becomes_a_sentence() {
+    let mut tab = Tab::bound(vec![]);
+    tab.frame(ServerFrame::Error(ErrorBody::new(ErrorCode::Busy)));
+    assert_eq!(tab.chat.notices().len(), 1);
+    let mut error = ErrorBody::new(ErrorCode::Busy).re(2);
+    error.reference = Some(99);
+    tab.frame(ServerFrame::Error(error));
+    assert_eq!(tab.chat.notices().len(), 1);
+}
+
+#[test]
+fn a_draft_is_kept_and_shown_in_the_list_of_a_closed_conversation() {
+    let mut tab = Tab::bound(vec![conversation(3, 0)]);
+    tab.open();
+    tab.chat.set_draft("half a", &mut tab.effects);
+    assert!(
+        tab.effects
+            .contains(&Effect::SaveDraft(THEM, "half a".into()))
+    );
+    assert_eq!(tab.chat.list_rows()[0].text.as_ref(), "message 3");
+    tab.chat.close();
+    assert_eq!(tab.chat.list_rows()[0].text.as_ref(), "half a");
+}
+
+#[test]
+fn only_messages_that_arrive_live_are_announced() {
+    let mut tab = Tab::bound(vec![conversation(3, 0)]);
+    tab.open();
+    tab.answer(1..=3);
+    assert_eq!(tab.chat.announcement(), None);
+    tab.push(1, received(4));
+    let announced = tab.chat.announcement().expect("one");
+    assert_eq!((&*announced.name, &*announced.text), ("them", "message 4"));
+}
+
+#[test]
+fn a_conversation_open_for_days_does_not_grow_for_ever() {
+    let mut tab = Tab::bound(vec![]);
+    tab.open();
+    tab.answer([]);
+    for seq in 1..=5000 {
+        let tid = seq.try_into().expect("positive");
+        tab.push(tid, received(seq));
+        assert!(
+            tab.chat
+                .thread
+                .as_ref()
+                .expect("open")
+                .timeline
+                .messages()
+                .len()
+                <= OPEN_MESSAGES
+        );
+    }
+    assert_eq!(tab.bubbles().last().expect("some").seq, Some(Seq(5000)));
+}

@@ -1,0 +1,83 @@
+//! What of a login is shown.
+
+use super::Chat;
+use crate::state::rows::{Row, RowCache};
+use crate::state::thread::Ask;
+use std::rc::Rc;
+use tidings_shared::Peer;
+
+/// What is on its way to the open conversation, as far as it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fetching {
+    /// Nothing.
+    Nothing,
+    /// The first messages: nothing can be shown yet.
+    First,
+    /// Older messages.
+    Older,
+    /// Something could not be fetched.
+    Failed,
+}
+
+/// The open conversation, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThreadView {
+    /// With whom.
+    pub peer: Peer,
+    /// Differs each time a conversation is opened, or the person jumps to its end: the view then
+    /// starts anew.
+    pub opening: u64,
+    /// What to show, oldest first.
+    pub rows: Vec<Row>,
+    /// What is on its way.
+    pub fetching: Fetching,
+    /// Whether the rows reach to the end.
+    pub follows_end: bool,
+    /// Whether the person is at the end of them.
+    pub at_end: bool,
+    /// Unread messages of this conversation.
+    pub unread: u64,
+}
+
+impl Chat {
+    /// The name and the picture of a peer, as far as they are known.
+    pub fn face(&self, peer: Peer) -> (Rc<str>, Rc<str>) {
+        if let Some(entry) = self.directory.get(peer) {
+            return (entry.name.clone(), entry.avatar.clone());
+        }
+        if let Peer::User(uid) = peer
+            && let Some(contact) = self.contacts.get(uid)
+        {
+            return (contact.name.clone(), contact.avatar.clone());
+        }
+        let number = match peer {
+            Peer::User(uid) => uid.0,
+            Peer::Group(id) => id.0,
+        };
+        (format!("#{number}").into(), "".into())
+    }
+
+    /// The open conversation, as it is shown.
+    pub fn thread_view(
+        &self,
+        cache: &mut RowCache,
+        day_of: impl Fn(i64) -> i64,
+    ) -> Option<ThreadView> {
+        let thread = self.thread.as_ref()?;
+        let rows = cache.rows(thread, self.outbox.to(thread.peer), day_of);
+        Some(ThreadView {
+            peer: thread.peer,
+            opening: self.opening,
+            fetching: match (thread.newer, thread.older) {
+                (Ask::Failed, _) | (_, Ask::Failed) => Fetching::Failed,
+                _ if thread.is_blank() && rows.is_empty() => Fetching::First,
+                (_, Ask::Waiting(_)) => Fetching::Older,
+                _ => Fetching::Nothing,
+            },
+            rows,
+            follows_end: thread.window.follows_end(),
+            at_end: thread.at_end,
+            unread: self.directory.get(thread.peer).map_or(0, |e| e.unread),
+        })
+    }
+}

@@ -1,0 +1,224 @@
+//! The conversations a person has, as far as they are known: pages of the list, kept fresh by
+//! what arrives.
+//!
+//! A page of the list and a push may overtake each other, so the larger `lastSeq` wins, always.
+
+use std::rc::Rc;
+use tidings_shared::frame::{ConversationList, ListConversations};
+use tidings_shared::{Conversation, Direction, Message, MsgType, Peer, Seq, UserId};
+
+/// The last message of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Last {
+    /// Its text, maybe cut short.
+    pub text: Rc<str>,
+    /// Whether the text is one.
+    pub is_text: bool,
+    /// Who sent it.
+    pub direction: Direction,
+    /// In ms since 1970.
+    pub time: i64,
+}
+
+/// A conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// With whom.
+    pub peer: Peer,
+    /// The name shown.
+    pub name: Rc<str>,
+    /// URL of a picture; empty: none.
+    pub avatar: Rc<str>,
+    /// The place of its last message.
+    pub last_seq: Seq,
+    /// Up to where the person has read.
+    pub read_seq: Seq,
+    /// Messages from others after that.
+    pub unread: u64,
+    /// The last message.
+    pub last: Last,
+}
+
+/// The conversations known.
+#[derive(Debug, Default)]
+pub struct Directory {
+    /// By peer.
+    entries: Vec<Entry>,
+    next: Option<String>,
+    /// A page is on its way.
+    asked: bool,
+    /// Whether the first page is here.
+    loaded: bool,
+    /// Rows that were known when the connection came back and are not told anew yet.
+    stale: usize,
+}
+
+impl Directory {
+    /// A conversation.
+    pub fn get(&self, peer: Peer) -> Option<&Entry> {
+        self.place(peer).ok().map(|at| &self.entries[at])
+    }
+
+    /// All, by peer.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter()
+    }
+
+    /// Whether the first page is here.
+    pub const fn is_loaded(&self) -> bool {
+        self.loaded
+    }
+
+    /// Whether there are more pages to ask for.
+    pub const fn has_more(&self) -> bool {
+        self.next.is_some()
+    }
+
+    /// A new connection brought the first page; returns how to ask for the next one, if what was
+    /// known before reaches beyond this one and has to be told anew.
+    pub fn first_page(&mut self, list: ConversationList) -> Option<ListConversations> {
+        self.stale = self.entries.len();
+        self.loaded = true;
+        self.page(list)
+    }
+
+    /// A page arrived; returns how to ask for the next one, if it is needed at once.
+    pub fn page(&mut self, list: ConversationList) -> Option<ListConversations> {
+        self.asked = false;
+        self.stale = self.stale.saturating_sub(list.conversations.len());
+        self.next = list.next;
+        for conversation in list.conversations {
+            self.merge(conversation);
+        }
+        if self.stale > 0 { self.ask() } else { None }
+    }
+
+    /// How to ask for the next page, unless there is none or it is on its way.
+    pub fn ask(&mut self) -> Option<ListConversations> {
+        if self.asked || self.next.is_none() {
+            return None;
+        }
+        self.asked = true;
+        Some(ListConversations {
+            after: self.next.clone(),
+        })
+    }
+
+    /// The page asked for will not come; it may be asked for again.
+    pub const fn page_failed(&mut self) {
+        self.asked = false;
+    }
+
+    /// Where a conversation is, or would be.
+    fn place(&self, peer: Peer) -> Result<usize, usize> {
+        self.entries.binary_search_by_key(&peer, |entry| entry.peer)
+    }
+
+    fn merge(&mut self, told: Conversation) {
+        let place = self.place(told.peer);
+        let mut entry = Entry::from(told);
+        if let Ok(at) = place {
+            let known = &self.entries[at];
+            // What the person has read here may not have reached the server yet.
+            if known.read_seq > entry.read_seq || known.last_seq > entry.last_seq {
+                entry.unread = known.unread;
+            }
+            entry.read_seq = entry.read_seq.max(known.read_seq);
+            if known.last_seq > entry.last_seq {
+                entry.last_seq = known.last_seq;
+                entry.last = known.last.clone();
+            }
+            self.entries[at] = entry;
+        } else if let Err(at) = place {
+            self.entries.insert(at, entry);
+        }
+    }
+
+    /// A message arrived. Returns whether the list did not know of it, so that it counts as
+    /// unread if it came from someone else.
+    pub fn arrived(&mut self, me: UserId, message: &Message) -> bool {
+        let (peer, direction) = message.seen_by(me);
+        let at = self.place(peer).unwrap_or_else(|at| {
+            let from_them = message.owner_uid != me && matches!(peer, Peer::User(_));
+            let (name, avatar) = if from_them {
+                (&message.owner_name, &message.owner_uid_avatar)
+            } else {
+                (&message.other_name, &message.other_uid_avatar)
+            };
+            self.entries
+                .insert(at, Entry::without_messages(peer, name, avatar));
+            at
+        });
+        let entry = &mut self.entries[at];
+        if message.seq <= entry.last_seq {
+            return false;
+        }
+        entry.last_seq = message.seq;
+        entry.last = Last {
+            text: message.content.as_str().into(),
+            is_text: message.msg_type == MsgType::TEXT,
+            direction,
+            time: message.create_time,
+        };
+        true
+    }
+
+    /// Counts one more unread message.
+    pub fn add_unread(&mut self, peer: Peer) {
+        if let Ok(at) = self.place(peer) {
+            self.entries[at].unread += 1;
+        }
+    }
+
+    /// Everything up to `seq` was read, and so many are left. Returns how many were unread before.
+    pub fn read(&mut self, peer: Peer, seq: Seq, unread: u64) -> u64 {
+        let Ok(at) = self.place(peer) else {
+            return 0;
+        };
+        let entry = &mut self.entries[at];
+        entry.read_seq = entry.read_seq.max(seq);
+        std::mem::replace(&mut entry.unread, unread)
+    }
+}
+
+impl Entry {
+    fn without_messages(peer: Peer, name: &str, avatar: &str) -> Self {
+        Self {
+            peer,
+            name: name.into(),
+            avatar: avatar.into(),
+            last_seq: Seq(0),
+            read_seq: Seq(0),
+            unread: 0,
+            last: Last {
+                text: "".into(),
+                is_text: true,
+                direction: Direction::Received,
+                time: 0,
+            },
+        }
+    }
+}
+
+impl From<Conversation> for Entry {
+    fn from(told: Conversation) -> Self {
+        Self {
+            peer: told.peer,
+            name: told.name.into(),
+            avatar: told.avatar.into(),
+            last_seq: told.last_seq,
+            read_seq: told.read_seq,
+            unread: told.unread,
+            last: Last {
+                text: told.last.content.into(),
+                is_text: told.last.msg_type == MsgType::TEXT,
+                direction: told.last.direction,
+                time: told.last.create_time,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "directory_tests.rs"]
+mod tests;

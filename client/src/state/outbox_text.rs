@@ -1,0 +1,82 @@
+//! The outbox as it is kept in the browser, where several tabs of one login share one place.
+//!
+//! A tab knows which of the stored messages are its own; it replaces those and leaves the others
+//! alone. A tab that starts takes over all that is stored: should two tabs then send
+//! one message, its `clientMsgId` makes it one message.
+
+use tidings_shared::ClientMsgId;
+use tidings_shared::outbox::{Outbox, Pending};
+
+/// One tab's outbox, and the ids of what it stored before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxText {
+    pub(super) pending: Vec<Pending>,
+    pub(super) replaces: Vec<ClientMsgId>,
+}
+
+impl OutboxText {
+    /// The JSON to store in place of `stored`; `None`: there is nothing to keep.
+    pub fn beside(&self, stored: Outbox) -> Option<String> {
+        let theirs: Vec<Pending> = stored
+            .iter()
+            .filter(|pending| !self.replaces.contains(&pending.client_msg_id))
+            .cloned()
+            .collect();
+        drop(stored);
+        let all: Vec<&Pending> = theirs.iter().chain(&self.pending).collect();
+        if all.is_empty() {
+            return None;
+        }
+        serde_json::to_string(&all).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidings_shared::{Peer, UserId};
+
+    fn outbox(ids: &[&str]) -> Outbox {
+        let mut outbox = Outbox::default();
+        for (at, id) in ids.iter().enumerate() {
+            let at = i64::try_from(at).expect("few");
+            outbox
+                .write(
+                    ClientMsgId((*id).into()),
+                    Peer::User(UserId(2)),
+                    "x".into(),
+                    at,
+                )
+                .expect("not full");
+        }
+        outbox
+    }
+
+    fn text(pending: &[&str], replaces: &[&str]) -> OutboxText {
+        OutboxText {
+            pending: outbox(pending).iter().cloned().collect(),
+            replaces: replaces
+                .iter()
+                .map(|id| ClientMsgId((*id).into()))
+                .collect(),
+        }
+    }
+
+    fn stored_ids(json: Option<String>) -> Vec<String> {
+        let outbox: Outbox = serde_json::from_str(&json.expect("something")).expect("own form");
+        outbox.iter().map(|p| p.client_msg_id.0.clone()).collect()
+    }
+
+    #[test]
+    fn what_another_tab_stored_stays() {
+        let json = text(&["mine"], &["mine"]).beside(outbox(&["theirs"]));
+        assert_eq!(stored_ids(json), ["theirs", "mine"]);
+    }
+
+    #[test]
+    fn what_was_answered_goes() {
+        let json = text(&["b"], &["a", "b"]).beside(outbox(&["a", "b"]));
+        assert_eq!(stored_ids(json), ["b"]);
+        assert_eq!(text(&[], &["a", "b"]).beside(outbox(&["a", "b"])), None);
+    }
+}

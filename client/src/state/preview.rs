@@ -1,0 +1,113 @@
+//! The rows of the conversation list: what a person has said last, is about to say, or was told.
+
+use super::chat::Chat;
+use std::rc::Rc;
+use tidings_shared::{Direction, Peer};
+
+/// What a row's second line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PreviewKind {
+    /// Written and not sent.
+    Draft,
+    /// On its way.
+    Pending,
+    /// Refused.
+    Failed,
+    /// The last message, which the person sent.
+    Sent,
+    /// The last message, which the person received.
+    Received,
+    /// The last message, of a kind that this page cannot show.
+    Unsupported,
+}
+
+/// A row of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListRow {
+    /// With whom.
+    pub peer: Peer,
+    /// The name shown.
+    pub name: Rc<str>,
+    /// URL of a picture; empty: none.
+    pub avatar: Rc<str>,
+    /// What the second line is.
+    pub kind: PreviewKind,
+    /// The second line.
+    pub text: Rc<str>,
+    /// Of the last message, in ms since 1970.
+    pub time: i64,
+    /// Unread messages.
+    pub unread: u64,
+    /// Whether it is the open one.
+    pub selected: bool,
+}
+
+impl Chat {
+    /// The rows of the list, newest first.
+    pub fn list_rows(&self) -> Vec<ListRow> {
+        let open = self.open_peer();
+        let mut rows: Vec<ListRow> = self
+            .directory()
+            .iter()
+            .map(|entry| {
+                let kind = match entry.last.direction {
+                    _ if !entry.last.is_text => PreviewKind::Unsupported,
+                    Direction::Sent => PreviewKind::Sent,
+                    Direction::Received => PreviewKind::Received,
+                };
+                ListRow {
+                    peer: entry.peer,
+                    name: entry.name.clone(),
+                    avatar: entry.avatar.clone(),
+                    kind,
+                    text: entry.last.text.clone(),
+                    time: entry.last.time,
+                    unread: entry.unread,
+                    selected: open == Some(entry.peer),
+                }
+            })
+            .collect();
+        for pending in self.outbox().iter() {
+            let at = place(&rows, pending.peer).unwrap_or_else(|at| {
+                rows.insert(at, self.empty_row(pending.peer));
+                at
+            });
+            let row = &mut rows[at];
+            row.kind = match pending.failed {
+                Some(_) => PreviewKind::Failed,
+                None => PreviewKind::Pending,
+            };
+            row.text = pending.content.as_str().into();
+            row.time = row.time.max(pending.written_at);
+        }
+        for (peer, draft) in self.drafts() {
+            if let Ok(at) = place(&rows, *peer)
+                && !rows[at].selected
+            {
+                rows[at].kind = PreviewKind::Draft;
+                rows[at].text = draft.clone();
+            }
+        }
+        rows.sort_unstable_by(|a, b| b.time.cmp(&a.time).then(a.peer.cmp(&b.peer)));
+        rows
+    }
+
+    fn empty_row(&self, peer: Peer) -> ListRow {
+        let (name, avatar) = self.face(peer);
+        ListRow {
+            peer,
+            name,
+            avatar,
+            kind: PreviewKind::Received,
+            text: "".into(),
+            time: 0,
+            unread: 0,
+            selected: self.open_peer() == Some(peer),
+        }
+    }
+}
+
+/// Where a peer's row is, or would be, among rows by peer.
+fn place(rows: &[ListRow], peer: Peer) -> Result<usize, usize> {
+    rows.binary_search_by_key(&peer, |row| row.peer)
+}

@@ -1,0 +1,127 @@
+//! Telling the server up to where the person has read: coalesced, never backwards, told again
+//! until the server's own mark confirms it.
+
+use std::time::Duration;
+use tidings_shared::frame::Read;
+use tidings_shared::{Moment, Peer, Seq};
+
+/// How long a mark waits for the next message, so that a burst makes one frame.
+const WAIT: Duration = Duration::from_millis(150);
+
+#[derive(Debug)]
+struct Mark {
+    peer: Peer,
+    seq: Seq,
+    sent: bool,
+}
+
+/// Marks the server has not confirmed.
+#[derive(Debug, Default)]
+pub(super) struct Reads {
+    /// Few: a person looks at one conversation at a time.
+    marks: Vec<Mark>,
+    due: Option<Moment>,
+}
+
+impl Reads {
+    /// The person has read up to `seq`.
+    pub(super) fn mark(&mut self, now: Moment, peer: Peer, seq: Seq) {
+        let same = |mark: &Mark| mark.peer == peer;
+        if self.marks.iter().any(|mark| same(mark) && mark.seq >= seq) {
+            return;
+        }
+        self.marks.retain(|mark| !same(mark));
+        let sent = false;
+        self.marks.push(Mark { peer, seq, sent });
+        self.due.get_or_insert(now + WAIT);
+    }
+
+    /// The server knows that this was read.
+    pub(super) fn confirmed(&mut self, peer: Peer, seq: Seq) {
+        self.marks
+            .retain(|mark| mark.peer != peer || mark.seq > seq);
+    }
+
+    /// A connection is bound: what is not confirmed is to be told again.
+    pub(super) fn reconnected(&mut self, now: Moment) {
+        for mark in &mut self.marks {
+            mark.sent = false;
+        }
+        self.due = (!self.marks.is_empty()).then_some(now);
+    }
+
+    /// The frames to send now.
+    pub(super) fn take_due(&mut self, now: Moment) -> Vec<Read> {
+        if self.due.is_none_or(|due| due > now) {
+            return Vec::new();
+        }
+        self.due = None;
+        self.marks
+            .iter_mut()
+            .filter(|mark| !mark.sent)
+            .map(|mark| {
+                mark.sent = true;
+                Read {
+                    peer: mark.peer,
+                    seq: mark.seq,
+                }
+            })
+            .collect()
+    }
+
+    /// When [`Self::take_due`] has something.
+    pub(super) const fn deadline(&self) -> Option<Moment> {
+        self.due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidings_shared::UserId;
+
+    const A: Peer = Peer::User(UserId(2));
+
+    fn at(ms: u64) -> Moment {
+        Moment::after_origin(Duration::from_millis(ms))
+    }
+
+    fn read(seq: i64) -> Vec<Read> {
+        vec![Read {
+            peer: A,
+            seq: Seq(seq),
+        }]
+    }
+
+    #[test]
+    fn a_burst_is_told_once_and_never_backwards() {
+        let mut reads = Reads::default();
+        reads.mark(at(0), A, Seq(1));
+        reads.mark(at(10), A, Seq(3));
+        reads.mark(at(20), A, Seq(2));
+        assert_eq!(reads.take_due(at(149)), []);
+        assert_eq!(reads.take_due(at(150)), read(3));
+        reads.mark(at(200), A, Seq(3));
+        assert_eq!(reads.take_due(at(1000)), []);
+    }
+
+    #[test]
+    fn what_a_lost_connection_swallowed_is_told_again_unless_confirmed() {
+        let mut reads = Reads::default();
+        reads.mark(at(0), A, Seq(3));
+        reads.take_due(at(150));
+        reads.reconnected(at(500));
+        assert_eq!(reads.take_due(at(500)), read(3));
+        reads.confirmed(A, Seq(3));
+        reads.reconnected(at(900));
+        assert_eq!(reads.deadline(), None);
+    }
+
+    #[test]
+    fn an_older_mark_of_the_server_confirms_nothing_newer() {
+        let mut reads = Reads::default();
+        reads.mark(at(0), A, Seq(5));
+        reads.confirmed(A, Seq(4));
+        assert_eq!(reads.take_due(at(150)), read(5));
+    }
+}

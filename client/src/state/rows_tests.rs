@@ -1,0 +1,95 @@
+use super::*;
+use crate::state::chat::samples::{THEM, received, timeline};
+use tidings_shared::outbox::Outbox;
+use tidings_shared::timeline::Timeline;
+
+const DAY: i64 = 86_400_000;
+
+fn day_of(at: i64) -> i64 {
+    at / DAY
+}
+
+fn rows_of(thread: &Thread, outbox: &Outbox) -> Vec<Row> {
+    RowCache::default().rows(thread, outbox.to(THEM), day_of)
+}
+
+fn bubbles(rows: &[Row]) -> Vec<&Bubble> {
+    rows.iter()
+        .filter_map(|row| match row {
+            Row::Bubble(bubble) => Some(&**bubble),
+            _ => None,
+        })
+        .collect()
+}
+
+fn at_times(times: &[i64]) -> Timeline {
+    let mut timeline = Timeline::default();
+    for (seq, time) in (1..).zip(times) {
+        let mut message = received(seq);
+        message.create_time = *time;
+        timeline.merge(message);
+    }
+    timeline
+}
+
+#[test]
+fn each_day_begins_with_its_separator_and_a_new_group() {
+    let thread = Thread::new(THEM, at_times(&[DAY - 2, DAY - 1, DAY]), None);
+    let rows = rows_of(&thread, &Outbox::default());
+    assert!(matches!(rows[0], Row::Day(_, 0)));
+    assert!(matches!(rows[3], Row::Day(_, 1)));
+    let groups: Vec<_> = bubbles(&rows).iter().map(|b| (b.first, b.last)).collect();
+    assert_eq!(groups, [(true, false), (false, true), (true, true)]);
+}
+
+#[test]
+fn a_pause_ends_a_group() {
+    let thread = Thread::new(THEM, at_times(&[0, GROUP_MS]), None);
+    let rows = rows_of(&thread, &Outbox::default());
+    assert!(
+        bubbles(&rows)
+            .iter()
+            .all(|bubble| bubble.first && bubble.last)
+    );
+}
+
+#[test]
+fn the_divider_stands_before_the_first_unread_message_if_that_is_here() {
+    let thread = Thread::new(THEM, timeline(1..=10), Some(Seq(8)));
+    let rows = rows_of(&thread, &Outbox::default());
+    let at = rows
+        .iter()
+        .position(|row| *row == Row::Unread)
+        .expect("one");
+    assert!(matches!(&rows[at + 1], Row::Bubble(bubble) if bubble.seq == Some(Seq(8))));
+
+    let thread = Thread::new(THEM, timeline(501..=510), Some(Seq(8)));
+    assert!(!rows_of(&thread, &Outbox::default()).contains(&Row::Unread));
+}
+
+#[test]
+fn however_much_there_is_the_page_holds_four_hundred_rows() {
+    let mut outbox = Outbox::default();
+    for n in 0..500 {
+        outbox
+            .write(ClientMsgId(n.to_string()), THEM, "x".into(), n * DAY)
+            .expect("not full");
+    }
+    let thread = Thread::new(THEM, timeline(1..=1000), None);
+    let rows = rows_of(&thread, &outbox);
+    assert_eq!(rows.len(), MOST_ROWS);
+    assert_eq!(bubbles(&rows).last().expect("some").text.as_ref(), "x");
+}
+
+#[test]
+fn a_message_that_looks_the_same_is_the_same_value() {
+    let mut cache = RowCache::default();
+    let mut thread = Thread::new(THEM, timeline(1..=3), None);
+    let before = cache.rows(&thread, [].iter(), day_of);
+    thread.timeline.merge(received(4));
+    let after = cache.rows(&thread, [].iter(), day_of);
+    let (Row::Bubble(a), Row::Bubble(b)) = (&before[1], &after[1]) else {
+        panic!("the first message follows the day");
+    };
+    assert!(Rc::ptr_eq(a, b));
+}

@@ -1,0 +1,173 @@
+//! Which part of a long conversation is in the page: at most [`Window::SPAN`] messages.
+
+use tidings_shared::Seq;
+use tidings_shared::timeline::Timeline;
+
+/// So many messages are rendered when a conversation opens.
+const START: i64 = 60;
+/// So many more at a time as the person scrolls.
+const STEP: i64 = 50;
+
+/// The rendered part of a timeline, by place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    low: Seq,
+    /// `None`: it follows the end.
+    high: Option<Seq>,
+}
+
+impl Window {
+    /// The most messages rendered at once; separators, pending messages and these together stay
+    /// below [`MOST_ROWS`](super::rows::MOST_ROWS).
+    pub const SPAN: i64 = 340;
+
+    /// The end of a timeline, from a little before `from` on if that is not too far away.
+    pub fn latest(timeline: &Timeline, from: Option<Seq>) -> Self {
+        let last = timeline.last().0;
+        let usual = last - START + 1;
+        let low = match from {
+            Some(from) if last - from.0 + 1 < Self::SPAN - STEP => usual.min(from.0 - 10),
+            _ => usual,
+        };
+        Self {
+            low: Seq(low.max(0)),
+            high: None,
+        }
+    }
+
+    /// Whether the end is rendered.
+    pub const fn follows_end(&self) -> bool {
+        self.high.is_none()
+    }
+
+    /// The first and last place rendered, of a timeline that is not empty.
+    pub fn range(&self, timeline: &Timeline) -> (Seq, Seq) {
+        let last = timeline.last();
+        let high = self.high.map_or(last, |high| high.min(last));
+        (self.low.clamp(timeline.first(), high), high)
+    }
+
+    /// Renders more above. Returns false when all there is above is rendered, so that it has to
+    /// be fetched first.
+    pub fn grow_up(&mut self, timeline: &Timeline) -> bool {
+        let (low, high) = self.range(timeline);
+        if low <= timeline.first() {
+            return false;
+        }
+        self.low = Seq((low.0 - STEP).max(timeline.first().0));
+        if high.0 - self.low.0 >= Self::SPAN {
+            self.high = Some(Seq(self.low.0 + Self::SPAN - 1));
+        }
+        true
+    }
+
+    /// Renders more below.
+    pub fn grow_down(&mut self, timeline: &Timeline) {
+        let (low, high) = self.range(timeline);
+        if self.high.is_none() {
+            return;
+        }
+        let wanted = Seq(high.0 + STEP);
+        self.high = (wanted < timeline.last()).then_some(wanted);
+        self.low = Seq(low.0.max(wanted.min(timeline.last()).0 - Self::SPAN + 1));
+    }
+
+    /// The timeline changed: stays within bounds. What leaves the page is what the person is not
+    /// looking at: the oldest when they are at the end, the newest otherwise.
+    pub fn settle(&mut self, timeline: &Timeline, at_end: bool) {
+        if self.high.is_some_and(|high| high < timeline.first()) {
+            *self = Self::latest(timeline, None);
+        }
+        let (low, high) = self.range(timeline);
+        if high.0 - low.0 < Self::SPAN {
+            return;
+        }
+        if at_end {
+            self.low = Seq(high.0 - Self::SPAN + 1);
+        } else {
+            self.low = low;
+            self.high = Some(Seq(low.0 + Self::SPAN - 1));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::chat::samples::timeline;
+
+    fn bounds(window: Window, timeline: &Timeline) -> (i64, i64) {
+        let (low, high) = window.range(timeline);
+        (low.0, high.0)
+    }
+
+    #[test]
+    fn a_long_conversation_opens_at_its_end() {
+        let timeline = timeline(1..=1000);
+        let window = Window::latest(&timeline, None);
+        assert_eq!(bounds(window, &timeline), (941, 1000));
+        assert!(window.follows_end());
+    }
+
+    #[test]
+    fn it_opens_from_the_first_unread_message_on_unless_that_is_far() {
+        let timeline = timeline(1..=1000);
+        let near = Window::latest(&timeline, Some(Seq(901)));
+        assert_eq!(bounds(near, &timeline), (891, 1000));
+        let far = Window::latest(&timeline, Some(Seq(2)));
+        assert_eq!(bounds(far, &timeline), (941, 1000));
+    }
+
+    #[test]
+    fn scrolling_to_the_top_and_back_shows_everything_within_the_bound() {
+        let timeline = timeline(1..=1000);
+        let mut window = Window::latest(&timeline, None);
+        let mut lowest = 1001;
+        loop {
+            let (low, high) = bounds(window, &timeline);
+            assert!(high - low < Window::SPAN);
+            assert!(high + 1 >= lowest.min(1000), "nothing was skipped");
+            lowest = low;
+            if !window.grow_up(&timeline) {
+                break;
+            }
+        }
+        assert_eq!(lowest, 1);
+        let mut highest = 0;
+        while !window.follows_end() {
+            let (low, high) = bounds(window, &timeline);
+            assert!(high - low < Window::SPAN && low <= highest + 1);
+            highest = high;
+            window.grow_down(&timeline);
+        }
+        assert_eq!(bounds(window, &timeline).1, 1000);
+    }
+
+    #[test]
+    fn what_arrives_pushes_out_what_the_person_does_not_look_at() {
+        let long = timeline(1..=500);
+        let mut at_end = Window {
+            low: Seq(1),
+            high: None,
+        };
+        at_end.settle(&long, true);
+        assert_eq!(bounds(at_end, &long), (161, 500));
+        let mut far_up = Window {
+            low: Seq(1),
+            high: None,
+        };
+        far_up.settle(&long, false);
+        assert_eq!(bounds(far_up, &long), (1, 340));
+    }
+
+    #[test]
+    fn a_timeline_replaced_by_a_later_part_is_shown_from_its_end() {
+        let mut window = Window {
+            low: Seq(1),
+            high: Some(Seq(100)),
+        };
+        let later = timeline(951..=1000);
+        window.settle(&later, false);
+        assert_eq!(bounds(window, &later), (951, 1000));
+    }
+}

@@ -1,0 +1,96 @@
+//! What stays in this browser: the language, and of each login the outbox and the drafts.
+//!
+//! Storage may be full or forbidden; the page then works on and forgets on reload. Never here: a
+//! token or a password, which no script can read (the login is an `HttpOnly` cookie).
+
+use crate::dom;
+use crate::i18n::Lang;
+use crate::state::{OutboxText, peer_key, peer_of_key};
+use std::rc::Rc;
+use tidings_shared::outbox::Outbox;
+use tidings_shared::{Peer, UserId};
+use web_sys::Storage;
+
+const LANGUAGE: &str = "tidings.language";
+
+fn storage() -> Option<Storage> {
+    dom::window().local_storage().ok().flatten()
+}
+
+fn get(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+fn set(key: &str, value: &str) {
+    if let Some(storage) = storage() {
+        // Full or forbidden: see above.
+        let _ = storage.set_item(key, value);
+    }
+}
+
+fn remove(key: &str) {
+    if let Some(storage) = storage() {
+        // Forbidden: see above.
+        let _ = storage.remove_item(key);
+    }
+}
+
+/// The language the person chose, if they did.
+pub fn language() -> Option<Lang> {
+    Lang::of_tag(&get(LANGUAGE)?)
+}
+
+/// Keeps the language the person chose.
+pub fn set_language(lang: Lang) {
+    set(LANGUAGE, lang.tag());
+}
+
+fn outbox_key(uid: UserId) -> String {
+    format!("tidings.outbox.{uid}")
+}
+
+/// The outbox of this login as last kept, by this tab or another; an unreadable one is empty.
+pub fn outbox(uid: UserId) -> Outbox {
+    get(&outbox_key(uid))
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default()
+}
+
+/// Keeps the outbox of this login, beside what other tabs have in theirs.
+pub fn set_outbox(uid: UserId, text: &OutboxText) {
+    let key = outbox_key(uid);
+    match text.beside(outbox(uid)) {
+        Some(json) => set(&key, &json),
+        None => remove(&key),
+    }
+}
+
+fn draft_prefix(uid: UserId) -> String {
+    format!("tidings.draft.{uid}.")
+}
+
+/// The drafts of this login.
+pub fn drafts(uid: UserId) -> Vec<(Peer, Rc<str>)> {
+    let Some(storage) = storage() else {
+        return Vec::new();
+    };
+    let prefix = draft_prefix(uid);
+    let count = storage.length().unwrap_or(0);
+    (0..count)
+        .filter_map(|at| storage.key(at).ok().flatten())
+        .filter_map(|key| {
+            let peer = peer_of_key(key.strip_prefix(&prefix)?)?;
+            Some((peer, get(&key)?.into()))
+        })
+        .collect()
+}
+
+/// Keeps a draft; an empty one is forgotten.
+pub fn set_draft(uid: UserId, peer: Peer, text: &str) {
+    let key = format!("{}{}", draft_prefix(uid), peer_key(peer));
+    if text.is_empty() {
+        remove(&key);
+    } else {
+        set(&key, text);
+    }
+}

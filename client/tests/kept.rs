@@ -1,0 +1,92 @@
+//! What stays in the browser.
+#![cfg(target_arch = "wasm32")]
+
+use tidings_client::i18n::Lang;
+use tidings_client::state::{Chat, Effect};
+use tidings_client::{clock, storage};
+use tidings_shared::{Peer, UserId};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const THEM: Peer = Peer::User(UserId(2));
+
+/// A tab that starts with what is kept.
+fn tab(me: UserId) -> Chat {
+    Chat::new(me, storage::outbox(me), storage::drafts(me))
+}
+
+/// Writes a message without any connection.
+fn write(chat: &mut Chat, me: UserId, text: &str) {
+    let mut effects = Vec::new();
+    chat.open(clock::now(), THEM, &mut effects);
+    let id = clock::client_msg_id();
+    assert!(chat.write(clock::now(), id, text, clock::wall_ms(), &mut effects));
+    for effect in effects {
+        if let Effect::SaveOutbox(text) = effect {
+            storage::set_outbox(me, &text);
+        }
+    }
+}
+
+fn waiting(me: UserId) -> Vec<String> {
+    let outbox = storage::outbox(me);
+    outbox
+        .iter()
+        .map(|pending| pending.content.clone())
+        .collect()
+}
+
+#[wasm_bindgen_test]
+fn two_tabs_keep_each_others_messages_and_a_third_takes_over_both() {
+    let me = UserId(77);
+    let (mut first, mut second) = (tab(me), tab(me));
+    write(&mut first, me, "a");
+    write(&mut second, me, "b");
+    assert_eq!(waiting(me), ["a", "b"]);
+    let mut third = tab(me);
+    assert_eq!(third.outbox().iter().len(), 2);
+    let ids: Vec<_> = third
+        .outbox()
+        .iter()
+        .map(|p| p.client_msg_id.clone())
+        .collect();
+    let mut effects = Vec::new();
+    for id in ids {
+        third.delete(clock::now(), &id, &mut effects);
+    }
+    for effect in effects {
+        if let Effect::SaveOutbox(text) = effect {
+            storage::set_outbox(me, &text);
+        }
+    }
+    assert_eq!(waiting(me), [""; 0]);
+}
+
+#[wasm_bindgen_test]
+fn what_is_kept_for_one_login_is_not_given_to_another() {
+    let (me, other) = (UserId(78), UserId(781));
+    write(&mut tab(me), me, "mine");
+    storage::set_draft(me, THEM, "my draft");
+    assert_eq!(waiting(other), [""; 0]);
+    assert_eq!(storage::drafts(other), []);
+    assert_eq!(storage::drafts(me), [(THEM, "my draft".into())]);
+    storage::set_draft(me, THEM, "");
+    assert_eq!(storage::drafts(me), []);
+}
+
+#[wasm_bindgen_test]
+fn the_choice_of_a_language_is_kept() {
+    storage::set_language(Lang::ZhCn);
+    assert_eq!(Lang::preferred(), Lang::ZhCn);
+    storage::set_language(Lang::En);
+    assert_eq!(Lang::preferred(), Lang::En);
+}
+
+#[wasm_bindgen_test]
+fn ids_of_messages_are_uuids_and_differ() {
+    let (a, b) = (clock::client_msg_id(), clock::client_msg_id());
+    assert_ne!(a, b);
+    assert_eq!(a.0.len(), 36);
+    assert_ne!(clock::seed(), clock::seed());
+}

@@ -1,0 +1,159 @@
+//! Rows, bubbles and the connection chip in a real browser.
+#![cfg(target_arch = "wasm32")]
+
+mod stage;
+
+use stage::{click, find, render};
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+use tidings_client::components::{BubbleRow, Chip, ConversationRow};
+use tidings_client::state::{Bubble, BubbleState, ListRow, PreviewKind};
+use tidings_client::{clock, dom};
+use tidings_shared::link::{Cause, Phase};
+use tidings_shared::{ClientMsgId, Direction, ErrorCode, Mid, Peer, Seq, UserId};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::Element;
+use yew::prelude::*;
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+fn bubble(text: &str, state: BubbleState) -> Rc<Bubble> {
+    Rc::new(Bubble {
+        key: "k".into(),
+        mid: Some(Mid(9)),
+        seq: Some(Seq(3)),
+        unsent: Some(ClientMsgId("u-1".into())),
+        text: text.into(),
+        is_text: true,
+        direction: Direction::Sent,
+        state,
+        time: 1_700_000_000_000,
+        first: true,
+        last: true,
+    })
+}
+
+async fn message(text: &str, state: BubbleState) -> Element {
+    render(html! { <BubbleRow bubble={bubble(text, state)} on_action={Callback::noop()} /> }).await
+}
+
+#[wasm_bindgen_test]
+async fn a_text_is_shown_letter_by_letter_and_never_as_html() {
+    let text = "<b>bold</b> & <img src=x onerror=alert(1)>\n  two";
+    let root = message(text, BubbleState::Sent).await;
+    let shown = find::<Element>(&root, "message-text");
+    assert_eq!(shown.text_content().as_deref(), Some(text));
+    assert_eq!(shown.child_element_count(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn an_address_becomes_a_link_that_gives_nothing_away() {
+    let root = message("see https://example.org/a, ok", BubbleState::Sent).await;
+    let link = root.query_selector("a").expect("valid").expect("a link");
+    assert_eq!(
+        link.get_attribute("href").as_deref(),
+        Some("https://example.org/a")
+    );
+    assert_eq!(
+        link.get_attribute("rel").as_deref(),
+        Some("noopener noreferrer")
+    );
+    assert_eq!(link.get_attribute("target").as_deref(), Some("_blank"));
+    let shown = find::<Element>(&root, "message-text").text_content();
+    assert_eq!(shown.as_deref(), Some("see https://example.org/a, ok"));
+}
+
+#[wasm_bindgen_test]
+async fn a_message_names_its_place_and_state() {
+    let root = message("x", BubbleState::Failed(ErrorCode::UnknownRecipient)).await;
+    let row = find::<Element>(&root, "message");
+    for (name, value) in [
+        ("data-mid", "9"),
+        ("data-seq", "3"),
+        ("data-state", "failed"),
+        ("data-direction", "sent"),
+    ] {
+        assert_eq!(row.get_attribute(name).as_deref(), Some(value), "{name}");
+    }
+    let text = row.text_content().expect("text");
+    assert!(text.contains("does not exist any more"), "{text}");
+    assert!(text.contains("Retry") && text.contains("Delete"), "{text}");
+}
+
+#[wasm_bindgen_test]
+async fn a_row_shows_its_draft_and_its_badge() {
+    let row = ListRow {
+        peer: Peer::User(UserId(1001)),
+        name: "李四".into(),
+        avatar: "".into(),
+        kind: PreviewKind::Draft,
+        text: "half a thought".into(),
+        time: clock::wall_ms(),
+        unread: 1000,
+        selected: false,
+    };
+    let opened = Rc::new(Cell::new(None));
+    let on_open = {
+        let opened = opened.clone();
+        Callback::from(move |peer| opened.set(Some(peer)))
+    };
+    let root = render(html! { <ConversationRow {row} {on_open} /> }).await;
+    let text = |testid| find::<Element>(&root, testid).text_content().expect("text");
+    assert_eq!(text("row-name"), "李四");
+    assert_eq!(text("row-preview"), "Draft: half a thought");
+    assert_eq!(text("row-badge"), "999+");
+    assert_eq!(text("row-time").len(), "12:34".len());
+    click(&root, "conversation-row").await;
+    assert_eq!(opened.get(), Some(Peer::User(UserId(1001))));
+}
+
+#[wasm_bindgen_test]
+async fn the_chip_says_how_the_connection_stands_and_retries() {
+    let asked = Rc::new(Cell::new(0));
+    let on_retry = {
+        let asked = asked.clone();
+        Callback::from(move |()| asked.set(asked.get() + 1))
+    };
+    let chip = |phase, cause| {
+        let on_retry = on_retry.clone();
+        render(html! { <Chip {phase} {cause} {on_retry} /> })
+    };
+    let until = clock::now() + Duration::from_secs(7);
+    let waiting = chip(Phase::Waiting(until), Some(Cause::Closed(1006))).await;
+    let text = waiting.text_content().expect("text");
+    assert!(
+        text.contains("Offline") && text.contains("retry in 7 s"),
+        "{text}"
+    );
+    let status = waiting
+        .query_selector("[role=status]")
+        .expect("valid")
+        .expect("one");
+    assert!(
+        !status.text_content().expect("text").contains('7'),
+        "ticks are not read out"
+    );
+    click(&waiting, "retry-now").await;
+    assert_eq!(asked.get(), 1);
+
+    let stopped = chip(Phase::Stopped, Some(Cause::Closed(4502))).await;
+    let phase = find::<Element>(&stopped, "connection").get_attribute("data-phase");
+    assert_eq!(phase.as_deref(), Some("stopped"));
+    assert!(
+        stopped
+            .text_content()
+            .expect("text")
+            .contains("Another window")
+    );
+
+    let live = chip(Phase::Live, None).await;
+    assert_eq!(live.text_content().as_deref(), Some("Connected"));
+}
+
+#[wasm_bindgen_test]
+fn the_page_names_its_language() {
+    dom::set_language("zh-CN");
+    let root = dom::document().document_element().expect("one");
+    assert_eq!(root.get_attribute("lang").as_deref(), Some("zh-CN"));
+}
