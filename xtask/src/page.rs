@@ -16,6 +16,10 @@ use crate::tools::{Tool, program};
 use crate::version::Version;
 use crate::workspace::Workspace;
 
+/// The compiler's flags, for what is built for a named target; parted by 0x1f, so that a folder may
+/// have a space in its name.
+const RUSTFLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
+
 /// Where the page's tools are.
 #[derive(Debug)]
 pub(crate) struct PageTools {
@@ -104,7 +108,9 @@ pub(crate) fn build_with(
     steps.step("build the page", || {
         let mut trunk = tools.trunk(workspace, &["build", "--release", "--dist"])?;
         run(
-            trunk.arg(&built),
+            trunk
+                .arg(&built)
+                .env(RUSTFLAGS, without_our_paths(workspace)?),
             "see the compiler's or trunk's message above",
         )
     })?;
@@ -113,4 +119,26 @@ pub(crate) fn build_with(
     })?;
     compress::print_table(&sizes);
     Ok(())
+}
+
+/// Panic messages name source files; with these flags not where they lie on the machine that built
+/// the page. It is smaller for that, and the same from any folder.
+fn without_our_paths(workspace: &Workspace) -> Result<String> {
+    let cargo_home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    let sources = cargo_home.map(|home| home.join("registry").join("src"));
+    let registries = sources
+        .and_then(|folder| folder.read_dir().ok())
+        .into_iter()
+        .flatten();
+    let mut flags = vec![format!(
+        "--remap-path-prefix={}=.",
+        workspace.root.display()
+    )];
+    for registry in registries {
+        let path = registry?.path();
+        flags.push(format!("--remap-path-prefix={}=crates", path.display()));
+    }
+    Ok(flags.join("\x1f"))
 }
