@@ -8,6 +8,7 @@ use crate::gateway::{Heartbeats, Hub};
 use crate::http;
 use crate::store::{Committer, Positions, Store};
 use anyhow::Context;
+use axum::serve::ListenerExt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,6 +93,13 @@ async fn serve_until_drained(
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<()> {
     let drain = &lifecycle.drain;
+    // Without this a second small frame waits for the acknowledgement of the first, some 40 ms
+    // (Nagle's algorithm against delayed acknowledgements, RFC 9293 §3.7.4).
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "no TCP_NODELAY");
+        }
+    });
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let serving =
         axum::serve(listener, service).with_graceful_shutdown(drain.clone().cancelled_owned());

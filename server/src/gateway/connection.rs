@@ -409,6 +409,8 @@ impl Connection {
     /// other end to say it too: dropping a socket with unread input resets it, and what was
     /// written last might never be seen.
     async fn close(&mut self, code: CloseCode) {
+        // The user's place is free at once, not only after the goodbye.
+        self.bound = None;
         let Self {
             answering,
             writer,

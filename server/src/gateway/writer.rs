@@ -5,17 +5,21 @@ use futures_util::{Sink, SinkExt};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::time::Duration;
+use tidings_shared::limits;
 use tokio::time::Instant;
 
 /// How long the socket may take nothing before the connection is closed as too slow (4002).
 const STALL_LIMIT: Duration = Duration::from_secs(10);
 /// Frames queued at which the connection stops making new ones.
 const QUEUE: usize = 128;
+/// Bytes queued at which it does: four of the longest answers.
+const QUEUE_BYTES: usize = 4 * limits::FRAME_BYTES;
 
 /// Frames on their way into a sink.
 pub(super) struct Writer<S> {
     sink: S,
     queue: VecDeque<Message>,
+    bytes: usize,
     /// Something was given to the sink and not flushed yet.
     unflushed: bool,
     moved_at: Instant,
@@ -26,6 +30,7 @@ impl<S: Sink<Message> + Unpin> Writer<S> {
         Self {
             sink,
             queue: VecDeque::new(),
+            bytes: 0,
             unflushed: false,
             moved_at: Instant::now(),
         }
@@ -40,12 +45,13 @@ impl<S: Sink<Message> + Unpin> Writer<S> {
         if !self.is_busy() {
             self.moved_at = Instant::now();
         }
+        self.bytes += size(&message);
         self.queue.push_back(message);
     }
 
     /// Whether there is room for frames that can wait to be made.
     pub(super) fn has_room(&self) -> bool {
-        self.queue.len() < QUEUE
+        self.queue.len() < QUEUE && self.bytes < QUEUE_BYTES
     }
 
     /// Whether [`Self::drive`] has something to do.
@@ -68,6 +74,7 @@ impl<S: Sink<Message> + Unpin> Writer<S> {
         while !self.queue.is_empty() {
             poll_fn(|cx| self.sink.poll_ready_unpin(cx)).await?;
             if let Some(message) = self.queue.pop_front() {
+                self.bytes -= size(&message);
                 self.unflushed = true;
                 self.moved_at = Instant::now();
                 self.sink.start_send_unpin(message)?;
@@ -76,6 +83,14 @@ impl<S: Sink<Message> + Unpin> Writer<S> {
         poll_fn(|cx| self.sink.poll_flush_unpin(cx)).await?;
         self.unflushed = false;
         Ok(())
+    }
+}
+
+fn size(message: &Message) -> usize {
+    match message {
+        Message::Text(text) => text.len(),
+        Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
+        Message::Close(_) => 0,
     }
 }
 
@@ -107,5 +122,21 @@ mod tests {
         let expected: Vec<_> = (0..10).map(|n| Message::text(n.to_string())).collect();
         assert_eq!(got, expected);
         assert_eq!(writer.deadline(), None);
+    }
+
+    #[tokio::test]
+    async fn room_is_counted_in_frames_and_in_bytes() {
+        let mut writer = Writer::new(futures_util::sink::drain());
+        for _ in 0..4 {
+            assert!(writer.has_room());
+            writer.push("x".repeat(limits::FRAME_BYTES));
+        }
+        assert!(!writer.has_room());
+        writer.drive().await.expect("a drain takes all");
+        for _ in 0..QUEUE {
+            assert!(writer.has_room());
+            writer.push("x");
+        }
+        assert!(!writer.has_room());
     }
 }
