@@ -1,9 +1,13 @@
 //! The window and the document, as the rest of the page needs them. Nothing here knows what the
 //! page is for.
 
-use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
-use web_sys::{Document, Element, Event, EventTarget, HtmlElement, VisibilityState, Window};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    Document, Element, Event, EventTarget, HtmlDocument, HtmlElement, HtmlTextAreaElement,
+    VisibilityState, Window,
+};
 
 /// Below this the page shows one pane at a time. The style sheets say the same.
 const NARROW: &str = "(max-width: 639.98px)";
@@ -45,6 +49,44 @@ pub fn focus(selector: &str) {
         // An element that cannot take the focus leaves it where it is.
         let _ = element.focus();
     }
+}
+
+/// The browser's name for itself.
+pub fn user_agent() -> String {
+    window().navigator().user_agent().unwrap_or_default()
+}
+
+/// Copies a text; returns whether the browser did. `near`: an element that may take the focus, for
+/// browsers that copy only what is selected (a page by plain HTTP has no clipboard).
+pub async fn copy(text: &str, near: Option<Element>) -> bool {
+    let navigator = window().navigator();
+    let has_clipboard = js_sys::Reflect::get(&navigator, &"clipboard".into())
+        .is_ok_and(|clipboard| clipboard.is_object());
+    if has_clipboard {
+        let written = navigator.clipboard().write_text(text);
+        if JsFuture::from(written).await.is_ok() {
+            return true;
+        }
+    }
+    near.is_some_and(|near| copy_selected(text, &near).unwrap_or(false))
+}
+
+fn copy_selected(text: &str, near: &Element) -> Result<bool, JsValue> {
+    let had_focus = document().active_element();
+    let field = document().create_element("textarea")?;
+    let field: HtmlTextAreaElement = field.unchecked_into();
+    field.set_class_name("hidden-text");
+    field.set_value(text);
+    near.append_child(&field)?;
+    field.select();
+    let document: HtmlDocument = document().unchecked_into();
+    let copied = document.exec_command("copy");
+    field.remove();
+    if let Some(element) = had_focus.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+        // An element that cannot take the focus leaves it where it is.
+        let _ = element.focus();
+    }
+    copied
 }
 
 /// Names the language of the page, for screen readers and for the choice of CJK glyphs.

@@ -5,10 +5,12 @@
 
 mod dates;
 mod en;
+mod panel;
 mod texts;
 mod zh_cn;
 
 pub use dates::Dates;
+pub use panel::PanelTexts;
 pub use texts::Texts;
 
 use std::rc::Rc;

@@ -7,6 +7,7 @@
 
 mod alarm;
 mod connection;
+mod driver;
 mod http;
 mod socket;
 

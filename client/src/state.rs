@@ -7,6 +7,7 @@
 mod acks;
 mod chat;
 mod contacts;
+mod diagnosis;
 mod directory;
 mod keys;
 mod links;
@@ -18,8 +19,10 @@ mod rows;
 mod thread;
 mod window;
 
+pub use acks::Acks;
 pub use chat::{Announcement, Chat, Effect, Fetching, ThreadView};
 pub use contacts::{Contact, Contacts};
+pub use diagnosis::{Diagnosis, End, FrameRecord, Note, Pace, Snapshot, Traffic, Trend, Way};
 pub use directory::{Directory, Entry, Last};
 pub use keys::{peer_key, peer_of_key};
 pub use links::{Piece, pieces};

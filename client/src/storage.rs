@@ -71,6 +71,20 @@ fn draft_prefix(uid: UserId) -> String {
 
 /// The drafts of this login.
 pub fn drafts(uid: UserId) -> Vec<(Peer, Rc<str>)> {
+    draft_peers(uid)
+        .into_iter()
+        .filter_map(|peer| Some((peer, get(&draft_key(uid, peer))?.into())))
+        .collect()
+}
+
+/// Forgets the drafts of this login, those of other tabs too.
+pub fn forget_drafts(uid: UserId) {
+    for peer in draft_peers(uid) {
+        remove(&draft_key(uid, peer));
+    }
+}
+
+fn draft_peers(uid: UserId) -> Vec<Peer> {
     let Some(storage) = storage() else {
         return Vec::new();
     };
@@ -78,16 +92,17 @@ pub fn drafts(uid: UserId) -> Vec<(Peer, Rc<str>)> {
     let count = storage.length().unwrap_or(0);
     (0..count)
         .filter_map(|at| storage.key(at).ok().flatten())
-        .filter_map(|key| {
-            let peer = peer_of_key(key.strip_prefix(&prefix)?)?;
-            Some((peer, get(&key)?.into()))
-        })
+        .filter_map(|key| peer_of_key(key.strip_prefix(&prefix)?))
         .collect()
+}
+
+fn draft_key(uid: UserId, peer: Peer) -> String {
+    format!("{}{}", draft_prefix(uid), peer_key(peer))
 }
 
 /// Keeps a draft; an empty one is forgotten.
 pub fn set_draft(uid: UserId, peer: Peer, text: &str) {
-    let key = format!("{}{}", draft_prefix(uid), peer_key(peer));
+    let key = draft_key(uid, peer);
     if text.is_empty() {
         remove(&key);
     } else {

@@ -76,6 +76,22 @@ fn what_is_kept_for_one_login_is_not_given_to_another() {
 }
 
 #[wasm_bindgen_test]
+fn logging_out_forgets_the_drafts_of_this_login_and_no_others() {
+    let (me, other) = (UserId(79), UserId(791));
+    let mut tab = tab(me);
+    for uid in [me, other] {
+        storage::set_draft(uid, THEM, "half a");
+        storage::set_draft(uid, Peer::User(UserId(3)), "thought");
+    }
+    let mut effects = Vec::new();
+    tab.discard_unsent(&mut effects);
+    assert!(effects.contains(&Effect::ForgetDrafts));
+    storage::forget_drafts(me);
+    assert_eq!(storage::drafts(me), []);
+    assert_eq!(storage::drafts(other).len(), 2);
+}
+
+#[wasm_bindgen_test]
 fn the_choice_of_a_language_is_kept() {
     storage::set_language(Lang::ZhCn);
     assert_eq!(Lang::preferred(), Lang::ZhCn);

@@ -117,7 +117,8 @@ async fn the_chip_says_how_the_connection_stands_and_retries() {
     };
     let chip = |phase, cause| {
         let on_retry = on_retry.clone();
-        render(html! { <Chip {phase} {cause} {on_retry} /> })
+        let on_open = Callback::noop();
+        render(html! { <Chip {phase} {cause} open=false {on_retry} {on_open} /> })
     };
     let until = clock::now() + Duration::from_secs(7);
     let waiting = chip(Phase::Waiting(until), Some(Cause::Closed(1006))).await;

@@ -131,7 +131,7 @@ impl Outbox {
     pub fn deadline(&self) -> Option<Moment> {
         self.pending
             .iter()
-            .filter(|p| !p.in_flight)
+            .filter(|p| !p.in_flight && p.failed.is_none())
             .filter_map(|p| p.not_before)
             .min()
     }
@@ -175,6 +175,30 @@ impl Outbox {
         self.pending
             .iter_mut()
             .find(|pending| pending.client_msg_id == *client_msg_id)
+    }
+}
+
+/// Messages in their order; of those with one id only the first. Two outboxes together may hold
+/// more than [`OUTBOX_MAX`]: nothing is lost, and nothing more can be written until some are
+/// answered.
+impl FromIterator<Pending> for Outbox {
+    fn from_iter<I: IntoIterator<Item = Pending>>(messages: I) -> Self {
+        let mut outbox = Self::default();
+        for pending in messages {
+            if outbox.find(&pending.client_msg_id).is_none() {
+                outbox.pending.push_back(pending);
+            }
+        }
+        outbox
+    }
+}
+
+impl IntoIterator for Outbox {
+    type Item = Pending;
+    type IntoIter = std::collections::vec_deque::IntoIter<Pending>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.pending.into_iter()
     }
 }
 
@@ -241,6 +265,16 @@ mod tests {
     }
 
     #[test]
+    fn a_final_error_after_one_that_passed_leaves_nothing_to_wait_for() {
+        let mut outbox = outbox(&[("1", A)]);
+        due(&mut outbox, at(0));
+        outbox.refuse(at(0), &id("1"), ErrorCode::Unavailable);
+        due(&mut outbox, at(2));
+        outbox.refuse(at(2), &id("1"), ErrorCode::UnknownRecipient);
+        assert_eq!(outbox.deadline(), None);
+    }
+
+    #[test]
     fn a_final_error_lets_the_next_one_go_and_a_retry_sends_it_anew() {
         let mut outbox = outbox(&[("1", A), ("2", A)]);
         due(&mut outbox, at(0));
@@ -253,6 +287,16 @@ mod tests {
         outbox.retry(&id("1"));
         outbox.settle(&id("2"));
         assert_eq!(due(&mut outbox, at(0)), ["1"]);
+    }
+
+    #[test]
+    fn two_outboxes_become_one_in_their_order_with_each_message_once() {
+        let first = outbox(&[("1", A), ("2", B)]);
+        let second = outbox(&[("2", B), ("3", A)]);
+        let mut both: Outbox = first.into_iter().chain(second).collect();
+        let ids: Vec<_> = both.iter().map(|p| p.client_msg_id.0.as_str()).collect();
+        assert_eq!(ids, ["1", "2", "3"]);
+        assert_eq!(due(&mut both, at(0)), ["1", "2"]);
     }
 
     #[test]

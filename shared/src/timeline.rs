@@ -40,6 +40,12 @@ impl Timeline {
         self.run.iter()
     }
 
+    /// The messages kept that lie beyond a hole, in their order: all of them after
+    /// [`Self::messages`], and none of them among those.
+    pub fn early(&self) -> impl Iterator<Item = &Message> {
+        self.early.values()
+    }
+
     /// The last place known to exist, shown or not.
     pub const fn latest(&self) -> Seq {
         self.latest
@@ -88,8 +94,12 @@ impl Timeline {
         if message.seq == last.next() {
             self.run.push_back(message);
             self.join_early();
-        } else if self.early.len() < EARLY_MAX {
+        } else {
             self.early.insert(message.seq, message);
+            if self.early.len() > EARLY_MAX {
+                // The latest are what a person looks at while the hole is filled from below.
+                self.early.pop_first();
+            }
         }
         true
     }
@@ -172,6 +182,10 @@ mod tests {
         timeline.messages().map(|m| m.seq.0).collect()
     }
 
+    fn early(timeline: &Timeline) -> Vec<i64> {
+        timeline.early().map(|m| m.seq.0).collect()
+    }
+
     #[test]
     fn a_push_beyond_a_hole_waits_for_the_fetch_that_fills_it() {
         let mut timeline = Timeline::default();
@@ -179,10 +193,25 @@ mod tests {
         assert!(timeline.merge(message(6)));
         assert!(!timeline.merge(message(6)));
         assert_eq!(seqs(&timeline), [1, 2, 3]);
+        assert_eq!(early(&timeline), [6]);
         assert_eq!(timeline.lacks(), Some(Fetch::After(Seq(3))));
         timeline.merge_page(page(4..=5));
         assert_eq!(seqs(&timeline), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(early(&timeline), [0; 0]);
         assert_eq!(timeline.lacks(), None);
+    }
+
+    #[test]
+    fn what_lies_beyond_a_hole_is_bounded_and_the_latest_of_it_stays() {
+        let mut timeline = Timeline::default();
+        timeline.merge_page(page(1..=3));
+        for seq in 5..=200 {
+            timeline.merge(message(seq));
+        }
+        assert_eq!(early(&timeline), (137..=200).collect::<Vec<_>>());
+        timeline.merge_page(page(4..=199));
+        assert_eq!(seqs(&timeline), (1..=200).collect::<Vec<_>>());
+        assert_eq!(early(&timeline), [0; 0]);
     }
 
     #[test]
@@ -222,6 +251,8 @@ mod tests {
                 timeline.merge(message(seq));
                 let run = seqs(&timeline);
                 prop_assert!(run.windows(2).all(|pair| pair[0] + 1 == pair[1]));
+                let beyond = early(&timeline);
+                prop_assert!(beyond.iter().all(|seq| *seq > timeline.last().0 + 1));
             }
             timeline.expect(Seq(total));
             let mut fetches = 0;

@@ -13,8 +13,12 @@ pub struct ChipProps {
     pub phase: Phase,
     /// Why the last one ended.
     pub cause: Option<Cause>,
+    /// Whether the connection panel is open.
+    pub open: bool,
     /// The person asks to connect now.
     pub on_retry: Callback<()>,
+    /// The person opens or closes the connection panel.
+    pub on_open: Callback<bool>,
 }
 
 /// The connection chip. Only what changes seldom is in its live region.
@@ -23,6 +27,10 @@ pub fn Chip(props: &ChipProps) -> Html {
     let texts = use_locale().texts;
     let on_retry = props.on_retry.clone();
     let onclick = Callback::from(move |_: MouseEvent| on_retry.emit(()));
+    let toggle = {
+        let (on_open, open) = (props.on_open.clone(), props.open);
+        move |_: MouseEvent| on_open.emit(!open)
+    };
     let (name, status) = match props.phase {
         Phase::Live => ("live", texts.connected),
         Phase::Idle | Phase::Connecting | Phase::Binding => ("connecting", texts.connecting),
@@ -36,7 +44,19 @@ pub fn Chip(props: &ChipProps) -> Html {
     };
     html! {
         <div class="chip" data-testid="connection" data-phase={name}>
-            { icon }
+            // Its words are in the label only: the status beside it is what is read out.
+            <button
+                type="button"
+                class="chip-open"
+                data-testid="panel-open"
+                aria-label={(texts.panel.open)(status)}
+                title={(texts.panel.open)(status)}
+                aria-expanded={props.open.to_string()}
+                aria-controls="panel"
+                onclick={toggle}
+            >
+                { icon }
+            </button>
             <span class="chip-status" role="status">{ status }</span>
             if let Phase::Waiting(until) = props.phase {
                 <Countdown {until} />

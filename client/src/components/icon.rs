@@ -15,6 +15,8 @@ pub enum Icon {
     Clock,
     /// Dismiss.
     Close,
+    /// Copy.
+    Copy,
     /// To the end.
     Down,
     /// Log out.
@@ -41,6 +43,9 @@ impl Icon {
             Self::Check => "M5 12.5l4.5 4.5L19 7.5",
             Self::Clock => "M12 7v5l3 2M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17z",
             Self::Close => "M6 6l12 12M18 6L6 18",
+            Self::Copy => {
+                "M10 8h8a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2h-8a2 2 0 0 1-2-2v-8a2 2 0 0 1 2-2zM5 15a1 1 0 0 1-1-1V6a2 2 0 0 1 2-2h8a1 1 0 0 1 1 1"
+            }
             Self::Down => "M6 10l6 6 6-6",
             Self::Leave => "M14 4H7a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h7M10 12h10m-4-4l4 4-4 4",
             Self::Offline => {

@@ -224,9 +224,9 @@ impl Thread {
                     <span>{ self.locale.dates.day(*at_ms, clock::wall_ms()) }</span>
                 </div>
             },
-            Row::Unread => html! {
-                <div key="unread" class="unread-divider">
-                    <span>{ self.locale.texts.unread_divider }</span>
+            Row::Unread(above) => html! {
+                <div key="unread" class="unread-divider" data-testid="unread-divider">
+                    <span>{ (self.locale.texts.unread_divider)(*above) }</span>
                 </div>
             },
             Row::Bubble(bubble) => html! {

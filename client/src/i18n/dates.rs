@@ -13,6 +13,7 @@ const WEEK: i64 = 6;
 pub struct Dates {
     texts: &'static Texts,
     time: Function,
+    precise: Function,
     weekday: Function,
     short: Function,
     long: Function,
@@ -37,6 +38,12 @@ impl Dates {
                 ("minute", "2-digit"),
                 ("hourCycle", "h23"),
             ]),
+            precise: format(&[
+                ("hour", "2-digit"),
+                ("minute", "2-digit"),
+                ("second", "2-digit"),
+                ("hourCycle", "h23"),
+            ]),
             weekday: format(&[("weekday", "short")]),
             short: format(&[
                 ("year", "2-digit"),
@@ -55,6 +62,11 @@ impl Dates {
     /// The time of day.
     pub fn time(&self, at_ms: i64) -> String {
         call(&self.time, at_ms)
+    }
+
+    /// The time of day to the second.
+    pub fn precise(&self, at_ms: i64) -> String {
+        call(&self.precise, at_ms)
     }
 
     /// As short as a row of the list wants it: the time today, then the weekday, then the date.

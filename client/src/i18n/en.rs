@@ -56,7 +56,10 @@ pub(super) const TEXTS: Texts = Texts {
     back: "Back to the list",
     today: "Today",
     yesterday: "Yesterday",
-    unread_divider: "Unread messages",
+    unread_divider: |above| match above {
+        0 => "Unread messages".into(),
+        count => format!("Unread messages · {count} more above"),
+    },
     jump_to_latest: "Jump to the latest message",
     jump_to_new: |count| format!("Jump to {count} new"),
     loading_older: "Loading older messages…",
@@ -95,6 +98,8 @@ pub(super) const TEXTS: Texts = Texts {
     logout_failed: "The server could not be reached, so you are still logged in. Try again.",
     server_refused: |reason| format!("That did not work: {reason}"),
     refused,
+
+    panel: super::panel::EN,
 };
 
 fn login_failed(error: HttpError) -> String {

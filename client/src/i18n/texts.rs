@@ -1,5 +1,6 @@
 //! The texts a language must have.
 
+use super::PanelTexts;
 use crate::net::HttpError;
 use tidings_shared::ErrorCode;
 
@@ -53,7 +54,7 @@ pub struct Texts {
     pub back: &'static str,
     pub today: &'static str,
     pub yesterday: &'static str,
-    pub unread_divider: &'static str,
+    pub unread_divider: fn(i64) -> String,
     pub jump_to_latest: &'static str,
     pub jump_to_new: fn(u64) -> String,
     pub loading_older: &'static str,
@@ -85,4 +86,6 @@ pub struct Texts {
     pub logout_failed: &'static str,
     pub server_refused: fn(&str) -> String,
     pub refused: fn(ErrorCode) -> &'static str,
+
+    pub panel: PanelTexts,
 }

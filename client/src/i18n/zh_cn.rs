@@ -50,7 +50,10 @@ pub(super) const TEXTS: Texts = Texts {
     back: "返回列表",
     today: "今天",
     yesterday: "昨天",
-    unread_divider: "以下为未读消息",
+    unread_divider: |above| match above {
+        0 => "以下为未读消息".into(),
+        count => format!("以下为未读消息 · 上方还有 {count} 条"),
+    },
     jump_to_latest: "跳到最新消息",
     jump_to_new: |count| format!("{count} 条新消息"),
     loading_older: "正在加载更早的消息…",
@@ -88,6 +91,8 @@ pub(super) const TEXTS: Texts = Texts {
     logout_failed: "无法连接服务器，尚未退出登录，请重试。",
     server_refused: |reason| format!("操作没有成功：{reason}"),
     refused,
+
+    panel: super::panel::ZH_CN,
 };
 
 fn login_failed(error: HttpError) -> String {

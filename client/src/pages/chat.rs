@@ -9,7 +9,7 @@ use crate::components::{SidebarAction, ThreadAction};
 use crate::dom;
 use crate::i18n::Locale;
 use crate::net::{Connection, HttpError, Signal};
-use crate::state::{Chat, RowCache, ThreadView};
+use crate::state::{Chat, RowCache, Snapshot, ThreadView};
 use crate::storage;
 use std::rc::Rc;
 use tidings_shared::Peer;
@@ -54,6 +54,8 @@ pub enum Msg {
     LoggedOut(bool),
     /// A sentence is dismissed.
     Dismiss(u64),
+    /// The connection panel is opened or closed.
+    Panel(bool),
     /// The language changed.
     Locale(Locale),
 }
@@ -69,6 +71,8 @@ struct Callbacks {
     ask_logout: Callback<()>,
     confirm_logout: Callback<bool>,
     dismiss: Callback<u64>,
+    panel: Callback<bool>,
+    probe: Callback<(), Snapshot>,
 }
 
 /// The page of one login.
@@ -86,6 +90,8 @@ pub struct ChatPage {
     /// Messages taken from the composer.
     taken: u64,
     confirming: bool,
+    /// The connection panel is open.
+    panel: bool,
     /// Whether the connection was live since it was last opened.
     was_live: bool,
     /// The row to give the focus back to.
@@ -102,6 +108,7 @@ impl Component for ChatPage {
         chat.set_visible(clock::now(), dom::is_visible(), &mut Vec::new());
         let connection = Connection::new(uid, ctx.link().callback(Msg::Signal));
         connection.start();
+        let probe = connection.probe();
         let context = ctx.link().context(ctx.link().callback(Msg::Locale));
         let (locale, handle) = context.unzip();
         let link = ctx.link();
@@ -120,12 +127,15 @@ impl Component for ChatPage {
                 ask_logout: link.callback(|()| Msg::AskLogout),
                 confirm_logout: link.callback(Msg::ConfirmLogout),
                 dismiss: link.callback(Msg::Dismiss),
+                panel: link.callback(Msg::Panel),
+                probe,
             },
             rows: RowCache::default(),
             thread: None,
             draft: "".into(),
             taken: 0,
             confirming: false,
+            panel: false,
             was_live: false,
             focus_row: None,
         }
@@ -155,14 +165,7 @@ impl Component for ChatPage {
     }
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first_render: bool) {
-        let title = match self.chat.total_unread() {
-            0 => "Tidings".to_owned(),
-            count => format!("({count}) Tidings"),
-        };
-        let document = dom::document();
-        if document.title() != title {
-            document.set_title(&title);
-        }
+        self.show_title();
         if let Some(peer) = self.focus_row.take() {
             let key = crate::state::peer_key(peer);
             dom::focus(&format!(

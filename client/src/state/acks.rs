@@ -1,6 +1,9 @@
 //! Acknowledging pushes: one cumulative ack for many pushes.
 //!
 //! A WebSocket keeps the order, so the highest `tid` that arrived proves all before it.
+//!
+//! Browsers run the timers of a hidden page once a minute at worst, while the server repeats a push
+//! after seconds and then gives the connection up. So nothing waits here while the page is hidden.
 
 use std::time::Duration;
 use tidings_shared::frame::Ack;
@@ -15,18 +18,36 @@ const BATCH: usize = 16;
 
 /// The pushes of one connection that are not acknowledged yet.
 #[derive(Debug, Default)]
-pub(super) struct Acks {
+pub struct Acks {
     highest: Tid,
     waiting: usize,
     due: Option<Moment>,
+    hidden: bool,
 }
 
 impl Acks {
+    /// The same page with a new connection, on which nothing has arrived.
+    pub fn reconnected(&mut self) {
+        *self = Self {
+            hidden: self.hidden,
+            ..Self::default()
+        };
+    }
+
+    /// The page was shown or hidden: while it is hidden, and when it becomes so, nothing waits for
+    /// a timer.
+    pub fn set_hidden(&mut self, now: Moment, hidden: bool) {
+        self.hidden = hidden;
+        if hidden {
+            self.due = self.due.map(|due| due.min(now));
+        }
+    }
+
     /// A push arrived, for the first time or again.
-    pub(super) fn arrived(&mut self, now: Moment, tid: Tid) {
+    pub fn arrived(&mut self, now: Moment, tid: Tid) {
         self.highest = self.highest.max(tid);
         self.waiting += 1;
-        let due = if self.waiting >= BATCH {
+        let due = if self.hidden || self.waiting >= BATCH {
             now
         } else {
             now + WAIT
@@ -35,7 +56,7 @@ impl Acks {
     }
 
     /// The ack to send now.
-    pub(super) fn take_due(&mut self, now: Moment) -> Option<Ack> {
+    pub fn take_due(&mut self, now: Moment) -> Option<Ack> {
         self.due.filter(|due| *due <= now)?;
         self.due = None;
         self.waiting = 0;
@@ -46,7 +67,7 @@ impl Acks {
     }
 
     /// When [`Self::take_due`] has something.
-    pub(super) const fn deadline(&self) -> Option<Moment> {
+    pub const fn deadline(&self) -> Option<Moment> {
         self.due
     }
 }
@@ -86,6 +107,28 @@ mod tests {
             acks.arrived(at(0), Tid(tid));
         }
         assert_eq!(acks.take_due(at(0)), Some(ack(16)));
+    }
+
+    #[test]
+    fn a_push_to_a_hidden_page_is_acknowledged_without_waiting_for_a_timer() {
+        let mut acks = Acks::default();
+        acks.set_hidden(at(0), true);
+        acks.arrived(at(10), Tid(1));
+        assert_eq!(acks.take_due(at(10)), Some(ack(1)));
+        acks.reconnected();
+        acks.arrived(at(20), Tid(1));
+        assert_eq!(acks.take_due(at(20)), Some(ack(1)), "nor after a reconnect");
+        acks.set_hidden(at(30), false);
+        acks.arrived(at(40), Tid(2));
+        assert_eq!(acks.deadline(), Some(at(120)));
+    }
+
+    #[test]
+    fn an_ack_that_waits_leaves_when_the_page_is_hidden() {
+        let mut acks = Acks::default();
+        acks.arrived(at(0), Tid(1));
+        acks.set_hidden(at(5), true);
+        assert_eq!(acks.take_due(at(5)), Some(ack(1)));
     }
 
     #[test]

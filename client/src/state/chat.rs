@@ -4,6 +4,7 @@
 //! person does: `chat/actions.rs`); what is to be done about it is appended to a list of
 //! [`Effect`]s. Frames it wants to send while there is no connection are not lost: what matters is
 //! in the outbox, the marks and the gaps, and is sent or asked for when the next one is bound.
+//! Never here: acknowledging pushes, which is done where they arrive (`net/driver.rs`).
 
 mod actions;
 mod arrivals;
@@ -15,7 +16,6 @@ mod view;
 
 pub use view::{Fetching, ThreadView};
 
-use super::acks::Acks;
 use super::contacts::Contacts;
 use super::directory::Directory;
 use super::notices::{Notice, Notices};
@@ -45,6 +45,8 @@ pub enum Effect {
     SaveOutbox(OutboxText),
     /// Keep the draft to this peer; empty: forget it.
     SaveDraft(Peer, Rc<str>),
+    /// Forget every draft of this login.
+    ForgetDrafts,
 }
 
 /// A message that arrived just now, for screen readers.
@@ -75,7 +77,6 @@ pub struct Chat {
     /// Which messages of what is kept in the browser are this tab's.
     kept_ids: Vec<ClientMsgId>,
     drafts: Vec<(Peer, Rc<str>)>,
-    acks: Acks,
     reads: Reads,
     notices: Notices,
     total_unread: u64,
@@ -102,7 +103,6 @@ impl Chat {
             kept_ids: outbox.iter().map(|p| p.client_msg_id.clone()).collect(),
             outbox,
             drafts: drafts.into_iter().collect(),
-            acks: Acks::default(),
             reads: Reads::default(),
             notices: Notices::default(),
             total_unread: 0,
@@ -142,6 +142,17 @@ impl Chat {
         self.notices.shown()
     }
 
+    /// What waits to be sent, and of that what was refused for good.
+    pub fn unsent(&self) -> (usize, usize) {
+        let failed = self.outbox.iter().filter(|p| p.failed.is_some()).count();
+        (self.outbox.iter().len(), failed)
+    }
+
+    /// Whether the person can see the page.
+    pub const fn is_visible(&self) -> bool {
+        self.visible
+    }
+
     /// Unread messages in all.
     pub const fn total_unread(&self) -> u64 {
         self.total_unread
@@ -162,14 +173,10 @@ impl Chat {
         if !self.linked {
             return None;
         }
-        [
-            self.acks.deadline(),
-            self.reads.deadline(),
-            self.outbox.deadline(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        [self.reads.deadline(), self.outbox.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Sends what is due by now. Every event ends with this.
@@ -179,10 +186,8 @@ impl Chat {
             return;
         }
         self.fetch_missing(effects);
+        self.seek_divider(effects);
         let mut send = |frame| effects.push(Effect::Send(frame));
-        if let Some(ack) = self.acks.take_due(now) {
-            send(ClientFrame::Ack(ack));
-        }
         for read in self.reads.take_due(now) {
             send(ClientFrame::Read(read));
         }

@@ -17,13 +17,10 @@ pub struct OutboxText {
 impl OutboxText {
     /// The JSON to store in place of `stored`; `None`: there is nothing to keep.
     pub fn beside(&self, stored: Outbox) -> Option<String> {
-        let theirs: Vec<Pending> = stored
-            .iter()
-            .filter(|pending| !self.replaces.contains(&pending.client_msg_id))
-            .cloned()
-            .collect();
-        drop(stored);
-        let all: Vec<&Pending> = theirs.iter().chain(&self.pending).collect();
+        let theirs = stored
+            .into_iter()
+            .filter(|pending| !self.replaces.contains(&pending.client_msg_id));
+        let all: Outbox = theirs.chain(self.pending.iter().cloned()).collect();
         if all.is_empty() {
             return None;
         }

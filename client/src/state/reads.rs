@@ -50,6 +50,11 @@ impl Reads {
         self.due = (!self.marks.is_empty()).then_some(now);
     }
 
+    /// Nothing waits any longer: the page is hidden, where a timer may take a minute.
+    pub(super) fn hurry(&mut self, now: Moment) {
+        self.due = self.due.map(|due| due.min(now));
+    }
+
     /// The frames to send now.
     pub(super) fn take_due(&mut self, now: Moment) -> Vec<Read> {
         if self.due.is_none_or(|due| due > now) {
@@ -103,6 +108,14 @@ mod tests {
         assert_eq!(reads.take_due(at(150)), read(3));
         reads.mark(at(200), A, Seq(3));
         assert_eq!(reads.take_due(at(1000)), []);
+    }
+
+    #[test]
+    fn a_mark_that_waits_is_told_when_the_page_is_hidden() {
+        let mut reads = Reads::default();
+        reads.mark(at(0), A, Seq(3));
+        reads.hurry(at(10));
+        assert_eq!(reads.take_due(at(10)), read(3));
     }
 
     #[test]

@@ -19,8 +19,8 @@ const GROUP_MS: i64 = 10 * 60 * 1000;
 pub enum Row {
     /// A new day begins, which holds this moment (ms since 1970); and the day's number.
     Day(i64, i64),
-    /// Unread messages begin.
-    Unread,
+    /// Unread messages begin, and so many messages since what was read lie further up.
+    Unread(i64),
     /// A message.
     Bubble(Rc<Bubble>),
 }
@@ -86,16 +86,26 @@ impl RowCache {
             bubbles.extend(shown.map(Bubble::from));
         }
         if thread.window.follows_end() {
+            // What was answered must not vanish while the hole before it is filled. Where nothing
+            // is here yet, only that is shown: a view begins with the first page.
+            let whole = thread.timeline.last() > Seq(0);
+            let shown = |m: &&Message| whole || m.direction == Direction::Sent;
+            bubbles.extend(thread.timeline.early().filter(shown).map(Bubble::from));
             bubbles.extend(pending.map(Bubble::from));
         }
         let days: Vec<i64> = bubbles.iter().map(|bubble| day_of(bubble.time)).collect();
         let divider = divider(&bubbles, thread.divider);
-        group(&mut bubbles, &days, divider);
+        group(&mut bubbles, &days, divider.map(|(at, _)| at));
         let rows = self.assemble(bubbles, &days, divider);
         bounded(rows, thread.window.follows_end())
     }
 
-    fn assemble(&mut self, bubbles: Vec<Bubble>, days: &[i64], divider: Option<usize>) -> Vec<Row> {
+    fn assemble(
+        &mut self,
+        bubbles: Vec<Bubble>,
+        days: &[i64],
+        divider: Option<(usize, i64)>,
+    ) -> Vec<Row> {
         let mut rows = Vec::with_capacity(bubbles.len() + 8);
         let mut fresh = Vec::with_capacity(bubbles.len());
         // Old and new ones are in the same order, but for a few.
@@ -104,8 +114,8 @@ impl RowCache {
             if at == 0 || days[at] != days[at - 1] {
                 rows.push(Row::Day(bubble.time, days[at]));
             }
-            if divider == Some(at) {
-                rows.push(Row::Unread);
+            if let Some((_, above)) = divider.filter(|(before, _)| *before == at) {
+                rows.push(Row::Unread(above));
             }
             let old = &self.bubbles[from..];
             let found = old.iter().position(|old| old.key == bubble.key);
@@ -122,15 +132,15 @@ impl RowCache {
     }
 }
 
-/// Before which bubble the unread messages begin.
-fn divider(bubbles: &[Bubble], first_unread: Option<Seq>) -> Option<usize> {
+/// Before which bubble the unread messages begin, and how many messages lie between the first
+/// unread one and that because they are not rendered.
+fn divider(bubbles: &[Bubble], first_unread: Option<Seq>) -> Option<(usize, i64)> {
     let first_unread = first_unread?;
     let at = bubbles.iter().position(|bubble| {
         bubble.direction == Direction::Received && bubble.seq.is_some_and(|seq| seq >= first_unread)
     })?;
-    // The first one rendered may have unread ones above it that are not.
-    let above_is_here = bubbles[at].seq == Some(first_unread) || at > 0;
-    above_is_here.then_some(at)
+    let first_here = bubbles.iter().find_map(|bubble| bubble.seq)?;
+    Some((at, (first_here.0 - first_unread.0).max(0)))
 }
 
 fn group(bubbles: &mut [Bubble], days: &[i64], divider: Option<usize>) {

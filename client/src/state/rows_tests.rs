@@ -1,5 +1,5 @@
 use super::*;
-use crate::state::chat::samples::{THEM, received, timeline};
+use crate::state::chat::samples::{THEM, received, sent, timeline};
 use tidings_shared::outbox::Outbox;
 use tidings_shared::timeline::Timeline;
 
@@ -59,12 +59,36 @@ fn the_divider_stands_before_the_first_unread_message_if_that_is_here() {
     let rows = rows_of(&thread, &Outbox::default());
     let at = rows
         .iter()
-        .position(|row| *row == Row::Unread)
+        .position(|row| *row == Row::Unread(0))
         .expect("one");
     assert!(matches!(&rows[at + 1], Row::Bubble(bubble) if bubble.seq == Some(Seq(8))));
+}
 
+#[test]
+fn a_divider_whose_first_messages_are_not_here_says_how_many() {
     let thread = Thread::new(THEM, timeline(501..=510), Some(Seq(8)));
-    assert!(!rows_of(&thread, &Outbox::default()).contains(&Row::Unread));
+    let rows = rows_of(&thread, &Outbox::default());
+    assert!(matches!(
+        rows[..],
+        [Row::Day(..), Row::Unread(493), Row::Bubble(_), ..]
+    ));
+}
+
+#[test]
+fn what_lies_beyond_a_hole_follows_the_run_and_what_is_pending_follows_that() {
+    let mut outbox = Outbox::default();
+    outbox
+        .write(ClientMsgId("u-2".into()), THEM, "x".into(), 20)
+        .expect("not full");
+    let mut messages = timeline(1..=3);
+    messages.merge(sent(9, "u-1"));
+    let thread = Thread::new(THEM, messages, None);
+    let rows = rows_of(&thread, &outbox);
+    let seqs: Vec<_> = bubbles(&rows)
+        .iter()
+        .map(|b| b.seq.map(|seq| seq.0))
+        .collect();
+    assert_eq!(seqs, [Some(1), Some(2), Some(3), Some(9), None]);
 }
 
 #[test]

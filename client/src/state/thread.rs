@@ -2,7 +2,14 @@
 
 use super::window::Window;
 use tidings_shared::timeline::{Fetch, Timeline};
-use tidings_shared::{Message, Peer, Seq};
+use tidings_shared::{Message, Peer, Seq, limits};
+
+/// So many messages are fetched at most to reach the first unread one; what of it lies further up
+/// comes when the person scrolls there.
+const SEEK: usize = limits::PAGE_MAX as usize;
+
+/// Messages above the divider that a page shall bring too.
+const ABOVE_DIVIDER: i64 = 10;
 
 /// A question to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,6 +48,8 @@ pub struct Thread {
     pub older: Ask,
     /// Whether the person is at the end.
     pub at_end: bool,
+    /// The view has not begun: what it needs for that is being fetched.
+    seeking: bool,
     /// Whether the server was asked at all: a conversation the list does not know may have
     /// messages all the same.
     asked: bool,
@@ -51,6 +60,7 @@ impl Thread {
         Self {
             window: Window::latest(&timeline, divider),
             asked: timeline.latest() > Seq(0),
+            seeking: divider.is_some(),
             peer,
             timeline,
             divider,
@@ -76,6 +86,43 @@ impl Thread {
         }
     }
 
+    /// How many messages to ask for: so many that the first unread one is among them, if that takes
+    /// no more than one page.
+    pub(super) fn page_size(&self, want: Want) -> u32 {
+        let from = match want {
+            Want::Latest => self.divider.map(|first| first.0 - ABOVE_DIVIDER - 1),
+            Want::After(last) => Some(last.0),
+            Want::Before(_) => None,
+        };
+        let wanted = from.map_or(0, |from| self.timeline.latest().0 - from);
+        u32::try_from(wanted)
+            .unwrap_or(limits::PAGE_MAX)
+            .clamp(limits::PAGE_DEFAULT, limits::PAGE_MAX)
+    }
+
+    /// Whether older messages are to be fetched because the first unread one lies among them.
+    pub(super) fn seeks_up(&self) -> bool {
+        self.seeking
+            && self.timeline.has_older()
+            && self.timeline.messages().len() < SEEK
+            && self
+                .divider
+                .is_some_and(|first| first < self.timeline.first())
+    }
+
+    fn seeks_down(&self) -> bool {
+        self.seeking
+            && self
+                .divider
+                .is_some_and(|first| first > self.timeline.last())
+    }
+
+    /// Whether the first unread message is on its way, so that the view begins when it is here.
+    pub fn is_seeking(&self) -> bool {
+        let waits = |ask| matches!(ask, Ask::Waiting(_));
+        self.seeks_down() && waits(self.newer) || self.seeks_up() && waits(self.older)
+    }
+
     /// The first message the window may grow to, by fetching.
     pub(super) fn wants_older(&self) -> Option<Want> {
         self.timeline
@@ -88,6 +135,7 @@ impl Thread {
     pub(super) fn answered(&mut self, reference: u64, page: Vec<Message>) -> bool {
         let asked = Ask::Waiting(reference);
         let before = (self.timeline.first(), self.timeline.last());
+        let seeking = self.seeking;
         if self.newer == asked {
             let was_empty = before.1 == Seq(0);
             self.asked = true;
@@ -98,20 +146,23 @@ impl Thread {
                 Some(_) if !progress => Ask::Failed,
                 _ => Ask::Idle,
             };
-            if was_empty {
+            if was_empty || seeking {
                 self.window = Window::latest(&self.timeline, self.divider);
             }
         } else if self.older == asked {
             self.timeline.merge_page(page);
             let progress = before.0 != self.timeline.first();
             self.older = if progress { Ask::Idle } else { Ask::Failed };
-            if progress {
+            if seeking {
+                self.window = Window::latest(&self.timeline, self.divider);
+            } else if progress {
                 self.window.grow_up(&self.timeline);
             }
         } else {
             return false;
         }
         self.window.settle(&self.timeline, self.at_end);
+        self.seeking = self.seeks_down() || self.seeks_up();
         true
     }
 
@@ -125,11 +176,14 @@ impl Thread {
         } else {
             return false;
         }
+        self.seeking = false;
         true
     }
 
     /// Answers on their way will not come; whatever failed may be asked again.
     pub(super) const fn disconnected(&mut self) {
+        // What is here is shown, and a view that has begun is not taken away again.
+        self.seeking = false;
         self.newer = Ask::Idle;
         self.older = Ask::Idle;
     }

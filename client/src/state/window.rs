@@ -25,7 +25,7 @@ impl Window {
     pub fn latest(timeline: &Timeline, from: Option<Seq>) -> Self {
         let last = timeline.last().0;
         let usual = last - START + 1;
-        let low = match from {
+        let low = match from.map(|from| from.max(timeline.first())) {
             Some(from) if last - from.0 + 1 < Self::SPAN - STEP => usual.min(from.0 - 10),
             _ => usual,
         };

@@ -1,12 +1,15 @@
 //! What one connection is pushed, and in which order.
 
 use super::window::{Due, Timing, Window};
-use crate::{ConversationId, Mid, Moment, Seq, Tid};
+use crate::{ConversationId, Mid, Moment, Seq, Tid, limits};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 /// How many of its own answered sends a feed remembers while it is behind; beyond that a
 /// connection may be pushed a message it sent itself, which its receiver removes by `seq`.
 const ANSWERED_MAX: usize = 1024;
+
+// Half of an empty window takes whatever one frame can carry.
+const _: () = assert!(limits::FRAME_BYTES <= limits::WINDOW_BYTES / 2);
 
 /// One of the user's conversations, as the store has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,10 +98,14 @@ pub struct Feed<P> {
     cursors: HashMap<ConversationId, Cursor>,
     /// Conversations to be read on from the store, by the id of their next message.
     behind: BTreeSet<(Mid, ConversationId)>,
-    /// How far each of them is known to go.
-    known: HashMap<ConversationId, (Mid, Seq)>,
+    /// Conversations to be read on from the store whose next message's id is not known.
+    unsure: BTreeSet<ConversationId>,
+    /// The id of the next message of both, and how far they are known to go.
+    known: HashMap<ConversationId, (Option<Mid>, Seq)>,
     answered: BTreeSet<(ConversationId, Seq)>,
     reading: Option<ReadRequest>,
+    /// The page being read is only to tell the id of the next message.
+    peeking: bool,
     reloading: bool,
     reload: bool,
     effects: VecDeque<Effect<P>>,
@@ -120,7 +127,8 @@ impl<P: Clone> Feed<P> {
                 hole: false,
             };
             feed.cursors.insert(position.conversation, cursor);
-            feed.fall_behind(position.conversation, position.head, position.last_seq);
+            let head = Some(position.head);
+            feed.fall_behind(position.conversation, head, position.last_seq);
         }
         feed
     }
@@ -144,9 +152,11 @@ impl<P: Clone> Feed<P> {
             window: Window::new(timing),
             cursors: HashMap::new(),
             behind: BTreeSet::new(),
+            unsure: BTreeSet::new(),
             known: HashMap::new(),
             answered: BTreeSet::new(),
             reading: None,
+            peeking: false,
             reloading: false,
             reload: false,
             effects: VecDeque::new(),
@@ -168,7 +178,8 @@ impl<P: Clone> Feed<P> {
         if is_next && caught_up && (item.from_here || self.window.takes(item.bytes)) {
             self.advance(now, item);
         } else {
-            self.fall_behind(item.conversation, item.mid, item.seq);
+            let head = is_next.then_some(item.mid);
+            self.fall_behind(item.conversation, head, item.seq);
         }
     }
 
@@ -196,9 +207,17 @@ impl<P: Clone> Feed<P> {
         let Some((head, known)) = self.known.remove(&conversation) else {
             return;
         };
-        self.behind.remove(&(head, conversation));
+        match head {
+            Some(head) => self.behind.remove(&(head, conversation)),
+            None => self.unsure.remove(&conversation),
+        };
+        if std::mem::take(&mut self.peeking) {
+            if let Some(item) = items.first() {
+                self.fall_behind(conversation, Some(item.mid), known);
+            }
+            return;
+        }
         let full = items.len() >= request.limit;
-        let mut last = None;
         for item in items {
             let cursor = self.cursor(conversation);
             if item.seq != cursor.pushed.next() {
@@ -206,10 +225,9 @@ impl<P: Clone> Feed<P> {
             }
             let skip = self.skips(&item, cursor);
             if !skip && !self.window.takes(item.bytes) {
-                self.fall_behind(conversation, item.mid, known);
+                self.fall_behind(conversation, Some(item.mid), known);
                 return;
             }
-            last = Some(item.mid);
             self.advance(now, item);
         }
         let pushed = self.cursor(conversation).pushed;
@@ -217,14 +235,14 @@ impl<P: Clone> Feed<P> {
         // this moment): its own event, or the next one, brings it. Without a full page and
         // without a `before` there is nothing more to read now.
         if pushed < known && (full || request.before.is_some()) {
-            let next = last.max(request.before).map_or(head, |mid| Mid(mid.0 + 1));
-            self.fall_behind(conversation, next, known);
+            self.fall_behind(conversation, None, known);
         }
     }
 
     /// The store could not be read: the request is made again at the next occasion.
     pub fn handle_read_failed(&mut self) {
         self.reading = None;
+        self.peeking = false;
         if self.reloading {
             self.reloading = false;
             self.reload = true;
@@ -240,9 +258,9 @@ impl<P: Clone> Feed<P> {
     pub fn handle_positions(&mut self, positions: impl IntoIterator<Item = Position>) {
         self.reloading = false;
         for position in positions {
-            if position.last_seq > self.cursor(position.conversation).pushed {
-                self.fall_behind(position.conversation, position.head, position.last_seq);
-            }
+            let pushed = self.cursor(position.conversation).pushed;
+            let head = (position.delivered_seq == pushed).then_some(position.head);
+            self.fall_behind(position.conversation, head, position.last_seq);
         }
     }
 
@@ -308,14 +326,25 @@ impl<P: Clone> Feed<P> {
             return Some(Effect::Reload);
         }
         // A page at a time and only into room for at least a part of it: reading row by row as
-        // single acknowledgements trickle in would cost a query a message.
+        // single acknowledgements trickle in would cost a query a message, and a page whose first
+        // message did not fit would be read again and again.
         let room = self.window.room();
-        if room * 2 < crate::limits::WINDOW_PUSHES || !self.window.takes(0) {
+        if room * 2 < limits::WINDOW_PUSHES || !self.window.takes(limits::WINDOW_BYTES / 2) {
             return None;
         }
-        let mut heads = self.behind.iter();
-        let (_, conversation) = *heads.next()?;
-        let before = heads.next().map(|(mid, _)| *mid);
+        let (conversation, before, limit) = match self.unsure.first() {
+            // Whose turn it is can be told when the next message of each is known.
+            Some(conversation) if self.known.len() > 1 => {
+                self.peeking = true;
+                (*conversation, None, 1)
+            }
+            Some(conversation) => (*conversation, None, room),
+            None => {
+                let mut heads = self.behind.iter();
+                let (_, conversation) = *heads.next()?;
+                (conversation, heads.next().map(|(mid, _)| *mid), room)
+            }
+        };
         let after = self
             .cursors
             .get(&conversation)
@@ -324,7 +353,7 @@ impl<P: Clone> Feed<P> {
             conversation,
             after,
             before,
-            limit: room,
+            limit,
         };
         self.reading = Some(request);
         Some(Effect::Read(request))
@@ -403,7 +432,9 @@ impl<P: Clone> Feed<P> {
         }
     }
 
-    fn fall_behind(&mut self, conversation: ConversationId, head: Mid, upto: Seq) {
+    /// This conversation is to be read on, up to `upto`. A `head` that is too low costs a read; it
+    /// is never too high.
+    fn fall_behind(&mut self, conversation: ConversationId, head: Option<Mid>, upto: Seq) {
         if self.cursor(conversation).pushed >= upto {
             return;
         }
@@ -411,7 +442,10 @@ impl<P: Clone> Feed<P> {
             *known = upto.max(*known);
         } else {
             self.known.insert(conversation, (head, upto));
-            self.behind.insert((head, conversation));
+            match head {
+                Some(head) => self.behind.insert((head, conversation)),
+                None => self.unsure.insert(conversation),
+            };
         }
     }
 }

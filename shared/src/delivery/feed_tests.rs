@@ -291,3 +291,55 @@ fn an_answered_place_is_passed_over_in_a_page_too() {
     assert_eq!(world.pushed, [(1, 5), (1, 6), (1, 8)]);
     assert!(!world.feed.has_answered(A, Seq(7)));
 }
+
+#[test]
+fn a_message_too_large_for_what_is_left_of_the_window_waits_without_reading_on_and_on() {
+    let large = |n| Item {
+        bytes: limits::WINDOW_BYTES / 5,
+        ..item(A, n, n)
+    };
+    let store = (1..=12).map(large).collect();
+    let feed = Feed::from_acknowledged(Timing::default(), [position(A, 0, 12, 1)]);
+    let mut world = World::new(feed, store);
+    world.run();
+    assert_eq!((world.pushed.len(), world.reads), (5, 1));
+    world.feed.handle_ack(Tid(1), false);
+    world.run();
+    assert_eq!(world.reads, 1, "a window still more than half full");
+    world.ack_all();
+    assert_eq!(world.pushed.len(), 12);
+    assert!(world.reads <= 4, "{} reads", world.reads);
+}
+
+#[test]
+fn two_conversations_far_apart_in_a_busy_store_take_turns_without_searching() {
+    // The messages of others have ids too.
+    let store: Vec<_> = (1..=20)
+        .flat_map(|n| [item(A, n, n * 2_000_000), item(B, n, n * 2_000_000 + 1)])
+        .collect();
+    let positions = [position(A, 0, 20, 2_000_000), position(B, 0, 20, 2_000_001)];
+    let mut world = World::new(Feed::from_acknowledged(Timing::default(), positions), store);
+    world.run();
+    world.ack_all();
+    let expected: Vec<_> = (1..=20).flat_map(|n| [(1, n), (2, n)]).collect();
+    assert_eq!(world.pushed, expected);
+    assert!(world.reads <= 90, "{} reads", world.reads);
+}
+
+#[test]
+fn a_reload_finds_what_is_next_though_the_positions_name_what_was_never_acknowledged() {
+    let old = |c, n| item(c, n, n * 10 + c.0);
+    let new = |c, n| item(c, n, 5_000_000 + n * 10 + c.0);
+    let mut store: Vec<_> = (1..=4).flat_map(|n| [old(A, n), old(B, n)]).collect();
+    store.extend([new(A, 5), new(B, 5), new(A, 6)]);
+    let positions = [position(A, 0, 4, 11), position(B, 0, 4, 12)];
+    let mut world = World::new(Feed::from_latest(Timing::default(), positions), store);
+    world.feed.handle_gap();
+    assert_eq!(world.feed.poll(), Some(Effect::Reload));
+    world
+        .feed
+        .handle_positions([position(A, 0, 6, 11), position(B, 0, 5, 12)]);
+    world.run();
+    assert_eq!(world.pushed, [(1, 5), (2, 5), (1, 6)]);
+    assert!(world.reads <= 8, "{} reads", world.reads);
+}

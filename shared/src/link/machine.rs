@@ -108,6 +108,8 @@ pub struct Link {
     /// The outstanding heartbeat was sent because the connection was quiet for the interval, on a
     /// timer that was on time: what comes of it tells about the network.
     regular: bool,
+    /// The outstanding heartbeat is the second one, sent because the timer of the first was late.
+    asked_again: bool,
     /// By when the answer to an outstanding heartbeat must have come.
     answer_by: Option<Moment>,
     sent_at: Option<Moment>,
@@ -130,6 +132,7 @@ impl Link {
             connect_by: zero,
             missed: None,
             regular: false,
+            asked_again: false,
             answer_by: None,
             sent_at: None,
             round_trip: None,
@@ -184,6 +187,8 @@ impl Link {
             }
             Event::Timer => self.run_timer(now, effects),
             Event::Online => {
+                // What failed before failed for want of a network.
+                self.backoff.reset();
                 self.network = true;
                 self.wake(now, effects);
             }
@@ -194,8 +199,8 @@ impl Link {
             }
             Event::Visible => self.wake(now, effects),
             Event::RetryNow => match self.phase {
-                Phase::Waiting(_) | Phase::Stopped => self.open(now, effects),
-                _ => self.wake_if_live(now, effects),
+                Phase::Stopped => self.open(now, effects),
+                _ => self.wake(now, effects),
             },
             Event::Opened | Event::Bound(_) | Event::Interval(_) | Event::Closed(_) => {}
         }
@@ -229,6 +234,11 @@ impl Link {
     /// From the last heartbeat to its answer.
     pub const fn round_trip(&self) -> Option<Duration> {
         self.round_trip
+    }
+
+    /// By when the answer to an outstanding heartbeat must have come; `None`: none is awaited.
+    pub const fn answer_by(&self) -> Option<Moment> {
+        self.answer_by
     }
 
     /// The interval at which a heartbeat had no answer, to be told with the next bind.
@@ -286,6 +296,7 @@ impl Link {
         self.answer_by = Some(now + limit);
         self.sent_at = Some(now);
         self.regular = false;
+        self.asked_again = false;
         effects.push(Effect::SendHeartbeat(self.interval));
     }
 
@@ -303,9 +314,10 @@ impl Link {
                 self.regular = now.since(deadline) < LATE_TIMER;
             }
             // The answer may lie unread in a socket this sleeping process did not look at: ask
-            // once more, with little patience.
-            (Phase::Live, Some(_)) if now.since(deadline) >= LATE_TIMER => {
+            // once more, with little patience. Only once: in a hidden tab every timer is late.
+            (Phase::Live, Some(_)) if now.since(deadline) >= LATE_TIMER && !self.asked_again => {
                 self.probe(now, PROBE_LIMIT, effects);
+                self.asked_again = true;
             }
             (Phase::Live, Some(_)) => {
                 // A device without any network learns nothing about it.
@@ -316,10 +328,14 @@ impl Link {
         }
     }
 
-    /// Something suggests that now is a good moment: connect at once, or probe.
+    /// Something suggests that now is a good moment: connect at once, or probe. An attempt that is
+    /// under way may hang in a network that is gone, so it gets no longer than a probe.
     fn wake(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         match self.phase {
             Phase::Waiting(_) => self.open(now, effects),
+            Phase::Connecting | Phase::Binding => {
+                self.connect_by = self.connect_by.min(now + PROBE_LIMIT);
+            }
             _ => self.wake_if_live(now, effects),
         }
     }

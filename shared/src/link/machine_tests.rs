@@ -128,6 +128,15 @@ fn a_machine_that_slept_probes_once_more_before_it_gives_up() {
 }
 
 #[test]
+fn a_tab_whose_timers_are_always_late_finds_a_dead_connection_all_the_same() {
+    let mut driver = Driver::live();
+    assert_eq!(driver.after(60, Event::Timer), [BEAT]);
+    assert_eq!(driver.after(60, Event::Timer), [BEAT]);
+    assert_eq!(driver.after(60, Event::Timer)[0], Effect::Close);
+    assert_eq!(driver.link.last_cause(), Some(Cause::HeartbeatMissed));
+}
+
+#[test]
 fn a_page_that_is_shown_again_probes_at_once_and_only_once() {
     let mut driver = Driver::live();
     assert_eq!(driver.after(5, Event::Visible), [BEAT]);
@@ -211,4 +220,34 @@ fn a_stopped_link_stays_stopped_until_it_is_started() {
     assert_eq!(driver.link.deadline(), None);
     assert_eq!(driver.send(Event::Online), []);
     assert_eq!(driver.send(Event::Start), [Effect::Open, Effect::Changed]);
+}
+
+#[test]
+fn an_attempt_that_hangs_when_the_network_comes_back_gets_no_longer_than_a_probe() {
+    for event in [Event::Online, Event::Visible, Event::RetryNow] {
+        let mut driver = Driver::new();
+        driver.send(Event::Start);
+        driver.after(2, event);
+        assert_eq!(driver.link.deadline(), Some(driver.now + PROBE_LIMIT));
+        driver.after(2, event);
+        let hung_up = driver.now + PROBE_LIMIT.saturating_sub(Duration::from_secs(2));
+        assert_eq!(
+            driver.link.deadline(),
+            Some(hung_up),
+            "{event:?} again puts nothing off"
+        );
+        assert_eq!(driver.at_deadline()[0], Effect::Close);
+    }
+}
+
+#[test]
+fn a_network_that_is_back_starts_the_backoff_over() {
+    let mut driver = Driver::live();
+    for _ in 0..8 {
+        driver.send(Event::Closed(1006));
+        driver.at_deadline();
+    }
+    driver.send(Event::Online);
+    driver.send(Event::Closed(1006));
+    assert_eq!(driver.link.backoff.failures(), 1);
 }

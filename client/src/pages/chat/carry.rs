@@ -14,6 +14,7 @@ impl ChatPage {
                 Effect::Send(frame) => self.connection.send(&frame),
                 Effect::SaveOutbox(text) => storage::set_outbox(uid, &text),
                 Effect::SaveDraft(peer, text) => storage::set_draft(uid, peer, &text),
+                Effect::ForgetDrafts => storage::forget_drafts(uid),
             }
         }
     }

@@ -71,6 +71,7 @@ impl ChatPage {
             }
             Msg::LoggedOut(false) => self.chat.logout_failed(),
             Msg::Dismiss(id) => self.chat.dismiss(id),
+            Msg::Panel(open) => self.panel = open,
             Msg::Locale(locale) => self.locale = locale,
         }
         true
@@ -88,7 +89,16 @@ impl ChatPage {
                 self.was_live = true;
                 self.chat.bound(now, *bound, out);
             }
-            Signal::Frame(frame) => self.chat.frame(now, *frame, out),
+            Signal::Frame(frame) => {
+                self.chat.frame(now, *frame, out);
+                // Nobody sees the rows of a hidden page, and rendering them would make what is to
+                // be sent wait: after 16 ms of work yew goes on in a timer, which such a page may
+                // not run for a minute. It is rendered when it is shown.
+                if !self.chat.is_visible() {
+                    self.show_title();
+                    return false;
+                }
+            }
             Signal::Due => {
                 self.chat.due(now, out);
                 return false;

@@ -2,8 +2,10 @@
 
 use super::ChatPage;
 use crate::components::{
-    Chip, Composer, Confirm, Empty, Icon, NoticeBar, Sidebar, SidebarHead, Thread, ThreadHead,
+    Chip, Composer, Confirm, Empty, Icon, NoticeBar, Panel, Sidebar, SidebarHead, Thread,
+    ThreadHead,
 };
+use crate::dom;
 use crate::state::{Announcement, ThreadView, peer_key};
 use std::rc::Rc;
 use tidings_shared::api::User;
@@ -46,7 +48,9 @@ impl ChatPage {
                 <Chip
                     phase={self.connection.phase()}
                     cause={self.connection.last_cause()}
+                    open={self.panel}
                     on_retry={act.retry_now.clone()}
+                    on_open={act.panel.clone()}
                 />
                 <NoticeBar
                     notices={self.chat.notices().to_vec()}
@@ -55,6 +59,13 @@ impl ChatPage {
                 <div class="hidden-text" aria-live="polite" data-testid="announcer">
                     { for self.chat.announcement().map(|announcement| self.say(announcement)) }
                 </div>
+                if self.panel {
+                    <Panel
+                        probe={act.probe.clone()}
+                        unsent={self.chat.unsent()}
+                        on_close={act.panel.reform(|()| false)}
+                    />
+                }
                 if self.confirming {
                     <Confirm
                         title={texts.unsent_title}
@@ -87,6 +98,18 @@ impl ChatPage {
                     on_send={act.write.clone()}
                 />
             </>
+        }
+    }
+
+    /// The unread messages in the title of the page.
+    pub(super) fn show_title(&self) {
+        let title = match self.chat.total_unread() {
+            0 => "Tidings".to_owned(),
+            count => format!("({count}) Tidings"),
+        };
+        let document = dom::document();
+        if document.title() != title {
+            document.set_title(&title);
         }
     }
 

@@ -27,7 +27,11 @@ impl Chat {
         let divider = entry
             .filter(|entry| entry.unread > 0)
             .map(|entry| entry.read_seq.next());
-        self.thread = Some(Thread::new(peer, timeline, divider));
+        let mut thread = Thread::new(peer, timeline, divider);
+        if !self.linked {
+            thread.disconnected();
+        }
+        self.thread = Some(thread);
         self.opening += 1;
         self.due(now, effects);
     }
@@ -93,10 +97,13 @@ impl Chat {
         self.due(now, effects);
     }
 
-    /// Gives up every message that is not sent.
+    /// Gives up every message that is not sent, and every draft: the next person at this browser
+    /// finds nothing of this one.
     pub fn discard_unsent(&mut self, effects: &mut Vec<Effect>) {
         self.outbox = Outbox::default();
         self.save_outbox(effects);
+        self.drafts.clear();
+        effects.push(Effect::ForgetDrafts);
     }
 
     /// Keeps what is written to the open conversation and not sent.
@@ -128,7 +135,7 @@ impl Chat {
             return false;
         }
         let peer = thread.peer;
-        let asked = self.query(peer, want, effects);
+        let asked = self.query(peer, want, limits::PAGE_DEFAULT, effects);
         if let Some(thread) = &mut self.thread {
             thread.older = asked;
         }
@@ -169,6 +176,9 @@ impl Chat {
     /// The page was shown or hidden.
     pub fn set_visible(&mut self, now: Moment, visible: bool, effects: &mut Vec<Effect>) {
         self.visible = visible;
+        if !visible {
+            self.reads.hurry(now);
+        }
         self.due(now, effects);
     }
 

@@ -3,14 +3,13 @@
 use super::{Announcement, Chat, Effect, OPEN_MESSAGES};
 use crate::state::notices::NoticeKind;
 use crate::state::thread::{Ask, Want};
-use tidings_shared::frame::{Bound, ClientFrame, Page, Push, Query, ReadMark, ServerFrame, kind};
+use tidings_shared::frame::{Bound, ClientFrame, Page, Query, ReadMark, ServerFrame, kind};
 use tidings_shared::{Direction, ErrorBody, Message, Moment, Peer, Seq, limits};
 
 impl Chat {
     /// A connection is bound.
     pub fn bound(&mut self, now: Moment, bound: Bound, effects: &mut Vec<Effect>) {
         self.linked = true;
-        self.acks = super::Acks::default();
         self.reads.reconnected(now);
         self.outbox.reconnected();
         self.total_unread = bound.unread;
@@ -32,7 +31,7 @@ impl Chat {
     /// A frame arrived.
     pub fn frame(&mut self, now: Moment, frame: ServerFrame, effects: &mut Vec<Effect>) {
         match frame {
-            ServerFrame::Push(push) => self.pushed(now, *push, effects),
+            ServerFrame::Push(push) => self.take(push.message, effects),
             ServerFrame::Sent(message) => self.take(*message, effects),
             ServerFrame::Page(page) => self.page(now, page, effects),
             ServerFrame::Conversations(list) => {
@@ -47,11 +46,6 @@ impl Chat {
             ServerFrame::BindRefused(_) | ServerFrame::Bound(_) | ServerFrame::Heartbeat(_) => {}
         }
         self.due(now, effects);
-    }
-
-    fn pushed(&mut self, now: Moment, push: Push, effects: &mut Vec<Effect>) {
-        self.acks.arrived(now, push.tid);
-        self.take(push.message, effects);
     }
 
     /// Takes a message that came alone.
@@ -174,15 +168,35 @@ impl Chat {
         if thread.newer == Ask::Idle
             && let Some(want) = thread.wants_newer()
         {
-            let asked = self.query(thread.peer, want, effects);
+            let asked = self.query(thread.peer, want, thread.page_size(want), effects);
             if let Some(thread) = &mut self.thread {
                 thread.newer = asked;
             }
         }
     }
 
+    /// Asks for what lies between the first unread message and what is here, within a bound.
+    pub(super) fn seek_divider(&mut self, effects: &mut Vec<Effect>) {
+        let Some(thread) = &self.thread else { return };
+        if thread.older == Ask::Idle
+            && thread.seeks_up()
+            && let Some(want) = thread.wants_older()
+        {
+            let asked = self.query(thread.peer, want, limits::PAGE_DEFAULT, effects);
+            if let Some(thread) = &mut self.thread {
+                thread.older = asked;
+            }
+        }
+    }
+
     /// Asks for messages; every question names a limit, so that it never marks anything as read.
-    pub(super) fn query(&mut self, peer: Peer, want: Want, effects: &mut Vec<Effect>) -> Ask {
+    pub(super) fn query(
+        &mut self,
+        peer: Peer,
+        want: Want,
+        limit: u32,
+        effects: &mut Vec<Effect>,
+    ) -> Ask {
         self.last_ref += 1;
         let (before_seq, after_seq) = match want {
             Want::Latest => (None, None),
@@ -194,7 +208,7 @@ impl Chat {
             peer,
             before_seq,
             after_seq,
-            limit: Some(limits::PAGE_DEFAULT),
+            limit: Some(limit),
             reference: Some(self.last_ref),
         })));
         Ask::Waiting(self.last_ref)

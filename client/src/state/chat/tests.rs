@@ -3,7 +3,7 @@ use super::*;
 use crate::state::rows::{Bubble, BubbleState, Row, RowCache};
 use std::time::Duration;
 use tidings_shared::frame::{
-    Ack, Bound, ConversationList, Page, Push, Query, Read, ReadMark, ServerFrame,
+    Bound, ConversationList, Page, Push, Query, Read, ReadMark, ServerFrame,
 };
 use tidings_shared::{Conversation, ErrorBody, ErrorCode, Message, Tid};
 
@@ -88,11 +88,14 @@ impl Tab {
             .collect()
     }
 
+    fn view(&self) -> ThreadView {
+        self.chat
+            .thread_view(&mut RowCache::default(), |at| at / 86_400_000)
+            .expect("open")
+    }
+
     fn bubbles(&self) -> Vec<Bubble> {
-        let view = self
-            .chat
-            .thread_view(&mut RowCache::default(), |at| at / 86_400_000);
-        view.expect("open")
+        self.view()
             .rows
             .into_iter()
             .filter_map(|row| match row {
@@ -108,13 +111,6 @@ impl Tab {
     }
 }
 
-fn ack(tid: u64) -> ClientFrame {
-    ClientFrame::Ack(Ack {
-        tid: Tid(tid),
-        cumulative: true,
-    })
-}
-
 fn read(seq: i64) -> ClientFrame {
     ClientFrame::Read(Read {
         peer: THEM,
@@ -123,24 +119,25 @@ fn read(seq: i64) -> ClientFrame {
 }
 
 fn query(before: Option<i64>, after: Option<i64>, reference: u64) -> ClientFrame {
+    query_of(50, before, after, reference)
+}
+
+fn query_of(limit: u32, before: Option<i64>, after: Option<i64>, reference: u64) -> ClientFrame {
     ClientFrame::Query(Query {
         owner_uid: ME,
         peer: THEM,
         before_seq: before.map(Seq),
         after_seq: after.map(Seq),
-        limit: Some(50),
+        limit: Some(limit),
         reference: Some(reference),
     })
 }
 
 #[test]
-fn a_push_is_acknowledged_and_counted_once_though_it_comes_twice() {
+fn a_push_that_comes_twice_is_counted_once() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.push(1, received(4));
     tab.push(1, received(4));
-    assert_eq!(tab.sent(), []);
-    tab.later(100);
-    assert_eq!(tab.sent(), [ack(1)]);
     assert_eq!(tab.unread(), (1, 1));
 }
 
@@ -173,6 +170,102 @@ fn opening_asks_for_the_latest_page_and_reading_it_tells_the_server_once() {
     tab.later(1000);
     assert_eq!(tab.sent(), []);
     assert_eq!(tab.bubbles().len(), 50);
+}
+
+#[test]
+fn a_conversation_with_more_unread_than_a_page_begins_at_the_first_of_them() {
+    let mut tab = Tab::bound(vec![conversation(300, 120)]);
+    tab.open();
+    assert_eq!(tab.sent(), [query_of(130, None, None, 1)]);
+    // The frame limit may leave fewer than were asked for.
+    tab.answer(201..=300);
+    assert_eq!(tab.view().fetching, Fetching::First, "the view waits");
+    assert_eq!(tab.sent(), [query(Some(201), None, 2)]);
+    tab.answer(151..=200);
+    let view = tab.view();
+    assert_eq!(view.fetching, Fetching::Nothing);
+    assert!(!view.at_end);
+    let at = view.rows.iter().position(|row| *row == Row::Unread(0));
+    let Row::Bubble(first) = &view.rows[at.expect("one") + 1] else {
+        panic!("the divider stands before a message");
+    };
+    assert_eq!(first.seq, Some(Seq(181)));
+    assert_eq!(tab.unread(), (120, 120));
+    assert_eq!(tab.sent(), []);
+}
+
+#[test]
+fn more_unread_than_are_fetched_at_once_are_named_above_and_not_read() {
+    let mut tab = Tab::bound(vec![conversation(1000, 500)]);
+    tab.open();
+    assert_eq!(tab.sent(), [query_of(200, None, None, 1)]);
+    tab.answer(801..=1000);
+    let view = tab.view();
+    assert!(view.rows.contains(&Row::Unread(300)));
+    assert_eq!((view.fetching, view.at_end), (Fetching::Nothing, false));
+    tab.later(1000);
+    assert_eq!(tab.sent(), []);
+    assert_eq!(tab.unread(), (500, 500));
+}
+
+#[test]
+fn a_conversation_that_was_open_waits_for_its_gap_and_begins_at_the_first_unread_one() {
+    let mut tab = Tab::bound(vec![conversation(30, 0)]);
+    tab.open();
+    tab.answer(1..=30);
+    tab.chat.close();
+    tab.chat.unlinked();
+    tab.bind(vec![conversation(150, 120)]);
+    tab.sent();
+    tab.open();
+    assert_eq!(tab.sent(), [query_of(120, None, Some(30), 2)]);
+    assert_eq!(tab.view().fetching, Fetching::First);
+    tab.answer(31..=150);
+    let view = tab.view();
+    assert!(view.rows.contains(&Row::Unread(0)) && !view.at_end);
+    assert_eq!(tab.unread(), (120, 120));
+}
+
+#[test]
+fn a_view_that_has_begun_is_not_taken_away_by_a_gap() {
+    let mut tab = Tab::bound(vec![conversation(3, 0)]);
+    tab.open();
+    tab.answer(1..=3);
+    tab.chat.set_visible(tab.now, false, &mut tab.effects);
+    tab.push(1, received(9));
+    assert_ne!(tab.view().fetching, Fetching::First);
+    assert_eq!(tab.bubbles().len(), 4);
+}
+
+#[test]
+fn what_was_sent_beyond_a_gap_stays_in_sight_while_the_gap_is_filled() {
+    let mut tab = Tab::bound(vec![conversation(3, 0)]);
+    tab.open();
+    tab.answer(1..=3);
+    tab.write("u-1", "hello");
+    let pending = tab.bubbles().pop().expect("one");
+    tab.frame(ServerFrame::Sent(Box::new(sent(6, "u-1"))));
+    let shown = tab.bubbles();
+    assert_eq!(shown.len(), 4);
+    assert_eq!(
+        (shown[3].state, &shown[3].key),
+        (BubbleState::Sent, &pending.key)
+    );
+    tab.answer(4..=6);
+    let seqs: Vec<_> = tab.bubbles().iter().map(|b| b.seq).collect();
+    assert_eq!(seqs, (1..=6).map(|n| Some(Seq(n))).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_was_sent_before_the_first_page_is_here_stays_in_sight() {
+    let mut tab = Tab::bound(vec![conversation(300, 0)]);
+    tab.open();
+    tab.write("u-1", "hello");
+    tab.push(1, received(301));
+    tab.frame(ServerFrame::Sent(Box::new(sent(302, "u-1"))));
+    assert_eq!(tab.bubbles().len(), 1);
+    tab.answer(252..=301);
+    assert_eq!(tab.bubbles().len(), 51);
 }
 
 #[test]
@@ -360,6 +453,18 @@ fn a_draft_is_kept_and_shown_in_the_list_of_a_closed_conversation() {
     assert_eq!(tab.chat.list_rows()[0].text.as_ref(), "message 3");
     tab.chat.close();
     assert_eq!(tab.chat.list_rows()[0].text.as_ref(), "half a");
+}
+
+#[test]
+fn logging_out_leaves_neither_drafts_nor_unsent_messages() {
+    let mut tab = Tab::bound(vec![conversation(3, 0)]);
+    tab.open();
+    tab.write("u-1", "hello");
+    tab.chat.set_draft("half a", &mut tab.effects);
+    tab.effects.clear();
+    tab.chat.discard_unsent(&mut tab.effects);
+    assert!(tab.effects.contains(&Effect::ForgetDrafts));
+    assert!(tab.chat.drafts().is_empty() && tab.chat.outbox().is_empty());
 }
 
 #[test]

@@ -71,6 +71,7 @@ impl Chat {
             fetching: match (thread.newer, thread.older) {
                 (Ask::Failed, _) | (_, Ask::Failed) => Fetching::Failed,
                 _ if thread.is_blank() && rows.is_empty() => Fetching::First,
+                _ if thread.is_seeking() => Fetching::First,
                 (_, Ask::Waiting(_)) => Fetching::Older,
                 _ => Fetching::Nothing,
             },

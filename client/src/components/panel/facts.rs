@@ -1,0 +1,194 @@
+//! The panel's facts in words: the same for the panel and for the report.
+
+use crate::i18n::PanelTexts;
+use crate::state::{End, FrameRecord, Snapshot, Traffic, Way};
+use std::time::Duration;
+use tidings_shared::Moment;
+use tidings_shared::link::Phase;
+
+/// A label, what it says, and maybe more on that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fact {
+    pub(super) testid: &'static str,
+    pub(super) label: &'static str,
+    pub(super) value: String,
+    pub(super) hints: Vec<String>,
+}
+
+/// Turns a snapshot into words of one language.
+pub(super) struct Words<'a> {
+    pub(super) texts: &'static PanelTexts,
+    pub(super) snapshot: &'a Snapshot,
+    /// What waits to be sent, and of that what was refused.
+    pub(super) unsent: (usize, usize),
+    /// A moment, in ms since 1970, as the time of day to the second.
+    pub(super) time: &'a dyn Fn(i64) -> String,
+}
+
+impl Words<'_> {
+    pub(super) fn phase(&self) -> &'static str {
+        (self.texts.phase)(self.snapshot.diagnosis.phase(), self.snapshot.network)
+    }
+
+    pub(super) fn since(&self) -> String {
+        let since = self.snapshot.diagnosis.since();
+        let ago = self.span(self.snapshot.now.since(since));
+        (self.texts.since)(&self.clock(self.snapshot.wall_of(since)), &ago)
+    }
+
+    pub(super) fn facts(&self) -> Vec<Fact> {
+        let (texts, diagnosis) = (self.texts, &self.snapshot.diagnosis);
+        let (sent, received) = diagnosis.traffic();
+        let fact = |testid, label, value| Fact {
+            testid,
+            label,
+            value,
+            hints: Vec::new(),
+        };
+        let round_trip = self.snapshot.round_trip;
+        vec![
+            fact(
+                "panel-rtt",
+                texts.round_trip,
+                round_trip.map_or_else(
+                    || texts.none_yet.into(),
+                    |trip| {
+                        let ms = trip.as_secs() * 1000 + u64::from(trip.subsec_millis());
+                        format!("{ms} ms")
+                    },
+                ),
+            ),
+            self.interval(),
+            self.heartbeat(),
+            fact(
+                "panel-acked",
+                texts.acknowledged,
+                (texts.of_received)(diagnosis.acknowledged(), diagnosis.pushes()),
+            ),
+            fact(
+                "panel-repushes",
+                texts.repushes,
+                diagnosis.repushes().to_string(),
+            ),
+            fact(
+                "panel-outbox",
+                texts.outbox,
+                (texts.unsent)(self.unsent.0, self.unsent.1),
+            ),
+            fact(
+                "panel-traffic",
+                texts.traffic,
+                format!("{} {}", arrow(Way::Out), self.traffic(sent))
+                    + &format!("  {} {}", arrow(Way::In), self.traffic(received)),
+            ),
+        ]
+    }
+
+    fn interval(&self) -> Fact {
+        let (texts, pace) = (self.texts, self.snapshot.diagnosis.pace());
+        let value = pace
+            .interval()
+            .map_or_else(|| texts.none_yet.into(), |interval| self.span(interval));
+        let story = pace.first().zip(pace.changed_at()).map(|(first, at)| {
+            let time = self.clock(self.snapshot.wall_of(at));
+            (texts.pace)(&self.span(first), &time, pace.answers())
+        });
+        let trend = (texts.trend)(pace.trend()).to_owned();
+        Fact {
+            testid: "panel-interval",
+            label: texts.interval,
+            value,
+            hints: [trend].into_iter().chain(story).collect(),
+        }
+    }
+
+    fn heartbeat(&self) -> Fact {
+        let (texts, snapshot) = (self.texts, self.snapshot);
+        let within = |until: Moment| {
+            // Rounded up: nothing is due in 0 s for a whole second.
+            let left = until.since(snapshot.now) + Duration::from_millis(999);
+            (texts.within)(&self.span(left))
+        };
+        let (value, hint) = match (snapshot.answer_by, snapshot.due) {
+            (Some(by), _) => (within(by), Some(texts.answer_awaited)),
+            (None, Some(due)) => (within(due), Some(texts.unless_something)),
+            (None, None) => (texts.not_connected.into(), None),
+        };
+        Fact {
+            testid: "panel-heartbeat",
+            label: texts.heartbeat,
+            value,
+            hints: hint.into_iter().map(str::to_owned).collect(),
+        }
+    }
+
+    /// How many times the connection came back.
+    pub(super) fn reconnects(&self) -> u64 {
+        self.snapshot.connects.saturating_sub(1)
+    }
+
+    /// When, why and after how long a connection ended.
+    pub(super) fn end(&self, end: &End) -> (String, String, String) {
+        let after = match end.lived {
+            Some(lived) => (self.texts.lived)(&self.span(lived)),
+            None => (self.texts.attempts)(end.times),
+        };
+        let time = self.clock(self.snapshot.wall_of(end.at));
+        (time, (self.texts.cause)(end.cause), after)
+    }
+
+    /// When a frame came or went, which way, and what it was.
+    pub(super) fn frame(&self, frame: &FrameRecord) -> (String, &'static str, String) {
+        let time = self.clock(self.snapshot.wall_of(frame.at));
+        (time, arrow(frame.way), frame.note.to_string())
+    }
+
+    /// The class of the dot beside the phase.
+    pub(super) const fn mood(&self) -> &'static str {
+        match self.snapshot.diagnosis.phase() {
+            Phase::Live => "live",
+            Phase::Idle | Phase::Connecting | Phase::Binding => "connecting",
+            Phase::Waiting(_) | Phase::Stopped => "waiting",
+        }
+    }
+
+    fn traffic(&self, traffic: Traffic) -> String {
+        (self.texts.frames_bytes)(traffic.frames, &bytes(traffic.bytes))
+    }
+
+    fn clock(&self, at_ms: i64) -> String {
+        (self.time)(at_ms)
+    }
+
+    fn span(&self, span: Duration) -> String {
+        (self.texts.span)(span)
+    }
+}
+
+const fn arrow(way: Way) -> &'static str {
+    match way {
+        Way::Out => "↑",
+        Way::In => "↓",
+    }
+}
+
+fn bytes(count: u64) -> String {
+    match count {
+        ..1024 => format!("{count} B"),
+        1024..1_048_576 => format!("{}.{} KB", count / 1024, count % 1024 * 10 / 1024),
+        _ => format!("{}.{} MB", count >> 20, (count >> 10) % 1024 * 10 / 1024),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn bytes_are_written_short() {
+        assert_eq!(bytes(0), "0 B");
+        assert_eq!(bytes(1023), "1023 B");
+        assert_eq!(bytes(1536), "1.5 KB");
+        assert_eq!(bytes(5 << 20), "5.0 MB");
+    }
+}

@@ -1,0 +1,226 @@
+//! Drives a [`Link`] and the [`Acks`] with the browser's socket, events and one timer.
+
+use super::alarm::Alarm;
+use super::connection::Signal;
+use super::socket::{Socket, SocketEvent};
+use crate::clock;
+use crate::dom;
+use crate::state::{Acks, Diagnosis, Snapshot};
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+use tidings_shared::frame::{Bind, ClientFrame, Heartbeat, ServerFrame};
+use tidings_shared::link::{Cause, Effect, Event, Link, Phase};
+use tidings_shared::{Moment, UserId};
+use yew::Callback;
+
+/// What a connection is made of. Its timer, its socket and the browser's events hold it weakly.
+pub(super) struct Driver {
+    uid: UserId,
+    url: String,
+    owner: Callback<Signal>,
+    link: RefCell<Link>,
+    acks: RefCell<Acks>,
+    diagnosis: RefCell<Diagnosis>,
+    socket: RefCell<Option<Socket>>,
+    alarm: Alarm,
+    owner_due: Cell<Option<Moment>>,
+}
+
+impl Driver {
+    pub(super) fn new(uid: UserId, url: String, owner: Callback<Signal>) -> Rc<Self> {
+        let now = clock::now();
+        let mut acks = Acks::default();
+        acks.set_hidden(now, !dom::is_visible());
+        Rc::new(Self {
+            uid,
+            url,
+            owner,
+            link: RefCell::new(Link::new(clock::seed())),
+            acks: RefCell::new(acks),
+            diagnosis: RefCell::new(Diagnosis::new(now)),
+            socket: RefCell::new(None),
+            alarm: Alarm::default(),
+            owner_due: Cell::new(None),
+        })
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.link.borrow().phase()
+    }
+
+    pub(super) fn last_cause(&self) -> Option<Cause> {
+        self.link.borrow().last_cause()
+    }
+
+    pub(super) fn wake_at(self: &Rc<Self>, due: Option<Moment>) {
+        self.owner_due.set(due);
+        self.set_timer();
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let link = self.link.borrow();
+        let awaited = link.answer_by().filter(|_| link.phase() == Phase::Live);
+        let quiet = link.phase() == Phase::Live && awaited.is_none();
+        Snapshot {
+            now: clock::now(),
+            wall_ms: clock::wall_ms(),
+            diagnosis: self.diagnosis.borrow().clone(),
+            network: link.network(),
+            round_trip: link.round_trip(),
+            answer_by: awaited,
+            due: link.deadline().filter(|_| quiet),
+            connects: link.connects(),
+        }
+    }
+
+    pub(super) fn tell(self: &Rc<Self>, event: Event) {
+        let mut effects = Vec::new();
+        self.link
+            .borrow_mut()
+            .handle(clock::now(), event, &mut effects);
+        for effect in effects {
+            self.run(effect);
+        }
+        self.set_timer();
+    }
+
+    fn run(self: &Rc<Self>, effect: Effect) {
+        match effect {
+            Effect::Open => self.open(),
+            Effect::Close => drop(self.socket.take()),
+            Effect::SendBind => self.send_bind(),
+            Effect::SendHeartbeat(interval) => self.send(&ClientFrame::Heartbeat(Heartbeat {
+                uid: self.uid,
+                timeout: whole_ms(interval),
+            })),
+            Effect::Changed => {
+                let (phase, cause) = (self.phase(), self.last_cause());
+                self.diagnosis
+                    .borrow_mut()
+                    .changed(clock::now(), phase, cause);
+                self.owner.emit(Signal::Changed);
+            }
+        }
+    }
+
+    fn send_bind(&self) {
+        let missed = self.link.borrow().missed().map(whole_ms);
+        self.send(&ClientFrame::Bind(Bind {
+            uid: self.uid,
+            conversations: true,
+            missed,
+        }));
+    }
+
+    fn open(self: &Rc<Self>) {
+        drop(self.socket.take());
+        let weak = Rc::downgrade(self);
+        let socket = Socket::open(&self.url, move |event| {
+            if let Some(driver) = Weak::upgrade(&weak) {
+                driver.heard(event);
+            }
+        });
+        if socket.is_none() {
+            self.tell(Event::Closed(1006));
+        }
+        self.socket.replace(socket);
+    }
+
+    fn heard(self: &Rc<Self>, event: SocketEvent) {
+        match event {
+            SocketEvent::Opened => self.tell(Event::Opened),
+            SocketEvent::Closed(code) => self.tell(Event::Closed(code)),
+            SocketEvent::Text(text) => {
+                self.tell(Event::Arrived);
+                self.arrived(&text);
+            }
+        }
+    }
+
+    fn arrived(self: &Rc<Self>, text: &str) {
+        // A newer server may send what this page does not know.
+        let frame = ServerFrame::parse(text).ok();
+        self.diagnosis
+            .borrow_mut()
+            .received(clock::now(), frame.as_ref(), text.len());
+        match frame {
+            Some(ServerFrame::Bound(bound)) => {
+                self.acks.borrow_mut().reconnected();
+                self.tell(Event::Bound(Duration::from_millis(bound.timeout)));
+                self.owner.emit(Signal::Bound(bound));
+            }
+            Some(ServerFrame::Heartbeat(interval)) => self.tell(Event::Interval(interval)),
+            Some(frame) => {
+                if let ServerFrame::Push(push) = &frame {
+                    self.acks.borrow_mut().arrived(clock::now(), push.tid);
+                }
+                self.owner.emit(Signal::Frame(Box::new(frame)));
+                self.acknowledge();
+            }
+            None => {}
+        }
+    }
+
+    /// Sends the ack that is due. Here and not where frames are taken in, because that waits for
+    /// the framework's scheduler, which yields to a timer that a hidden page may not run for a
+    /// minute.
+    fn acknowledge(self: &Rc<Self>) {
+        let due = self.acks.borrow_mut().take_due(clock::now());
+        if let Some(ack) = due
+            && self.phase() == Phase::Live
+        {
+            self.send(&ClientFrame::Ack(ack));
+        }
+        self.set_timer();
+    }
+
+    pub(super) fn visibility_changed(self: &Rc<Self>, visible: bool) {
+        self.acks.borrow_mut().set_hidden(clock::now(), !visible);
+        self.acknowledge();
+        if visible {
+            self.tell(Event::Visible);
+        }
+        self.owner.emit(Signal::Visible(visible));
+    }
+
+    pub(super) fn send(&self, frame: &ClientFrame) {
+        if let Some(socket) = &*self.socket.borrow() {
+            let text = frame.to_json();
+            socket.send(&text);
+            self.diagnosis
+                .borrow_mut()
+                .sent(clock::now(), frame, text.len());
+        }
+    }
+
+    /// Sets the one timer for the earliest deadline.
+    fn set_timer(self: &Rc<Self>) {
+        let link = self.link.borrow().deadline();
+        let acks = self.acks.borrow().deadline();
+        let deadline = [link, acks, self.owner_due.get()]
+            .into_iter()
+            .flatten()
+            .min();
+        let weak = Rc::downgrade(self);
+        self.alarm.set(deadline, move || {
+            if let Some(driver) = weak.upgrade() {
+                driver.timer_fired();
+            }
+        });
+    }
+
+    fn timer_fired(self: &Rc<Self>) {
+        self.alarm.fired();
+        if self.owner_due.get().is_some_and(|due| due <= clock::now()) {
+            self.owner_due.set(None);
+            self.owner.emit(Signal::Due);
+        }
+        self.acknowledge();
+        self.tell(Event::Timer);
+    }
+}
+
+fn whole_ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

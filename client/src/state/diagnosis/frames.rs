@@ -1,0 +1,243 @@
+//! A frame as it is remembered: numbers only, put into words when it is shown.
+//!
+//! The words are the protocol's own (`docs/protocol.md`), the same in every language. They name
+//! no person and no text.
+
+use std::fmt;
+use tidings_shared::frame::{ClientFrame, ServerFrame, kind};
+use tidings_shared::{ErrorCode, Moment, Seq, Tid};
+
+/// From where to where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// To the server.
+    Out,
+    /// From the server.
+    In,
+}
+
+/// A frame that left or arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameRecord {
+    /// When.
+    pub at: Moment,
+    /// From where to where.
+    pub way: Way,
+    /// As so many bytes of JSON text.
+    pub bytes: u32,
+    /// What it was.
+    pub note: Note,
+}
+
+/// What a frame was. [`fmt::Display`] gives its type's number and name and what matters of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "each is a frame and each field one of its numbers"
+)]
+pub enum Note {
+    Heartbeat {
+        ms: u64,
+    },
+    Bind {
+        missed: Option<u64>,
+    },
+    Bound {
+        ms: u64,
+        unread: u64,
+        listed: usize,
+    },
+    BindRefused(ErrorCode),
+    Query {
+        before: Option<Seq>,
+        after: Option<Seq>,
+        limit: Option<u32>,
+    },
+    Page {
+        messages: usize,
+        ends: Option<(Seq, Seq)>,
+    },
+    Send {
+        letters: usize,
+    },
+    Sent {
+        seq: Seq,
+    },
+    Push {
+        tid: Tid,
+        seq: Seq,
+        dup: bool,
+        letters: usize,
+    },
+    AskUnread,
+    Unread(u64),
+    Ack {
+        tid: Tid,
+        cumulative: bool,
+    },
+    Error {
+        code: ErrorCode,
+        re: Option<u64>,
+    },
+    AskConversations,
+    Conversations {
+        listed: usize,
+        more: bool,
+    },
+    Read {
+        seq: Seq,
+    },
+    WasRead {
+        seq: Seq,
+        unread: u64,
+    },
+    Unknown,
+}
+
+impl Note {
+    pub(super) fn of_sent(frame: &ClientFrame) -> Self {
+        match frame {
+            ClientFrame::Heartbeat(beat) => Self::Heartbeat { ms: beat.timeout },
+            ClientFrame::Bind(bind) => Self::Bind {
+                missed: bind.missed,
+            },
+            ClientFrame::Query(query) => Self::Query {
+                before: query.before_seq,
+                after: query.after_seq,
+                limit: query.limit,
+            },
+            ClientFrame::Send(send) => Self::Send {
+                letters: send.content.len(),
+            },
+            ClientFrame::Unread(_) => Self::AskUnread,
+            ClientFrame::Ack(ack) => Self::Ack {
+                tid: ack.tid,
+                cumulative: ack.cumulative,
+            },
+            ClientFrame::ListConversations(_) => Self::AskConversations,
+            ClientFrame::Read(read) => Self::Read { seq: read.seq },
+        }
+    }
+
+    pub(super) fn of_received(frame: &ServerFrame) -> Self {
+        match frame {
+            ServerFrame::Heartbeat(interval) => Self::Heartbeat {
+                ms: u64::try_from(interval.as_millis()).unwrap_or(u64::MAX),
+            },
+            ServerFrame::Bound(bound) => Self::Bound {
+                ms: bound.timeout,
+                unread: bound.unread,
+                listed: bound.list.as_ref().map_or(0, |l| l.conversations.len()),
+            },
+            ServerFrame::BindRefused(error) => Self::BindRefused(error.code),
+            ServerFrame::Page(page) => Self::Page {
+                messages: page.messages.len(),
+                ends: page
+                    .messages
+                    .first()
+                    .zip(page.messages.last())
+                    .map(|(first, last)| (first.seq, last.seq)),
+            },
+            ServerFrame::Sent(message) => Self::Sent { seq: message.seq },
+            ServerFrame::Push(push) => Self::Push {
+                tid: push.tid,
+                seq: push.message.seq,
+                dup: push.dup,
+                letters: push.message.content.len(),
+            },
+            ServerFrame::Unread(total) => Self::Unread(total.unread),
+            ServerFrame::Error(error) => Self::Error {
+                code: error.code,
+                re: error.re,
+            },
+            ServerFrame::Conversations(list) => Self::Conversations {
+                listed: list.conversations.len(),
+                more: list.next.is_some(),
+            },
+            ServerFrame::Read(mark) => Self::WasRead {
+                seq: mark.seq,
+                unread: mark.unread,
+            },
+        }
+    }
+
+    /// The frame's type and its name.
+    pub const fn kind(self) -> Option<(u64, &'static str)> {
+        Some(match self {
+            Self::Heartbeat { .. } => (kind::HEARTBEAT, "heartbeat"),
+            Self::Bind { .. } | Self::Bound { .. } | Self::BindRefused(_) => (kind::BIND, "bind"),
+            Self::Query { .. } | Self::Page { .. } => (kind::QUERY, "query"),
+            Self::Send { .. } | Self::Sent { .. } => (kind::SEND, "send"),
+            Self::Push { .. } => (kind::PUSH, "push"),
+            Self::AskUnread | Self::Unread(_) => (kind::UNREAD, "unread"),
+            Self::Ack { .. } => (kind::ACK, "ack"),
+            Self::Error { .. } => (kind::ERROR, "error"),
+            Self::AskConversations | Self::Conversations { .. } => {
+                (kind::CONVERSATIONS, "conversations")
+            }
+            Self::Read { .. } | Self::WasRead { .. } => (kind::READ, "read"),
+            Self::Unknown => return None,
+        })
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((number, name)) = self.kind() else {
+            return f.write_str("? unknown");
+        };
+        write!(f, "{number} {name}")?;
+        match self {
+            Self::Heartbeat { ms } => write!(f, " {ms} ms"),
+            Self::Bind { missed: Some(ms) } => write!(f, " missed {ms} ms"),
+            Self::Bound { ms, unread, listed } => {
+                write!(f, " ok, {ms} ms, unread {unread}, listed {listed}")
+            }
+            Self::BindRefused(code) => write!(f, " refused: {code:?}"),
+            Self::Query {
+                before: Some(seq), ..
+            } => write!(f, " before seq {seq}"),
+            Self::Query {
+                after: Some(seq), ..
+            } => write!(f, " after seq {seq}"),
+            Self::Query {
+                limit: Some(limit), ..
+            } => write!(f, " latest {limit}"),
+            Self::Page {
+                ends: Some((first, last)),
+                messages,
+            } => {
+                write!(f, " → {messages}: seq {first} to {last}")
+            }
+            Self::Page { .. } => f.write_str(" → none"),
+            Self::Send { letters } => write!(f, " {letters} B of text"),
+            Self::Sent { seq } => write!(f, " → seq {seq}"),
+            Self::Push {
+                tid,
+                seq,
+                dup,
+                letters,
+            } => {
+                let dup = if *dup { " dup" } else { "" };
+                write!(f, " tid {tid}{dup} → seq {seq}, {letters} B of text")
+            }
+            Self::Unread(unread) => write!(f, " → {unread}"),
+            Self::Ack { tid, cumulative } => {
+                let upto = if *cumulative { " up to" } else { "" };
+                write!(f, "{upto} tid {tid}")
+            }
+            Self::Error { code, re: Some(re) } => write!(f, " {code:?} re {re}"),
+            Self::Error { code, re: None } => write!(f, " {code:?}"),
+            Self::Conversations { listed, more } => {
+                write!(f, " → {listed}{}", if *more { ", more" } else { "" })
+            }
+            Self::Read { seq } => write!(f, " up to seq {seq}"),
+            Self::WasRead { seq, unread } => write!(f, " up to seq {seq}, unread {unread}"),
+            Self::Bind { missed: None }
+            | Self::Query { .. }
+            | Self::AskUnread
+            | Self::AskConversations
+            | Self::Unknown => Ok(()),
+        }
+    }
+}

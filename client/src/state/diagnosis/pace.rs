@@ -1,0 +1,115 @@
+//! How the heartbeat interval came to be what it is, as far as this end can tell: the server
+//! decides and sends it with the bind and with each answer.
+
+use std::time::Duration;
+use tidings_shared::Moment;
+
+/// So many answers at one interval mean that the server has stopped looking for a longer one: it
+/// tries the next after three.
+const STEADY: u64 = 8;
+
+/// Why the interval is what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trend {
+    /// The server has not named one yet.
+    Unknown,
+    /// As the server said at first.
+    First,
+    /// Lengthened: the last heartbeats were answered.
+    Longer,
+    /// Shortened: one had no answer.
+    Shorter,
+    /// Unchanged for long.
+    Found,
+}
+
+/// The interval and its story.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pace {
+    first: Option<Duration>,
+    interval: Option<Duration>,
+    before: Option<Duration>,
+    changed_at: Option<Moment>,
+    answered: u64,
+}
+
+impl Pace {
+    /// The server named an interval.
+    pub(super) fn given(&mut self, now: Moment, interval: Duration) {
+        self.first.get_or_insert(interval);
+        if self.interval == Some(interval) {
+            return;
+        }
+        self.before = self.interval.replace(interval);
+        self.changed_at = Some(now);
+        self.answered = 0;
+    }
+
+    /// A heartbeat was answered.
+    pub(super) fn answered(&mut self) {
+        self.answered += 1;
+    }
+
+    /// The interval in use.
+    pub const fn interval(&self) -> Option<Duration> {
+        self.interval
+    }
+
+    /// The one this page started with.
+    pub const fn first(&self) -> Option<Duration> {
+        self.first
+    }
+
+    /// When the present one came into use.
+    pub const fn changed_at(&self) -> Option<Moment> {
+        self.changed_at
+    }
+
+    /// Heartbeats answered since then.
+    pub const fn answers(&self) -> u64 {
+        self.answered
+    }
+
+    /// Why it is what it is.
+    pub fn trend(&self) -> Trend {
+        match (self.before, self.interval) {
+            (_, None) => Trend::Unknown,
+            _ if self.answered >= STEADY => Trend::Found,
+            (None, _) => Trend::First,
+            (Some(before), Some(now)) if before < now => Trend::Longer,
+            (Some(_), Some(_)) => Trend::Shorter,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Moment {
+        Moment::after_origin(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn an_interval_is_first_then_longer_then_shorter_then_found() {
+        let seconds = Duration::from_secs;
+        let mut pace = Pace::default();
+        assert_eq!(pace.trend(), Trend::Unknown);
+        pace.given(at(1), seconds(45));
+        assert_eq!(pace.trend(), Trend::First);
+        pace.answered();
+        pace.given(at(50), seconds(45));
+        assert_eq!((pace.trend(), pace.answers()), (Trend::First, 1));
+        pace.answered();
+        pace.given(at(100), seconds(67));
+        assert_eq!((pace.trend(), pace.answers()), (Trend::Longer, 0));
+        assert_eq!(pace.changed_at(), Some(at(100)));
+        pace.given(at(200), seconds(56));
+        assert_eq!(pace.trend(), Trend::Shorter);
+        for _ in 0..STEADY {
+            pace.answered();
+        }
+        assert_eq!(pace.trend(), Trend::Found);
+        assert_eq!(pace.first(), Some(seconds(45)));
+    }
+}
