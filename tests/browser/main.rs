@@ -3,6 +3,7 @@
 //! `cargo xtask test` builds the page first and says where it is; alone, set `TIDINGS_CLIENT_DIR`.
 
 mod chat;
+mod faults;
 mod login;
 mod person;
 mod pictures;

@@ -8,9 +8,14 @@ use tidings_tests::server::Server;
 
 /// A server with the built page.
 pub(crate) async fn serve_page() -> Result<Server> {
+    serve_page_with(&[]).await
+}
+
+/// The same, with flags.
+pub(crate) async fn serve_page_with(flags: &[&str]) -> Result<Server> {
     let folder = std::env::var("TIDINGS_CLIENT_DIR")
         .context("no page to test: run `cargo xtask test`, or set TIDINGS_CLIENT_DIR")?;
-    Server::start(&["--client-dir", &folder]).await
+    Server::start(&[&["--client-dir", &folder], flags].concat()).await
 }
 
 pub(crate) struct Person {
@@ -19,8 +24,13 @@ pub(crate) struct Person {
 
 impl Person {
     pub(crate) async fn opens(driver: &ChromeDriver, server: &Server, look: &Look) -> Result<Self> {
+        Self::at(driver, &server.url("/"), look).await
+    }
+
+    /// Opens the page at an address of its own.
+    pub(crate) async fn at(driver: &ChromeDriver, url: &str, look: &Look) -> Result<Self> {
         let browser = driver.open(look).await?;
-        browser.goto(&server.url("/")).await?;
+        browser.goto(url).await?;
         Ok(Self { browser })
     }
 

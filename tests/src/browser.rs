@@ -3,19 +3,27 @@
 //! own that is gone afterwards.
 
 use crate::PATIENCE;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
 use thirtyfour::prelude::*;
 use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+/// How long one look at a page lasts: a page that is left during it is noticed after twice that.
+const SLICE: Duration = Duration::from_secs(3);
+
 /// What Chromium is started with: no window, no sandbox (which root cannot have), and no calls
 /// home.
-const ARGUMENTS: [&str; 11] = [
+const ARGUMENTS: [&str; 12] = [
+    // Timers of hidden tabs run once a minute from the first second on, not only from the fifth
+    // minute.
+    "--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/1",
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -29,10 +37,26 @@ const ARGUMENTS: [&str; 11] = [
     "--hide-scrollbars",
 ];
 
-/// The process that starts browsers. Dropping it ends it and its browsers.
+/// The process that starts browsers. Dropping it ends it and its browsers, and takes their profiles
+/// away.
 pub struct ChromeDriver {
     child: Child,
     url: String,
+    _profiles: TempDir,
+}
+
+impl Drop for ChromeDriver {
+    fn drop(&mut self) {
+        // The browsers are of its process group, and would outlive it.
+        let group = self
+            .child
+            .id()
+            .and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+        if let Some(group) = group {
+            // Fails only when all of them are gone already.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
 }
 
 impl ChromeDriver {
@@ -42,8 +66,11 @@ impl ChromeDriver {
     /// When it is not there or does not say that it listens.
     pub async fn start() -> Result<Self> {
         let program = std::env::var_os("CHROMEDRIVER").unwrap_or("chromedriver".into());
+        let profiles = tempfile::tempdir()?;
         let mut child = Command::new(&program)
             .arg("--port=0")
+            .env("TMPDIR", profiles.path())
+            .process_group(0)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true)
@@ -71,6 +98,7 @@ impl ChromeDriver {
         Ok(Self {
             child,
             url: format!("http://127.0.0.1:{port}"),
+            _profiles: profiles,
         })
     }
 
@@ -93,6 +121,8 @@ impl ChromeDriver {
             .context("Chromium does not start")??;
         driver.set_script_timeout(PATIENCE).await?;
         let browser = Browser { driver };
+        // From the start: a socket opened before would not notice `Browser::offline`.
+        browser.cdp("Network.enable", json!({})).await?;
         let scheme = if look.dark { "dark" } else { "light" };
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
         browser
@@ -106,13 +136,62 @@ impl ChromeDriver {
         Ok(browser)
     }
 
-    /// Ends ChromeDriver, after the browsers were closed.
+    /// Stops every process of the browsers, as a laptop's sleep does.
     ///
     /// # Errors
-    /// When it is gone already.
-    pub async fn end(mut self) -> Result<()> {
-        Ok(self.child.kill().await?)
+    /// When there is none.
+    pub async fn stop_browsers(&self) -> Result<Asleep> {
+        let driver = self.child.id().context("ChromeDriver has ended")?;
+        let pids = descendants(driver).await?;
+        if pids.is_empty() {
+            bail!("no browser to stop");
+        }
+        signal("-STOP", &pids).await?;
+        Ok(Asleep { pids })
     }
+}
+
+/// Browsers whose processes are stopped.
+pub struct Asleep {
+    pids: Vec<u32>,
+}
+
+impl Asleep {
+    /// Lets them go on.
+    ///
+    /// # Errors
+    /// When one of them is gone.
+    pub async fn wake(self) -> Result<()> {
+        signal("-CONT", &self.pids).await
+    }
+}
+
+async fn signal(name: &str, pids: &[u32]) -> Result<()> {
+    let pids = pids.iter().map(u32::to_string);
+    let status = Command::new("kill").arg(name).args(pids).status().await?;
+    ensure!(status.success(), "kill {name} failed");
+    Ok(())
+}
+
+/// The processes that `ancestor` started, and those they started (Linux).
+async fn descendants(ancestor: u32) -> Result<Vec<u32>> {
+    let mut found = vec![ancestor];
+    let mut next = 0;
+    while let Some(&pid) = found.get(next) {
+        next += 1;
+        let mut threads = tokio::fs::read_dir(format!("/proc/{pid}/task")).await?;
+        while let Some(thread) = threads.next_entry().await? {
+            let children = tokio::fs::read_to_string(thread.path().join("children")).await;
+            found.extend(
+                children
+                    .iter()
+                    .flat_map(|c| c.split_whitespace())
+                    .filter_map(|c| c.parse::<u32>().ok()),
+            );
+        }
+    }
+    found.remove(0);
+    Ok(found)
 }
 
 /// How a browser looks to the page.
@@ -182,6 +261,18 @@ impl Browser {
     /// # Errors
     /// With the page's text, when it does not become true.
     pub async fn until_within(&self, limit: Duration, what: &str, expression: &str) -> Result<()> {
+        let end = Instant::now() + limit;
+        while Instant::now() < end {
+            // A page that is just being left takes the script with it: ask the next one.
+            if self.holds_within(SLICE, expression).await.unwrap_or(false) {
+                return Ok(());
+            }
+        }
+        let page = self.eval("document.body.innerText").await?;
+        bail!("{what}: not so after {limit:?}: {expression}\nthe page reads: {page}");
+    }
+
+    async fn holds_within(&self, limit: Duration, expression: &str) -> Result<bool> {
         let script = format!(
             "const done = arguments[arguments.length - 1];
              const holds = () => {{ try {{ return !!({expression}); }} catch (e) {{ return false; }} }};
@@ -199,13 +290,9 @@ impl Browser {
              if (holds()) end(true);",
             limit.as_millis()
         );
-        self.driver.set_script_timeout(limit + PATIENCE).await?;
+        self.driver.set_script_timeout(limit * 2).await?;
         let held = self.driver.execute_async(&script, vec![]).await?;
-        if held.json() == &json!(true) {
-            return Ok(());
-        }
-        let page = self.eval("document.body.innerText").await?;
-        bail!("{what}: not so after {limit:?}: {expression}\nthe page reads: {page}");
+        Ok(held.json() == &json!(true))
     }
 
     /// The first element with this `data-testid`.
@@ -243,6 +330,33 @@ impl Browser {
     /// When Chromium refuses it.
     pub async fn cdp(&self, command: &str, parameters: Value) -> Result<Value> {
         Ok(self.driver.cdp().send_raw(command, parameters).await?)
+    }
+
+    /// Cuts this tab off from every network, or lets it back. An open WebSocket stays open, and
+    /// nothing flows.
+    ///
+    /// # Errors
+    /// When Chromium refuses.
+    pub async fn offline(&self, offline: bool) -> Result<()> {
+        let conditions = json!({"offline": offline, "latency": 0, "downloadThroughput": -1,
+                                "uploadThroughput": -1});
+        self.cdp("Network.emulateNetworkConditions", conditions)
+            .await
+            .map(drop)
+    }
+
+    /// Lets the present tab be shown for so long.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub async fn wait_in_page(&self, time: Duration) -> Result<()> {
+        self.driver.set_script_timeout(time + PATIENCE).await?;
+        let script = format!(
+            "setTimeout(arguments[arguments.length - 1], {})",
+            time.as_millis()
+        );
+        self.driver.execute_async(&script, vec![]).await?;
+        Ok(())
     }
 
     /// A picture of what is shown, as PNG.

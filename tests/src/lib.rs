@@ -5,8 +5,10 @@
 //! again. A wait is for an event, with a limit; nothing sleeps to hope.
 
 pub mod browser;
+pub mod client;
 pub mod proxy;
 pub mod server;
+pub mod simulation;
 pub mod socket;
 
 /// How long a test waits for something that must happen. Long, for slow machines; a test that

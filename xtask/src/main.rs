@@ -14,6 +14,7 @@ mod page;
 mod probe;
 mod run;
 mod rust;
+mod simulate;
 mod step;
 mod supervisor;
 mod test;
@@ -58,6 +59,10 @@ enum Task {
     /// Installs what is missing first, Chromium included. Stops at the first failure and skips
     /// nothing. The audit of the dependencies is apart: see `cargo xtask audit`.
     Test,
+    /// Simulate scenarios of clients, servers and faults in virtual time, and check every promise.
+    ///
+    /// With `--seed` alone that one scenario is run, and everything that happens is printed.
+    Simulate(simulate::Options),
     /// Build the page for release into `dist`, with a .gz and a .br beside each file.
     Page,
     /// Install the tools that the other commands need, and do nothing else.
@@ -89,6 +94,7 @@ fn perform(task: Task, steps: &mut Steps) -> Result<ExitCode> {
         Task::Run { serve } => return run::run(&workspace, steps, &serve),
         Task::Dev => return dev::dev(&workspace, steps),
         Task::Test => test::test(&workspace, steps)?,
+        Task::Simulate(options) => simulate::simulate(&workspace, &options)?,
         Task::Page => page::build(&workspace, steps)?,
         Task::Setup => {
             rust::ensure_components(steps)?;

@@ -1,0 +1,131 @@
+//! A crowd in a bad network.
+
+use crate::check::check;
+use crate::crowd::Crowd;
+use crate::process::{resident_kib, seed};
+use anyhow::Result;
+use std::time::Duration;
+use tidings_shared::link::Event;
+use tidings_tests::proxy::{Conditions, Cut, Flow, Side};
+use tidings_tests::server::Server;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+const PEOPLE: usize = 50;
+const DEVICES_EACH: usize = 10;
+/// From one round of faults and messages to the next.
+const ROUND: Duration = Duration::from_millis(20);
+/// Rounds between two cuts of the same connection, on average.
+const ROUNDS_A_CUT: usize = 300;
+/// Messages a round: one in 2.5 s from each device.
+const MESSAGES_A_ROUND: usize = 4;
+/// The longest freeze of a connection: beyond the first repeat of a push.
+const FROZEN: Duration = Duration::from_secs(8);
+/// Heartbeats that notice a connection whose other side is gone within the test's time.
+const FLAGS: [&str; 6] = [
+    "--heartbeat-min-ms",
+    "2000",
+    "--heartbeat-max-ms",
+    "2000",
+    "--idle-timeout-ms",
+    "8000",
+];
+
+/// Faults so far.
+#[derive(Debug, Default)]
+struct Faults {
+    /// A tenth of them for one side only.
+    cuts: usize,
+    freezes: usize,
+    delays: usize,
+}
+
+/// Faults of one round.
+fn strike(crowd: &mut Crowd, faults: &mut Faults) {
+    let connections = crowd.proxy.connections();
+    let dice = &mut crowd.dice;
+    let mut cuts = connections.len() / ROUNDS_A_CUT;
+    cuts += usize::from(dice.below(ROUNDS_A_CUT) < connections.len() % ROUNDS_A_CUT);
+    for _ in 0..cuts {
+        let Some(connection) = dice.pick(&connections) else {
+            return;
+        };
+        match dice.below(20) {
+            0 => connection.forget(Side::Client),
+            1 => connection.forget(Side::Server),
+            2..=10 => connection.cut(Cut::Reset),
+            _ => connection.cut(Cut::Finish),
+        }
+        faults.cuts += 1;
+    }
+    for _ in 0..2 {
+        let Some(connection) = dice.pick(&connections) else {
+            return;
+        };
+        match dice.below(3) {
+            0 => {
+                faults.freezes += 1;
+                connection.freeze();
+                let connection = connection.clone();
+                let thaws_after = dice.up_to(FROZEN);
+                tokio::spawn(async move {
+                    tokio::time::sleep(thaws_after).await;
+                    connection.thaw();
+                });
+            }
+            1 => {
+                faults.delays += 1;
+                connection.set(Conditions::both(Flow {
+                    delay: dice.up_to(Duration::from_millis(150)),
+                    jitter: dice.up_to(Duration::from_millis(150)),
+                    ..Flow::default()
+                }));
+            }
+            _ => connection.set(Conditions::default()),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_hundred_devices_in_a_bad_network_lose_double_and_disorder_nothing() -> Result<()> {
+    let seconds = std::env::var("TIDINGS_FAULT_SECONDS").ok();
+    let seconds = seconds.and_then(|text| text.parse().ok()).unwrap_or(60);
+    let server = Server::start(&FLAGS).await?;
+    let started = Instant::now();
+    let mut crowd = Crowd::new(&server, PEOPLE, DEVICES_EACH, seed("bad network")).await?;
+    println!(
+        "{} devices connected in {:.1?}; resident {} KiB",
+        crowd.clients.len(),
+        started.elapsed(),
+        resident_kib(&server)?
+    );
+    let mut faults = Faults::default();
+    let mut rounds = interval(ROUND);
+    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(seconds) {
+        rounds.tick().await;
+        strike(&mut crowd, &mut faults);
+        for _ in 0..MESSAGES_A_ROUND {
+            crowd.write_one().await?;
+        }
+        // Somebody presses "retry now".
+        let device = crowd.dice.below(crowd.clients.len());
+        crowd.clients[device].tell(Event::RetryNow).await?;
+    }
+    let (figures, connects) = crowd.figures();
+    println!(
+        "{} written; {faults:?}; {connects} connects; {figures:?}",
+        crowd.written.len()
+    );
+    let took = crowd.heal().await?;
+    let (figures, connects) = crowd.figures();
+    println!(
+        "settled in {took:.1?}; {connects} connects; {figures:?}; resident {} KiB",
+        resident_kib(&server)?
+    );
+    assert_eq!(figures.full, 0);
+    let started = Instant::now();
+    let stored = check(crowd, server.address().parse()?).await?;
+    println!("{stored} messages checked in {:.1?}", started.elapsed());
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! Whether the promises were kept: what the store has, what was written, what each device shows.
+
+use crate::crowd::{Crowd, Person};
+use crate::plain::Plain;
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use tidings_shared::{Peer, UserId};
+use tidings_tests::client::Device;
+
+/// A conversation as one of its members fetched it: (mid, content, sender) by place.
+type Log = Vec<(i64, String, i64)>;
+/// Every conversation of everybody.
+type Store = BTreeMap<(UserId, UserId), Log>;
+
+/// Fetches everything as everybody, then compares it with what was written and with what every
+/// device shows. The crowd must have settled. Returns how many messages there are.
+pub(crate) async fn check(mut crowd: Crowd, server: SocketAddr) -> Result<usize> {
+    let store = fetch_all(&crowd.people, server).await?;
+    for (&(me, other), log) in &store {
+        ensure!(
+            store.get(&(other, me)) == Some(log),
+            "{me} and {other} differ"
+        );
+        let grows = log.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        ensure!(grows, "{me} and {other}: mids do not grow");
+    }
+    let count = written_once_in_order(&crowd, &store)?;
+    for client in &crowd.clients {
+        client.fetch_whole().await?;
+        let logs = store.range((client.uid(), UserId(0))..=(client.uid(), UserId(i64::MAX)));
+        let all: usize = logs.map(|(_, log)| log.len()).sum();
+        let all = i64::try_from(all)?;
+        client
+            .until(|status| status.shown >= all && status.is_settled())
+            .await?;
+    }
+    for client in std::mem::take(&mut crowd.clients) {
+        let uid = client.uid();
+        check_device(uid, &client.stop().await?, &store).with_context(|| format!("of {uid}"))?;
+    }
+    Ok(count)
+}
+
+/// Everything written is stored, once, with the right sender and recipient, in the order in which
+/// its device wrote to that recipient; and nothing else is stored.
+fn written_once_in_order(crowd: &Crowd, store: &Store) -> Result<usize> {
+    let mut places = HashMap::new();
+    for (&(me, other), log) in store.iter().filter(|((me, other), _)| me < other) {
+        for (at, (_, content, sender)) in log.iter().enumerate() {
+            let known = places.insert(content.as_str(), (me, other, *sender, at));
+            ensure!(known.is_none(), "{content} is stored twice");
+        }
+    }
+    ensure!(
+        places.len() == crowd.written.len(),
+        "{} written, {} stored",
+        crowd.written.len(),
+        places.len()
+    );
+    let mut last = HashMap::new();
+    for written in &crowd.written {
+        let from = crowd.clients[written.device].uid();
+        let place = places.get(written.content.as_str());
+        let (low, high, sender, at) =
+            *place.with_context(|| format!("{} is lost", written.content))?;
+        let pair = (from.min(written.to), from.max(written.to));
+        ensure!(
+            (low, high) == pair && sender == from.0,
+            "{} went astray",
+            written.content
+        );
+        let before = last.insert((written.device, written.to), at);
+        ensure!(
+            before.is_none_or(|before| before < at),
+            "{} overtook",
+            written.content
+        );
+    }
+    Ok(places.len())
+}
+
+/// A device shows exactly what is stored, and was answered what is true.
+fn check_device(me: UserId, device: &Device, store: &Store) -> Result<()> {
+    let complaints = device.complaints();
+    ensure!(complaints.is_empty(), "{complaints:?}");
+    let mut known = 0;
+    for (&(_, other), log) in store.iter().filter(|((uid, _), _)| *uid == me) {
+        let shown = device.messages(Peer::User(other));
+        let shown: Vec<_> = shown
+            .map(|m| (m.seq.0, m.mid.0, m.content.as_str()))
+            .collect();
+        let stored = (1..)
+            .zip(log)
+            .map(|(seq, (mid, content, _))| (seq, *mid, content.as_str()));
+        ensure!(
+            shown.iter().copied().eq(stored),
+            "with {other}: {shown:?}, not {log:?}"
+        );
+        known += 1;
+    }
+    ensure!(
+        device.peers().count() == known,
+        "it knows more conversations than there are"
+    );
+    for (id, (peer, seq)) in device.answered() {
+        let at = usize::try_from(seq.0 - 1)?;
+        let message = device.messages(*peer).nth(at).context("no such place")?;
+        ensure!(
+            message
+                .client_msg_id
+                .as_ref()
+                .is_none_or(|stored| stored == id),
+            "{id} moved"
+        );
+    }
+    Ok(())
+}
+
+async fn fetch_all(people: &[Person], server: SocketAddr) -> Result<Store> {
+    let mut store = Store::new();
+    for person in people {
+        let bind = json!({"uid": person.uid, "conversations": true});
+        let (mut socket, mut list) = Plain::bound(server, &person.token, bind).await?;
+        loop {
+            for row in list["conversations"].as_array().into_iter().flatten() {
+                let other = UserId(row["otherUid"].as_i64().context("no uid")?);
+                let log = fetch(&mut socket, person.uid, other).await?;
+                ensure!(row["lastSeq"] == log.len(), "{row}: {} fetched", log.len());
+                store.insert((person.uid, other), log);
+            }
+            let Some(next) = list.get("next") else { break };
+            socket
+                .feed(&json!({"type": 8, "data": {"after": next}}))
+                .await?;
+            socket.flush().await?;
+            list = socket.frame().await?["data"].take();
+        }
+    }
+    Ok(store)
+}
+
+/// Every message of a conversation, whose places must be 1, 2, 3…
+async fn fetch(socket: &mut Plain, me: UserId, other: UserId) -> Result<Log> {
+    let mut log = Log::new();
+    loop {
+        let last = i64::try_from(log.len())?;
+        let page = socket.page(me.0, other.0, last).await?;
+        if page.is_empty() {
+            return Ok(log);
+        }
+        for (message, seq) in page.iter().zip(last + 1..) {
+            ensure!(message["seq"] == seq, "{message} is not at {seq}");
+            log.push(entry(message).with_context(|| message.to_string())?);
+        }
+    }
+}
+
+fn entry(message: &Value) -> Option<(i64, String, i64)> {
+    let sent = message["type"] == 0;
+    let sender = &message[if sent { "ownerUid" } else { "otherUid" }];
+    let content = message["content"].as_str()?.to_owned();
+    Some((message["mid"].as_i64()?, content, sender.as_i64()?))
+}

@@ -1,0 +1,136 @@
+//! Silence: who is let live through it, and who is not.
+
+use crate::crowd::{Person, login};
+use crate::plain::Plain;
+use anyhow::Result;
+use serde_json::json;
+use std::time::Duration;
+use tidings_shared::UserId;
+use tidings_shared::close::CloseCode;
+use tidings_shared::link::{Cause, Event, Phase};
+use tidings_tests::client::{Client, Status};
+use tidings_tests::proxy::{Proxy, Side};
+use tidings_tests::server::{LI, Server, WANG, ZHANG};
+use tidings_tests::socket::Socket;
+use tokio::time::{Instant, interval};
+
+/// An idle timeout of 1.5 s, and heartbeats every 0.3 s.
+pub(crate) const HASTY: [&str; 6] = [
+    "--idle-timeout-ms",
+    "1500",
+    "--heartbeat-min-ms",
+    "300",
+    "--heartbeat-max-ms",
+    "300",
+];
+const IDLE: Duration = Duration::from_millis(1_500);
+/// One may have been due just when the connection vanished, and a bit late.
+const INTERVAL: Duration = Duration::from_millis(400);
+/// How late a slow machine may be.
+const LATE: Duration = Duration::from_millis(1_500);
+/// How long the server waits for the answer to its close frame.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// Connections a user may hold.
+const CONNECTIONS: usize = 32;
+
+/// Logs a demo user in.
+pub(crate) async fn person(server: &Server, user: (i64, &str)) -> Result<Person> {
+    Ok(Person {
+        uid: UserId(user.0),
+        token: server.login(user.1).await?,
+    })
+}
+
+#[tokio::test]
+async fn a_beating_and_a_busy_connection_outlive_idle_timeouts_and_a_silent_one_does_not()
+-> Result<()> {
+    let server = Server::start(&HASTY).await?;
+    let address = server.address().parse()?;
+    let beating = Client::start(login(address, &person(&server, ZHANG).await?, 0), 1);
+    beating.until(Status::is_settled).await?;
+    let mut busy = Socket::bound(&server, WANG).await?;
+
+    let li = person(&server, LI).await?;
+    let started = Instant::now();
+    let mut silent = Socket::bound_with(&server, &li.token, json!({"uid": 1001})).await?;
+    let silent_for = tokio::spawn(async move {
+        let (frames, code) = silent.closed().await?;
+        anyhow::Ok((frames, code, started.elapsed()))
+    });
+    let mut beats = interval(Duration::from_secs(1));
+    while started.elapsed() < 4 * IDLE {
+        beats.tick().await;
+        // Not a heartbeat, but something.
+        busy.ask(5, json!({"uid": 1002})).await?;
+    }
+    let (frames, code, after) = silent_for.await??;
+    println!("silent: closed with {code} after {after:.3?}");
+    assert_eq!((frames, code), (Vec::new(), CloseCode::Idle.code()));
+    assert!((IDLE..IDLE + LATE).contains(&after), "{after:?}");
+    busy.nothing_more(1002).await?;
+    let status = beating.status();
+    assert_eq!((status.phase, status.connects), (Phase::Live, 1));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_client_that_vanished_without_a_word_is_forgotten_after_the_idle_timeout() -> Result<()> {
+    let server = Server::start(&HASTY).await?;
+    let proxy = Proxy::start(server.address().parse()?, 1)?;
+    let li = person(&server, LI).await?;
+    let mut vanishing = Vec::new();
+    for n in 0..CONNECTIONS {
+        vanishing.push(Client::start(login(proxy.address(), &li, n), 1));
+    }
+    for client in &vanishing {
+        client.until(Status::is_settled).await?;
+    }
+    // All places are taken, so that the next one shows when they are free.
+    let next = Client::start(login(server.address().parse()?, &li, CONNECTIONS), 1);
+    let refused = Some(Cause::Closed(CloseCode::RateLimited.code()));
+    next.until(|status| status.last_cause == refused).await?;
+
+    let vanished = Instant::now();
+    proxy.freeze();
+    drop(vanishing);
+    for connection in proxy.connections() {
+        connection.forget(Side::Client);
+    }
+    let mut tries = interval(Duration::from_millis(100));
+    while next.status().phase != Phase::Live {
+        tries.tick().await;
+        next.tell(Event::RetryNow).await?;
+        assert!(vanished.elapsed() < IDLE + GOODBYE + LATE, "not forgotten");
+    }
+    let after = vanished.elapsed();
+    println!("half-open: forgotten after {after:.3?}");
+    assert!(after + INTERVAL >= IDLE, "{after:?}");
+    // What is sent now reaches the one that is there.
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    zhang.say(1000, 1001, "are you there?").await?;
+    next.until(|status| status.shown == 1).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_forgot_a_connection_is_noticed_by_the_next_heartbeat() -> Result<()> {
+    let server = Server::start(&HASTY).await?;
+    let proxy = Proxy::start(server.address().parse()?, 1)?;
+    let client = Client::start(login(proxy.address(), &person(&server, ZHANG).await?, 0), 1);
+    client.until(Status::is_settled).await?;
+    let started = Instant::now();
+    for connection in proxy.connections() {
+        connection.forget(Side::Server);
+    }
+    let status = client.until(|status| status.connects == 2).await?;
+    println!("forgotten: connected again after {:.3?}", started.elapsed());
+    assert_eq!(status.last_cause, Some(Cause::HeartbeatMissed));
+    // A plain connection is as good as ours.
+    let address = server.address().parse()?;
+    let token = person(&server, LI).await?.token;
+    let (mut li, _) = Plain::bound(address, &token, json!({"uid": 1001})).await?;
+    client.write(UserId(1001), "back again".into()).await?;
+    assert_eq!(li.frame().await?["data"]["content"], "back again");
+    client.until(Status::is_settled).await?;
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! How long a push is under way.
+
+use anyhow::Result;
+use std::time::{Duration, Instant};
+use tidings_tests::server::{LI, Server, ZHANG};
+use tidings_tests::socket::Socket;
+
+const ROUNDS: usize = 50;
+/// Systems acknowledge a lone TCP segment after 40 ms (Linux) to 200 ms; with Nagle's algorithm on
+/// (RFC 896) whatever is written next waits that long.
+const AT_MOST: Duration = Duration::from_millis(25);
+
+#[tokio::test]
+async fn a_push_does_not_wait_until_the_one_before_has_arrived() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    let mut li = Socket::bound(&server, LI).await?;
+    let mut took = Vec::new();
+    for _ in 0..ROUNDS {
+        let mut pushes = Vec::new();
+        zhang.say(1000, 1001, "one").await?;
+        let started = Instant::now();
+        zhang.say(1000, 1001, "two").await?;
+        for _ in 0..2 {
+            pushes.push(li.frame(4).await?);
+        }
+        took.push(started.elapsed());
+        for push in pushes {
+            li.ack(&push["tid"]).await?;
+        }
+        li.nothing_more(1001).await?;
+    }
+    took.sort();
+    let median = took[ROUNDS / 2];
+    println!(
+        "two pushes: {median:.3?} in the median, {:.3?} at most",
+        took[ROUNDS - 1]
+    );
+    assert!(median < AT_MOST, "{median:?}");
+    Ok(())
+}

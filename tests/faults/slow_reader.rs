@@ -1,0 +1,163 @@
+//! Clients that ask for much, or are sent much, and read nothing.
+
+use crate::crowd::{Person, login};
+use crate::heartbeat::person;
+use crate::plain::{Heard, Plain};
+use crate::process::resident_kib;
+use anyhow::Result;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tidings_shared::close::CloseCode;
+use tidings_shared::{UserId, limits};
+use tidings_tests::client::{Client, Status};
+use tidings_tests::proxy::{Conditions, Connection, Flow, Proxy};
+use tidings_tests::server::{LI, Server, WANG, ZHANG};
+use tokio::time::{Instant, interval};
+
+/// How much the server may grow for one client that reads nothing.
+const GROWTH_KIB: u64 = 32 * 1024;
+/// The longest a message may take among others meanwhile.
+const UNAFFECTED: Duration = Duration::from_secs(2);
+/// How long a write may not move before the connection is too slow.
+const STALLED: Duration = Duration::from_secs(10);
+/// How long the server tries to say why.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// Queries, each with an answer that fills a frame. They fit into the buffers on the way.
+const QUESTIONS: usize = 300;
+/// The bytes of answers that the server and the system hold for one connection, at most.
+const ANSWERS: usize = 16 * 1024 * 1024;
+
+/// 李四 behind a proxy that lets nothing come to her from now on.
+async fn deaf(proxy: &Proxy, li: &Person, bind: Value) -> Result<(Plain, Connection)> {
+    let (socket, _) = Plain::bound(proxy.address(), &li.token, bind).await?;
+    let connection = proxy.connections().remove(0);
+    let frozen = Flow {
+        frozen: true,
+        ..Flow::default()
+    };
+    connection.set(Conditions {
+        to_client: frozen,
+        ..Conditions::default()
+    });
+    Ok((socket, connection))
+}
+
+/// 张三 and 王五, who write large messages to 李四 and to each other.
+struct Flood {
+    zhang: Client,
+    wang: Client,
+}
+
+impl Flood {
+    async fn new(server: &Server) -> Result<Self> {
+        let address = server.address().parse()?;
+        let zhang = Client::start(login(address, &person(server, ZHANG).await?, 0), 1);
+        let wang = Client::start(login(address, &person(server, WANG).await?, 0), 2);
+        Ok(Self { zhang, wang })
+    }
+
+    /// For so long; returns the most memory the server had and the longest time a message took.
+    async fn run(&self, server: &Server, lasts: Duration) -> Result<(u64, Duration)> {
+        let (mut peak, mut slowest) = (0, Duration::ZERO);
+        let started = Instant::now();
+        let mut pace = interval(Duration::from_millis(20));
+        for shown in self.wang.status().shown + 1.. {
+            pace.tick().await;
+            let text = "x".repeat(limits::CONTENT_BYTES);
+            let written = Instant::now();
+            self.zhang.write(UserId(1001), text.clone()).await?;
+            self.zhang.write(self.wang.uid(), text).await?;
+            self.wang.until(|status| status.shown == shown).await?;
+            slowest = slowest.max(written.elapsed());
+            peak = peak.max(resident_kib(server)?);
+            if started.elapsed() > lasts {
+                break;
+            }
+        }
+        self.zhang.until(Status::is_settled).await?;
+        Ok((peak, slowest))
+    }
+}
+
+/// Reads what is left of a connection; returns the bytes and the code it was closed with.
+async fn drain(socket: &mut Plain) -> Result<(usize, Option<u16>)> {
+    let mut bytes = 0;
+    loop {
+        match socket.hear().await? {
+            Heard::Text(text) => bytes += text.len(),
+            Heard::Closed(code) => return Ok((bytes, Some(code))),
+            Heard::Gone => return Ok((bytes, None)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_stops_under_a_flood_is_closed_and_nobody_else_notices() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let proxy = Proxy::start(server.address().parse()?, 1)?;
+    let li = person(&server, LI).await?;
+    let flood = Flood::new(&server).await?;
+    // What it costs to be at work at all.
+    flood.run(&server, Duration::from_secs(1)).await?;
+    let before = resident_kib(&server)?;
+    let (mut socket, connection) = deaf(&proxy, &li, json!({"uid": 1001})).await?;
+    // Repeats end after 9 s, a write that does not move after 10 s; then 2 s for the goodbye.
+    let (peak, slowest) = flood.run(&server, Duration::from_secs(13)).await?;
+    connection.thaw();
+    let (bytes, code) = drain(&mut socket).await?;
+    println!(
+        "flooded: closed with {code:?} after {bytes} bytes; resident {before} KiB before, \
+         {peak} KiB at most; slowest among others {slowest:.3?}"
+    );
+    assert!(
+        code.is_none_or(|code| [4001, 4002].contains(&code)),
+        "{code:?}"
+    );
+    // A window, its repeats, and what the system's sockets held.
+    assert!(bytes < 16 * limits::WINDOW_BYTES, "{bytes} bytes");
+    assert!(
+        peak < before + GROWTH_KIB,
+        "{before} KiB grew to {peak} KiB"
+    );
+    assert!(slowest < UNAFFECTED, "{slowest:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_that_asks_for_much_and_reads_nothing_is_closed_as_too_slow() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let flood = Flood::new(&server).await?;
+    flood.run(&server, Duration::from_millis(500)).await?;
+    let proxy = Proxy::start(server.address().parse()?, 1)?;
+    let li = person(&server, LI).await?;
+    let bind = json!({"uid": 1001, "conversations": true});
+    let (mut socket, connection) = deaf(&proxy, &li, bind).await?;
+    let before = resident_kib(&server)?;
+    let data = json!({"ownerUid": 1001, "otherUid": 1000, "afterSeq": 0, "limit": 200});
+    let started = Instant::now();
+    for _ in 0..QUESTIONS {
+        socket.feed(&json!({"type": 2, "data": data})).await?;
+    }
+    socket.flush().await?;
+    let mut peak = before;
+    let mut looks = interval(Duration::from_millis(100));
+    while started.elapsed() < STALLED + GOODBYE / 2 {
+        looks.tick().await;
+        peak = peak.max(resident_kib(&server)?);
+    }
+    connection.thaw();
+    let (bytes, code) = drain(&mut socket).await?;
+    println!(
+        "greedy: closed with {code:?} after {bytes} bytes; resident {before} KiB before, \
+         {peak} KiB at most"
+    );
+    // A machine too slow for the goodbye's two seconds sees no code.
+    let too_slow = CloseCode::TooSlow.code();
+    assert!(code.is_none_or(|code| code == too_slow), "{code:?}");
+    assert!(bytes < ANSWERS, "{bytes} bytes");
+    assert!(
+        peak < before + GROWTH_KIB,
+        "{before} KiB grew to {peak} KiB"
+    );
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! What arrives from the server.
+
+use super::acks::Acks;
+use super::device::Device;
+use tidings_shared::frame::{
+    Bound, ClientFrame, ConversationList, ListConversations, Page, Push, ServerFrame,
+};
+use tidings_shared::{ClientMsgId, Direction, ErrorBody, Message, Moment, Peer, Seq};
+
+impl Device {
+    /// A connection is bound.
+    pub(super) fn bound(&mut self, bound: Bound) -> Option<ClientFrame> {
+        self.linked = true;
+        self.acks = Acks::default();
+        self.outbox.reconnected();
+        self.listed(bound.list.unwrap_or_default())
+    }
+
+    /// A frame arrived; returns what it asks for at once.
+    pub(super) fn frame(&mut self, now: Moment, frame: ServerFrame) -> Option<ClientFrame> {
+        match frame {
+            ServerFrame::Push(push) => self.pushed(now, *push),
+            ServerFrame::Sent(message) => {
+                self.take(*message);
+            }
+            ServerFrame::Page(page) => self.page(now, page),
+            ServerFrame::Conversations(list) => return self.listed(list),
+            ServerFrame::Error(error) => self.refusal(now, &error),
+            // A refused bind is followed by a close, whose code says what to do.
+            ServerFrame::BindRefused(_)
+            | ServerFrame::Bound(_)
+            | ServerFrame::Heartbeat(_)
+            | ServerFrame::Unread(_)
+            | ServerFrame::Read(_) => {}
+        }
+        None
+    }
+
+    fn listed(&mut self, list: ConversationList) -> Option<ClientFrame> {
+        for row in list.conversations {
+            let thread = self.threads.entry(row.peer).or_default();
+            thread.timeline.expect(row.last_seq);
+            self.changed(row.peer);
+        }
+        let after = Some(list.next?);
+        Some(ClientFrame::ListConversations(ListConversations { after }))
+    }
+
+    fn pushed(&mut self, now: Moment, push: Push) {
+        self.acks.arrived(now, push.tid);
+        self.figures.pushes += 1;
+        self.figures.repeated += u64::from(push.dup);
+        if !self.take(push.message) {
+            self.figures.duplicates += 1;
+        }
+    }
+
+    /// Takes a message that came alone; returns whether it is new.
+    fn take(&mut self, mut message: Message) -> bool {
+        let (peer, direction) = message.seen_by(self.me);
+        message.direction = direction;
+        self.check(peer, &message);
+        let is_new = self
+            .threads
+            .entry(peer)
+            .or_default()
+            .timeline
+            .merge(message);
+        self.changed(peer);
+        is_new
+    }
+
+    fn page(&mut self, now: Moment, page: Page) {
+        let asked = self
+            .threads
+            .iter()
+            .find(|(_, thread)| thread.asked.is_some() && thread.asked == page.reference)
+            .map(|(peer, _)| *peer);
+        let Some(peer) = asked else {
+            return self.complain(format!("a page nobody asked for: {:?}", page.reference));
+        };
+        for message in &page.messages {
+            self.check(peer, message);
+        }
+        let thread = self.threads.entry(peer).or_default();
+        thread.asked = None;
+        let before = (thread.timeline.first(), thread.timeline.last());
+        thread.timeline.merge_page(page.messages);
+        let moved = before != (thread.timeline.first(), thread.timeline.last());
+        self.changed(peer);
+        if !moved && self.lacking.contains(&peer) {
+            self.refused(now);
+        }
+    }
+
+    /// Compares a message with what is known of its place and its id, and settles it if it is ours.
+    fn check(&mut self, peer: Peer, message: &Message) {
+        let thread = self.threads.entry(peer).or_default();
+        let at = usize::try_from(message.seq.0 - thread.timeline.first().0);
+        let shown = at.ok().and_then(|at| thread.timeline.messages().nth(at));
+        if let Some(shown) = shown.filter(|shown| shown.seq == message.seq)
+            && (shown.mid, &shown.content) != (message.mid, &message.content)
+        {
+            let words = format!("{peer:?} {} was {shown:?}, is {message:?}", message.seq);
+            self.complain(words);
+        }
+        let own = message.direction == Direction::Sent;
+        if let Some(id) = message.client_msg_id.as_ref().filter(|_| own) {
+            self.settled(id, peer, message.seq);
+        }
+    }
+
+    fn settled(&mut self, id: &ClientMsgId, peer: Peer, seq: Seq) {
+        let known = self.answered.get(id).copied();
+        if self.settle(id) {
+            self.figures.settled += 1;
+            self.answered.insert(id.clone(), (peer, seq));
+        }
+        if known.is_some_and(|known| known != (peer, seq)) {
+            self.complain(format!("{id} was at {known:?}, is at {seq} to {peer:?}"));
+        }
+    }
+
+    fn refusal(&mut self, now: Moment, error: &ErrorBody) {
+        if !error.code.is_transient() {
+            return self.complain(format!("refused: {error:?}"));
+        }
+        if let Some(id) = &error.client_msg_id {
+            self.outbox.refuse(now, id, error.code);
+            return;
+        }
+        for thread in self.threads.values_mut() {
+            if thread.asked.is_some() && thread.asked == error.reference {
+                thread.asked = None;
+            }
+        }
+        self.refused(now);
+    }
+}

@@ -1,0 +1,248 @@
+//! What a device knows, and what it sends.
+
+use super::acks::Acks;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::Duration;
+use tidings_shared::frame::{ClientFrame, Query};
+use tidings_shared::outbox::Outbox;
+use tidings_shared::timeline::{Fetch, Timeline};
+use tidings_shared::{ClientMsgId, Message, Moment, Peer, Seq, UserId, limits};
+
+/// From a refused query to the next one.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// Broken promises that are kept; one is enough for a test to fail.
+const COMPLAINTS: usize = 20;
+
+/// What happened to a device.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Messages answered.
+    pub settled: u64,
+    /// Messages sent again because a connection was lost before the answer.
+    pub resent: u64,
+    /// Messages not taken because too many waited.
+    pub full: u64,
+    /// Pushes that arrived.
+    pub pushes: u64,
+    /// Those of them that the server marked as repeated.
+    pub repeated: u64,
+    /// Those of them that were here already.
+    pub duplicates: u64,
+    /// Queries for what was missing.
+    pub fetches: u64,
+    /// Frames that broke a promise; see [`Device::complaints`].
+    pub complaints: u64,
+}
+
+/// One conversation.
+#[derive(Debug, Default)]
+pub(super) struct Thread {
+    pub(super) timeline: Timeline,
+    /// The query whose answer is on its way.
+    pub(super) asked: Option<u64>,
+    /// Part of the sum of what is shown.
+    counted: i64,
+}
+
+/// What a device knows: told what arrives, it says what to send.
+#[derive(Debug)]
+pub struct Device {
+    pub(super) me: UserId,
+    name: String,
+    keep: usize,
+    pub(super) linked: bool,
+    pub(super) threads: BTreeMap<Peer, Thread>,
+    pub(super) lacking: BTreeSet<Peer>,
+    shown: i64,
+    whole: bool,
+    pub(super) outbox: Outbox,
+    attempted: HashSet<ClientMsgId>,
+    pub(super) answered: HashMap<ClientMsgId, (Peer, Seq)>,
+    pub(super) acks: Acks,
+    pub(super) ask_after: Option<Moment>,
+    last_ref: u64,
+    pub(super) figures: Figures,
+    complaints: Vec<String>,
+    written: u64,
+}
+
+impl Device {
+    pub(super) fn new(me: UserId, name: String, keep: usize) -> Self {
+        Self {
+            me,
+            name,
+            keep,
+            linked: false,
+            threads: BTreeMap::new(),
+            lacking: BTreeSet::new(),
+            shown: 0,
+            whole: false,
+            outbox: Outbox::default(),
+            attempted: HashSet::new(),
+            answered: HashMap::new(),
+            acks: Acks::default(),
+            ask_after: None,
+            last_ref: 0,
+            figures: Figures::default(),
+            complaints: Vec::new(),
+            written: 0,
+        }
+    }
+
+    /// The messages shown of a conversation, oldest first.
+    pub fn messages(&self, peer: Peer) -> impl Iterator<Item = &Message> {
+        let thread = self.threads.get(&peer);
+        thread
+            .into_iter()
+            .flat_map(|thread| thread.timeline.messages())
+    }
+
+    /// The conversations known.
+    pub fn peers(&self) -> impl Iterator<Item = Peer> {
+        self.threads.keys().copied()
+    }
+
+    /// The place of every message of this device that was answered.
+    pub const fn answered(&self) -> &HashMap<ClientMsgId, (Peer, Seq)> {
+        &self.answered
+    }
+
+    /// The first broken promises, in words.
+    pub fn complaints(&self) -> &[String] {
+        &self.complaints
+    }
+
+    /// What happened.
+    pub const fn figures(&self) -> Figures {
+        self.figures
+    }
+
+    pub(super) fn pending(&self) -> usize {
+        self.outbox.iter().len()
+    }
+
+    pub(super) const fn shown(&self) -> i64 {
+        self.shown
+    }
+
+    pub(super) fn write(&mut self, peer: Peer, content: String) {
+        let id = ClientMsgId(format!("{}-{}", self.name, self.written));
+        self.written += 1;
+        if self.outbox.write(id, peer, content, 0).is_err() {
+            self.figures.full += 1;
+        }
+    }
+
+    pub(super) fn fetch_whole(&mut self) {
+        self.whole = true;
+        let peers: Vec<_> = self.peers().collect();
+        for peer in peers {
+            self.changed(peer);
+        }
+    }
+
+    /// The connection is gone; answers on their way will not come.
+    pub(super) fn unlinked(&mut self) {
+        self.linked = false;
+        self.ask_after = None;
+        for thread in self.threads.values_mut() {
+            thread.asked = None;
+        }
+    }
+
+    /// Something arrived that belongs to this conversation.
+    pub(super) fn changed(&mut self, peer: Peer) {
+        let thread = self.threads.entry(peer).or_default();
+        if !self.whole {
+            thread.timeline.trim(self.keep);
+        }
+        let last = thread.timeline.last().0;
+        self.shown += last - thread.counted;
+        thread.counted = last;
+        let lacks = thread.timeline.lacks().is_some();
+        let lacks_older = self.whole && thread.timeline.has_older();
+        if lacks || lacks_older {
+            self.lacking.insert(peer);
+        } else {
+            self.lacking.remove(&peer);
+        }
+    }
+
+    /// What is due by now. Every event ends with this.
+    pub(super) fn due(&mut self, now: Moment) -> Vec<ClientFrame> {
+        if !self.linked {
+            return Vec::new();
+        }
+        let mut frames: Vec<_> = self
+            .acks
+            .take_due(now)
+            .map(ClientFrame::Ack)
+            .into_iter()
+            .collect();
+        if self.ask_after.is_none_or(|moment| moment <= now) {
+            self.ask_after = None;
+            frames.extend(self.fetches());
+        }
+        for send in self.outbox.take_due(now, self.me) {
+            let id = send.client_msg_id.clone();
+            if id.is_some_and(|id| !self.attempted.insert(id)) {
+                self.figures.resent += 1;
+            }
+            frames.push(ClientFrame::Send(send));
+        }
+        frames
+    }
+
+    /// When [`Self::due`] has something again.
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        if !self.linked {
+            return None;
+        }
+        [self.acks.deadline(), self.outbox.deadline(), self.ask_after]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    pub(super) fn settle(&mut self, id: &ClientMsgId) -> bool {
+        self.attempted.remove(id);
+        self.outbox.settle(id)
+    }
+
+    pub(super) fn refused(&mut self, now: Moment) {
+        self.ask_after = Some(now + ASK_AGAIN);
+    }
+
+    pub(super) fn complain(&mut self, words: String) {
+        self.figures.complaints += 1;
+        if self.complaints.len() < COMPLAINTS {
+            self.complaints.push(words);
+        }
+    }
+
+    fn fetches(&mut self) -> Vec<ClientFrame> {
+        let mut frames = Vec::new();
+        for peer in &self.lacking {
+            let Some(thread) = self.threads.get_mut(peer).filter(|t| t.asked.is_none()) else {
+                continue;
+            };
+            let (before_seq, after_seq) = match thread.timeline.lacks() {
+                Some(Fetch::Latest) => (None, None),
+                Some(Fetch::After(seq)) => (None, Some(seq)),
+                None => (Some(thread.timeline.first()), None),
+            };
+            self.last_ref += 1;
+            self.figures.fetches += 1;
+            thread.asked = Some(self.last_ref);
+            frames.push(ClientFrame::Query(Query {
+                owner_uid: self.me,
+                peer: *peer,
+                before_seq,
+                after_seq,
+                limit: Some(limits::PAGE_DEFAULT),
+                reference: Some(self.last_ref),
+            }));
+        }
+        frames
+    }
+}

@@ -1,0 +1,70 @@
+//! Acknowledging pushes: each for itself, or one for many; after a wait. A push that comes again
+//! is acknowledged again.
+
+use super::super::plan::DevicePlan;
+use std::time::Duration;
+use tidings_shared::frame::Ack;
+use tidings_shared::{Moment, Tid};
+
+/// So many pushes are acknowledged without waiting longer.
+const BATCH: usize = 16;
+
+#[derive(Debug)]
+pub(super) struct Acks {
+    single: bool,
+    wait: Duration,
+    waiting: Vec<Tid>,
+    highest: Tid,
+    due: Option<Moment>,
+}
+
+impl Acks {
+    pub(super) const fn new(plan: &DevicePlan) -> Self {
+        Self {
+            single: plan.single_acks,
+            wait: plan.ack_wait,
+            waiting: Vec::new(),
+            highest: Tid(0),
+            due: None,
+        }
+    }
+
+    /// A new connection counts anew.
+    pub(super) fn forget(&mut self) {
+        self.waiting.clear();
+        self.highest = Tid(0);
+        self.due = None;
+    }
+
+    /// A push arrived. A hidden page waits for nothing: its timers run once a minute.
+    pub(super) fn arrived(&mut self, now: Moment, tid: Tid, hidden: bool) {
+        self.highest = self.highest.max(tid);
+        self.waiting.push(tid);
+        let slow = self.wait >= Duration::from_secs(1);
+        let at_once = (hidden || self.waiting.len() >= BATCH) && !slow;
+        let due = if at_once { now } else { now + self.wait };
+        self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
+    }
+
+    pub(super) fn take_due(&mut self, now: Moment) -> Vec<Ack> {
+        if self.due.is_none_or(|due| due > now) {
+            return Vec::new();
+        }
+        self.due = None;
+        let waiting = std::mem::take(&mut self.waiting);
+        let (tid, cumulative) = (self.highest, true);
+        if self.single {
+            let ack = |tid| Ack {
+                tid,
+                cumulative: false,
+            };
+            waiting.into_iter().map(ack).collect()
+        } else {
+            vec![Ack { tid, cumulative }]
+        }
+    }
+
+    pub(super) const fn deadline(&self) -> Option<Moment> {
+        self.due
+    }
+}

@@ -1,0 +1,220 @@
+//! A client like our page: bound by asking for the list, it fetches by gaps, acknowledges pushes
+//! and sends from an outbox that survives it.
+
+mod outgoing;
+
+use super::super::agenda::DeviceId;
+use super::super::env::Env;
+use super::super::plan::DevicePlan;
+use super::super::report::Count;
+use super::super::variant::Variant;
+use super::acks::Acks;
+use super::view::View;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tidings_shared::frame::{Bound, ConversationList, ListConversations, ServerFrame, kind};
+use tidings_shared::outbox::Outbox;
+use tidings_shared::{ClientMsgId, Direction, ErrorBody, Message, Moment, Peer, Seq, UserId};
+
+#[derive(Debug)]
+pub(super) struct Page {
+    device: DeviceId,
+    me: UserId,
+    views: BTreeMap<Peer, View>,
+    open: BTreeSet<Peer>,
+    all: bool,
+    outbox: Outbox,
+    acks: Acks,
+    /// The next page of the list, to be asked for then.
+    list: Option<(Moment, ListConversations)>,
+    /// Up to where the person has read, as far as the server was told.
+    read: BTreeMap<Peer, Seq>,
+    last_ref: u64,
+    asked: BTreeMap<u64, Peer>,
+    /// For a broken variant: ids that were sent before, and under which others.
+    sent: BTreeSet<ClientMsgId>,
+    renamed: BTreeMap<ClientMsgId, ClientMsgId>,
+}
+
+impl Page {
+    pub(super) fn new(device: DeviceId, plan: &DevicePlan) -> Self {
+        Self {
+            device,
+            me: plan.uid,
+            views: BTreeMap::new(),
+            open: BTreeSet::new(),
+            all: false,
+            outbox: Outbox::default(),
+            acks: Acks::new(plan),
+            list: None,
+            read: BTreeMap::new(),
+            last_ref: 0,
+            asked: BTreeMap::new(),
+            sent: BTreeSet::new(),
+            renamed: BTreeMap::new(),
+        }
+    }
+
+    /// The page after a reload: what was stored in the browser, and nothing else.
+    pub(super) fn reborn(&self, plan: &DevicePlan) -> Self {
+        let kept = serde_json::to_string(&self.outbox).expect("plain data has a JSON form");
+        Self {
+            outbox: serde_json::from_str(&kept).expect("an outbox reads its own form"),
+            all: self.all,
+            ..Self::new(self.device, plan)
+        }
+    }
+
+    pub(super) fn write(
+        &mut self,
+        env: &mut Env,
+        now: Moment,
+        (name, number): (String, u64),
+        peer: Peer,
+        content: String,
+    ) {
+        let id = ClientMsgId(name);
+        let written_at = i64::try_from(now.since(Moment::default()).as_millis()).unwrap_or(0);
+        let written = self.outbox.write(id.clone(), peer, content, written_at);
+        if written.is_ok() {
+            env.ledger.wrote(self.device, &id, peer, number);
+        }
+    }
+
+    pub(super) fn open(&mut self, peer: Peer) {
+        self.open = BTreeSet::from([peer]);
+    }
+
+    pub(super) const fn open_all(&mut self) {
+        self.all = true;
+    }
+
+    pub(super) fn scroll_up(&mut self) {
+        for peer in &self.open {
+            if let Some(view) = self.views.get_mut(peer) {
+                view.upward = true;
+            }
+        }
+    }
+
+    pub(super) fn unlinked(&mut self) {
+        self.acks.forget();
+        self.list = None;
+        self.asked.clear();
+        for view in self.views.values_mut() {
+            view.disconnected();
+        }
+    }
+
+    pub(super) fn hear(&mut self, env: &mut Env, now: Moment, frame: ServerFrame, hidden: bool) {
+        match frame {
+            ServerFrame::Bound(bound) => self.bound(env, now, *bound),
+            ServerFrame::Push(push) => {
+                self.acks.arrived(now, push.tid, hidden);
+                self.take(env, push.message);
+            }
+            ServerFrame::Sent(message) => {
+                env.count(Count::Answers);
+                env.ledger.received(self.me, &message);
+                self.take(env, *message);
+            }
+            ServerFrame::Page(page) => {
+                env.count(Count::Fetches);
+                for message in &page.messages {
+                    env.ledger.received(self.me, message);
+                    self.settle(env, message);
+                }
+                let reference = page.reference.unwrap_or(0);
+                if let Some(peer) = self.asked.remove(&reference)
+                    && let Some(view) = self.views.get_mut(&peer)
+                {
+                    view.answered(now, reference, page.messages);
+                    env.ledger
+                        .shown(self.device, self.me, view.shown().into_iter());
+                }
+            }
+            ServerFrame::Conversations(list) => self.listed(env, now, list),
+            ServerFrame::Error(error) => self.refused(env, now, &error),
+            ServerFrame::Read(mark) => {
+                let read = self.read.entry(mark.peer).or_default();
+                *read = mark.seq.max(*read);
+            }
+            ServerFrame::BindRefused(_) | ServerFrame::Heartbeat(_) | ServerFrame::Unread(_) => {}
+        }
+        env.ledger.check_outbox(self.device, &self.outbox);
+    }
+
+    pub(super) fn end(&self, env: &mut Env) {
+        env.ledger.end_outbox(self.device, &self.outbox);
+        env.ledger.check_outbox(self.device, &self.outbox);
+        let others: Vec<_> = env.plan.users.iter().map(|uid| Peer::User(*uid)).collect();
+        for peer in others {
+            let shown = self.views.get(&peer).map_or(0, |view| view.shown().len());
+            env.ledger.end_shown(self.device, self.me, peer, shown);
+        }
+    }
+
+    fn bound(&mut self, env: &mut Env, now: Moment, bound: Bound) {
+        if env.is(Variant::OutboxCleared) {
+            self.outbox = Outbox::default();
+        }
+        self.outbox.reconnected();
+        self.listed(env, now, bound.list.unwrap_or_default());
+    }
+
+    fn listed(&mut self, env: &Env, now: Moment, list: ConversationList) {
+        for conversation in list.conversations {
+            let view = self.view(env, conversation.peer);
+            view.timeline.expect(conversation.last_seq);
+        }
+        let next = |after| (now, ListConversations { after: Some(after) });
+        self.list = list.next.map(next);
+    }
+
+    /// Takes a message that came alone.
+    fn take(&mut self, env: &mut Env, mut message: Message) {
+        self.settle(env, &message);
+        let (peer, direction) = message.seen_by(self.me);
+        message.direction = direction;
+        let (device, me) = (self.device, self.me);
+        let view = self.view(env, peer);
+        if !view.merge(message) {
+            env.count(Count::SeenBefore);
+        }
+        env.ledger.shown(device, me, view.shown().into_iter());
+    }
+
+    /// A message of this device that the server has leaves the outbox.
+    fn settle(&mut self, env: &mut Env, message: &Message) {
+        let own = message.seen_by(self.me).1 == Direction::Sent;
+        if let Some(id) = message.client_msg_id.as_ref().filter(|_| own) {
+            let id = self.renamed.get(id).unwrap_or(id);
+            self.outbox.settle(id);
+            env.ledger.settled(self.device, id);
+        }
+    }
+
+    fn refused(&mut self, env: &mut Env, now: Moment, error: &ErrorBody) {
+        if let Some(id) = &error.client_msg_id {
+            if !error.code.is_transient() {
+                env.count(Count::Refused);
+            }
+            let id = self.renamed.get(id).unwrap_or(id);
+            self.outbox.refuse(now, id, error.code);
+        } else if let Some(reference) = error.reference {
+            if let Some(peer) = self.asked.remove(&reference)
+                && let Some(view) = self.views.get_mut(&peer)
+            {
+                view.refused(now, reference);
+            }
+        } else if error.re == Some(kind::CONVERSATIONS) {
+            let again = now + Duration::from_secs(2);
+            self.list = Some((again, ListConversations::default()));
+        }
+    }
+
+    fn view(&mut self, env: &Env, peer: Peer) -> &mut View {
+        let naive = env.is(Variant::DedupeOff);
+        self.views.entry(peer).or_insert_with(|| View::new(naive))
+    }
+}

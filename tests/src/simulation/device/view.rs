@@ -1,0 +1,142 @@
+//! One conversation on a page: the real [`Timeline`], and what was asked for.
+
+use std::time::Duration;
+use tidings_shared::timeline::{Fetch, Timeline};
+use tidings_shared::{Message, Moment, Seq};
+
+/// From a question that could not be answered to the next one.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// A question to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Ask {
+    #[default]
+    Idle,
+    /// The answer to the query with this `ref` is on its way.
+    Waiting(u64),
+    /// Not answered; asked again then.
+    Failed(Moment),
+}
+
+/// What to ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Want {
+    Latest,
+    After(Seq),
+    Before(Seq),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct View {
+    pub(super) timeline: Timeline,
+    newer: Ask,
+    older: Ask,
+    /// The person wants to see what lies above.
+    pub(super) upward: bool,
+    /// The server was asked at all: a conversation no list named may have messages.
+    asked: bool,
+    /// For a broken variant: what is shown without merging.
+    naive: Option<Vec<Message>>,
+}
+
+impl View {
+    pub(super) fn new(naive: bool) -> Self {
+        Self {
+            naive: naive.then(Vec::new),
+            ..Self::default()
+        }
+    }
+
+    /// Returns whether the message is new.
+    pub(super) fn merge(&mut self, message: Message) -> bool {
+        if let Some(naive) = &mut self.naive {
+            naive.push(message.clone());
+        }
+        self.timeline.merge(message)
+    }
+
+    /// What is shown.
+    pub(super) fn shown(&self) -> Vec<&Message> {
+        match &self.naive {
+            // Without merging, what is below the run cannot be told from what is not there yet.
+            Some(naive) => naive.iter().collect(),
+            None => self.timeline.messages().collect(),
+        }
+    }
+
+    /// What to ask for now; the caller asks it under `reference`.
+    pub(super) fn ask(&mut self, now: Moment, reference: u64, fills_gaps: bool) -> Option<Want> {
+        for ask in [&mut self.newer, &mut self.older] {
+            if matches!(ask, Ask::Failed(until) if *until <= now) {
+                *ask = Ask::Idle;
+            }
+        }
+        let newer = match self.timeline.lacks() {
+            _ if !fills_gaps && self.asked => None,
+            Some(Fetch::Latest) => Some(Want::Latest),
+            Some(Fetch::After(seq)) => Some(Want::After(seq)),
+            None => (!self.asked).then_some(Want::Latest),
+        };
+        if newer.is_some() && self.newer == Ask::Idle {
+            self.newer = Ask::Waiting(reference);
+            return newer;
+        }
+        let first = self.timeline.first();
+        if self.upward && first > Seq(1) && self.older == Ask::Idle {
+            self.older = Ask::Waiting(reference);
+            return Some(Want::Before(first));
+        }
+        None
+    }
+
+    /// The answer to the question `reference` came; one that brings nothing is asked again later.
+    pub(super) fn answered(&mut self, now: Moment, reference: u64, page: Vec<Message>) {
+        let ends = |timeline: &Timeline| (timeline.first(), timeline.last());
+        let before = ends(&self.timeline);
+        if let Some(naive) = &mut self.naive {
+            naive.extend(page.iter().cloned());
+        }
+        let asked = Ask::Waiting(reference);
+        let next = |progress: bool| {
+            if progress {
+                Ask::Idle
+            } else {
+                Ask::Failed(now + RETRY_AFTER)
+            }
+        };
+        if self.newer == asked {
+            self.asked = true;
+            self.timeline.merge_page(page);
+            let complete = self.timeline.lacks().is_none();
+            self.newer = next(complete || before != ends(&self.timeline));
+        } else if self.older == asked {
+            self.timeline.merge_page(page);
+            self.older = next(before != ends(&self.timeline));
+        }
+    }
+
+    pub(super) fn refused(&mut self, now: Moment, reference: u64) {
+        for ask in [&mut self.newer, &mut self.older] {
+            if *ask == Ask::Waiting(reference) {
+                *ask = Ask::Failed(now + RETRY_AFTER);
+            }
+        }
+    }
+
+    /// Answers on their way will not come.
+    pub(super) const fn disconnected(&mut self) {
+        self.newer = Ask::Idle;
+        self.older = Ask::Idle;
+    }
+
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        let until = |ask: &Ask| match ask {
+            Ask::Failed(until) => Some(*until),
+            _ => None,
+        };
+        [&self.newer, &self.older]
+            .into_iter()
+            .filter_map(until)
+            .min()
+    }
+}

@@ -1,0 +1,108 @@
+//! A message in the store, and how it looks on the wire.
+
+use crate::simulation::agenda::{NodeId, SocketId};
+use tidings_shared::{
+    ClientMsgId, ConversationId, Direction, Message, Mid, Moment, MsgType, Peer, Seq, UserId,
+};
+
+/// A message's JSON text without its content and id, about.
+const JSON_OVERHEAD: usize = 220;
+
+/// A message on its way into the store.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub(crate) sender: UserId,
+    pub(crate) peer: Peer,
+    pub(crate) content: String,
+    pub(crate) client_msg_id: Option<ClientMsgId>,
+    /// The connection it came on and its number there; `None`: it was there before all began.
+    pub(crate) origin: Option<(SocketId, u64)>,
+}
+
+/// A message with its place.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) conversation: ConversationId,
+    pub(crate) seq: Seq,
+    pub(crate) mid: Mid,
+    pub(crate) sender: UserId,
+    pub(crate) recipient: UserId,
+    pub(crate) client_msg_id: Option<ClientMsgId>,
+    pub(crate) content: String,
+    /// The size of its JSON text, about.
+    pub(crate) bytes: usize,
+    /// Which node committed it, and when.
+    pub(crate) node: NodeId,
+    pub(crate) at: Moment,
+}
+
+impl Record {
+    pub(super) fn new(
+        draft: &Draft,
+        conversation: ConversationId,
+        recipient: UserId,
+        (seq, mid): (Seq, Mid),
+        (node, at): (NodeId, Moment),
+    ) -> Self {
+        // JSON writes a control character as six bytes.
+        let width = |byte: u8| if byte < 0x20 { 6 } else { 1 };
+        let text: usize = draft.content.bytes().map(width).sum();
+        Self {
+            conversation,
+            seq,
+            mid,
+            sender: draft.sender,
+            recipient,
+            client_msg_id: draft.client_msg_id.clone(),
+            content: draft.content.clone(),
+            bytes: text + JSON_OVERHEAD,
+            node,
+            at,
+        }
+    }
+
+    /// As pushed, and as answered to its sender: its owner is the sender.
+    pub(crate) fn pushed(&self, to: UserId) -> Message {
+        self.message(self.sender, Direction::Sent, to)
+    }
+
+    /// As answered to a query: its owner is who asked.
+    pub(crate) fn queried(&self, by: UserId) -> Message {
+        let own = self.sender == by;
+        let direction = if own {
+            Direction::Sent
+        } else {
+            Direction::Received
+        };
+        self.message(by, direction, by)
+    }
+
+    pub(crate) fn created_at(&self) -> i64 {
+        let elapsed = self.at.since(Moment::default());
+        i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn message(&self, owner: UserId, direction: Direction, reader: UserId) -> Message {
+        let other = if owner == self.sender {
+            self.recipient
+        } else {
+            self.sender
+        };
+        let id = self.client_msg_id.clone();
+        Message {
+            mid: self.mid,
+            seq: self.seq,
+            content: self.content.clone(),
+            msg_type: MsgType::TEXT,
+            owner_uid: owner,
+            peer: Peer::User(other),
+            direction,
+            create_time: self.created_at(),
+            owner_uid_avatar: String::new(),
+            other_uid_avatar: String::new(),
+            owner_name: String::new(),
+            other_name: String::new(),
+            client_msg_id: id.filter(|_| reader == self.sender),
+        }
+    }
+}
