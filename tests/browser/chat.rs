@@ -113,6 +113,14 @@ async fn a_long_history_is_loaded_page_by_page_while_scrolling_up() -> Result<()
     for n in 1..=170 {
         wang.say(1002, 1000, &format!("line {n}")).await?;
     }
+    // Read, so that nothing but the last page is fetched at first.
+    let mut reader = Socket::bound(&server, ZHANG).await?;
+    reader
+        .send(json!({"type": 2, "data": {"ownerUid": 1000, "otherUid": 1002}}))
+        .await?;
+    while reader.next().await?["type"] != 2 {}
+    drop(reader);
+
     let driver = ChromeDriver::start().await?;
     let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
     zhang.opens_conversation(1002).await?;

@@ -171,26 +171,23 @@ async fn a_laptop_that_slept_is_back_with_everything_it_missed() -> Result<()> {
 async fn a_page_hidden_for_minutes_is_connected_within_two_seconds_of_being_shown() -> Result<()> {
     let hidden: u64 =
         std::env::var("TIDINGS_HIDDEN_SECONDS").map_or(Ok(75), |text| text.parse())?;
-    let server = serve_page_with(&[
-        "--idle-timeout-ms",
-        "40000",
-        "--heartbeat-min-ms",
-        "1000",
-        "--heartbeat-max-ms",
-        "30000",
-    ])
-    .await?;
+    let server = serve_page().await?;
     let driver = ChromeDriver::start().await?;
     let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
     zhang.writes_to(1002).await?;
     let page = zhang.browser.driver().window().await?;
     let other = zhang.browser.driver().new_tab().await?;
     zhang.browser.driver().switch_to_window(other).await?;
+    // Not acknowledged in time, it would close the connection after 9 s.
+    let mut wang = Socket::bound(&server, WANG).await?;
+    wang.say(1002, 1000, "soon after").await?;
     zhang
         .browser
         .wait_in_page(Duration::from_secs(hidden))
         .await?;
-    let mut wang = Socket::bound(&server, WANG).await?;
+    wang.send(json!({"type": 0, "data": {"uid": 1002, "timeout": 45_000}}))
+        .await?;
+    wang.frame(0).await?;
     wang.say(1002, 1000, "while hidden").await?;
     let shown_at = Instant::now();
     zhang.browser.driver().switch_to_window(page).await?;
@@ -199,6 +196,12 @@ async fn a_page_hidden_for_minutes_is_connected_within_two_seconds_of_being_show
     let took = shown_at.elapsed();
     println!("hidden for {hidden} s, connected and up to date {took:?} after being shown");
     assert!(took < Duration::from_secs(10), "{took:?}");
+    zhang.browser.click("panel-open").await?;
+    let never = "document.querySelector('[data-testid=panel-reconnects] span').textContent === '0'";
+    zhang
+        .browser
+        .until("the same connection all the while", never)
+        .await?;
     zhang.browser.close().await?;
     Ok(())
 }

@@ -65,6 +65,10 @@ async fn the_page_fits_its_window_at_every_width_in_both_languages_and_themes() 
             person.is_connected().await?;
             person.browser.find("conversation-row").await?;
             fits(&person, &format!("list-{name}")).await?;
+            person.browser.click("panel-open").await?;
+            person.browser.find("panel-frame").await?;
+            fits(&person, &format!("panel-{name}")).await?;
+            person.browser.click("panel-close").await?;
             person.opens_conversation(1000).await?;
             person.sees("👍", "sent", "sent").await?;
             fits(&person, &format!("thread-{name}")).await?;

@@ -193,9 +193,12 @@ impl<P: Clone> Feed<P> {
         }
     }
 
-    /// Whether [`Self::handle_answered`] named this place and the feed has not passed it yet.
+    /// Whether this place need not be pushed: [`Self::handle_answered`] named it, or the feed has
+    /// passed it.
     pub fn has_answered(&self, conversation: ConversationId, seq: Seq) -> bool {
-        self.answered.contains(&(conversation, seq))
+        let passed = |cursor: &Cursor| seq <= cursor.pushed;
+        self.cursors.get(&conversation).is_some_and(passed)
+            || self.answered.contains(&(conversation, seq))
     }
 
     /// A page read for [`Effect::Read`], oldest first.

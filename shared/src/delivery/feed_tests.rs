@@ -289,7 +289,8 @@ fn an_answered_place_is_passed_over_in_a_page_too() {
     world.feed.handle_message(NOW, item(A, 8, 8));
     world.run();
     assert_eq!(world.pushed, [(1, 5), (1, 6), (1, 8)]);
-    assert!(!world.feed.has_answered(A, Seq(7)));
+    assert!(world.feed.has_answered(A, Seq(7)), "it was passed");
+    assert!(!world.feed.has_answered(A, Seq(9)));
 }
 
 #[test]
