@@ -4,7 +4,6 @@
 //! argument, and what is to be done goes out as [`Effect`]s, which `pages/chat.rs` carries out.
 //! [`Chat`] is the whole of one login; the other types are its parts.
 
-mod acks;
 mod chat;
 mod contacts;
 mod diagnosis;
@@ -19,7 +18,6 @@ mod rows;
 mod thread;
 mod window;
 
-pub use acks::Acks;
 pub use chat::{Announcement, Chat, Effect, Fetching, ThreadView};
 pub use contacts::{Contact, Contacts};
 pub use diagnosis::{Diagnosis, End, FrameRecord, Note, Pace, Snapshot, Traffic, Trend, Way};

@@ -1,10 +1,11 @@
 //! The Tidings protocol, as both ends speak it.
 //!
 //! Frames, ids, limits, error and close codes, and the state machines of the server
-//! ([`delivery`]) and of the client ([`link`], [`timeline`], [`outbox`]). Everything here is a
+//! ([`delivery`]) and of the client ([`link`], [`timeline`], [`outbox`], [`acks`]). Everything here is a
 //! value: no I/O, no clock, no randomness, no logging. Time comes in as a [`Moment`], seeds come
 //! in as arguments, and what is to be done goes out as effects that a driver carries out.
 
+pub mod acks;
 pub mod api;
 pub mod close;
 pub mod delivery;

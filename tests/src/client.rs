@@ -6,7 +6,6 @@
 //! `socket` is one WebSocket. A device costs two small tasks while it is connected and what its
 //! conversations hold, so hundreds of them run in one process.
 
-mod acks;
 mod arrivals;
 mod device;
 mod driver;

@@ -1,7 +1,7 @@
 //! What arrives from the server.
 
-use super::acks::Acks;
 use super::device::Device;
+use tidings_shared::acks::Acks;
 use tidings_shared::frame::{
     Bound, ClientFrame, ConversationList, ListConversations, Page, Push, ServerFrame,
 };

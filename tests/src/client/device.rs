@@ -1,8 +1,8 @@
 //! What a device knows, and what it sends.
 
-use super::acks::Acks;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
+use tidings_shared::acks::Acks;
 use tidings_shared::frame::{ClientFrame, Query};
 use tidings_shared::outbox::Outbox;
 use tidings_shared::timeline::{Fetch, Timeline};

@@ -5,15 +5,15 @@
 //! Browsers run the timers of a hidden page once a minute at worst, while the server repeats a push
 //! after seconds and then gives the connection up. So nothing waits here while the page is hidden.
 
+use crate::frame::Ack;
+use crate::{Moment, Tid};
 use std::time::Duration;
-use tidings_shared::frame::Ack;
-use tidings_shared::{Moment, Tid};
 
 /// How long the first push of a batch waits for others. The server repeats after seconds.
 const WAIT: Duration = Duration::from_millis(80);
 
 /// So many pushes are acknowledged at once: a quarter of the server's window
-/// ([`WINDOW_PUSHES`](tidings_shared::limits::WINDOW_PUSHES)), so that it never runs empty.
+/// ([`WINDOW_PUSHES`](crate::limits::WINDOW_PUSHES)), so that it never runs empty.
 const BATCH: usize = 16;
 
 /// The pushes of one connection that are not acknowledged yet.
