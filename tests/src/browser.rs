@@ -350,12 +350,14 @@ impl Browser {
     /// # Errors
     /// When it is gone.
     pub async fn wait_in_page(&self, time: Duration) -> Result<()> {
-        self.driver.set_script_timeout(time + PATIENCE).await?;
-        let script = format!(
-            "setTimeout(arguments[arguments.length - 1], {})",
-            time.as_millis()
-        );
-        self.driver.execute_async(&script, vec![]).await?;
+        self.driver.set_script_timeout(2 * PATIENCE).await?;
+        let end = Instant::now() + time;
+        // In pieces: the driver's own connection waits for no answer longer than two minutes.
+        while let Some(left) = end.checked_duration_since(Instant::now()) {
+            let piece = left.min(PATIENCE).as_millis();
+            let script = format!("setTimeout(arguments[arguments.length - 1], {piece})");
+            self.driver.execute_async(&script, vec![]).await?;
+        }
         Ok(())
     }
 
