@@ -27,7 +27,14 @@ pub enum Event {
     /// A message was committed.
     Message(Arc<MessageEvent>),
     /// The user of the topic has read a conversation.
-    Read(ConversationId, ReadMark),
+    Read {
+        /// Which.
+        conversation: ConversationId,
+        /// How far, and what is left.
+        mark: ReadMark,
+        /// Whether everything up to there counts as delivered too.
+        delivered: bool,
+    },
     /// Events may have been lost.
     Gap,
     /// A login of the user of the topic was ended.

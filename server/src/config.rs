@@ -207,7 +207,7 @@ pub fn with_file(mut command: Command, arguments: &[OsString]) -> Result<Command
             path: path.clone(),
             key: key.clone(),
         })?;
-        command = set_default(command, &path, &key, values)?;
+        command = set_default(command, &path, &key, &values)?;
     }
     Ok(command)
 }
@@ -216,7 +216,7 @@ fn set_default(
     command: Command,
     path: &Path,
     key: &str,
-    values: Vec<String>,
+    values: &[String],
 ) -> Result<Command, FileError> {
     let serve = command.find_subcommand("serve");
     let argument = serve
@@ -229,9 +229,18 @@ fn set_default(
             key: key.to_owned(),
         });
     };
-    Ok(command.mut_subcommand("serve", |serve| {
-        serve.mut_arg(id, |argument| argument.default_values(values))
-    }))
+    Ok(with_default(command, id.as_str(), values))
+}
+
+/// Sets the default wherever the setting exists: the database is every command's.
+fn with_default(mut command: Command, id: &str, values: &[String]) -> Command {
+    if command
+        .get_arguments()
+        .any(|argument| argument.get_id() == id)
+    {
+        command = command.mut_arg(id, |argument| argument.default_values(values.to_vec()));
+    }
+    command.mut_subcommands(|inner| with_default(inner, id, values))
 }
 
 fn words(value: &toml::Value) -> Option<Vec<String>> {

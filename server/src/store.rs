@@ -23,7 +23,8 @@ use std::sync::Arc;
 use tidings_shared::delivery::Position;
 use tidings_shared::{ConversationId, Peer, UserId, api};
 
-/// The store failed: unreachable, full, corrupt. Whether the write happened is known: it did not.
+/// The store failed: unreachable, full, corrupt. A write that failed in its commit may have
+/// happened all the same.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database's own error.
@@ -134,7 +135,7 @@ pub trait Store: Send + Sync + 'static {
     /// the next free one, from 1000.
     async fn add_users(&self, users: &[NewUser]) -> Result<Vec<UserId>, StoreError>;
 
-    /// Keeps a session.
+    /// Keeps a session and, by the way, removes expired ones.
     async fn add_session(&self, session: &Session, now_ms: i64) -> Result<(), StoreError>;
 
     /// A session that has not expired, with its user.
@@ -144,8 +145,8 @@ pub trait Store: Send + Sync + 'static {
         now_ms: i64,
     ) -> Result<Option<(Session, api::User)>, StoreError>;
 
-    /// Ends a session and, by the way, removes expired ones.
-    async fn end_session(&self, hash: SessionHash, now_ms: i64) -> Result<(), StoreError>;
+    /// Ends a session.
+    async fn end_session(&self, hash: SessionHash) -> Result<(), StoreError>;
 
     /// Waits for what is under way and closes the database.
     async fn close(&self);

@@ -131,3 +131,14 @@ async fn the_schema_can_be_brought_up_to_date_beforehand_and_again() -> Result<(
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn every_command_uses_the_database_of_the_configuration_file() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("tidings.toml");
+    tokio::fs::write(&file, "database-url = 'sqlite://from-the-file.db'").await?;
+    let printed =
+        tidings_tests::server::command_with_config(folder.path(), &["migrate"], &file).await?;
+    assert_eq!(printed, "sqlite://from-the-file.db is up to date\n");
+    Ok(())
+}

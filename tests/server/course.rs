@@ -178,3 +178,30 @@ async fn what_came_while_one_was_away_is_pushed_after_the_bind_oldest_first() ->
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn a_plain_query_reads_a_conversation_but_acknowledges_nothing() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    for n in 1..=100 {
+        zhang.say(1000, 1001, &n.to_string()).await?;
+    }
+    let mut li = Socket::bound(&server, LI).await?;
+    for tid in 1..=64 {
+        assert_eq!(li.frame(4).await?["tid"], tid);
+    }
+    let page = li
+        .ask(2, json!({"ownerUid": 1001, "otherUid": 1000}))
+        .await?;
+    assert_eq!(page[0]["seq"], 51);
+    assert_eq!(li.ask(5, json!({"uid": 1001})).await?, json!({"unread": 0}));
+    drop(li);
+    // Nothing was acknowledged, so all of it is offered again.
+    let mut again = Socket::bound(&server, LI).await?;
+    for seq in 1..=100 {
+        let push = again.frame(4).await?;
+        assert_eq!(push["data"]["seq"], seq);
+        again.ack(&push["tid"]).await?;
+    }
+    again.nothing_more(1001).await
+}

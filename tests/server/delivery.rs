@@ -198,3 +198,27 @@ async fn a_silent_connection_is_closed_and_a_heartbeat_keeps_one_open() -> Resul
     assert_eq!((frames.len(), code), (0, 4000));
     Ok(())
 }
+
+#[tokio::test]
+async fn a_refused_send_is_answered_in_its_turn() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    for n in 0..50 {
+        let content = if n % 2 == 0 {
+            n.to_string()
+        } else {
+            String::new()
+        };
+        let data = json!({"senderUid": 1000, "recipientUid": 1001, "content": content});
+        zhang.send(json!({"type": 3, "data": data})).await?;
+    }
+    for n in 0..50 {
+        let answer = zhang.next().await?;
+        if n % 2 == 0 {
+            assert_eq!(answer["data"]["content"], n.to_string());
+        } else {
+            assert_eq!(answer["data"]["code"], "empty");
+        }
+    }
+    Ok(())
+}

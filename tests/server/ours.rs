@@ -177,3 +177,24 @@ async fn a_login_gives_a_cookie_that_scripts_cannot_read_and_a_logout_ends_its_c
     assert_eq!(refused.1, 4500);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_connection_opened_before_the_logout_and_bound_after_it_is_refused() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let token = server.login(ZHANG.1).await?;
+    let mut early = Socket::open(&server, Some(&token)).await?;
+    let logout = server
+        .http()
+        .post(server.url("/api/logout"))
+        .bearer_auth(&token);
+    assert_eq!(logout.send().await?.status(), 204);
+    early
+        .send(json!({"type": 1, "data": {"uid": 1000}}))
+        .await?;
+    let (frames, code) = early.closed().await?;
+    assert_eq!(
+        (frames[0]["data"]["code"].as_str(), code),
+        (Some("not_logged_in"), 4500)
+    );
+    Ok(())
+}

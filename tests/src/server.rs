@@ -132,7 +132,23 @@ impl Server {
 /// # Errors
 /// With what it printed as an error, when it fails.
 pub async fn command(folder: &Path, arguments: &[&str], input: &str) -> Result<String> {
-    let mut child = program(folder)?
+    run(program(folder)?, arguments, input).await
+}
+
+/// The same with a configuration file in place of `DATABASE_URL`.
+///
+/// # Errors
+/// With what it printed as an error, when it fails.
+pub async fn command_with_config(folder: &Path, arguments: &[&str], file: &Path) -> Result<String> {
+    let mut program = program(folder)?;
+    program
+        .env_remove("DATABASE_URL")
+        .env("TIDINGS_CONFIG", file);
+    run(program, arguments, "").await
+}
+
+async fn run(mut program: Command, arguments: &[&str], input: &str) -> Result<String> {
+    let mut child = program
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

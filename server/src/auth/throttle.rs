@@ -20,54 +20,46 @@ struct Record {
     failures: u32,
 }
 
-/// Failed logins of the last minute; cheap to clone. By email *and* address, so that nobody can
-/// lock somebody else out.
+/// Failed logins of the last minute; cheap to clone. By email *and* address, so that a guesser does
+/// not lock out who comes from elsewhere; behind a proxy all come from the proxy's.
 #[derive(Clone, Default)]
 pub struct Throttle {
     records: Arc<Mutex<HashMap<(String, IpAddr), Record>>>,
 }
 
 impl Throttle {
-    /// Whether another attempt may be made now.
+    /// Counts an attempt as failed until [`Self::succeeded`], so that many at once count too.
     ///
     /// # Errors
-    /// How long to wait.
-    pub fn check(&self, now: Instant, email: &str, address: IpAddr) -> Result<(), Duration> {
-        let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        match records.get(&(email.to_owned(), address)) {
-            Some(record) if record.failures >= FAILURES => {
-                let left = (record.since + WINDOW).saturating_duration_since(now);
-                if left.is_zero() { Ok(()) } else { Err(left) }
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Notes how an attempt ended.
-    pub fn note(&self, now: Instant, email: &str, address: IpAddr, success: bool) {
+    /// How long to wait, if there were too many.
+    pub fn attempt(&self, now: Instant, email: &str, address: IpAddr) -> Result<(), Duration> {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (email.to_owned(), address);
-        if success {
-            records.remove(&key);
-            return;
-        }
         if records.len() >= PAIRS_MAX && !records.contains_key(&key) {
             records.retain(|_, record| record.since + WINDOW > now);
             if records.len() >= PAIRS_MAX {
                 records.clear();
             }
         }
-        let record = records.entry(key).or_insert(Record {
+        let fresh = Record {
             since: now,
             failures: 0,
-        });
+        };
+        let record = records.entry(key).or_insert(fresh);
         if record.since + WINDOW <= now {
-            *record = Record {
-                since: now,
-                failures: 0,
-            };
+            *record = fresh;
+        }
+        if record.failures >= FAILURES {
+            return Err((record.since + WINDOW).saturating_duration_since(now));
         }
         record.failures += 1;
+        Ok(())
+    }
+
+    /// The password was right.
+    pub fn succeeded(&self, email: &str, address: IpAddr) {
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        records.remove(&(email.to_owned(), address));
     }
 }
 
@@ -79,31 +71,28 @@ mod tests {
     const THERE: IpAddr = IpAddr::V6(std::net::Ipv6Addr::LOCALHOST);
 
     #[tokio::test(start_paused = true)]
-    async fn after_ten_failures_a_guesser_waits_and_nobody_else_does() {
+    async fn after_ten_attempts_a_guesser_waits_and_nobody_else_does() {
         let throttle = Throttle::default();
         let start = Instant::now();
         for _ in 0..FAILURES {
-            assert_eq!(throttle.check(start, "a", HERE), Ok(()));
-            throttle.note(start, "a", HERE, false);
+            assert_eq!(throttle.attempt(start, "a", HERE), Ok(()));
         }
-        assert_eq!(throttle.check(start, "a", HERE), Err(WINDOW));
-        assert_eq!(throttle.check(start, "a", THERE), Ok(()));
-        assert_eq!(throttle.check(start, "b", HERE), Ok(()));
-        assert_eq!(throttle.check(start + WINDOW, "a", HERE), Ok(()));
+        assert_eq!(throttle.attempt(start, "a", HERE), Err(WINDOW));
+        assert_eq!(throttle.attempt(start, "a", THERE), Ok(()));
+        assert_eq!(throttle.attempt(start, "b", HERE), Ok(()));
+        assert_eq!(throttle.attempt(start + WINDOW, "a", HERE), Ok(()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_success_forgets_and_memory_is_bounded() {
         let throttle = Throttle::default();
         let now = Instant::now();
-        for _ in 1..FAILURES {
-            throttle.note(now, "a", HERE, false);
+        for _ in 0..3 * FAILURES {
+            assert_eq!(throttle.attempt(now, "a", HERE), Ok(()));
+            throttle.succeeded("a", HERE);
         }
-        throttle.note(now, "a", HERE, true);
-        throttle.note(now, "a", HERE, false);
-        assert_eq!(throttle.check(now, "a", HERE), Ok(()));
         for n in 0..2 * PAIRS_MAX {
-            throttle.note(now, &n.to_string(), HERE, false);
+            assert_eq!(throttle.attempt(now, &n.to_string(), HERE), Ok(()));
         }
         assert!(throttle.records.lock().expect("sound").len() <= PAIRS_MAX);
     }

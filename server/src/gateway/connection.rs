@@ -259,8 +259,10 @@ impl Connection {
     }
 
     fn handle_nonsense(&mut self, error: FrameError) -> Result<(), End> {
+        // A newer client may know types that this server does not.
+        let counts = !matches!(error, FrameError::UnknownType(_));
         self.push_frame(&ServerFrame::Error(error.into()));
-        self.strikes += 1;
+        self.strikes += u32::from(counts);
         if self.strikes >= limits::STRIKES {
             return Err(End::Close(CloseCode::ProtocolError));
         }
@@ -299,8 +301,14 @@ impl Connection {
                 );
                 Ok(())
             }
-            Event::Read(conversation, mark) => {
-                bound.feed.handle_read(*conversation, mark.seq);
+            Event::Read {
+                conversation,
+                mark,
+                delivered,
+            } => {
+                if *delivered {
+                    bound.feed.handle_read(*conversation, mark.seq);
+                }
                 if bound.lists {
                     self.push_frame(&ServerFrame::Read(*mark));
                 }
@@ -309,7 +317,11 @@ impl Connection {
             Event::LoggedOut(hash) if *hash == self.session.hash => {
                 Err(End::Close(CloseCode::NotLoggedIn))
             }
-            Event::LoggedOut(_) | Event::Gap => Ok(()),
+            Event::Gap => {
+                bound.feed.handle_gap();
+                Ok(())
+            }
+            Event::LoggedOut(_) => Ok(()),
         }
     }
 
@@ -330,7 +342,7 @@ impl Connection {
                         .delivered(conversation, self.user.uid, seq);
                 }
                 Effect::Read(request) => self.read_page(request).await,
-                Effect::Reload => self.reload().await,
+                Effect::Reload => self.reload().await?,
                 Effect::GiveUp => return Err(End::Close(CloseCode::AckMissing)),
             }
         }
@@ -389,15 +401,25 @@ impl Connection {
         }
     }
 
-    async fn reload(&mut self) {
-        match self.app.store.positions(self.user.uid).await {
-            Ok(positions) => {
+    /// Events were lost: what moved on is read from the store, and so is whether the login was
+    /// ended meanwhile.
+    async fn reload(&mut self) -> Result<(), End> {
+        let store = &self.app.store;
+        let read = async {
+            let session = store.session(self.session.hash, clock::now_ms()).await?;
+            let positions = store.positions(self.user.uid).await?;
+            Ok::<_, crate::store::StoreError>((session, positions))
+        };
+        match read.await {
+            Ok((None, _)) => return Err(End::Close(CloseCode::NotLoggedIn)),
+            Ok((Some(_), positions)) => {
                 if let Some(bound) = &mut self.bound {
                     bound.feed.handle_positions(positions);
                 }
             }
             Err(error) => self.store_failed(&error),
         }
+        Ok(())
     }
 
     fn store_failed(&mut self, error: &crate::store::StoreError) {

@@ -98,6 +98,9 @@ impl Hub {
                 }
                 if slot.events.try_send(Arc::clone(event)).is_err() {
                     slot.lagging.store(true, Ordering::Release);
+                    // The queue may have been emptied since: then this wakes the task, which
+                    // looks at the mark with every event. If it is full, that does.
+                    let _ = slot.events.try_send(Arc::new(Event::Gap));
                 }
             }
         }

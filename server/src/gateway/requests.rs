@@ -83,6 +83,17 @@ impl Connection {
             return Err(self.refuse_bind(ErrorCode::TooManyConnections, CloseCode::RateLimited));
         };
         let store = Arc::clone(&self.app.store);
+        // Ended since the handshake, when nobody could be told through the hub?
+        match store.session(self.session.hash, clock::now_ms()).await {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                return Err(self.refuse_bind(ErrorCode::NotLoggedIn, CloseCode::NotLoggedIn));
+            }
+            Err(error) => {
+                tracing::warn!(%uid, %error, "cannot bind");
+                return Err(self.refuse_bind(ErrorCode::Unavailable, CloseCode::RateLimited));
+            }
+        }
         let read = async {
             let positions = store.positions(uid).await?;
             let unread = store.unread_total(uid).await?;
@@ -140,7 +151,7 @@ impl Connection {
             ServerFrame::Error(body)
         };
         if let Err(code) = self.check_send(&send) {
-            self.push_frame(&failure(code));
+            self.answer_in_turn(&failure(code));
             return;
         }
         let queued = self.app.committer.send(NewMessage {
@@ -171,8 +182,17 @@ impl Connection {
                 }
                 .boxed(),
             ),
-            Err(error) => self.push_frame(&failure(error.into())),
+            Err(error) => self.answer_in_turn(&failure(error.into())),
         }
+    }
+
+    /// Answers a send after those before it, for whoever gave them no ids.
+    fn answer_in_turn(&mut self, frame: &ServerFrame) {
+        let answer = Answer {
+            text: frame.to_json(),
+            place: None,
+        };
+        self.answering.push_back(std::future::ready(answer).boxed());
     }
 
     fn check_send(&self, send: &frame::Send) -> Result<(), ErrorCode> {
@@ -243,7 +263,9 @@ impl Connection {
                 let page = fitting(messages.collect(), query.after_seq.is_some());
                 self.writer.push(frame::write_page(query.reference, &page));
                 if let Some(thread) = thread.filter(|_| query.is_plain()) {
-                    self.mark_read(&thread, thread.last_seq, kind::QUERY).await;
+                    // A page is no acknowledgement of what came before it.
+                    self.mark_read(&thread, thread.last_seq, false, kind::QUERY)
+                        .await;
                 }
             }
             Ok(None) => self.refuse(refuse(ErrorCode::UnknownRecipient)),
@@ -270,14 +292,14 @@ impl Connection {
 
     async fn read(&mut self, read: &Read) {
         match self.app.store.thread(self.user.uid, read.peer).await {
-            Ok(Some(thread)) => self.mark_read(&thread, read.seq, kind::READ).await,
+            Ok(Some(thread)) => self.mark_read(&thread, read.seq, true, kind::READ).await,
             Ok(None) => self.refuse(ErrorBody::new(ErrorCode::UnknownRecipient).re(kind::READ)),
             Err(error) => self.unavailable(kind::READ, None, &error),
         }
     }
 
     /// Moves the read position and tells all of the user's devices.
-    async fn mark_read(&mut self, thread: &Thread, seq: Seq, re: u64) {
+    async fn mark_read(&mut self, thread: &Thread, seq: Seq, delivered: bool, re: u64) {
         let uid = self.user.uid;
         let seq = seq.min(thread.last_seq);
         if seq <= thread.read_seq {
@@ -289,7 +311,7 @@ impl Connection {
                 conversation: thread.conversation,
                 uid,
                 read: seq,
-                delivered: seq,
+                delivered: if delivered { seq } else { Seq(0) },
             };
             store.advance(&[forward]).await?;
             store.unread(uid, thread.conversation).await
@@ -304,7 +326,11 @@ impl Connection {
                 };
                 let publication = Publication {
                     topics: vec![Topic::User(uid)],
-                    event: Arc::new(Event::Read(thread.conversation, mark)),
+                    event: Arc::new(Event::Read {
+                        conversation: thread.conversation,
+                        mark,
+                        delivered,
+                    }),
                 };
                 self.app.bus.publish(vec![publication]).await;
             }

@@ -21,6 +21,9 @@ pub(super) async fn ready(State(app): State<AppState>) -> (StatusCode, &'static 
             "the store cannot be reached\n",
         );
     }
+    if !app.committer.is_running() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "sends are not taken\n");
+    }
     if !app.bus.is_connected().await {
         return (
             StatusCode::SERVICE_UNAVAILABLE,

@@ -29,7 +29,7 @@ pub(super) async fn login(
     let Json(login) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
     let email = normal_email(&login.email);
     app.throttle
-        .check(Instant::now(), &email, peer.ip())
+        .attempt(Instant::now(), &email, peer.ip())
         .map_err(Failure::TooManyAttempts)?;
 
     let credentials = app.store.credentials(&email).await?;
@@ -37,11 +37,10 @@ pub(super) async fn login(
         .as_ref()
         .map(|credentials| credentials.password_hash.clone());
     let verified = app.passwords.verify(login.password, hash).await?;
-    app.throttle
-        .note(Instant::now(), &email, peer.ip(), verified);
     let Some(credentials) = credentials.filter(|_| verified) else {
         return Err(Failure::BadCredentials);
     };
+    app.throttle.succeeded(&email, peer.ip());
     let user = app
         .store
         .user(credentials.uid)
@@ -76,7 +75,7 @@ pub(super) async fn logout(
     login: Option<LoggedIn>,
 ) -> Result<Response, Failure> {
     if let Some(LoggedIn { session, user }) = login {
-        app.store.end_session(session.hash, clock::now_ms()).await?;
+        app.store.end_session(session.hash).await?;
         let event = Arc::new(Event::LoggedOut(session.hash));
         let topics = vec![Topic::User(user.uid)];
         app.bus.publish(vec![Publication { topics, event }]).await;

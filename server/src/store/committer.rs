@@ -6,8 +6,9 @@
 
 use super::{Appended, NewMessage, Refused, Store};
 use crate::bus::{Bus, Event, MessageEvent, Publication, Topic};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use tidings_shared::ErrorCode;
+use tidings_shared::{ErrorCode, Peer, UserId};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +29,7 @@ pub enum SendError {
     /// The queue is full; nothing was stored.
     #[error("busy")]
     Busy,
-    /// The store failed; nothing was stored.
+    /// The store failed. Sent again with the same `clientMsgId`, the message is stored once.
     #[error("unavailable")]
     Unavailable,
 }
@@ -67,6 +68,11 @@ impl Committer {
     ) -> (Self, impl Future<Output = ()>) {
         let (queue, jobs) = mpsc::channel(QUEUE);
         (Self { queue }, run(jobs, store, bus, stop))
+    }
+
+    /// Whether sends are taken.
+    pub fn is_running(&self) -> bool {
+        !self.queue.is_closed()
     }
 
     /// Queues a message; messages of one caller keep their order. The receiver gets the answer
@@ -122,7 +128,9 @@ async fn commit(
     let results = match store.append(messages).await {
         Ok(results) => results,
         Err(error) => {
-            tracing::error!(%error, messages = messages.len(), "the batch was not stored");
+            tracing::error!(%error, messages = messages.len(), "the batch failed");
+            // A commit that failed may have happened all the same: whoever is concerned looks.
+            bus.publish(doubts(messages)).await;
             for answer in answers {
                 // A connection that is gone needs no answer.
                 let _ = answer.send(Err(SendError::Unavailable));
@@ -156,6 +164,21 @@ async fn commit(
     for (result, answer) in settled.into_iter().zip(answers) {
         let _ = answer.send(result);
     }
+}
+
+fn doubts(messages: &[NewMessage]) -> Vec<Publication> {
+    let concerned: BTreeSet<UserId> = messages
+        .iter()
+        .flat_map(|message| match message.peer {
+            Peer::User(recipient) => vec![message.sender, recipient],
+            Peer::Group(_) => vec![message.sender],
+        })
+        .collect();
+    let publication = |uid| Publication {
+        topics: vec![Topic::User(uid)],
+        event: Arc::new(Event::Gap),
+    };
+    concerned.into_iter().map(publication).collect()
 }
 
 fn event(appended: &Appended, message: &NewMessage) -> Arc<MessageEvent> {

@@ -58,7 +58,7 @@ pub struct Record {
     pub content: String,
     /// Text or something else.
     pub msg_type: MsgType,
-    /// When it was committed, in ms since 1970.
+    /// When it was taken in, in ms since 1970.
     pub created_at: i64,
 }
 
@@ -174,7 +174,7 @@ pub struct Move {
     pub uid: UserId,
     /// Read up to here; `Seq(0)`: unchanged.
     pub read: Seq,
-    /// Delivered up to here; what is read is delivered too.
+    /// Delivered up to here; `Seq(0)`: unchanged.
     pub delivered: Seq,
 }
 

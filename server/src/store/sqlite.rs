@@ -166,8 +166,8 @@ impl Store for SqliteStore {
         users::session(&self.readers, hash, now_ms).await
     }
 
-    async fn end_session(&self, hash: SessionHash, now_ms: i64) -> Result<(), StoreError> {
-        users::end_session(&self.writer, hash, now_ms).await
+    async fn end_session(&self, hash: SessionHash) -> Result<(), StoreError> {
+        users::end_session(&self.writer, hash).await
     }
 
     async fn close(&self) {

@@ -9,14 +9,7 @@ use tidings_shared::{ClientMsgId, ConversationId, Mid, MsgType, Seq, UserId};
 pub(super) async fn advance(writer: &SqlitePool, moves: &[Move]) -> Result<(), StoreError> {
     let sets: Vec<(i64, i64, i64, i64)> = moves
         .iter()
-        .map(|m| {
-            (
-                m.conversation.0,
-                m.uid.0,
-                m.read.0,
-                m.delivered.max(m.read).0,
-            )
-        })
+        .map(|m| (m.conversation.0, m.uid.0, m.read.0, m.delivered.0))
         .collect();
     sqlx::query(
         "UPDATE members

@@ -100,6 +100,10 @@ pub(super) async fn add_session(
     session: &Session,
     now_ms: i64,
 ) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
+        .bind(now_ms)
+        .execute(writer)
+        .await?;
     sqlx::query(
         "INSERT INTO sessions (token_hash, uid, created_at, expires_at) VALUES ($1, $2, $3, $4)",
     )
@@ -136,14 +140,9 @@ pub(super) async fn session(
     Ok(Some((session, user)))
 }
 
-pub(super) async fn end_session(
-    writer: &SqlitePool,
-    hash: SessionHash,
-    now_ms: i64,
-) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM sessions WHERE token_hash = $1 OR expires_at <= $2")
+pub(super) async fn end_session(writer: &SqlitePool, hash: SessionHash) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM sessions WHERE token_hash = $1")
         .bind(&hash.0[..])
-        .bind(now_ms)
         .execute(writer)
         .await?;
     Ok(())
