@@ -1,14 +1,18 @@
 //! The WebSocket side: who is connected, what they ask and what they are pushed.
 //!
-//! `upgrade` lets a request in, `connection` is the one task each socket has, `requests` answers
-//! frames, `writer` puts frames on the wire within a time limit, the `hub` knows the node's
+//! `upgrade` lets a request in, `connection` is the one task each socket has, `bind`, `send` and
+//! `requests` answer frames, `pushes` serves the feed, `goodbye` ends it, `writer` puts frames on the wire within a time limit, the `hub` knows the node's
 //! connections by user, and `heartbeats` what their networks bear. What is pushed and when is decided by `tidings_shared::delivery`; nothing
 //! here keeps a message.
 
+mod bind;
 mod connection;
+mod goodbye;
 mod heartbeats;
 mod hub;
+mod pushes;
 mod requests;
+mod send;
 mod upgrade;
 mod writer;
 

@@ -4,29 +4,14 @@
 //! answered in their order among themselves. Every uid in a frame is compared with the login,
 //! never believed.
 
-use super::connection::{Answer, Connection, ConnectionFeed, End};
-use super::hub::Membership;
+use super::connection::{Connection, End};
 use crate::bus::{Event, Publication, Topic};
-use crate::clock;
-use crate::store::{ListCursor, Move, NewMessage, Range, StoreError, Thread};
-use futures_util::FutureExt;
+use crate::store::{ListCursor, Move, Range, StoreError, Thread};
 use std::sync::Arc;
-use std::time::Duration;
-use tidings_shared::close::CloseCode;
-use tidings_shared::delivery::{Feed, Position};
 use tidings_shared::frame::{
-    self, Bind, ClientFrame, ConversationList, Query, Read, ReadMark, ServerFrame, UnreadTotal,
-    kind,
+    self, ClientFrame, ConversationList, Query, Read, ReadMark, ServerFrame, UnreadTotal, kind,
 };
 use tidings_shared::{ErrorBody, ErrorCode, Peer, Seq, UserId, limits};
-
-/// What a connection has after its bind.
-pub(super) struct Bound {
-    pub(super) feed: ConnectionFeed,
-    pub(super) membership: Membership,
-    /// Bound by asking for the list: it knows the frames from 8 up.
-    pub(super) lists: bool,
-}
 
 /// A page of JSON texts keeps so many bytes of the frame for the rest of it.
 const PAGE_OVERHEAD: usize = 64;
@@ -67,157 +52,6 @@ impl Connection {
             ClientFrame::Read(read) => self.read(&read).await,
         }
         Ok(())
-    }
-
-    async fn bind(&mut self, bind: &Bind) -> Result<(), End> {
-        let uid = self.user.uid;
-        if self.bound.is_some() {
-            self.refuse(ErrorBody::new(ErrorCode::AlreadyBound).re(kind::BIND));
-            return Ok(());
-        }
-        if bind.uid != uid {
-            return Err(self.refuse_bind(ErrorCode::UidMismatch, CloseCode::NotLoggedIn));
-        }
-        // Subscribe first, then read: what is committed in between arrives as an event.
-        let Ok(membership) = self.app.hub.join(uid, self.id).await else {
-            return Err(self.refuse_bind(ErrorCode::TooManyConnections, CloseCode::RateLimited));
-        };
-        let store = Arc::clone(&self.app.store);
-        // Ended since the handshake, when nobody could be told through the hub?
-        match store.session(self.session.hash, clock::now_ms()).await {
-            Ok(Some(_)) => {}
-            Ok(None) => {
-                return Err(self.refuse_bind(ErrorCode::NotLoggedIn, CloseCode::NotLoggedIn));
-            }
-            Err(error) => {
-                tracing::warn!(%uid, %error, "cannot bind");
-                return Err(self.refuse_bind(ErrorCode::Unavailable, CloseCode::RateLimited));
-            }
-        }
-        let read = async {
-            let positions = store.positions(uid).await?;
-            let unread = store.unread_total(uid).await?;
-            let list = if bind.conversations {
-                Some(list_page(store.as_ref(), uid, None).await?)
-            } else {
-                None
-            };
-            Ok::<_, StoreError>((positions, unread, list))
-        };
-        let (positions, unread, list) = match read.await {
-            Ok(read) => read,
-            Err(error) => {
-                tracing::warn!(%uid, %error, "cannot bind");
-                return Err(self.refuse_bind(ErrorCode::Unavailable, CloseCode::RateLimited));
-            }
-        };
-        let positions = positions.into_iter().map(|position| Position {
-            // Acknowledged a moment ago on another connection, and not written yet.
-            delivered_seq: self
-                .app
-                .positions
-                .pending(position.conversation, uid)
-                .max(position.delivered_seq),
-            ..position
-        });
-        let timing = self.app.config.timing();
-        let feed = if bind.conversations {
-            Feed::from_latest(timing, positions)
-        } else {
-            Feed::from_acknowledged(timing, positions)
-        };
-        let missed = bind.missed.map(Duration::from_millis);
-        let interval = self.app.heartbeats.bound(self.device, missed);
-        self.push_frame(&ServerFrame::Bound(Box::new(frame::Bound {
-            uid,
-            username: self.user.username.clone(),
-            timeout: u64::try_from(interval.as_millis()).unwrap_or(u64::MAX),
-            unread,
-            list,
-        })));
-        self.bound = Some(Bound {
-            feed,
-            membership,
-            lists: bind.conversations,
-        });
-        Ok(())
-    }
-
-    fn send(&mut self, send: frame::Send) {
-        let client_msg_id = send.client_msg_id.clone();
-        let failure = move |code: ErrorCode| {
-            let mut body = ErrorBody::new(code).re(kind::SEND);
-            body.client_msg_id.clone_from(&client_msg_id);
-            ServerFrame::Error(body)
-        };
-        if let Err(code) = self.check_send(&send) {
-            self.answer_in_turn(&failure(code));
-            return;
-        }
-        let queued = self.app.committer.send(NewMessage {
-            sender: self.user.uid,
-            peer: send.peer,
-            content: send.content,
-            msg_type: send.msg_type,
-            client_msg_id: send.client_msg_id,
-            origin: self.id,
-            created_at: clock::now_ms(),
-        });
-        match queued {
-            Ok(answer) => self.answering.push_back(
-                async move {
-                    let failed = |code| Answer {
-                        text: failure(code).to_json(),
-                        place: None,
-                    };
-                    match answer.await {
-                        Ok(Ok(event)) => Answer {
-                            text: frame::write_sent(&event.for_sender),
-                            place: Some((event.conversation, event.seq)),
-                        },
-                        Ok(Err(error)) => failed(error.into()),
-                        // The committer ended without an answer: nobody knows, so send it again.
-                        Err(_) => failed(ErrorCode::Unavailable),
-                    }
-                }
-                .boxed(),
-            ),
-            Err(error) => self.answer_in_turn(&failure(error.into())),
-        }
-    }
-
-    /// Answers a send after those before it, for whoever gave them no ids.
-    fn answer_in_turn(&mut self, frame: &ServerFrame) {
-        let answer = Answer {
-            text: frame.to_json(),
-            place: None,
-        };
-        self.answering.push_back(std::future::ready(answer).boxed());
-    }
-
-    fn check_send(&self, send: &frame::Send) -> Result<(), ErrorCode> {
-        let id = send.client_msg_id.as_ref().map(|id| id.0.as_bytes());
-        let id_is_fine = id.is_none_or(|id| {
-            (1..=limits::CLIENT_MSG_ID_BYTES).contains(&id.len())
-                && id.iter().all(u8::is_ascii_graphic)
-        });
-        if send.sender_uid != self.user.uid {
-            Err(ErrorCode::UidMismatch)
-        } else if !id_is_fine {
-            Err(ErrorCode::InvalidClientMsgId)
-        } else if send.peer == Peer::User(self.user.uid) {
-            Err(ErrorCode::InvalidRecipient)
-        } else if send.content.trim().is_empty() {
-            Err(ErrorCode::Empty)
-        } else if send.content.len() > limits::CONTENT_BYTES {
-            Err(ErrorCode::TooLong)
-        } else if send.content.contains('\0') {
-            Err(ErrorCode::InvalidContent)
-        } else if !(1..=i64::from(u16::MAX)).contains(&send.msg_type.0) {
-            Err(ErrorCode::InvalidMsgType)
-        } else {
-            Ok(())
-        }
     }
 
     async fn query(&mut self, query: &Query) {
@@ -346,15 +180,8 @@ impl Connection {
         same
     }
 
-    fn refuse(&mut self, body: ErrorBody) {
+    pub(super) fn refuse(&mut self, body: ErrorBody) {
         self.push_frame(&ServerFrame::Error(body));
-    }
-
-    fn refuse_bind(&mut self, code: ErrorCode, close: CloseCode) -> End {
-        self.push_frame(&ServerFrame::BindRefused(
-            ErrorBody::new(code).re(kind::BIND),
-        ));
-        End::Close(close)
     }
 
     fn unavailable(&mut self, re: u64, reference: Option<u64>, error: &StoreError) {
@@ -365,7 +192,7 @@ impl Connection {
     }
 }
 
-async fn list_page(
+pub(super) async fn list_page(
     store: &dyn crate::store::Store,
     uid: UserId,
     after: Option<ListCursor>,

@@ -1,6 +1,7 @@
 //! `GET /ws`: who may open a connection.
 
-use super::connection::{self, Connection};
+use super::connection::Connection;
+use super::goodbye;
 use crate::app::AppState;
 use crate::auth::{LoggedIn, Origins};
 use axum::extract::ws::WebSocketUpgrade;
@@ -45,7 +46,7 @@ pub async fn upgrade(
             tracker.track_future(Connection::new(app, login, peer.ip(), socket).run())
         }),
         None => upgrade.on_upgrade(move |socket| {
-            tracker.track_future(connection::refuse(
+            tracker.track_future(goodbye::refuse(
                 socket,
                 ErrorCode::NotLoggedIn,
                 CloseCode::NotLoggedIn,

@@ -1,0 +1,96 @@
+//! Frame 1: from a login to a connection that is pushed to.
+
+use super::connection::{Connection, End};
+use super::pushes::Bound;
+use super::requests::list_page;
+use crate::clock;
+use crate::store::StoreError;
+use std::sync::Arc;
+use std::time::Duration;
+use tidings_shared::close::CloseCode;
+use tidings_shared::delivery::{Feed, Position};
+use tidings_shared::frame::{self, Bind, ServerFrame, kind};
+use tidings_shared::{ErrorBody, ErrorCode};
+
+impl Connection {
+    pub(super) async fn bind(&mut self, bind: &Bind) -> Result<(), End> {
+        let uid = self.user.uid;
+        if self.bound.is_some() {
+            self.refuse(ErrorBody::new(ErrorCode::AlreadyBound).re(kind::BIND));
+            return Ok(());
+        }
+        if bind.uid != uid {
+            return Err(self.refuse_bind(ErrorCode::UidMismatch, CloseCode::NotLoggedIn));
+        }
+        // Subscribe first, then read: what is committed in between arrives as an event.
+        let Ok(membership) = self.app.hub.join(uid, self.id).await else {
+            return Err(self.refuse_bind(ErrorCode::TooManyConnections, CloseCode::RateLimited));
+        };
+        let store = Arc::clone(&self.app.store);
+        // Ended since the handshake, when nobody could be told through the hub?
+        match store.session(self.session.hash, clock::now_ms()).await {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                return Err(self.refuse_bind(ErrorCode::NotLoggedIn, CloseCode::NotLoggedIn));
+            }
+            Err(error) => {
+                tracing::warn!(%uid, %error, "cannot bind");
+                return Err(self.refuse_bind(ErrorCode::Unavailable, CloseCode::RateLimited));
+            }
+        }
+        let read = async {
+            let positions = store.positions(uid).await?;
+            let unread = store.unread_total(uid).await?;
+            let list = if bind.conversations {
+                Some(list_page(store.as_ref(), uid, None).await?)
+            } else {
+                None
+            };
+            Ok::<_, StoreError>((positions, unread, list))
+        };
+        let (positions, unread, list) = match read.await {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::warn!(%uid, %error, "cannot bind");
+                return Err(self.refuse_bind(ErrorCode::Unavailable, CloseCode::RateLimited));
+            }
+        };
+        let positions = positions.into_iter().map(|position| Position {
+            // Acknowledged a moment ago on another connection, and not written yet.
+            delivered_seq: self
+                .app
+                .positions
+                .pending(position.conversation, uid)
+                .max(position.delivered_seq),
+            ..position
+        });
+        let timing = self.app.config.timing();
+        let feed = if bind.conversations {
+            Feed::from_latest(timing, positions)
+        } else {
+            Feed::from_acknowledged(timing, positions)
+        };
+        let missed = bind.missed.map(Duration::from_millis);
+        let interval = self.app.heartbeats.bound(self.device, missed);
+        self.push_frame(&ServerFrame::Bound(Box::new(frame::Bound {
+            uid,
+            username: self.user.username.clone(),
+            timeout: u64::try_from(interval.as_millis()).unwrap_or(u64::MAX),
+            unread,
+            list,
+        })));
+        self.bound = Some(Bound {
+            feed,
+            membership,
+            lists: bind.conversations,
+        });
+        Ok(())
+    }
+
+    fn refuse_bind(&mut self, code: ErrorCode, close: CloseCode) -> End {
+        self.push_frame(&ServerFrame::BindRefused(
+            ErrorBody::new(code).re(kind::BIND),
+        ));
+        End::Close(close)
+    }
+}

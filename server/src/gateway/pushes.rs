@@ -1,0 +1,222 @@
+//! What a connection is pushed: hands events and answers to its feed, and does what the feed asks.
+//!
+//! When and in which order is the feed's decision (`tidings_shared::delivery`), never this
+//! module's.
+
+use super::connection::{Connection, End};
+use super::hub::Membership;
+use super::send::Answer;
+use crate::bus::Event;
+use crate::clock;
+use crate::store::{Range, Record, StoreError, Thread};
+use futures_util::StreamExt;
+use std::sync::Arc;
+use std::time::Duration;
+use tidings_shared::close::CloseCode;
+use tidings_shared::delivery::{Effect, Feed, Item, ReadRequest};
+use tidings_shared::frame::{ServerFrame, write_push};
+use tidings_shared::limits;
+use tokio::time::Instant;
+
+/// From a failed read of the store to the next one.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+
+/// The text of a push, shared by all who get it.
+pub(super) type Payload = Arc<str>;
+
+/// What a connection has after its bind.
+pub(super) struct Bound {
+    pub(super) feed: Feed<Payload>,
+    pub(super) membership: Membership,
+    /// Bound by asking for the list: it knows the frames from 8 up.
+    pub(super) lists: bool,
+}
+
+impl Connection {
+    pub(super) fn handle_answer(&mut self, answer: Answer) {
+        self.writer.push(answer.text);
+        if let (Some(bound), Some((conversation, seq))) = (&mut self.bound, answer.place) {
+            bound.feed.handle_answered(conversation, seq);
+        }
+    }
+
+    pub(super) fn handle_event(&mut self, event: &Event) -> Result<(), End> {
+        let now = self.moment(Instant::now());
+        let Some(bound) = &mut self.bound else {
+            return Ok(());
+        };
+        if bound.membership.lagged() {
+            bound.feed.handle_gap();
+        }
+        match event {
+            Event::Message(message) => {
+                let payload = message.json_for(self.user.uid);
+                bound.feed.handle_message(
+                    now,
+                    Item {
+                        conversation: message.conversation,
+                        seq: message.seq,
+                        mid: message.mid,
+                        own: message.sender == self.user.uid,
+                        from_here: false,
+                        bytes: payload.len(),
+                        payload,
+                    },
+                );
+                Ok(())
+            }
+            Event::Read {
+                conversation,
+                mark,
+                delivered,
+            } => {
+                if *delivered {
+                    bound.feed.handle_read(*conversation, mark.seq);
+                }
+                if bound.lists {
+                    self.push_frame(&ServerFrame::Read(*mark));
+                }
+                Ok(())
+            }
+            Event::LoggedOut(hash) if *hash == self.session.hash => {
+                Err(End::Close(CloseCode::NotLoggedIn))
+            }
+            Event::Gap => {
+                bound.feed.handle_gap();
+                Ok(())
+            }
+            Event::LoggedOut(_) => Ok(()),
+        }
+    }
+
+    /// Does what the feed asks for, as long as the writer has room for pushes.
+    pub(super) async fn run_feed(&mut self) -> Result<(), End> {
+        while self.writer.has_room() && self.read_after.is_none() {
+            let Some(bound) = &mut self.bound else { break };
+            let Some(effect) = bound.feed.poll() else {
+                break;
+            };
+            match effect {
+                Effect::Push { tid, dup, payload } => {
+                    self.writer.push(write_push(tid, dup, &payload));
+                }
+                Effect::Delivered(conversation, seq) => {
+                    self.app
+                        .positions
+                        .delivered(conversation, self.user.uid, seq);
+                }
+                Effect::Read(request) => self.read_page(request).await,
+                Effect::Reload => self.reload().await?,
+                Effect::GiveUp => return Err(End::Close(CloseCode::AckMissing)),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn read_page(&mut self, request: ReadRequest) {
+        let uid = self.user.uid;
+        let store = &self.app.store;
+        let read = async {
+            let thread = store.thread_by_id(uid, request.conversation).await?;
+            let Some(thread) = thread else {
+                return Ok(Vec::new());
+            };
+            let range = Range {
+                after: Some(request.after),
+                before: None,
+                before_mid: request.before,
+                limit: u32::try_from(request.limit).unwrap_or(limits::PAGE_MAX),
+            };
+            let records = store.page(request.conversation, range).await?;
+            Ok::<_, StoreError>(records.iter().map(|record| item(&thread, record)).collect())
+        };
+        match read.await {
+            Ok(items) => {
+                self.await_answers(&items).await;
+                let now = self.moment(Instant::now());
+                if let Some(bound) = &mut self.bound {
+                    bound.feed.handle_page(now, items);
+                }
+            }
+            Err(error) => self.store_failed(&error),
+        }
+    }
+
+    /// Own messages of a page may be sends of this connection whose answers are on their way, and
+    /// which must not be pushed as well. They were committed before the page was read, so the wait
+    /// is for this process only.
+    pub(super) async fn await_answers(&mut self, items: &[Item<Payload>]) {
+        for own in items.iter().filter(|item| item.own) {
+            loop {
+                let known = self
+                    .bound
+                    .as_ref()
+                    .is_none_or(|bound| bound.feed.has_answered(own.conversation, own.seq));
+                if known {
+                    break;
+                }
+                let Some(answer) = self.answering.next().await else {
+                    return;
+                };
+                self.handle_answer(answer);
+            }
+        }
+    }
+
+    /// Events were lost: what moved on is read from the store, and so is whether the login was
+    /// ended meanwhile.
+    pub(super) async fn reload(&mut self) -> Result<(), End> {
+        let store = &self.app.store;
+        let read = async {
+            let session = store.session(self.session.hash, clock::now_ms()).await?;
+            let positions = store.positions(self.user.uid).await?;
+            Ok::<_, StoreError>((session, positions))
+        };
+        match read.await {
+            Ok((None, _)) => return Err(End::Close(CloseCode::NotLoggedIn)),
+            Ok((Some(_), positions)) => {
+                if let Some(bound) = &mut self.bound {
+                    bound.feed.handle_positions(positions);
+                }
+            }
+            Err(error) => self.store_failed(&error),
+        }
+        Ok(())
+    }
+
+    pub(super) fn store_failed(&mut self, error: &StoreError) {
+        tracing::warn!(uid = %self.user.uid, %error, "cannot read on; will try again");
+        self.read_after = Some(Instant::now() + STORE_RETRY);
+    }
+}
+
+/// Waits for ever before the bind.
+pub(super) async fn next_event(bound: Option<&mut Bound>) -> Arc<Event> {
+    match bound {
+        Some(Bound { membership, .. }) => event_of(membership).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn event_of(membership: &mut Membership) -> Arc<Event> {
+    match membership.event().await {
+        Some(event) => event,
+        // The hub keeps the other half as long as this membership lives.
+        None => std::future::pending().await,
+    }
+}
+
+fn item(thread: &Thread, record: &Record) -> Item<Payload> {
+    let payload: Payload = serde_json::to_string(&thread.pushed(record))
+        .expect("plain structs with string keys always serialize")
+        .into();
+    Item {
+        conversation: thread.conversation,
+        seq: record.seq,
+        mid: record.mid,
+        own: record.sender == thread.me.uid,
+        from_here: false,
+        bytes: payload.len(),
+        payload,
+    }
+}
