@@ -58,7 +58,6 @@ impl Connection {
                         seq: message.seq,
                         mid: message.mid,
                         own: message.sender == self.user.uid,
-                        from_here: false,
                         bytes: payload.len(),
                         payload,
                     },
@@ -215,7 +214,6 @@ fn item(thread: &Thread, record: &Record) -> Item<Payload> {
         seq: record.seq,
         mid: record.mid,
         own: record.sender == thread.me.uid,
-        from_here: false,
         bytes: payload.len(),
         payload,
     }

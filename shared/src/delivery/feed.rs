@@ -36,8 +36,6 @@ pub struct Item<P> {
     pub mid: Mid,
     /// Whether this connection's own user sent it.
     pub own: bool,
-    /// Whether this very connection sent it, and so gets it as the answer to its send.
-    pub from_here: bool,
     /// What to push.
     pub payload: P,
     /// Its size in bytes, for the bound of the window.
@@ -170,12 +168,9 @@ impl<P: Clone> Feed<P> {
         if item.seq <= cursor.pushed {
             return;
         }
-        if item.from_here {
-            self.remember_answered(item.conversation, item.seq);
-        }
         let is_next = item.seq == cursor.pushed.next();
         let caught_up = !self.known.contains_key(&item.conversation);
-        if is_next && caught_up && (item.from_here || self.window.takes(item.bytes)) {
+        if is_next && caught_up && self.window.takes(item.bytes) {
             self.advance(now, item);
         } else {
             let head = is_next.then_some(item.mid);
@@ -378,7 +373,7 @@ impl<P: Clone> Feed<P> {
 
     fn skips(&self, item: &Item<P>, cursor: Cursor) -> bool {
         let before_bind = item.own && item.seq <= cursor.at_bind;
-        before_bind || item.from_here || self.answered.contains(&(item.conversation, item.seq))
+        before_bind || self.answered.contains(&(item.conversation, item.seq))
     }
 
     /// Moves the cursor over `item` and pushes it unless it is to be skipped.

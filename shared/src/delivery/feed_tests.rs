@@ -13,7 +13,6 @@ fn item(conversation: ConversationId, seq: i64, mid: i64) -> Item<(i64, i64)> {
         seq: Seq(seq),
         mid: Mid(mid),
         own: false,
-        from_here: false,
         payload: (conversation.0, seq),
         bytes: 100,
     }
@@ -167,13 +166,7 @@ fn a_connection_is_not_pushed_what_it_was_answered_but_other_devices_are() {
         Feed::from_latest(Timing::default(), [position(A, 4, 4, 0)]),
         vec![],
     );
-    here.feed.handle_message(
-        NOW,
-        Item {
-            from_here: true,
-            ..own.clone()
-        },
-    );
+    here.feed.handle_answered(A, Seq(5));
     here.feed.handle_message(NOW, item(A, 6, 6));
     here.run();
     assert_eq!(here.pushed, [(1, 6)]);
@@ -343,4 +336,14 @@ fn a_reload_finds_what_is_next_though_the_positions_name_what_was_never_acknowle
     world.run();
     assert_eq!(world.pushed, [(1, 5), (2, 5), (1, 6)]);
     assert!(world.reads <= 8, "{} reads", world.reads);
+}
+
+#[test]
+fn an_answered_send_on_a_connection_that_skipped_a_hole_does_not_claim_the_hole() {
+    let mut feed: Feed<(i64, i64)> = Feed::from_latest(Timing::default(), [position(A, 1, 4, 2)]);
+    feed.handle_answered(A, Seq(5));
+    assert_eq!(feed.poll(), None);
+    feed.handle_read(A, Seq(5));
+    feed.handle_answered(A, Seq(6));
+    assert_eq!(feed.poll(), Some(Effect::Delivered(A, Seq(6))));
 }

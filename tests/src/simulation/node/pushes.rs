@@ -111,7 +111,6 @@ impl Connection {
             seq: record.seq,
             mid: record.mid,
             own: record.sender == self.uid,
-            from_here: false,
             payload: Payload::new(Rc::clone(record), &self.alive),
             bytes: record.bytes,
         }
