@@ -76,7 +76,8 @@ async fn three_sends_into_a_frozen_network_and_a_reload_arrive_once_and_in_order
     // The reload hangs in the frozen network, and goes on when it thaws. The driver's answer waits
     // for it too.
     let thaw = async {
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        // The fault's own length: a minute in all.
+        tokio::time::sleep(Duration::from_mins(1).saturating_sub(frozen_at.elapsed())).await;
         proxy.thaw();
     };
     let (reloaded, ()) = tokio::join!(zhang.browser.driver().refresh(), thaw);
