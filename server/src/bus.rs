@@ -12,13 +12,15 @@ use crate::store::SessionHash;
 use async_trait::async_trait;
 use std::sync::Arc;
 use tidings_shared::frame::ReadMark;
-use tidings_shared::{ConversationId, Mid, Seq, UserId};
+use tidings_shared::{ConversationId, GroupId, Mid, Seq, UserId};
 
 /// Who listens to what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Topic {
     /// Everything one user's connections are told.
     User(UserId),
+    /// Everything the connections of a group's members are told.
+    Group(GroupId),
 }
 
 /// What happened.
@@ -35,7 +37,8 @@ pub enum Event {
         /// Whether everything up to there counts as delivered too.
         delivered: bool,
     },
-    /// Events may have been lost.
+    /// Something of the topic is to be read from the store: events may have been lost, or the user
+    /// is a member of a conversation that its connections do not know yet.
     Gap,
     /// A login of the user of the topic was ended.
     LoggedOut(SessionHash),
@@ -103,9 +106,9 @@ pub trait Bus: Send + Sync + 'static {
     /// bus could not take it turns into a [`Notice::Gap`] for those who missed it.
     async fn publish(&self, publications: Vec<Publication>);
 
-    /// Returns when events of the topic published from now on will arrive here. Subscribing
-    /// twice is once.
-    async fn subscribe(&self, topic: Topic);
+    /// Returns when events of these topics published from now on will arrive here, or at once when
+    /// the bus is cut off: a [`Notice::Gap`] follows when it is back. Subscribing twice is once.
+    async fn subscribe(&self, topics: &[Topic]);
 
     /// Events of the topic need not arrive here any more. Does not wait.
     fn unsubscribe(&self, topic: Topic);

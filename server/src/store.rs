@@ -13,15 +13,15 @@ mod sqlite;
 pub use committer::{Answer, Committer, SendError};
 pub use positions::Positions;
 pub use record::{
-    Appended, Credentials, ListCursor, ListRow, Move, NewMessage, NewUser, Profile, Range, Record,
-    Refused, Session, SessionHash, Thread, UserDraft,
+    Appended, Credentials, GroupChange, GroupRefusal, ListCursor, ListRow, Move, NewGroup,
+    NewMembers, NewMessage, NewUser, Party, Profile, Range, Record, Refused, Session, SessionHash,
+    Standing, Thread, UserDraft,
 };
 pub use sqlite::SqliteStore;
 
 use async_trait::async_trait;
 use std::sync::Arc;
-use tidings_shared::delivery::Position;
-use tidings_shared::{ConversationId, Peer, UserId, api};
+use tidings_shared::{ConversationId, GroupId, Peer, UserId, api};
 
 /// The store failed: unreachable, full, corrupt. A write that failed in its commit may have
 /// happened all the same.
@@ -102,7 +102,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Vec<Record>, StoreError>;
 
     /// Every conversation of a user with how far it goes and how far it was delivered.
-    async fn positions(&self, uid: UserId) -> Result<Vec<Position>, StoreError>;
+    async fn positions(&self, uid: UserId) -> Result<Vec<Standing>, StoreError>;
 
     /// A page of a user's conversations that have messages, newest first.
     async fn list(
@@ -130,6 +130,34 @@ pub trait Store: Send + Sync + 'static {
 
     /// Users by uid, upwards, after this one.
     async fn users(&self, after: UserId, limit: u32) -> Result<Vec<api::User>, StoreError>;
+
+    /// Makes a group with its members and its first message ([`MsgType::GROUP_CREATED`]), in one
+    /// transaction; `added` are all members.
+    ///
+    /// [`MsgType::GROUP_CREATED`]: tidings_shared::MsgType::GROUP_CREATED
+    async fn create_group(
+        &self,
+        group: &NewGroup,
+    ) -> Result<Result<GroupChange, GroupRefusal>, StoreError>;
+
+    /// Adds members and, if any is new, the message about it
+    /// ([`MsgType::MEMBERS_ADDED`](tidings_shared::MsgType::MEMBERS_ADDED)), in one transaction. The
+    /// positions of the new ones begin just before that message.
+    async fn add_members(
+        &self,
+        members: &NewMembers,
+    ) -> Result<Result<GroupChange, GroupRefusal>, StoreError>;
+
+    /// A group as `uid` sees it; `None`: there is none, or `uid` is no member.
+    async fn group(&self, uid: UserId, group: GroupId) -> Result<Option<api::Group>, StoreError>;
+
+    /// Members of a group by uid, upwards, after this one.
+    async fn members(
+        &self,
+        group: GroupId,
+        after: UserId,
+        limit: u32,
+    ) -> Result<Vec<api::User>, StoreError>;
 
     /// Adds users in one transaction: all of them or, on an error, none. A user without a uid gets
     /// the next free one, from 1000.

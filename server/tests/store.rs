@@ -290,7 +290,11 @@ async fn positions_move_forward_only_and_never_beyond_the_end() -> Result {
             store.advance(&[forward]).await?;
             let thread = store.thread(B, Peer::User(A)).await?.expect("they wrote");
             let position = store.positions(B).await?[0];
-            Ok::<_, StoreError>((thread.read_seq.0, position.delivered_seq.0, position.head.0))
+            Ok::<_, StoreError>((
+                thread.read_seq.0,
+                position.position.delivered_seq.0,
+                position.position.head.0,
+            ))
         };
         let mids: Vec<_> = store
             .page(id, ALL)
@@ -313,7 +317,7 @@ async fn positions_move_forward_only_and_never_beyond_the_end() -> Result {
         store.advance(&[]).await?;
         let sender = store.positions(A).await?[0];
         assert_eq!(
-            sender.delivered_seq,
+            sender.position.delivered_seq,
             Seq(0),
             "the other side's positions are its own"
         );
@@ -364,10 +368,10 @@ async fn a_list_is_newest_first_with_previews_and_goes_on_after_a_cursor() -> Re
         .await?;
         let list = store.list(A, None, 10).await?;
         assert_eq!(
-            list.iter().map(|row| row.other.uid).collect::<Vec<_>>(),
-            [C, B]
+            list.iter().map(|row| row.other.peer).collect::<Vec<_>>(),
+            [Peer::User(C), Peer::User(B)]
         );
-        let newest = list[0].clone().conversation();
+        let newest = list[0].clone().conversation(A);
         assert_eq!(newest.last.content, "长".repeat(80));
         assert_eq!(
             (newest.last.create_time, newest.last_seq, newest.unread),
@@ -375,8 +379,8 @@ async fn a_list_is_newest_first_with_previews_and_goes_on_after_a_cursor() -> Re
         );
         let second = store.list(A, Some(list[0].cursor), 10).await?;
         assert_eq!(
-            second.iter().map(|row| row.other.uid).collect::<Vec<_>>(),
-            [B]
+            second.iter().map(|row| row.other.peer).collect::<Vec<_>>(),
+            [Peer::User(B)]
         );
         assert_eq!(store.list(A, None, 1).await?.len(), 1);
         assert!(store.list(A, Some(second[0].cursor), 10).await?.is_empty());
@@ -394,8 +398,8 @@ async fn a_thread_is_seen_by_its_members_only() -> Result {
         let id = append(store.as_ref(), &[message(A, B, "1")]).await?[0].conversation;
         let thread = store.thread(B, Peer::User(A)).await?.expect("they wrote");
         assert_eq!(
-            (thread.me.uid, thread.other.uid, thread.last_seq),
-            (B, A, Seq(1))
+            (thread.me.uid, thread.other.peer, thread.last_seq),
+            (B, Peer::User(A), Seq(1))
         );
         assert_eq!(store.thread_by_id(B, id).await?, Some(thread));
         assert_eq!(store.thread(A, Peer::User(C)).await?, None);

@@ -1,6 +1,6 @@
 //! The JSON bodies of the HTTP API.
 
-use crate::UserId;
+use crate::{GroupId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// `POST /api/login`, the question.
@@ -43,6 +43,39 @@ pub struct Users {
     pub next: Option<UserId>,
 }
 
+/// `POST /api/groups`, the question: who asks becomes the owner and a member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewGroup {
+    /// 1 to [`GROUP_NAME_CHARS`](crate::limits::GROUP_NAME_CHARS) characters.
+    pub name: String,
+    /// The others; with the owner at most [`GROUP_MEMBERS`](crate::limits::GROUP_MEMBERS).
+    #[serde(default)]
+    pub members: Vec<UserId>,
+}
+
+/// `POST /api/groups/ID/members`, the question; only the owner may ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewMembers {
+    /// Who is added; those who are members already stay so.
+    pub uids: Vec<UserId>,
+}
+
+/// A group as its members see it: the answer to every request about one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Group {
+    /// The id.
+    pub group_id: GroupId,
+    /// The name shown.
+    pub name: String,
+    /// URL of a picture; empty: none.
+    pub avatar: String,
+    /// Who made it.
+    pub owner: UserId,
+    /// How many members it has, the owner among them.
+    pub members: u64,
+}
+
 /// The body of every answer that is not 2xx.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -64,8 +97,12 @@ pub enum ProblemCode {
     NotLoggedIn,
     /// 403: the request comes from a page of another origin.
     ForeignOrigin,
-    /// 404: no such address.
+    /// 403: only the group's owner may do that.
+    Forbidden,
+    /// 404: no such address, or no such group of the asker's.
     NotFound,
+    /// 409: a group has as many members as it may have.
+    LimitReached,
     /// 429: too many attempts; `Retry-After` says when.
     TooManyAttempts,
     /// 503: the server or its store cannot answer now; try again later.

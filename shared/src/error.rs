@@ -37,7 +37,7 @@ pub enum ErrorCode {
     TooLong,
     /// The text holds U+0000, which no SQL text can.
     InvalidContent,
-    /// `msgType` is not between 1 and 65535.
+    /// `msgType` is not between 1 and 65535, or one of the server's own.
     InvalidMsgType,
     /// The `clientMsgId` is empty, too long or not printable ASCII.
     InvalidClientMsgId,
@@ -88,7 +88,9 @@ impl ErrorCode {
             Self::Empty => "the text is empty".into(),
             Self::TooLong => format!("a text is at most {} bytes", limits::CONTENT_BYTES),
             Self::InvalidContent => "the text holds the character U+0000".into(),
-            Self::InvalidMsgType => "msgType is a number from 1 to 65535".into(),
+            Self::InvalidMsgType => {
+                "msgType is a number from 1 to 65535, but for 1000 to 1999".into()
+            }
             Self::InvalidClientMsgId => format!(
                 "clientMsgId is 1 to {} printable ASCII characters",
                 limits::CLIENT_MSG_ID_BYTES

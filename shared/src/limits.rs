@@ -53,3 +53,12 @@ pub const BIND_DEADLINE: Duration = Duration::from_secs(10);
 /// The heartbeat interval a connection starts with. The course's page used 120 s; common NAT and
 /// proxy idle limits start at 60 s (RFC 5382 asks for two hours of TCP, few give it).
 pub const HEARTBEAT_START: Duration = Duration::from_secs(45);
+
+/// The most members of a group.
+pub const GROUP_MEMBERS: usize = 10_000;
+
+/// The longest name of a group, in characters.
+pub const GROUP_NAME_CHARS: usize = 64;
+
+/// Names of added members that the group's message about them lists.
+pub const NAMES_LISTED: usize = 10;

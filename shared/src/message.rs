@@ -3,7 +3,8 @@
 use crate::{ClientMsgId, Mid, Peer, Seq, UserId};
 use serde::{Deserialize, Serialize};
 
-/// What a message's content is; 1 is text, and the only kind our page shows. 1 to 65535.
+/// What a message's content is: 1 is text, 1000 to 1999 are the server's own words about a group,
+/// and the rest of 1 to 65535 is for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MsgType(pub i64);
@@ -11,6 +12,15 @@ pub struct MsgType(pub i64);
 impl MsgType {
     /// Plain text.
     pub const TEXT: Self = Self(1);
+    /// Its sender made the group; the content is the group's name.
+    pub const GROUP_CREATED: Self = Self(1000);
+    /// Its sender added members; the content is their names, cut short.
+    pub const MEMBERS_ADDED: Self = Self(1001);
+
+    /// Whether a client may send it.
+    pub const fn is_for_clients(self) -> bool {
+        matches!(self.0, 1..=999 | 2000..=65_535)
+    }
 }
 
 impl Default for MsgType {
@@ -54,7 +64,7 @@ impl TryFrom<u8> for Direction {
 /// A message as one of its readers sees it.
 ///
 /// In a push and in the answer to a send the owner is the sender; in the answer to a query the
-/// owner is who asked.
+/// owner is who asked. In a group the owner is always the sender: nothing else names them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
@@ -113,6 +123,9 @@ pub struct Preview {
     pub direction: Direction,
     /// In ms since 1970.
     pub create_time: i64,
+    /// Who wrote it, in a group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_name: Option<String>,
 }
 
 /// One row of a person's conversation list (type 8, and the answer to a bind that asks for it).

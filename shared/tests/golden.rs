@@ -286,6 +286,7 @@ fn the_list_and_the_read_mark_name_the_peer() {
             msg_type: MsgType::TEXT,
             direction: Direction::Received,
             create_time: 5,
+            sender_name: None,
         },
     };
     server(

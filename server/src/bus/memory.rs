@@ -30,7 +30,7 @@ impl Bus for MemoryBus {
         }
     }
 
-    async fn subscribe(&self, _topic: Topic) {}
+    async fn subscribe(&self, _topics: &[Topic]) {}
 
     fn unsubscribe(&self, _topic: Topic) {}
 

@@ -4,7 +4,7 @@ use super::connection::{Connection, End};
 use super::pushes::Bound;
 use super::requests::list_page;
 use crate::clock;
-use crate::store::StoreError;
+use crate::store::{Standing, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
@@ -23,7 +23,7 @@ impl Connection {
             return Err(self.refuse_bind(ErrorCode::UidMismatch, CloseCode::NotLoggedIn));
         }
         // Subscribe first, then read: what is committed in between arrives as an event.
-        let Ok(membership) = self.app.hub.join(uid, self.id).await else {
+        let Ok(mut membership) = self.app.hub.join(uid, self.id).await else {
             return Err(self.refuse_bind(ErrorCode::TooManyConnections, CloseCode::RateLimited));
         };
         let store = Arc::clone(&self.app.store);
@@ -39,7 +39,11 @@ impl Connection {
             }
         }
         let read = async {
-            let positions = store.positions(uid).await?;
+            let mut positions = store.positions(uid).await?;
+            let groups = positions.iter().filter_map(|standing| standing.group);
+            if membership.join_groups(groups).await {
+                positions = store.positions(uid).await?;
+            }
             let unread = store.unread_total(uid).await?;
             let list = if bind.conversations {
                 Some(list_page(store.as_ref(), uid, None).await?)
@@ -55,15 +59,17 @@ impl Connection {
                 return Err(self.refuse_bind(ErrorCode::Unavailable, CloseCode::RateLimited));
             }
         };
-        let positions = positions.into_iter().map(|position| Position {
-            // Acknowledged a moment ago on another connection, and not written yet.
-            delivered_seq: self
-                .app
-                .positions
-                .pending(position.conversation, uid)
-                .max(position.delivered_seq),
-            ..position
-        });
+        let positions = positions
+            .into_iter()
+            .map(|Standing { position, .. }| Position {
+                // Acknowledged a moment ago on another connection, and not written yet.
+                delivered_seq: self
+                    .app
+                    .positions
+                    .pending(position.conversation, uid)
+                    .max(position.delivered_seq),
+                ..position
+            });
         let timing = self.app.config.timing();
         let feed = if bind.conversations {
             Feed::from_latest(timing, positions)

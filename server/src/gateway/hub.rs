@@ -1,10 +1,10 @@
 //! The connections of this node, by user.
 
 use crate::bus::{Bus, Event, Notice, Topic};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tidings_shared::UserId;
+use tidings_shared::{GroupId, UserId};
 use tokio::sync::mpsc;
 
 /// Events that may wait for a connection's task. Beyond this the connection is marked as lagging
@@ -23,16 +23,44 @@ pub struct ConnectionId(pub u64);
 #[error("too many connections")]
 pub struct TooMany;
 
+/// The way to one connection's task.
 struct Slot {
     id: ConnectionId,
     events: mpsc::Sender<Arc<Event>>,
-    lagging: Arc<AtomicBool>,
+    lagging: AtomicBool,
+}
+
+impl Slot {
+    /// Hands an event over without waiting; one that finds no room marks the connection as lagging.
+    fn tell(&self, event: &Arc<Event>) {
+        if event.came_on(self.id) {
+            return;
+        }
+        if self.events.try_send(Arc::clone(event)).is_err() {
+            self.mark();
+        }
+    }
+
+    fn mark(&self) {
+        self.lagging.store(true, Ordering::Release);
+        // The queue may have been emptied since: then this wakes the task, which looks at the mark
+        // with every event. If it is full, that does.
+        let _ = self.events.try_send(Arc::new(Event::Gap));
+    }
+}
+
+/// Who is here, and in which groups.
+#[derive(Default)]
+struct Present {
+    users: HashMap<UserId, Vec<Arc<Slot>>>,
+    /// A connection leaves a group of thousands as quickly as one of two.
+    groups: HashMap<GroupId, HashMap<ConnectionId, Arc<Slot>>>,
 }
 
 /// The node's connections; cheap to clone.
 #[derive(Clone)]
 pub struct Hub {
-    users: Arc<Mutex<HashMap<UserId, Vec<Slot>>>>,
+    present: Arc<Mutex<Present>>,
     next_id: Arc<AtomicU64>,
     bus: Arc<dyn Bus>,
 }
@@ -46,7 +74,7 @@ impl Hub {
         notices: mpsc::Receiver<Notice>,
     ) -> (Self, impl Future<Output = ()>) {
         let hub = Self {
-            users: Arc::default(),
+            present: Arc::default(),
             next_id: Arc::new(AtomicU64::new(first_id)),
             bus,
         };
@@ -65,42 +93,48 @@ impl Hub {
     /// [`TooMany`] when the user holds [`CONNECTIONS_PER_USER`] on this node.
     pub async fn join(&self, uid: UserId, id: ConnectionId) -> Result<Membership, TooMany> {
         let (events, receiver) = mpsc::channel(EVENTS);
-        let lagging = Arc::new(AtomicBool::new(false));
+        let slot = Arc::new(Slot {
+            id,
+            events,
+            lagging: AtomicBool::new(false),
+        });
         {
-            let mut users = self.users();
-            let slots = users.entry(uid).or_default();
+            let mut present = self.present();
+            let slots = present.users.entry(uid).or_default();
             if slots.len() >= CONNECTIONS_PER_USER {
                 return Err(TooMany);
             }
-            slots.push(Slot {
-                id,
-                events,
-                lagging: Arc::clone(&lagging),
-            });
+            slots.push(Arc::clone(&slot));
         }
         let membership = Membership {
             hub: self.clone(),
             uid,
-            id,
+            groups: BTreeSet::new(),
             events: receiver,
-            lagging,
+            slot,
         };
-        self.bus.subscribe(Topic::User(uid)).await;
+        self.bus.subscribe(&[Topic::User(uid)]).await;
         Ok(membership)
     }
 
     fn dispatch(&self, topics: &[Topic], event: &Arc<Event>) {
-        let users = self.users();
-        for Topic::User(uid) in topics {
-            for slot in users.get(uid).into_iter().flatten() {
-                if event.came_on(slot.id) {
-                    continue;
+        let present = self.present();
+        for topic in topics {
+            match topic {
+                Topic::User(uid) => {
+                    for slot in present.users.get(uid).into_iter().flatten() {
+                        slot.tell(event);
+                    }
                 }
-                if slot.events.try_send(Arc::clone(event)).is_err() {
-                    slot.lagging.store(true, Ordering::Release);
-                    // The queue may have been emptied since: then this wakes the task, which
-                    // looks at the mark with every event. If it is full, that does.
-                    let _ = slot.events.try_send(Arc::new(Event::Gap));
+                Topic::Group(group) => {
+                    for slot in present
+                        .groups
+                        .get(group)
+                        .into_iter()
+                        .flat_map(HashMap::values)
+                    {
+                        slot.tell(event);
+                    }
                 }
             }
         }
@@ -109,29 +143,13 @@ impl Hub {
     /// Every connection may have missed something. Each of them reads the store when its task
     /// next runs, which the event wakes.
     fn gap(&self) {
-        let event = Arc::new(Event::Gap);
-        for slot in self.users().values().flatten() {
-            slot.lagging.store(true, Ordering::Release);
-            // A full queue wakes the task as well.
-            let _ = slot.events.try_send(Arc::clone(&event));
+        for slot in self.present().users.values().flatten() {
+            slot.mark();
         }
     }
 
-    fn leave(&self, uid: UserId, id: ConnectionId) {
-        let mut users = self.users();
-        let Some(slots) = users.get_mut(&uid) else {
-            return;
-        };
-        slots.retain(|slot| slot.id != id);
-        if slots.is_empty() {
-            users.remove(&uid);
-            // Under the lock, so that it cannot overtake the subscription of a newcomer.
-            self.bus.unsubscribe(Topic::User(uid));
-        }
-    }
-
-    fn users(&self) -> MutexGuard<'_, HashMap<UserId, Vec<Slot>>> {
-        self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    fn present(&self) -> MutexGuard<'_, Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -148,9 +166,9 @@ async fn run(hub: Hub, mut notices: mpsc::Receiver<Notice>) {
 pub struct Membership {
     hub: Hub,
     uid: UserId,
-    id: ConnectionId,
+    groups: BTreeSet<GroupId>,
     events: mpsc::Receiver<Arc<Event>>,
-    lagging: Arc<AtomicBool>,
+    slot: Arc<Slot>,
 }
 
 impl Membership {
@@ -161,13 +179,53 @@ impl Membership {
 
     /// Whether events were lost since the last call.
     pub fn lagged(&self) -> bool {
-        self.lagging.swap(false, Ordering::AcqRel)
+        self.slot.lagging.swap(false, Ordering::AcqRel)
+    }
+
+    /// Enters these groups too; from the return on their events reach this connection. Returns
+    /// whether any was new: what was committed before is then still to be read from the store.
+    pub async fn join_groups(&mut self, groups: impl IntoIterator<Item = GroupId>) -> bool {
+        let new: Vec<GroupId> = groups
+            .into_iter()
+            .filter(|group| self.groups.insert(*group))
+            .collect();
+        if new.is_empty() {
+            return false;
+        }
+        {
+            let mut present = self.hub.present();
+            for group in &new {
+                let slots = present.groups.entry(*group).or_default();
+                slots.insert(self.slot.id, Arc::clone(&self.slot));
+            }
+        }
+        let topics: Vec<Topic> = new.into_iter().map(Topic::Group).collect();
+        self.hub.bus.subscribe(&topics).await;
+        true
     }
 }
 
 impl Drop for Membership {
     fn drop(&mut self) {
-        self.hub.leave(self.uid, self.id);
+        let mut present = self.hub.present();
+        let id = self.slot.id;
+        // Unsubscribed under the lock, so that it cannot overtake the subscription of a newcomer.
+        if let Some(slots) = present.users.get_mut(&self.uid) {
+            slots.retain(|slot| slot.id != id);
+            if slots.is_empty() {
+                present.users.remove(&self.uid);
+                self.hub.bus.unsubscribe(Topic::User(self.uid));
+            }
+        }
+        for group in &self.groups {
+            if let Some(slots) = present.groups.get_mut(group) {
+                slots.remove(&id);
+                if slots.is_empty() {
+                    present.groups.remove(group);
+                    self.hub.bus.unsubscribe(Topic::Group(*group));
+                }
+            }
+        }
     }
 }
 
@@ -234,6 +292,31 @@ mod tests {
         held.pop();
         assert!(hub.join(ME, hub.next_id()).await.is_ok());
         drop(held);
-        assert!(hub.users().is_empty());
+        assert!(hub.present().users.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_groups_event_reaches_each_member_here_once_and_nobody_after_the_last_left() {
+        let (hub, bus) = hub();
+        let group = GroupId(7);
+        let mut first = hub.join(ME, hub.next_id()).await.expect("room");
+        let mut second = hub.join(UserId(2), hub.next_id()).await.expect("room");
+        let mut stranger = hub.join(UserId(3), hub.next_id()).await.expect("room");
+        assert!(first.join_groups([group]).await);
+        assert!(!first.join_groups([group]).await);
+        assert!(second.join_groups([group]).await);
+        let publication = Publication {
+            topics: vec![Topic::Group(group)],
+            event: Arc::new(Event::Gap),
+        };
+        bus.publish(vec![publication, super::tests::publication(UserId(3))])
+            .await;
+        assert!(first.event().await.is_some());
+        assert!(second.event().await.is_some());
+        assert!(stranger.event().await.is_some());
+        assert!(first.events.is_empty() && second.events.is_empty());
+        assert!(stranger.events.is_empty());
+        drop((first, second));
+        assert!(hub.present().groups.is_empty());
     }
 }

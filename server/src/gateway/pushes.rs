@@ -162,25 +162,44 @@ impl Connection {
         }
     }
 
-    /// Events were lost: what moved on is read from the store, and so is whether the login was
-    /// ended meanwhile.
+    /// Events were lost, or the user is in a new group: what moved on is read from the store, and
+    /// so is whether the login was ended meanwhile.
     pub(super) async fn reload(&mut self) -> Result<(), End> {
-        let store = &self.app.store;
-        let read = async {
-            let session = store.session(self.session.hash, clock::now_ms()).await?;
-            let positions = store.positions(self.user.uid).await?;
-            Ok::<_, StoreError>((session, positions))
-        };
-        match read.await {
-            Ok((None, _)) => return Err(End::Close(CloseCode::NotLoggedIn)),
-            Ok((Some(_), positions)) => {
-                if let Some(bound) = &mut self.bound {
-                    bound.feed.handle_positions(positions);
-                }
+        match self.read_positions().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(End::Close(CloseCode::NotLoggedIn)),
+            Err(error) => {
+                self.store_failed(&error);
+                Ok(())
             }
-            Err(error) => self.store_failed(&error),
         }
-        Ok(())
+    }
+
+    /// Whether the login still stands; if it does, the feed knows the positions now.
+    async fn read_positions(&mut self) -> Result<bool, StoreError> {
+        let store = Arc::clone(&self.app.store);
+        let uid = self.user.uid;
+        if store
+            .session(self.session.hash, clock::now_ms())
+            .await?
+            .is_none()
+        {
+            return Ok(false);
+        }
+        let Some(bound) = &mut self.bound else {
+            return Ok(true);
+        };
+        // Until nothing is new: what a group gets between the reading and the joining is read by
+        // the next turn, and by then the feed knows where this member's part of it begins.
+        loop {
+            let standings = store.positions(uid).await?;
+            let positions = standings.iter().map(|standing| standing.position);
+            bound.feed.handle_positions(positions);
+            let groups = standings.iter().filter_map(|standing| standing.group);
+            if !bound.membership.join_groups(groups).await {
+                return Ok(true);
+            }
+        }
     }
 
     pub(super) fn store_failed(&mut self, error: &StoreError) {
@@ -213,7 +232,7 @@ fn item(thread: &Thread, record: &Record) -> Item<Payload> {
         conversation: thread.conversation,
         seq: record.seq,
         mid: record.mid,
-        own: record.sender == thread.me.uid,
+        own: record.sender.uid == thread.me.uid,
         bytes: payload.len(),
         payload,
     }

@@ -153,7 +153,7 @@ impl Connection {
         match moved.await {
             Ok((unread, total)) => {
                 let mark = ReadMark {
-                    peer: Peer::User(thread.other.uid),
+                    peer: thread.other.peer,
                     seq,
                     unread,
                     total,
@@ -200,10 +200,7 @@ pub(super) async fn list_page(
     let rows = store.list(uid, after, limits::LIST_MAX).await?;
     let full = u32::try_from(rows.len()).is_ok_and(|n| n >= limits::LIST_MAX);
     let next = rows.last().filter(|_| full).map(|row| row.cursor.to_text());
-    let conversations = rows
-        .into_iter()
-        .map(crate::store::ListRow::conversation)
-        .collect();
+    let conversations = rows.into_iter().map(|row| row.conversation(uid)).collect();
     Ok(ConversationList {
         conversations,
         next,

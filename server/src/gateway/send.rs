@@ -89,7 +89,7 @@ impl Connection {
             Err(ErrorCode::TooLong)
         } else if send.content.contains('\0') {
             Err(ErrorCode::InvalidContent)
-        } else if !(1..=i64::from(u16::MAX)).contains(&send.msg_type.0) {
+        } else if !send.msg_type.is_for_clients() {
             Err(ErrorCode::InvalidMsgType)
         } else {
             Ok(())

@@ -4,11 +4,11 @@
 //! publishes, then answers. So the cost of a synced commit is shared by all who wait for it, and
 //! messages of one node are published in the order of their places.
 
-use super::{Appended, NewMessage, Refused, Store};
+use super::{NewMessage, Refused, Store};
 use crate::bus::{Bus, Event, MessageEvent, Publication, Topic};
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::sync::Arc;
-use tidings_shared::{ErrorCode, Peer, UserId};
+use tidings_shared::{ErrorCode, Peer};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -145,12 +145,9 @@ async fn commit(
             result
                 .map_err(|Refused::UnknownRecipient| SendError::UnknownRecipient)
                 .map(|appended| {
-                    let event = event(&appended, message);
+                    let event = appended.event(message.origin);
                     if appended.fresh {
-                        let topics = vec![
-                            Topic::User(appended.sender.uid),
-                            Topic::User(appended.recipient.uid),
-                        ];
+                        let topics = appended.topics();
                         let event = Arc::new(Event::Message(Arc::clone(&event)));
                         publications.push(Publication { topics, event });
                     }
@@ -166,40 +163,18 @@ async fn commit(
     }
 }
 
+/// Whoever may have got a message without hearing of it, once each.
 fn doubts(messages: &[NewMessage]) -> Vec<Publication> {
-    let concerned: BTreeSet<UserId> = messages
+    let concerned: HashSet<Topic> = messages
         .iter()
         .flat_map(|message| match message.peer {
-            Peer::User(recipient) => vec![message.sender, recipient],
-            Peer::Group(_) => vec![message.sender],
+            Peer::User(recipient) => vec![Topic::User(message.sender), Topic::User(recipient)],
+            Peer::Group(group) => vec![Topic::User(message.sender), Topic::Group(group)],
         })
         .collect();
-    let publication = |uid| Publication {
-        topics: vec![Topic::User(uid)],
+    let publication = |topic| Publication {
+        topics: vec![topic],
         event: Arc::new(Event::Gap),
     };
     concerned.into_iter().map(publication).collect()
-}
-
-fn event(appended: &Appended, message: &NewMessage) -> Arc<MessageEvent> {
-    let json = |for_sender| -> Arc<str> {
-        serde_json::to_string(&appended.message(for_sender))
-            .expect("plain structs with string keys always serialize")
-            .into()
-    };
-    let for_others = json(false);
-    let for_sender = if appended.record.client_msg_id.is_some() {
-        json(true)
-    } else {
-        Arc::clone(&for_others)
-    };
-    Arc::new(MessageEvent {
-        conversation: appended.conversation,
-        seq: appended.record.seq,
-        mid: appended.record.mid,
-        sender: appended.sender.uid,
-        origin: message.origin,
-        for_others,
-        for_sender,
-    })
 }

@@ -1,9 +1,12 @@
 //! What goes into the store and comes out of it.
 
+use crate::bus::{MessageEvent, Topic};
 use crate::gateway::ConnectionId;
+use std::sync::Arc;
+use tidings_shared::delivery::Position;
 use tidings_shared::{
-    ClientMsgId, ConversationId, Direction, Message, Mid, MsgType, Peer, Preview, Seq, UserId,
-    limits,
+    ClientMsgId, ConversationId, Direction, GroupId, Message, Mid, MsgType, Peer, Preview, Seq,
+    UserId, api, limits,
 };
 
 /// A message to be appended. Its fields were checked before.
@@ -28,7 +31,7 @@ pub struct NewMessage {
 /// Why a message cannot be appended, now or ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// There is no such user or group.
+    /// There is no such user, or no such group that the sender is a member of.
     UnknownRecipient,
 }
 
@@ -43,6 +46,27 @@ pub struct Profile {
     pub avatar: String,
 }
 
+/// The other side of a conversation: a user, or the group itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Party {
+    /// How it is addressed.
+    pub peer: Peer,
+    /// The name shown.
+    pub name: String,
+    /// URL of a picture; empty: none.
+    pub avatar: String,
+}
+
+impl From<Profile> for Party {
+    fn from(profile: Profile) -> Self {
+        Self {
+            peer: Peer::User(profile.uid),
+            name: profile.name,
+            avatar: profile.avatar,
+        }
+    }
+}
+
 /// A message as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -51,7 +75,7 @@ pub struct Record {
     /// Its place.
     pub seq: Seq,
     /// Who wrote it.
-    pub sender: UserId,
+    pub sender: Profile,
     /// The sender's key for it.
     pub client_msg_id: Option<ClientMsgId>,
     /// The text.
@@ -69,10 +93,8 @@ pub struct Appended {
     pub conversation: ConversationId,
     /// The message.
     pub record: Record,
-    /// Who wrote it.
-    pub sender: Profile,
-    /// The other side.
-    pub recipient: Profile,
+    /// To whom.
+    pub recipient: Party,
     /// Whether it was stored just now; `false`: the same `clientMsgId` had stored it before.
     pub fresh: bool,
 }
@@ -81,17 +103,45 @@ impl Appended {
     /// The message as pushed and as answered: its owner is the sender. `clientMsgId` is only for
     /// the sender's own devices.
     pub fn message(&self, for_sender: bool) -> Message {
-        message(
-            &self.record,
-            &self.sender,
-            &self.recipient,
-            Direction::Sent,
+        sent(&self.record, &self.recipient, for_sender)
+    }
+
+    /// What those connections are told. `origin` is the connection it came on, if it came on one.
+    pub fn event(&self, origin: ConnectionId) -> Arc<MessageEvent> {
+        let json = |for_sender| -> Arc<str> {
+            serde_json::to_string(&self.message(for_sender))
+                .expect("plain structs with string keys always serialize")
+                .into()
+        };
+        let for_others = json(false);
+        let for_sender = if self.record.client_msg_id.is_some() {
+            json(true)
+        } else {
+            Arc::clone(&for_others)
+        };
+        Arc::new(MessageEvent {
+            conversation: self.conversation,
+            seq: self.record.seq,
+            mid: self.record.mid,
+            sender: self.record.sender.uid,
+            origin,
+            for_others,
             for_sender,
-        )
+        })
+    }
+
+    /// Whose connections are to hear of it: a group's all at once, or those of two users.
+    pub fn topics(&self) -> Vec<Topic> {
+        match self.recipient.peer {
+            Peer::User(recipient) => {
+                vec![Topic::User(self.record.sender.uid), Topic::User(recipient)]
+            }
+            Peer::Group(group) => vec![Topic::Group(group)],
+        }
     }
 }
 
-/// A direct conversation as one of its two members sees it.
+/// A conversation as one of its members sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Thread {
     /// Its id.
@@ -99,7 +149,7 @@ pub struct Thread {
     /// The member who looks.
     pub me: Profile,
     /// The other side.
-    pub other: Profile,
+    pub other: Party,
     /// Its last place.
     pub last_seq: Seq,
     /// Up to where `me` has read.
@@ -107,31 +157,40 @@ pub struct Thread {
 }
 
 impl Thread {
-    /// A message as answered to a query: its owner is who asked.
+    /// A message as answered to a query: its owner is who asked, or in a group its sender.
     pub fn queried(&self, record: &Record) -> Message {
-        let own = record.sender == self.me.uid;
-        let direction = if own {
-            Direction::Sent
-        } else {
-            Direction::Received
-        };
-        message(record, &self.me, &self.other, direction, own)
+        let own = record.sender.uid == self.me.uid;
+        if own || matches!(self.other.peer, Peer::Group(_)) {
+            return sent(record, &self.other, own);
+        }
+        message(record, &self.me, &self.other, Direction::Received, false)
     }
 
     /// A message as pushed: its owner is the sender.
     pub fn pushed(&self, record: &Record) -> Message {
-        if record.sender == self.me.uid {
-            message(record, &self.me, &self.other, Direction::Sent, true)
-        } else {
-            message(record, &self.other, &self.me, Direction::Sent, false)
+        let own = record.sender.uid == self.me.uid;
+        if own || matches!(self.other.peer, Peer::Group(_)) {
+            return sent(record, &self.other, own);
         }
+        sent(record, &self.me.clone().into(), false)
     }
+}
+
+/// A message as its sender owns it.
+fn sent(record: &Record, recipient: &Party, with_client_msg_id: bool) -> Message {
+    message(
+        record,
+        &record.sender,
+        recipient,
+        Direction::Sent,
+        with_client_msg_id,
+    )
 }
 
 fn message(
     record: &Record,
     owner: &Profile,
-    other: &Profile,
+    other: &Party,
     direction: Direction,
     with_client_msg_id: bool,
 ) -> Message {
@@ -141,7 +200,7 @@ fn message(
         content: record.content.clone(),
         msg_type: record.msg_type,
         owner_uid: owner.uid,
-        peer: Peer::User(other.uid),
+        peer: other.peer,
         direction,
         create_time: record.created_at,
         owner_uid_avatar: owner.avatar.clone(),
@@ -150,6 +209,15 @@ fn message(
         other_name: other.name.clone(),
         client_msg_id: record.client_msg_id.clone().filter(|_| with_client_msg_id),
     }
+}
+
+/// A conversation of a user, as a connection's feed has to know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// How far it goes and how far it was delivered.
+    pub position: Position,
+    /// Whether it is a group, and which.
+    pub group: Option<GroupId>,
 }
 
 /// Which messages of a conversation.
@@ -209,7 +277,7 @@ pub struct ListRow {
     /// Where the list goes on after it.
     pub cursor: ListCursor,
     /// The other side.
-    pub other: Profile,
+    pub other: Party,
     /// Its last place.
     pub last_seq: Seq,
     /// Up to where the list's owner has read.
@@ -217,7 +285,7 @@ pub struct ListRow {
     /// Messages from others after that.
     pub unread: u64,
     /// Who wrote the last message.
-    pub last_sender: UserId,
+    pub last_sender: Profile,
     /// The beginning of its text.
     pub last_content: String,
     /// Its kind.
@@ -225,13 +293,14 @@ pub struct ListRow {
 }
 
 impl ListRow {
-    /// As it crosses the wire. Control characters become spaces, so that a page of previews stays
-    /// within a frame however JSON escapes them.
-    pub fn conversation(self) -> tidings_shared::Conversation {
-        let mine = self.last_sender != self.other.uid;
+    /// As it crosses the wire to `me`, whose list it is. Control characters become spaces, so that a
+    /// page of previews stays within a frame however JSON escapes them.
+    pub fn conversation(self, me: UserId) -> tidings_shared::Conversation {
+        let mine = self.last_sender.uid == me;
+        let in_group = matches!(self.other.peer, Peer::Group(_));
         let content = self.last_content.chars().take(limits::PREVIEW_CHARS);
         tidings_shared::Conversation {
-            peer: Peer::User(self.other.uid),
+            peer: self.other.peer,
             name: self.other.name,
             avatar: self.other.avatar,
             last_seq: self.last_seq,
@@ -248,9 +317,78 @@ impl ListRow {
                     Direction::Received
                 },
                 create_time: self.cursor.last_at,
+                sender_name: in_group.then_some(self.last_sender.name),
             },
         }
     }
+}
+
+/// A group to be made. Its fields were checked before.
+#[derive(Debug, Clone)]
+pub struct NewGroup {
+    /// Who makes it; always a member.
+    pub owner: UserId,
+    /// The name shown.
+    pub name: String,
+    /// The other members; no uid twice, and not the owner's.
+    pub members: Vec<UserId>,
+    /// In ms since 1970.
+    pub created_at: i64,
+}
+
+/// Members to be added to a group.
+#[derive(Debug, Clone)]
+pub struct NewMembers {
+    /// Which group.
+    pub group: GroupId,
+    /// Who adds them: must be its owner.
+    pub by: UserId,
+    /// Who; no uid twice. Those who are members already stay so.
+    pub uids: Vec<UserId>,
+    /// In ms since 1970.
+    pub added_at: i64,
+}
+
+/// Why a group stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum GroupRefusal {
+    /// There is no such group, or the asker is no member of it.
+    #[error("there is no such group")]
+    NoGroup,
+    /// Only its owner may do that.
+    #[error("only the group's owner may do that")]
+    NotOwner,
+    /// A uid names nobody.
+    #[error("there is no user {0}")]
+    NoUser(UserId),
+    /// It would have too many members.
+    #[error("a group has at most {} members", limits::GROUP_MEMBERS)]
+    Full,
+}
+
+/// A group that was made or has new members.
+#[derive(Debug, Clone)]
+pub struct GroupChange {
+    /// The group as it is now.
+    pub group: api::Group,
+    /// Who is a member now and was not before.
+    pub added: Vec<UserId>,
+    /// The message about it, committed with it; `None`: nobody was added.
+    pub message: Option<Appended>,
+}
+
+/// The content of the message about added members: their names, the first few of them.
+pub(super) fn names_listed(names: &[String]) -> String {
+    let mut text = names
+        .iter()
+        .take(limits::NAMES_LISTED)
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.len() > limits::NAMES_LISTED {
+        text.push_str(", …");
+    }
+    text
 }
 
 /// Who logs in, and with what.

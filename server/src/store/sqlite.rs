@@ -8,15 +8,15 @@ mod conversations;
 mod users;
 
 use super::{
-    Appended, Credentials, ListCursor, ListRow, Move, NewMessage, NewUser, Range, Record, Refused,
-    Session, SessionHash, Store, StoreError, Thread,
+    Appended, Credentials, GroupChange, GroupRefusal, ListCursor, ListRow, Move, NewGroup,
+    NewMembers, NewMessage, NewUser, Range, Record, Refused, Session, SessionHash, Standing, Store,
+    StoreError, Thread,
 };
 use async_trait::async_trait;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::time::Duration;
-use tidings_shared::delivery::Position;
-use tidings_shared::{ConversationId, Peer, UserId, api};
+use tidings_shared::{ConversationId, GroupId, Peer, UserId, api};
 
 /// Connections that read. SQLite reads from the page cache mostly; more than the cores help little.
 const READERS: u32 = 4;
@@ -113,7 +113,7 @@ impl Store for SqliteStore {
         conversations::page(&self.readers, conversation, range).await
     }
 
-    async fn positions(&self, uid: UserId) -> Result<Vec<Position>, StoreError> {
+    async fn positions(&self, uid: UserId) -> Result<Vec<Standing>, StoreError> {
         conversations::positions(&self.readers, uid).await
     }
 
@@ -148,6 +148,33 @@ impl Store for SqliteStore {
 
     async fn users(&self, after: UserId, limit: u32) -> Result<Vec<api::User>, StoreError> {
         users::users(&self.readers, after, limit).await
+    }
+
+    async fn create_group(
+        &self,
+        _group: &NewGroup,
+    ) -> Result<Result<GroupChange, GroupRefusal>, StoreError> {
+        Ok(Err(GroupRefusal::NoGroup))
+    }
+
+    async fn add_members(
+        &self,
+        _members: &NewMembers,
+    ) -> Result<Result<GroupChange, GroupRefusal>, StoreError> {
+        Ok(Err(GroupRefusal::NoGroup))
+    }
+
+    async fn group(&self, _uid: UserId, _group: GroupId) -> Result<Option<api::Group>, StoreError> {
+        Ok(None)
+    }
+
+    async fn members(
+        &self,
+        _group: GroupId,
+        _after: UserId,
+        _limit: u32,
+    ) -> Result<Vec<api::User>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn add_users(&self, users: &[NewUser]) -> Result<Vec<UserId>, StoreError> {

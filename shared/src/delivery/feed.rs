@@ -20,6 +20,8 @@ pub struct Position {
     pub last_seq: Seq,
     /// Up to where this user acknowledged.
     pub delivered_seq: Seq,
+    /// Its last place before this user became a member; 0 in a direct conversation.
+    pub joined_seq: Seq,
     /// The id of the first message after `delivered_seq`, to order conversations by; any value
     /// will do when there is none.
     pub head: Mid,
@@ -256,6 +258,12 @@ impl<P: Clone> Feed<P> {
     pub fn handle_positions(&mut self, positions: impl IntoIterator<Item = Position>) {
         self.reloading = false;
         for position in positions {
+            // Not known at the bind: pushes begin where the user's membership does.
+            self.cursors.entry(position.conversation).or_insert(Cursor {
+                pushed: position.joined_seq,
+                at_bind: position.joined_seq,
+                hole: false,
+            });
             let pushed = self.cursor(position.conversation).pushed;
             let head = (position.delivered_seq == pushed).then_some(position.head);
             self.fall_behind(position.conversation, head, position.last_seq);

@@ -22,6 +22,7 @@ fn position(conversation: ConversationId, delivered: i64, last: i64, head: i64) 
     Position {
         conversation,
         delivered_seq: Seq(delivered),
+        joined_seq: Seq(0),
         last_seq: Seq(last),
         head: Mid(head),
     }

@@ -138,6 +138,7 @@ impl Store {
                 conversation: log.records[0].conversation,
                 last_seq: log.last(),
                 delivered_seq: delivered,
+                joined_seq: Seq(0),
                 head: head.map_or(Mid(0), |record| record.mid),
             }
         };

@@ -71,6 +71,7 @@ pub(in crate::state) fn conversation(last_seq: i64, unread: u64) -> Conversation
             msg_type: MsgType::TEXT,
             direction: Direction::Received,
             create_time: last_seq,
+            sender_name: None,
         },
     }
 }

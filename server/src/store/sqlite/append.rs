@@ -1,7 +1,7 @@
 //! Appending a batch of messages: a handful of set-wise statements in one transaction, however
 //! many messages. Sets go in as one JSON parameter (`json_each`), SQLite's form of an array.
 
-use crate::store::{Appended, NewMessage, Profile, Record, Refused, StoreError};
+use crate::store::{Appended, NewMessage, Party, Profile, Record, Refused, StoreError};
 use serde::Serialize;
 use sqlx::{Row, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ type Key<'a> = (UserId, &'a str);
 struct Route {
     conversation: ConversationId,
     sender: Profile,
-    recipient: Profile,
+    recipient: Party,
 }
 
 pub(super) async fn append(
@@ -73,7 +73,7 @@ async fn repeats<'a>(
             .client_msg_id
             .as_ref()
             .map_or("", |id| id.0.as_str());
-        if let Some(key) = by_key.get(&(appended.record.sender, text)) {
+        if let Some(key) = by_key.get(&(appended.record.sender.uid, text)) {
             known.insert(*key, appended);
         }
     }
@@ -84,13 +84,8 @@ fn repeated(row: &SqliteRow) -> Result<Appended, sqlx::Error> {
     let record = super::conversations::record(row)?;
     Ok(Appended {
         conversation: ConversationId(row.try_get("conversation_id")?),
-        sender: Profile {
-            uid: record.sender,
-            name: row.try_get("s_name")?,
-            avatar: row.try_get("s_avatar")?,
-        },
-        recipient: Profile {
-            uid: UserId(row.try_get("r_uid")?),
+        recipient: Party {
+            peer: Peer::User(UserId(row.try_get("r_uid")?)),
             name: row.try_get("r_name")?,
             avatar: row.try_get("r_avatar")?,
         },
@@ -158,8 +153,8 @@ async fn find_routes(
                 name: row.try_get("s_name")?,
                 avatar: row.try_get("s_avatar")?,
             },
-            recipient: Profile {
-                uid: recipient,
+            recipient: Party {
+                peer: Peer::User(recipient),
                 name: row.try_get("r_name")?,
                 avatar: row.try_get("r_avatar")?,
             },
@@ -313,13 +308,12 @@ impl<'a> Plan<'a> {
                 record: Record {
                     mid: Mid(0),
                     seq,
-                    sender: message.sender,
+                    sender: route.sender.clone(),
                     client_msg_id: message.client_msg_id.clone(),
                     content: message.content.clone(),
                     msg_type: message.msg_type,
                     created_at: message.created_at,
                 },
-                sender: route.sender.clone(),
                 recipient: route.recipient.clone(),
                 fresh: true,
             });
@@ -367,7 +361,7 @@ impl<'a> From<&'a Appended> for InsertRow<'a> {
         Self(
             appended.conversation,
             record.seq,
-            record.sender,
+            record.sender.uid,
             record.client_msg_id.as_ref(),
             &record.content,
             record.msg_type,

@@ -1,10 +1,12 @@
 //! Reading conversations and moving positions.
 
 use super::append::json;
-use crate::store::{ListCursor, ListRow, Move, Profile, Range, Record, StoreError, Thread};
+use crate::store::{
+    ListCursor, ListRow, Move, Party, Profile, Range, Record, Standing, StoreError, Thread,
+};
 use sqlx::{Row, SqlitePool, sqlite::SqliteRow};
 use tidings_shared::delivery::Position;
-use tidings_shared::{ClientMsgId, ConversationId, Mid, MsgType, Seq, UserId};
+use tidings_shared::{ClientMsgId, ConversationId, Mid, MsgType, Peer, Seq, UserId};
 
 pub(super) async fn advance(writer: &SqlitePool, moves: &[Move]) -> Result<(), StoreError> {
     let sets: Vec<(i64, i64, i64, i64)> = moves
@@ -78,15 +80,15 @@ fn thread_row(row: &SqliteRow) -> Result<Thread, sqlx::Error> {
             name: row.try_get("me_name")?,
             avatar: row.try_get("me_avatar")?,
         },
-        other: profile(row)?,
+        other: party(row)?,
         last_seq: Seq(row.try_get("last_seq")?),
         read_seq: Seq(row.try_get("read_seq")?),
     })
 }
 
-fn profile(row: &SqliteRow) -> Result<Profile, sqlx::Error> {
-    Ok(Profile {
-        uid: UserId(row.try_get("o_uid")?),
+fn party(row: &SqliteRow) -> Result<Party, sqlx::Error> {
+    Ok(Party {
+        peer: Peer::User(UserId(row.try_get("o_uid")?)),
         name: row.try_get("o_name")?,
         avatar: row.try_get("o_avatar")?,
     })
@@ -99,13 +101,15 @@ pub(super) async fn page(
 ) -> Result<Vec<Record>, StoreError> {
     let upward = range.after.is_some();
     let sql = if upward {
-        "SELECT mid, seq, sender_uid, client_msg_id, content, msg_type, created_at FROM messages
-          WHERE conversation_id = $1 AND seq > $2 AND seq < $3 AND mid < $4
-          ORDER BY seq LIMIT $5"
+        "SELECT m.*, s.username AS s_name, s.avatar AS s_avatar
+           FROM messages m JOIN users s ON s.uid = m.sender_uid
+          WHERE m.conversation_id = $1 AND m.seq > $2 AND m.seq < $3 AND m.mid < $4
+          ORDER BY m.seq LIMIT $5"
     } else {
-        "SELECT mid, seq, sender_uid, client_msg_id, content, msg_type, created_at FROM messages
-          WHERE conversation_id = $1 AND seq > $2 AND seq < $3 AND mid < $4
-          ORDER BY seq DESC LIMIT $5"
+        "SELECT m.*, s.username AS s_name, s.avatar AS s_avatar
+           FROM messages m JOIN users s ON s.uid = m.sender_uid
+          WHERE m.conversation_id = $1 AND m.seq > $2 AND m.seq < $3 AND m.mid < $4
+          ORDER BY m.seq DESC LIMIT $5"
     };
     let rows = sqlx::query(sql)
         .bind(conversation.0)
@@ -126,7 +130,11 @@ pub(super) fn record(row: &SqliteRow) -> Result<Record, sqlx::Error> {
     Ok(Record {
         mid: Mid(row.try_get("mid")?),
         seq: Seq(row.try_get("seq")?),
-        sender: UserId(row.try_get("sender_uid")?),
+        sender: Profile {
+            uid: UserId(row.try_get("sender_uid")?),
+            name: row.try_get("s_name")?,
+            avatar: row.try_get("s_avatar")?,
+        },
         client_msg_id: row
             .try_get::<Option<String>, _>("client_msg_id")?
             .map(ClientMsgId),
@@ -139,7 +147,7 @@ pub(super) fn record(row: &SqliteRow) -> Result<Record, sqlx::Error> {
 pub(super) async fn positions(
     readers: &SqlitePool,
     uid: UserId,
-) -> Result<Vec<Position>, StoreError> {
+) -> Result<Vec<Standing>, StoreError> {
     let rows = sqlx::query(
         "SELECT c.id, c.last_seq, m.delivered_seq, coalesce(h.mid, 0) AS head
            FROM members m
@@ -151,11 +159,15 @@ pub(super) async fn positions(
     .fetch_all(readers)
     .await?;
     let positions = rows.iter().map(|row| {
-        Ok::<_, sqlx::Error>(Position {
-            conversation: ConversationId(row.try_get("id")?),
-            last_seq: Seq(row.try_get("last_seq")?),
-            delivered_seq: Seq(row.try_get("delivered_seq")?),
-            head: Mid(row.try_get("head")?),
+        Ok::<_, sqlx::Error>(Standing {
+            position: Position {
+                conversation: ConversationId(row.try_get("id")?),
+                last_seq: Seq(row.try_get("last_seq")?),
+                delivered_seq: Seq(row.try_get("delivered_seq")?),
+                joined_seq: Seq(0),
+                head: Mid(row.try_get("head")?),
+            },
+            group: None,
         })
     });
     Ok(positions.collect::<Result<_, _>>()?)
@@ -171,13 +183,14 @@ pub(super) async fn list(
     let rows = sqlx::query(
         "SELECT c.id, c.last_seq, c.last_at, m.read_seq,
                 o.uid AS o_uid, o.username AS o_name, o.avatar AS o_avatar,
-                l.sender_uid, l.msg_type, substr(l.content, 1, $5) AS preview,
+                l.sender_uid, w.username AS s_name, w.avatar AS s_avatar, l.msg_type, substr(l.content, 1, $5) AS preview,
                 (SELECT count(*) FROM messages u
                   WHERE u.conversation_id = c.id AND u.seq > m.read_seq AND u.sender_uid <> $1
                 ) AS unread
            FROM members m
            JOIN conversations c ON c.id = m.conversation_id
            JOIN messages l ON l.conversation_id = c.id AND l.seq = c.last_seq
+           JOIN users w ON w.uid = l.sender_uid
            JOIN users o ON o.uid = c.low_uid + c.high_uid - m.uid
           WHERE m.uid = $1 AND (c.last_at, c.id) < ($2, $3)
           ORDER BY c.last_at DESC, c.id DESC LIMIT $4",
@@ -198,11 +211,15 @@ fn list_row(row: &SqliteRow) -> Result<ListRow, sqlx::Error> {
             last_at: row.try_get("last_at")?,
             conversation: ConversationId(row.try_get("id")?),
         },
-        other: profile(row)?,
+        other: party(row)?,
         last_seq: Seq(row.try_get("last_seq")?),
         read_seq: Seq(row.try_get("read_seq")?),
         unread: count(row, "unread")?,
-        last_sender: UserId(row.try_get("sender_uid")?),
+        last_sender: Profile {
+            uid: UserId(row.try_get("sender_uid")?),
+            name: row.try_get("s_name")?,
+            avatar: row.try_get("s_avatar")?,
+        },
         last_content: row.try_get("preview")?,
         last_msg_type: MsgType(row.try_get("msg_type")?),
     })

@@ -89,6 +89,7 @@ impl Log {
                     Direction::Received
                 },
                 create_time: last.created_at(),
+                sender_name: None,
             },
         }
     }
