@@ -3,6 +3,7 @@
 //! One file an endpoint or two that belong together. Messages never go over HTTP.
 
 mod failure;
+mod groups;
 mod health;
 mod login;
 mod page;
@@ -23,7 +24,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
-/// The largest request body, in bytes; a login is the only one.
+/// The largest request body, in bytes, but where a group is filled.
 const BODY_BYTES: usize = 16 * 1024;
 /// How long a request may take in all. An upgraded connection is not a request any more.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
@@ -35,9 +36,19 @@ pub fn router(app: AppState) -> Router {
         .route("/logout", post(login::logout))
         .route("/me", get(users::me))
         .route("/users", get(users::users))
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES));
+    let groups = Router::new()
+        .route("/groups", post(groups::create))
+        .route("/groups/{id}", get(groups::group))
+        .route(
+            "/groups/{id}/members",
+            get(groups::members).post(groups::add_members),
+        )
+        .layer(RequestBodyLimitLayer::new(groups::BODY_BYTES));
+    let api = api
+        .merge(groups)
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::NotFound)
-        .layer(RequestBodyLimitLayer::new(BODY_BYTES))
         .layer(from_fn_with_state(app.clone(), own_pages_only))
         .layer(from_fn(not_stored));
     Router::new()

@@ -296,6 +296,28 @@ fn the_list_and_the_read_mark_name_the_peer() {
         }),
         r#"{"type":8,"data":{"conversations":[{"otherUid":1001,"name":"李四","avatar":"","lastSeq":3,"readSeq":1,"unread":2,"last":{"content":"hi","msgType":1,"type":1,"createTime":5}}]}}"#,
     );
+    let in_group = Conversation {
+        peer: Peer::Group(GroupId(7)),
+        name: "三人行".into(),
+        avatar: String::new(),
+        last_seq: Seq(3),
+        read_seq: Seq(1),
+        unread: 2,
+        last: Preview {
+            content: "hi".into(),
+            msg_type: MsgType::TEXT,
+            direction: Direction::Received,
+            create_time: 5,
+            sender_name: Some("李四".into()),
+        },
+    };
+    server(
+        &ServerFrame::Conversations(ConversationList {
+            conversations: vec![in_group],
+            next: None,
+        }),
+        r#"{"type":8,"data":{"conversations":[{"groupId":7,"name":"三人行","avatar":"","lastSeq":3,"readSeq":1,"unread":2,"last":{"content":"hi","msgType":1,"type":1,"createTime":5,"senderName":"李四"}}]}}"#,
+    );
     client(
         &ClientFrame::Read(Read {
             peer: OTHER,

@@ -18,6 +18,11 @@ const CONNECTIONS_PER_USER: usize = 32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConnectionId(pub u64);
 
+impl ConnectionId {
+    /// Of what came on no connection.
+    pub const NONE: Self = Self(0);
+}
+
 /// The user holds too many connections.
 #[derive(Debug, thiserror::Error)]
 #[error("too many connections")]

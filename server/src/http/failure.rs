@@ -24,9 +24,15 @@ pub enum Failure {
     /// 403
     #[error("this page's origin may not do that; see --allowed-origins")]
     ForeignOrigin,
+    /// 403
+    #[error("only the group's owner may do that")]
+    Forbidden,
     /// 404
     #[error("there is nothing at this address, or not with this method")]
     NotFound,
+    /// 409
+    #[error("{0}")]
+    LimitReached(String),
     /// 429, with the time to wait
     #[error("too many attempts; try again in {} s", .0.as_secs().max(1))]
     TooManyAttempts(Duration),
@@ -56,7 +62,9 @@ impl IntoResponse for Failure {
             Self::BadCredentials => (StatusCode::UNAUTHORIZED, ProblemCode::BadCredentials),
             Self::NotLoggedIn => (StatusCode::UNAUTHORIZED, ProblemCode::NotLoggedIn),
             Self::ForeignOrigin => (StatusCode::FORBIDDEN, ProblemCode::ForeignOrigin),
+            Self::Forbidden => (StatusCode::FORBIDDEN, ProblemCode::Forbidden),
             Self::NotFound => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
+            Self::LimitReached(_) => (StatusCode::CONFLICT, ProblemCode::LimitReached),
             Self::TooManyAttempts(_) => {
                 (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyAttempts)
             }

@@ -18,11 +18,26 @@ pub(super) async fn me(login: LoggedIn) -> Json<api::User> {
     Json(login.user)
 }
 
+/// Which users of many, by uid.
 #[derive(Deserialize)]
 pub(super) struct Page {
     #[serde(default)]
-    after: UserId,
+    pub(super) after: UserId,
     limit: Option<u32>,
+}
+
+impl Page {
+    /// How many at most.
+    pub(super) fn limit(&self) -> u32 {
+        self.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX)
+    }
+
+    /// The answer: with a `next` if the page is full.
+    pub(super) fn answer(&self, users: Vec<api::User>) -> api::Users {
+        let full = u32::try_from(users.len()).is_ok_and(|count| count >= self.limit());
+        let next = users.last().filter(|_| full).map(|user| user.uid);
+        api::Users { users, next }
+    }
 }
 
 /// Everybody one can write to, by uid.
@@ -32,9 +47,6 @@ pub(super) async fn users(
     page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<api::Users>, Failure> {
     let Query(page) = page.map_err(|error| Failure::BadRequest(error.body_text()))?;
-    let limit = page.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
-    let users = app.store.users(page.after, limit).await?;
-    let full = u32::try_from(users.len()).is_ok_and(|count| count >= limit);
-    let next = users.last().filter(|_| full).map(|user| user.uid);
-    Ok(Json(api::Users { users, next }))
+    let users = app.store.users(page.after, page.limit()).await?;
+    Ok(Json(page.answer(users)))
 }

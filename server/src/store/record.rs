@@ -107,6 +107,10 @@ impl Appended {
     }
 
     /// What those connections are told. `origin` is the connection it came on, if it came on one.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "a struct of numbers and strings serializes"
+    )]
     pub fn event(&self, origin: ConnectionId) -> Arc<MessageEvent> {
         let json = |for_sender| -> Arc<str> {
             serde_json::to_string(&self.message(for_sender))

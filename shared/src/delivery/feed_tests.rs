@@ -348,3 +348,34 @@ fn an_answered_send_on_a_connection_that_skipped_a_hole_does_not_claim_the_hole(
     feed.handle_answered(A, Seq(6));
     assert_eq!(feed.poll(), Some(Effect::Delivered(A, Seq(6))));
 }
+
+#[test]
+fn a_group_joined_while_connected_is_pushed_from_the_place_of_joining_on() {
+    let store: Vec<_> = (1..=8).map(|n| item(A, n, n)).collect();
+    let mut world = World::new(Feed::from_latest(Timing::default(), []), store);
+    world.feed.handle_gap();
+    assert_eq!(world.feed.poll(), Some(Effect::Reload));
+    let joined = Position {
+        joined_seq: Seq(6),
+        ..position(A, 6, 8, 7)
+    };
+    world.feed.handle_positions([joined]);
+    world.run();
+    assert_eq!(world.pushed, [(1, 7), (1, 8)]);
+    world.feed.handle_message(NOW, item(A, 9, 9));
+    world.run();
+    world.ack_all();
+    assert_eq!(world.pushed, [(1, 7), (1, 8), (1, 9)]);
+    assert_eq!(world.delivered.last(), Some(&(A, Seq(9))));
+}
+
+#[test]
+fn a_conversation_begun_elsewhere_is_pushed_whole_though_another_device_acknowledged_it() {
+    let store: Vec<_> = (1..=3).map(|n| item(A, n, n)).collect();
+    let mut world = World::new(Feed::from_latest(Timing::default(), []), store);
+    world.feed.handle_gap();
+    assert_eq!(world.feed.poll(), Some(Effect::Reload));
+    world.feed.handle_positions([position(A, 2, 3, 3)]);
+    world.run();
+    assert_eq!(world.pushed, [(1, 1), (1, 2), (1, 3)]);
+}

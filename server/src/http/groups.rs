@@ -1,0 +1,171 @@
+//! `/api/groups`: making a group, filling it, looking at it. What is said in it goes over the
+//! WebSocket.
+
+use super::Failure;
+use super::users::Page;
+use crate::app::AppState;
+use crate::auth::LoggedIn;
+use crate::bus::{Event, Publication, Topic};
+use crate::clock;
+use crate::gateway::ConnectionId;
+use crate::store::{GroupChange, GroupRefusal, NewGroup, NewMembers};
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tidings_shared::{GroupId, UserId, api, limits};
+
+/// The largest request body, in bytes: the uids of a full group, 20 digits each.
+pub(super) const BODY_BYTES: usize = 256 * 1024;
+
+impl From<GroupRefusal> for Failure {
+    fn from(refusal: GroupRefusal) -> Self {
+        match refusal {
+            GroupRefusal::NoGroup => Self::NotFound,
+            GroupRefusal::NotOwner => Self::Forbidden,
+            GroupRefusal::NoUser(_) => Self::BadRequest(refusal.to_string()),
+            GroupRefusal::Full => Self::LimitReached(refusal.to_string()),
+        }
+    }
+}
+
+/// `POST /api/groups`: makes a group of the one logged in and others.
+pub(super) async fn create(
+    State(app): State<AppState>,
+    LoggedIn { user, .. }: LoggedIn,
+    body: Result<Json<api::NewGroup>, JsonRejection>,
+) -> Result<(StatusCode, Json<api::Group>), Failure> {
+    let Json(body) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
+    let group = NewGroup {
+        owner: user.uid,
+        name: checked_name(&body.name)?,
+        members: distinct(body.members, user.uid)?,
+        created_at: clock::now_ms(),
+    };
+    let change = app.store.create_group(&group).await??;
+    let group = announce(&app, change).await;
+    tracing::info!(group = %group.group_id, members = group.members, "a group was made");
+    Ok((StatusCode::CREATED, Json(group)))
+}
+
+/// `POST /api/groups/ID/members`: the owner adds members.
+pub(super) async fn add_members(
+    State(app): State<AppState>,
+    LoggedIn { user, .. }: LoggedIn,
+    path: Result<Path<GroupId>, PathRejection>,
+    body: Result<Json<api::NewMembers>, JsonRejection>,
+) -> Result<Json<api::Group>, Failure> {
+    let Path(group) = path.map_err(|_| Failure::NotFound)?;
+    let Json(body) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
+    let members = NewMembers {
+        group,
+        by: user.uid,
+        uids: distinct(body.uids, user.uid)?,
+        added_at: clock::now_ms(),
+    };
+    let change = app.store.add_members(&members).await??;
+    Ok(Json(announce(&app, change).await))
+}
+
+/// `GET /api/groups/ID`: for its members.
+pub(super) async fn group(
+    State(app): State<AppState>,
+    LoggedIn { user, .. }: LoggedIn,
+    path: Result<Path<GroupId>, PathRejection>,
+) -> Result<Json<api::Group>, Failure> {
+    let Path(group) = path.map_err(|_| Failure::NotFound)?;
+    let found = app.store.group(user.uid, group).await?;
+    found.map(Json).ok_or(Failure::NotFound)
+}
+
+/// `GET /api/groups/ID/members`: by uid, for its members.
+pub(super) async fn members(
+    State(app): State<AppState>,
+    LoggedIn { user, .. }: LoggedIn,
+    path: Result<Path<GroupId>, PathRejection>,
+    page: Result<Query<Page>, QueryRejection>,
+) -> Result<Json<api::Users>, Failure> {
+    let Path(group) = path.map_err(|_| Failure::NotFound)?;
+    let Query(page) = page.map_err(|error| Failure::BadRequest(error.body_text()))?;
+    if app.store.group(user.uid, group).await?.is_none() {
+        return Err(Failure::NotFound);
+    }
+    let users = app.store.members(group, page.after, page.limit()).await?;
+    Ok(Json(page.answer(users)))
+}
+
+/// Tells those who are members already what was said about it, and the connections of the new ones
+/// to read where they are members now. Only hints: what matters is committed.
+async fn announce(app: &AppState, change: GroupChange) -> api::Group {
+    let GroupChange {
+        group,
+        added,
+        message,
+    } = change;
+    let mut publications = Vec::with_capacity(2);
+    if let Some(message) = message {
+        publications.push(Publication {
+            topics: message.topics(),
+            event: Arc::new(Event::Message(message.event(ConnectionId::NONE))),
+        });
+    }
+    if !added.is_empty() {
+        publications.push(Publication {
+            topics: added.into_iter().map(Topic::User).collect(),
+            event: Arc::new(Event::Gap),
+        });
+    }
+    app.bus.publish(publications).await;
+    group
+}
+
+fn checked_name(name: &str) -> Result<String, Failure> {
+    let name = name.trim();
+    let length = name.chars().count();
+    if !(1..=limits::GROUP_NAME_CHARS).contains(&length) || name.contains(char::is_control) {
+        return Err(Failure::BadRequest(format!(
+            "a group's name has 1 to {} characters, none of them a control character",
+            limits::GROUP_NAME_CHARS
+        )));
+    }
+    Ok(name.to_owned())
+}
+
+/// The others among the uids, each once.
+fn distinct(uids: Vec<UserId>, me: UserId) -> Result<Vec<UserId>, Failure> {
+    let others: BTreeSet<UserId> = uids.into_iter().filter(|uid| *uid != me).collect();
+    // With the owner.
+    if others.len() >= limits::GROUP_MEMBERS {
+        return Err(GroupRefusal::Full.into());
+    }
+    Ok(others.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_trimmed_and_bounded_in_characters_not_bytes() {
+        assert_eq!(checked_name("  三人行 ").as_deref(), Ok("三人行"));
+        assert!(checked_name(&"长".repeat(limits::GROUP_NAME_CHARS)).is_ok());
+        assert!(checked_name(&"长".repeat(limits::GROUP_NAME_CHARS + 1)).is_err());
+        assert!(checked_name(" \t ").is_err());
+        assert!(checked_name("two\nlines").is_err());
+    }
+
+    #[test]
+    fn members_count_once_and_with_the_owner_they_fill_a_group() {
+        let me = UserId(1);
+        assert_eq!(
+            distinct(vec![UserId(3), me, UserId(2), UserId(3)], me),
+            Ok(vec![UserId(2), UserId(3)])
+        );
+        let full = i64::try_from(limits::GROUP_MEMBERS).expect("small");
+        assert!(distinct((1..=full).map(UserId).collect(), me).is_ok());
+        let over = distinct((1..=full + 1).map(UserId).collect(), me);
+        assert!(matches!(over, Err(Failure::LimitReached(_))));
+    }
+}
