@@ -91,13 +91,13 @@ impl Connection {
 
     /// Serves until either end is done. Not cancelled but by the end of the process; a drain is
     /// asked for through the lifecycle's token.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(mut self: Box<Self>) {
         let uid = self.user.uid;
         tracing::debug!(%uid, connection = self.id.0, "opened");
         let end = self.serve().await;
         if let End::Close(code) = end {
             tracing::debug!(%uid, connection = self.id.0, code = code.code(), "closing");
-            self.close(code).await;
+            Box::pin(self.close(code)).await;
         }
         tracing::debug!(%uid, connection = self.id.0, "closed");
     }

@@ -104,8 +104,8 @@ impl Connection {
                         .positions
                         .delivered(conversation, self.user.uid, seq);
                 }
-                Effect::Read(request) => self.read_page(request).await,
-                Effect::Reload => self.reload().await?,
+                Effect::Read(request) => Box::pin(self.read_page(request)).await,
+                Effect::Reload => Box::pin(self.reload()).await?,
                 Effect::GiveUp => return Err(End::Close(CloseCode::AckMissing)),
             }
         }

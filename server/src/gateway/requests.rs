@@ -22,8 +22,10 @@ impl Connection {
             self.refuse(ErrorBody::new(ErrorCode::NotBound).re(type_of(&frame)));
             return Ok(());
         }
+        // What waits for the store is boxed: its state is needed now and then, and would otherwise be
+        // a part of every connection's for as long as it lives.
         match frame {
-            ClientFrame::Bind(bind) => return self.bind(&bind).await,
+            ClientFrame::Bind(bind) => return Box::pin(self.bind(&bind)).await,
             ClientFrame::Heartbeat(heartbeat) => {
                 if self.is_me(heartbeat.uid, kind::HEARTBEAT) {
                     self.beats = true;
@@ -31,27 +33,29 @@ impl Connection {
                     self.push_frame(&ServerFrame::Heartbeat(interval));
                 }
             }
-            ClientFrame::Query(query) => self.query(&query).await,
+            ClientFrame::Query(query) => Box::pin(self.query(&query)).await,
             ClientFrame::Send(send) => self.send(send),
-            ClientFrame::Unread(unread) => {
-                if self.is_me(unread.uid, kind::UNREAD) {
-                    match self.app.store.unread_total(self.user.uid).await {
-                        Ok(unread) => self.push_frame(&ServerFrame::Unread(UnreadTotal { unread })),
-                        Err(error) => self.unavailable(kind::UNREAD, None, &error),
-                    }
-                }
-            }
+            ClientFrame::Unread(unread) => Box::pin(self.unread(&unread)).await,
             ClientFrame::Ack(ack) => {
                 if let Some(bound) = &mut self.bound {
                     bound.feed.handle_ack(ack.tid, ack.cumulative);
                 }
             }
             ClientFrame::ListConversations(request) => {
-                self.list_conversations(request.after.as_deref()).await;
+                Box::pin(self.list_conversations(request.after.as_deref())).await;
             }
-            ClientFrame::Read(read) => self.read(&read).await,
+            ClientFrame::Read(read) => Box::pin(self.read(&read)).await,
         }
         Ok(())
+    }
+
+    async fn unread(&mut self, unread: &frame::Unread) {
+        if self.is_me(unread.uid, kind::UNREAD) {
+            match self.app.store.unread_total(self.user.uid).await {
+                Ok(unread) => self.push_frame(&ServerFrame::Unread(UnreadTotal { unread })),
+                Err(error) => self.unavailable(kind::UNREAD, None, &error),
+            }
+        }
     }
 
     async fn query(&mut self, query: &Query) {
