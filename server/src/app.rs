@@ -5,6 +5,7 @@ use crate::bus::Bus;
 use crate::config::Config;
 use crate::gateway::{Heartbeats, Hub};
 use crate::lifecycle::Lifecycle;
+use crate::presence::Presence;
 use crate::store::{Committer, Positions, Store};
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub struct AppState {
     pub store: Arc<dyn Store>,
     /// Hints to and from other nodes.
     pub bus: Arc<dyn Bus>,
+    /// Who is online.
+    pub presence: Arc<dyn Presence>,
     /// This node's connections.
     pub hub: Hub,
     /// What the networks of its devices bear.

@@ -4,8 +4,10 @@
 //! survive travels here only. Committed first, published after, pushed last.
 
 mod memory;
+pub mod redis;
 
 pub use memory::MemoryBus;
+pub use redis::RedisBus;
 
 use crate::gateway::ConnectionId;
 use crate::store::SessionHash;

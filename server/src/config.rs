@@ -41,6 +41,15 @@ pub struct Config {
     #[arg(long, env = "TIDINGS_DEMO")]
     pub demo: bool,
 
+    /// Redis, which carries events between nodes: redis://[USER:PASSWORD@]HOST[:PORT][/DB], with
+    /// ?cluster=true for a cluster; none: this is the only node
+    #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
+    pub redis_url: Option<String>,
+
+    /// What this node is called among others, for operators [default: the host's name]
+    #[arg(long, env = "TIDINGS_NODE_NAME", value_name = "NAME")]
+    pub node_name: Option<String>,
+
     /// The folder of the built page
     #[arg(
         long,

@@ -7,6 +7,7 @@ mod groups;
 mod health;
 mod login;
 mod page;
+mod presence;
 mod users;
 
 pub use failure::Failure;
@@ -36,6 +37,7 @@ pub fn router(app: AppState) -> Router {
         .route("/logout", post(login::logout))
         .route("/me", get(users::me))
         .route("/users", get(users::users))
+        .route("/presence", get(presence::presence))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES));
     let groups = Router::new()
         .route("/groups", post(groups::create))

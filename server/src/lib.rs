@@ -13,6 +13,7 @@ pub mod config;
 pub mod gateway;
 pub mod http;
 mod lifecycle;
+pub mod presence;
 pub mod store;
 
 pub use lifecycle::{Lifecycle, serve};

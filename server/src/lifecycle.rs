@@ -2,10 +2,11 @@
 
 use crate::app::AppState;
 use crate::auth::{Passwords, Throttle};
-use crate::bus::{Bus, MemoryBus};
+use crate::bus::{Bus, MemoryBus, Notice, RedisBus, redis};
 use crate::config::Config;
 use crate::gateway::{Heartbeats, Hub};
 use crate::http;
+use crate::presence::{self, MemoryPresence, Presence, RedisPresence};
 use crate::store::{Committer, Positions, Store};
 use anyhow::Context;
 use axum::serve::ListenerExt;
@@ -13,6 +14,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -49,10 +52,14 @@ pub async fn serve(
     let background = TaskTracker::new();
     let stop = CancellationToken::new();
 
-    let (bus, notices) = MemoryBus::new();
-    let bus: Arc<dyn Bus> = Arc::new(bus);
     let first_id = getrandom::u64().context("no randomness for connection ids")?;
-    let (hub, hub_task) = Hub::new(Arc::clone(&bus), first_id, notices);
+    let Links {
+        bus,
+        presence,
+        notices,
+        tasks,
+    } = Links::new(&config)?;
+    let (hub, hub_task) = Hub::new(Arc::clone(&bus), Arc::clone(&presence), first_id, notices);
     let (committer, committer_task) =
         Committer::new(Arc::clone(&store), Arc::clone(&bus), stop.clone());
     let (positions, positions_task) = Positions::new(Arc::clone(&store), stop.clone());
@@ -66,6 +73,7 @@ pub async fn serve(
         config: Arc::new(config),
         store: Arc::clone(&store),
         bus,
+        presence,
         hub,
         committer,
         positions,
@@ -82,9 +90,53 @@ pub async fn serve(
         tracing::warn!("some writes did not end in time");
     }
     hub_task.abort();
+    drop(tasks);
     store.close().await;
     tracing::info!("ended");
     Ok(())
+}
+
+/// What ties this node to others, or to itself alone.
+struct Links {
+    bus: Arc<dyn Bus>,
+    presence: Arc<dyn Presence>,
+    notices: mpsc::Receiver<Notice>,
+    /// Ended when dropped.
+    tasks: JoinSet<()>,
+}
+
+impl Links {
+    fn new(config: &Config) -> anyhow::Result<Self> {
+        let mut tasks = JoinSet::new();
+        let Some(url) = &config.redis_url else {
+            let (bus, notices) = MemoryBus::new();
+            return Ok(Self {
+                bus: Arc::new(bus),
+                presence: Arc::new(MemoryPresence::default()),
+                notices,
+                tasks,
+            });
+        };
+        let address = redis::Address::parse(url)?;
+        let node = redis::Node::new(address, config.node_name.as_deref())?;
+        let name = node.name.clone();
+        let (bus, notices, session) = RedisBus::new(node);
+        let ties = presence::Ties {
+            node: name.clone(),
+            wire: bus.commands(),
+            forgotten: bus.forgotten(),
+        };
+        let (presence, writing) = RedisPresence::new(ties);
+        tasks.spawn(session);
+        tasks.spawn(writing);
+        tracing::info!(node = name, "one of many nodes");
+        Ok(Self {
+            bus: Arc::new(bus),
+            presence: Arc::new(presence),
+            notices,
+            tasks,
+        })
+    }
 }
 
 async fn serve_until_drained(

@@ -111,3 +111,23 @@ pub enum ProblemCode {
     #[serde(other)]
     Unknown,
 }
+
+/// How a user stands; a hint that may be some seconds late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Presence {
+    /// Who.
+    pub uid: UserId,
+    /// Whether any device of theirs is connected.
+    pub online: bool,
+    /// When the last one left, in ms since 1970; absent: not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<i64>,
+}
+
+/// `GET /api/presence?uids=UID,UID…`, at most 200.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresenceList {
+    /// In the order they were asked for.
+    pub presence: Vec<Presence>,
+}

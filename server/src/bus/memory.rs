@@ -19,6 +19,11 @@ impl MemoryBus {
         let (queue, notices) = mpsc::channel(QUEUE);
         (Self { queue }, notices)
     }
+
+    /// Where else notices may come from.
+    pub(super) fn queue(&self) -> mpsc::Sender<Notice> {
+        self.queue.clone()
+    }
 }
 
 #[async_trait]

@@ -1,15 +1,22 @@
 //! The connections of this node, by user.
 
 use crate::bus::{Bus, Event, Notice, Topic};
+use crate::presence::Presence;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tidings_shared::{GroupId, UserId};
 use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 
 /// Events that may wait for a connection's task. Beyond this the connection is marked as lagging
 /// and reads the store.
 const EVENTS: usize = 64;
+/// Connections told of a gap at once, and how often: 2,000 a second, each of which asks the store
+/// for its positions.
+const GAP_SHARE: usize = 100;
+const GAP_TICK: Duration = Duration::from_millis(50);
 /// Connections a user may hold on one node.
 const CONNECTIONS_PER_USER: usize = 32;
 
@@ -68,6 +75,7 @@ pub struct Hub {
     present: Arc<Mutex<Present>>,
     next_id: Arc<AtomicU64>,
     bus: Arc<dyn Bus>,
+    presence: Arc<dyn Presence>,
 }
 
 impl Hub {
@@ -75,6 +83,7 @@ impl Hub {
     /// with the bus.
     pub fn new(
         bus: Arc<dyn Bus>,
+        presence: Arc<dyn Presence>,
         first_id: u64,
         notices: mpsc::Receiver<Notice>,
     ) -> (Self, impl Future<Output = ()>) {
@@ -82,6 +91,7 @@ impl Hub {
             present: Arc::default(),
             next_id: Arc::new(AtomicU64::new(first_id)),
             bus,
+            presence,
         };
         (hub.clone(), run(hub, notices))
     }
@@ -108,6 +118,9 @@ impl Hub {
             let slots = present.users.entry(uid).or_default();
             if slots.len() >= CONNECTIONS_PER_USER {
                 return Err(TooMany);
+            }
+            if slots.is_empty() {
+                self.presence.arrived(uid);
             }
             slots.push(Arc::clone(&slot));
         }
@@ -145,12 +158,9 @@ impl Hub {
         }
     }
 
-    /// Every connection may have missed something. Each of them reads the store when its task
-    /// next runs, which the event wakes.
-    fn gap(&self) {
-        for slot in self.present().users.values().flatten() {
-            slot.mark();
-        }
+    /// All connections, to be told of a gap one after the other.
+    fn everybody(&self) -> Vec<Arc<Slot>> {
+        self.present().users.values().flatten().cloned().collect()
     }
 
     fn present(&self) -> MutexGuard<'_, Present> {
@@ -158,11 +168,33 @@ impl Hub {
     }
 }
 
+/// Hands out what the bus brings. At a gap every connection may have missed something and is to read
+/// the store, which the mark makes its task do; all of them at once would be a stampede.
 async fn run(hub: Hub, mut notices: mpsc::Receiver<Notice>) {
-    while let Some(notice) = notices.recv().await {
+    let mut ticks = tokio::time::interval(GAP_TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut to_tell, mut again) = (Vec::new(), false);
+    loop {
+        let notice = tokio::select! {
+            notice = notices.recv() => notice,
+            _ = ticks.tick(), if again || !to_tell.is_empty() => {
+                if to_tell.is_empty() {
+                    to_tell = hub.everybody();
+                    again = false;
+                }
+                let left = to_tell.len().saturating_sub(GAP_SHARE);
+                for slot in to_tell.drain(left..) {
+                    slot.mark();
+                }
+                continue;
+            }
+        };
         match notice {
-            Notice::Event(publication) => hub.dispatch(&publication.topics, &publication.event),
-            Notice::Gap => hub.gap(),
+            Some(Notice::Event(publication)) => {
+                hub.dispatch(&publication.topics, &publication.event);
+            }
+            Some(Notice::Gap) => again = true,
+            None => break,
         }
     }
 }
@@ -219,6 +251,7 @@ impl Drop for Membership {
             slots.retain(|slot| slot.id != id);
             if slots.is_empty() {
                 present.users.remove(&self.uid);
+                self.hub.presence.left(self.uid);
                 self.hub.bus.unsubscribe(Topic::User(self.uid));
             }
         }
@@ -238,6 +271,7 @@ impl Drop for Membership {
 mod tests {
     use super::*;
     use crate::bus::{MemoryBus, Publication};
+    use crate::presence::MemoryPresence;
     use crate::store::SessionHash;
 
     const ME: UserId = UserId(1);
@@ -245,7 +279,7 @@ mod tests {
     fn hub() -> (Hub, Arc<MemoryBus>) {
         let (bus, notices) = MemoryBus::new();
         let bus = Arc::new(bus);
-        let (hub, task) = Hub::new(bus.clone(), 1, notices);
+        let (hub, task) = Hub::new(bus.clone(), Arc::new(MemoryPresence::default()), 1, notices);
         tokio::spawn(task);
         (hub, bus)
     }
@@ -298,6 +332,30 @@ mod tests {
         assert!(hub.join(ME, hub.next_id()).await.is_ok());
         drop(held);
         assert!(hub.present().users.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gap_reaches_everybody_but_not_all_at_once() {
+        let (bus, notices) = MemoryBus::new();
+        let presence = Arc::new(MemoryPresence::default());
+        let (hub, task) = Hub::new(Arc::new(bus), presence, 1, notices);
+        let mut members = Vec::new();
+        for n in 0..3 * GAP_SHARE {
+            let uid = UserId(i64::try_from(n).expect("small"));
+            members.push(hub.join(uid, hub.next_id()).await.expect("room"));
+        }
+        let (queue, notices) = mpsc::channel(1);
+        drop(task);
+        tokio::spawn(run(hub.clone(), notices));
+        queue.send(Notice::Gap).await.expect("runs");
+        let start = tokio::time::Instant::now();
+        let mut waits = Vec::new();
+        for member in &mut members {
+            assert!(matches!(*member.event().await.expect("told"), Event::Gap));
+            assert!(member.lagged());
+            waits.push(start.elapsed());
+        }
+        assert_eq!(waits.iter().max(), Some(&(2 * GAP_TICK)));
     }
 
     #[tokio::test]

@@ -1,0 +1,238 @@
+//! A connection to Redis, be it one server or a cluster, and the address it leads to.
+
+use super::channel;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::cluster::ClusterClientBuilder;
+use redis::cluster_async::ClusterConnection;
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, IntoConnectionInfo, Pipeline,
+    ProtocolVersion, PushInfo, RedisFuture, RedisResult, Value,
+};
+use std::time::Duration;
+
+/// How long a connection attempt may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
+/// How long an answer may take before the connection counts as lost.
+const RESPONSE_LIMIT: Duration = Duration::from_secs(3);
+/// Commands under way at once in a cluster, whose pipelines end at the border of a slot.
+const CLUSTER_COMMANDS: usize = 64;
+
+/// Where Redis is; made from a URL, which is not printed, for it may hold a password.
+#[derive(Clone)]
+pub struct Address {
+    info: ConnectionInfo,
+    /// Whether it is the first contact of a cluster.
+    cluster: bool,
+}
+
+/// The URL names no Redis.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "--redis-url is not of the form redis://[USER:PASSWORD@]HOST[:PORT][/DB][?cluster=true]: {0}"
+)]
+pub struct AddressError(String);
+
+impl Address {
+    /// Reads a URL; `?cluster=true` makes it the first contact of a cluster.
+    ///
+    /// # Errors
+    /// [`AddressError`] without the URL in its words.
+    pub fn parse(url: &str) -> Result<Self, AddressError> {
+        let (url, cluster) = match url.strip_suffix("?cluster=true") {
+            Some(url) => (url, true),
+            None => (url, false),
+        };
+        let info = url
+            .into_connection_info()
+            .map_err(|error| AddressError(error.to_string()))?;
+        let settings = info
+            .redis_settings()
+            .clone()
+            .set_protocol(ProtocolVersion::RESP3);
+        Ok(Self {
+            info: info.set_redis_settings(settings),
+            cluster,
+        })
+    }
+
+    /// Connects; `pushes` gets what arrives for subscriptions and must not block.
+    ///
+    /// # Errors
+    /// When Redis cannot be reached within two seconds, or refuses the login.
+    pub(super) async fn connect(
+        &self,
+        pushes: impl Fn(PushInfo) + Send + Sync + 'static,
+    ) -> RedisResult<Wire> {
+        let pushes = move |info| {
+            pushes(info);
+            Ok::<(), redis::aio::SendError>(())
+        };
+        if !self.cluster {
+            let config = AsyncConnectionConfig::new()
+                .set_connection_timeout(Some(CONNECT_LIMIT))
+                .set_response_timeout(Some(RESPONSE_LIMIT))
+                .set_push_sender(pushes);
+            let client = Client::open(self.info.clone())?;
+            let connection = client
+                .get_multiplexed_async_connection_with_config(&config)
+                .await?;
+            return Ok(Wire::Single(connection));
+        }
+        let client = ClusterClientBuilder::new([self.info.clone()])
+            .use_protocol(ProtocolVersion::RESP3)
+            .connection_timeout(CONNECT_LIMIT)
+            .response_timeout(RESPONSE_LIMIT)
+            .retries(2)
+            .push_sender(pushes)
+            .build()?;
+        Ok(Wire::Cluster(client.get_async_connection().await?))
+    }
+}
+
+/// A connection; clones share it.
+#[derive(Clone)]
+pub enum Wire {
+    /// To one server.
+    Single(MultiplexedConnection),
+    /// To every node of a cluster.
+    Cluster(ClusterConnection),
+}
+
+impl Wire {
+    /// Subscribes to channels and waits for the confirmation of each.
+    pub(super) async fn subscribe(&mut self, channels: &[String]) -> RedisResult<()> {
+        match self {
+            Self::Single(connection) => connection.subscribe(channels).await,
+            Self::Cluster(connection) => {
+                let (of_all, of_slots) = split(channels);
+                if !of_all.is_empty() {
+                    connection.subscribe(of_all).await?;
+                }
+                each(of_slots, |channel| {
+                    let mut connection = connection.clone();
+                    async move { connection.ssubscribe(channel).await }
+                })
+                .await
+            }
+        }
+    }
+
+    /// The opposite.
+    pub(super) async fn unsubscribe(&mut self, channels: &[String]) -> RedisResult<()> {
+        match self {
+            Self::Single(connection) => connection.unsubscribe(channels).await,
+            Self::Cluster(connection) => {
+                each(channels.iter(), |channel| {
+                    let mut connection = connection.clone();
+                    async move { connection.sunsubscribe(channel).await }
+                })
+                .await
+            }
+        }
+    }
+
+    /// Publishes all, in order on one server.
+    pub(super) async fn publish(&mut self, items: &[(String, Vec<u8>)]) -> RedisResult<()> {
+        if let Self::Single(connection) = self {
+            let mut pipeline = Pipeline::with_capacity(items.len());
+            for (channel, payload) in items {
+                pipeline.cmd("PUBLISH").arg(channel).arg(payload).ignore();
+            }
+            return pipeline.query_async(connection).await;
+        }
+        each(items.iter(), |(channel, payload)| {
+            let mut connection = self.clone();
+            let verb = if channel == channel::NODES {
+                "PUBLISH"
+            } else {
+                "SPUBLISH"
+            };
+            async move {
+                let mut command = redis::cmd(verb);
+                command.arg(channel).arg(payload);
+                command.query_async::<i64>(&mut connection).await.map(drop)
+            }
+        })
+        .await
+    }
+
+    /// Runs commands that may concern different keys; returns their answers in order.
+    ///
+    /// # Errors
+    /// When Redis cannot be reached or refuses one.
+    pub async fn run(&mut self, commands: Vec<Cmd>) -> RedisResult<Vec<Value>> {
+        if let Self::Single(connection) = self {
+            let mut pipeline = Pipeline::with_capacity(commands.len());
+            for command in commands {
+                pipeline.add_command(command);
+            }
+            return pipeline.query_async(connection).await;
+        }
+        let answers = commands.into_iter().map(|command| {
+            let mut connection = self.clone();
+            async move { command.query_async::<Value>(&mut connection).await }
+        });
+        futures_util::stream::iter(answers)
+            .buffered(CLUSTER_COMMANDS)
+            .collect::<Vec<_>>()
+            .await
+            .into_iter()
+            .collect()
+    }
+}
+
+/// The channel that every node of a cluster has, and those that live in a slot.
+fn split(channels: &[String]) -> (Vec<&String>, impl Iterator<Item = &String>) {
+    let of_all = channels.iter().filter(|name| *name == channel::NODES);
+    let of_slots = channels.iter().filter(|name| *name != channel::NODES);
+    (of_all.collect(), of_slots)
+}
+
+/// Does it for each, so many at once; the first error ends it.
+async fn each<T, F>(items: impl Iterator<Item = T>, act: impl Fn(T) -> F) -> RedisResult<()>
+where
+    F: Future<Output = RedisResult<()>>,
+{
+    let mut under_way = FuturesUnordered::new();
+    for item in items {
+        if under_way.len() >= CLUSTER_COMMANDS
+            && let Some(done) = under_way.next().await
+        {
+            done?;
+        }
+        under_way.push(act(item));
+    }
+    while let Some(done) = under_way.next().await {
+        done?;
+    }
+    Ok(())
+}
+
+impl ConnectionLike for Wire {
+    fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
+        match self {
+            Self::Single(connection) => connection.req_packed_command(cmd),
+            Self::Cluster(connection) => connection.req_packed_command(cmd),
+        }
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        pipeline: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        match self {
+            Self::Single(connection) => connection.req_packed_commands(pipeline, offset, count),
+            Self::Cluster(connection) => connection.req_packed_commands(pipeline, offset, count),
+        }
+    }
+
+    fn get_db(&self) -> i64 {
+        match self {
+            Self::Single(connection) => connection.get_db(),
+            Self::Cluster(connection) => connection.get_db(),
+        }
+    }
+}

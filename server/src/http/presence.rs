@@ -1,0 +1,55 @@
+//! `GET /api/presence`: who is online.
+
+use super::Failure;
+use crate::app::AppState;
+use crate::auth::LoggedIn;
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use serde::Deserialize;
+use tidings_shared::{UserId, api};
+
+/// Users in one question.
+const UIDS_MAX: usize = 200;
+
+#[derive(Deserialize)]
+pub(super) struct Whom {
+    uids: String,
+}
+
+/// How users stand, in the order they were asked for.
+pub(super) async fn presence(
+    State(app): State<AppState>,
+    _login: LoggedIn,
+    whom: Result<Query<Whom>, QueryRejection>,
+) -> Result<Json<api::PresenceList>, Failure> {
+    let Query(whom) = whom.map_err(|error| Failure::BadRequest(error.body_text()))?;
+    let uids = parse(&whom.uids)?;
+    let presence = app.presence.lookup(&uids).await;
+    let presence = presence.map_err(|_| Failure::Unavailable)?;
+    Ok(Json(api::PresenceList { presence }))
+}
+
+fn parse(text: &str) -> Result<Vec<UserId>, Failure> {
+    let uids: Result<Vec<UserId>, _> = text.split(',').map(|uid| uid.parse().map(UserId)).collect();
+    let uids = uids.ok().filter(|uids| uids.len() <= UIDS_MAX);
+    uids.ok_or_else(|| {
+        Failure::BadRequest(format!(
+            "uids is a list of 1 to {UIDS_MAX}, as in uids=1000,1001"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uids_are_a_bounded_list_of_numbers() {
+        assert_eq!(parse("1,2"), Ok(vec![UserId(1), UserId(2)]));
+        assert!(parse("").is_err());
+        assert!(parse("1,x").is_err());
+        assert!(parse("1,".repeat(UIDS_MAX).trim_end_matches(',')).is_ok());
+        assert!(parse(&format!("{}1", "1,".repeat(UIDS_MAX))).is_err());
+    }
+}

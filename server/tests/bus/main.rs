@@ -1,0 +1,7 @@
+//! What every bus must do, and what the one over Redis does when Redis fails.
+
+mod conformance;
+mod faults;
+mod presence;
+mod server;
+mod station;

@@ -1,0 +1,102 @@
+//! A `redis-server` of the test's own.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+use tidings_server::bus::redis::Address;
+use tokio::net::TcpStream;
+use tokio::time::{Duration, sleep, timeout};
+
+/// How long a test waits for what must happen.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A Redis on a free port, without a file. Dropped, it is gone.
+pub(crate) struct RedisServer {
+    folder: TempDir,
+    port: u16,
+    process: Option<Child>,
+}
+
+impl RedisServer {
+    /// Starts one.
+    pub(crate) async fn start() -> Self {
+        let mut server = Self::absent();
+        server.launch(&[]).await;
+        server
+    }
+
+    /// A port at which there is none yet.
+    pub(crate) fn absent() -> Self {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            port: free.local_addr().expect("bound").port(),
+            process: None,
+        }
+    }
+
+    /// Starts the process and waits until it answers.
+    pub(crate) async fn launch(&mut self, settings: &[&str]) {
+        let program = std::env::var_os("REDIS_SERVER").unwrap_or_else(|| "redis-server".into());
+        let child = Command::new(PathBuf::from(program))
+            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no"])
+            .args(settings)
+            .current_dir(self.folder.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("redis-server; on Debian: apt-get install redis-server");
+        self.process = Some(child);
+        timeout(PATIENCE, async {
+            while TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
+                sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await
+        .expect("Redis listens");
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn address(&self) -> Address {
+        Address::parse(&self.url()).expect("a URL")
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.process.take() {
+            child.kill().expect("it runs");
+            child.wait().expect("it ends");
+        }
+    }
+
+    /// Stops it without ending it, or lets it go on.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.process.as_ref().expect("it runs").id().to_string();
+        let sent = Command::new("kill").args([name, &pid]).status();
+        assert!(sent.expect("kill").success());
+    }
+
+    /// Runs a command.
+    pub(crate) async fn run(&self, words: &[&str]) -> redis::Value {
+        let client = redis::Client::open(self.url()).expect("a URL");
+        let mut connection = client
+            .get_multiplexed_async_connection()
+            .await
+            .expect("it answers");
+        let mut command = redis::cmd(words[0]);
+        for word in &words[1..] {
+            command.arg(word);
+        }
+        command.query_async(&mut connection).await.expect("taken")
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
