@@ -8,6 +8,7 @@
 mod committer;
 mod positions;
 mod record;
+mod retry;
 mod sqlite;
 
 pub use committer::{Answer, Committer, SendError};

@@ -1,0 +1,203 @@
+//! Conversations as their members see them, and the members' positions.
+
+use super::dialect::{Connection, LOCK_MEMBERS, Pool, Row, rows};
+use super::{Work, json, lock};
+use crate::store::{Move, Party, Profile, Standing, StoreError, Thread};
+use sqlx::Row as _;
+use std::collections::BTreeMap;
+use tidings_shared::delivery::Position;
+use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, UserId};
+
+/// The columns that [`party`] reads besides `id`, where [`join_other`] has joined them.
+macro_rules! other {
+    () => {
+        "o.uid AS o_uid, coalesce(o.username, g.name) AS o_name,
+         coalesce(o.avatar, g.avatar) AS o_avatar"
+    };
+}
+pub(super) use other;
+
+/// Joins the other side of a conversation `c` as one of its members sees it.
+macro_rules! join_other {
+    ($member:literal) => {
+        concat!(
+            " LEFT JOIN groups g ON g.conversation_id = c.id
+              LEFT JOIN users o ON o.uid = c.low_uid + c.high_uid - ",
+            $member
+        )
+    };
+}
+pub(super) use join_other;
+
+/// The two users of a direct conversation, as it stores them.
+pub(super) fn in_order(a: UserId, b: UserId) -> (UserId, UserId) {
+    (a.min(b), a.max(b))
+}
+
+/// The other side: without a user it is the group itself.
+pub(super) fn party(row: &Row) -> Result<Party, sqlx::Error> {
+    let peer = match row.try_get("o_uid")? {
+        Some(uid) => Peer::User(UserId(uid)),
+        None => Peer::Group(GroupId(row.try_get("id")?)),
+    };
+    Ok(Party {
+        peer,
+        name: row.try_get("o_name")?,
+        avatar: row.try_get("o_avatar")?,
+    })
+}
+
+/// Moves positions forward. Those that would stay are not written.
+pub(in super::super) struct Advance<'a>(pub(super) &'a [Move]);
+
+impl Work for Advance<'_> {
+    type Output = ();
+
+    async fn run(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        let mut furthest: BTreeMap<(UserId, ConversationId), (Seq, Seq)> = BTreeMap::new();
+        for m in self.0 {
+            let (read, delivered) = furthest.entry((m.uid, m.conversation)).or_default();
+            *read = m.read.max(*read);
+            *delivered = m.delivered.max(*delivered);
+        }
+        if furthest.is_empty() {
+            return Ok(());
+        }
+        let sets: Vec<(UserId, ConversationId, Seq, Seq)> = furthest
+            .into_iter()
+            .map(|((uid, id), (read, delivered))| (uid, id, read, delivered))
+            .collect();
+        let sets = json(&sets);
+        lock(connection, LOCK_MEMBERS, &sets).await?;
+        sqlx::query(concat!(
+            "UPDATE members
+                SET read_seq = CASE WHEN b.r > read_seq THEN b.r ELSE read_seq END,
+                    delivered_seq = CASE WHEN b.d > delivered_seq THEN b.d ELSE delivered_seq END
+               FROM (SELECT c.id, CAST(j.value ->> 0 AS BIGINT) AS u,
+                            CASE WHEN CAST(j.value ->> 2 AS BIGINT) > c.last_seq THEN c.last_seq
+                                 ELSE CAST(j.value ->> 2 AS BIGINT) END AS r,
+                            CASE WHEN CAST(j.value ->> 3 AS BIGINT) > c.last_seq THEN c.last_seq
+                                 ELSE CAST(j.value ->> 3 AS BIGINT) END AS d
+                       FROM ",
+            rows!(),
+            " CROSS JOIN conversations c
+                      WHERE c.id = CAST(j.value ->> 1 AS BIGINT)) AS b
+              WHERE members.uid = b.u AND members.conversation_id = b.id
+                AND (b.r > read_seq OR b.d > delivered_seq)"
+        ))
+        .bind(sets)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
+
+/// The columns that [`thread_row`] reads.
+macro_rules! thread {
+    () => {
+        "c.id, c.last_seq, m.read_seq,
+         a.uid AS me_uid, a.username AS me_name, a.avatar AS me_avatar"
+    };
+}
+
+/// A conversation as one of its members sees it.
+pub(super) async fn thread(
+    readers: &Pool,
+    me: UserId,
+    peer: Peer,
+) -> Result<Option<Thread>, StoreError> {
+    let other = match peer {
+        Peer::User(other) => other,
+        Peer::Group(group) => {
+            let thread = thread_by_id(readers, me, ConversationId(group.0)).await?;
+            // A direct conversation is not to be had by its number.
+            return Ok(thread.filter(|thread| thread.other.peer == peer));
+        }
+    };
+    let (low, high) = in_order(me, other);
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        thread!(),
+        ", o.uid AS o_uid, o.username AS o_name, o.avatar AS o_avatar
+           FROM conversations c
+           JOIN members m ON m.uid = $1 AND m.conversation_id = c.id
+           JOIN users a ON a.uid = $1
+           JOIN users o ON o.uid = $2
+          WHERE c.low_uid = $3 AND c.high_uid = $4"
+    ))
+    .bind(me.0)
+    .bind(other.0)
+    .bind(low.0)
+    .bind(high.0)
+    .fetch_optional(readers)
+    .await?;
+    Ok(row.as_ref().map(thread_row).transpose()?)
+}
+
+/// The same, by its id.
+pub(super) async fn thread_by_id(
+    readers: &Pool,
+    me: UserId,
+    conversation: ConversationId,
+) -> Result<Option<Thread>, StoreError> {
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        thread!(),
+        ", ",
+        other!(),
+        " FROM members m
+          JOIN conversations c ON c.id = m.conversation_id
+          JOIN users a ON a.uid = m.uid",
+        join_other!("m.uid"),
+        " WHERE m.uid = $1 AND m.conversation_id = $2"
+    ))
+    .bind(me.0)
+    .bind(conversation.0)
+    .fetch_optional(readers)
+    .await?;
+    Ok(row.as_ref().map(thread_row).transpose()?)
+}
+
+fn thread_row(row: &Row) -> Result<Thread, sqlx::Error> {
+    Ok(Thread {
+        conversation: ConversationId(row.try_get("id")?),
+        me: Profile {
+            uid: UserId(row.try_get("me_uid")?),
+            name: row.try_get("me_name")?,
+            avatar: row.try_get("me_avatar")?,
+        },
+        other: party(row)?,
+        last_seq: Seq(row.try_get("last_seq")?),
+        read_seq: Seq(row.try_get("read_seq")?),
+    })
+}
+
+/// Every conversation of a user with how far it goes and how far it was delivered.
+pub(super) async fn positions(readers: &Pool, uid: UserId) -> Result<Vec<Standing>, StoreError> {
+    let found = sqlx::query(
+        "SELECT c.id, c.low_uid, c.last_seq, m.joined_seq, m.delivered_seq,
+                coalesce(h.mid, 0) AS head
+           FROM members m
+           JOIN conversations c ON c.id = m.conversation_id
+           LEFT JOIN messages h ON h.conversation_id = c.id AND h.seq = m.delivered_seq + 1
+          WHERE m.uid = $1",
+    )
+    .bind(uid.0)
+    .fetch_all(readers)
+    .await?;
+    let standings = found.iter().map(|row| {
+        let id: i64 = row.try_get("id")?;
+        let is_group = row.try_get::<Option<i64>, _>("low_uid")?.is_none();
+        Ok::<_, sqlx::Error>(Standing {
+            position: Position {
+                conversation: ConversationId(id),
+                last_seq: Seq(row.try_get("last_seq")?),
+                delivered_seq: Seq(row.try_get("delivered_seq")?),
+                joined_seq: Seq(row.try_get("joined_seq")?),
+                head: Mid(row.try_get("head")?),
+            },
+            group: is_group.then_some(GroupId(id)),
+        })
+    });
+    Ok(standings.collect::<Result<_, _>>()?)
+}

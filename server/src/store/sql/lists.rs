@@ -1,0 +1,97 @@
+//! Lists of conversations and what is unread in them.
+
+use super::conversations::{join_other, other, party};
+use super::dialect::{Pool, Row};
+use crate::store::{ListCursor, ListRow, Profile, StoreError};
+use sqlx::Row as _;
+use tidings_shared::{ConversationId, MsgType, Seq, UserId, limits};
+
+/// A page of a user's conversations that have messages, newest first. The page is chosen first,
+/// and only for its rows is anything counted.
+pub(super) async fn list(
+    readers: &Pool,
+    uid: UserId,
+    after: Option<ListCursor>,
+    limit: u32,
+) -> Result<Vec<ListRow>, StoreError> {
+    let (last_at, id) = after.map_or((i64::MAX, i64::MAX), |c| (c.last_at, c.conversation.0));
+    let found = sqlx::query(concat!(
+        "SELECT c.id, c.last_seq, c.last_at, c.read_seq, ",
+        other!(),
+        ", l.sender_uid, s.username AS s_name, s.avatar AS s_avatar, l.msg_type,
+            substr(l.content, 1, CAST($5 AS INTEGER)) AS preview,
+            (SELECT CAST(count(*) AS BIGINT) FROM messages u
+              WHERE u.conversation_id = c.id AND u.seq > c.read_seq AND u.sender_uid <> $1
+            ) AS unread
+       FROM (SELECT c.id, c.low_uid, c.high_uid, c.last_seq, c.last_at, m.read_seq
+               FROM members m JOIN conversations c ON c.id = m.conversation_id
+              WHERE m.uid = $1 AND c.last_seq > 0 AND (c.last_at, c.id) < ($2, $3)
+              ORDER BY c.last_at DESC, c.id DESC LIMIT $4) AS c
+       JOIN messages l ON l.conversation_id = c.id AND l.seq = c.last_seq
+       JOIN users s ON s.uid = l.sender_uid",
+        join_other!("$1"),
+        " ORDER BY c.last_at DESC, c.id DESC"
+    ))
+    .bind(uid.0)
+    .bind(last_at)
+    .bind(id)
+    .bind(i64::from(limit))
+    .bind(i64::try_from(limits::PREVIEW_CHARS).unwrap_or(i64::MAX))
+    .fetch_all(readers)
+    .await?;
+    Ok(found.iter().map(list_row).collect::<Result<_, _>>()?)
+}
+
+fn list_row(row: &Row) -> Result<ListRow, sqlx::Error> {
+    Ok(ListRow {
+        cursor: ListCursor {
+            last_at: row.try_get("last_at")?,
+            conversation: ConversationId(row.try_get("id")?),
+        },
+        other: party(row)?,
+        last_seq: Seq(row.try_get("last_seq")?),
+        read_seq: Seq(row.try_get("read_seq")?),
+        unread: count(row, "unread")?,
+        last_sender: Profile {
+            uid: UserId(row.try_get("sender_uid")?),
+            name: row.try_get("s_name")?,
+            avatar: row.try_get("s_avatar")?,
+        },
+        last_content: row.try_get("preview")?,
+        last_msg_type: MsgType(row.try_get("msg_type")?),
+    })
+}
+
+/// Messages from others after the read position, in one conversation and in all.
+pub(super) async fn unread(
+    readers: &Pool,
+    uid: UserId,
+    conversation: ConversationId,
+) -> Result<(u64, u64), StoreError> {
+    let row = sqlx::query(
+        "SELECT CAST(coalesce(sum(n), 0) AS BIGINT) AS total,
+                CAST(coalesce(sum(CASE WHEN id = $2 THEN n ELSE 0 END), 0) AS BIGINT) AS here
+           FROM (SELECT c.id,
+                        (SELECT count(*) FROM messages u
+                          WHERE u.conversation_id = c.id AND u.seq > m.read_seq
+                            AND u.sender_uid <> $1) AS n
+                   FROM members m JOIN conversations c ON c.id = m.conversation_id
+                  WHERE m.uid = $1 AND m.read_seq < c.last_seq) AS t",
+    )
+    .bind(uid.0)
+    .bind(conversation.0)
+    .fetch_one(readers)
+    .await?;
+    Ok((count(&row, "here")?, count(&row, "total")?))
+}
+
+/// Messages from others after the read position, in all conversations.
+pub(super) async fn unread_total(readers: &Pool, uid: UserId) -> Result<u64, StoreError> {
+    // No conversation has the id 0.
+    let (_, total) = unread(readers, uid, ConversationId(0)).await?;
+    Ok(total)
+}
+
+fn count(row: &Row, column: &str) -> Result<u64, sqlx::Error> {
+    Ok(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0))
+}

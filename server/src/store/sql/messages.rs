@@ -1,0 +1,172 @@
+//! Messages: inserted many at once, found by their senders' keys, read by the page.
+
+use super::append::Key;
+use super::conversations::{join_other, other, party};
+use super::dialect::{Connection, Pool, Row, rows};
+use super::json;
+use crate::store::{Appended, Profile, Range, Record, StoreError};
+use serde::Serialize;
+use sqlx::Row as _;
+use std::collections::HashMap;
+use tidings_shared::{ClientMsgId, ConversationId, Mid, MsgType, Seq, UserId};
+
+/// The columns that [`record`] reads, of a message `m` and its sender `s`.
+macro_rules! message {
+    () => {
+        "m.mid, m.conversation_id, m.seq, m.sender_uid, m.client_msg_id, m.content, m.msg_type,
+         m.created_at, s.username AS s_name, s.avatar AS s_avatar"
+    };
+}
+
+#[derive(Serialize)]
+struct InsertRow<'a>(
+    ConversationId,
+    Seq,
+    UserId,
+    Option<&'a ClientMsgId>,
+    &'a str,
+    MsgType,
+    i64,
+);
+
+impl<'a> From<&'a Appended> for InsertRow<'a> {
+    fn from(appended: &'a Appended) -> Self {
+        let record = &appended.record;
+        Self(
+            appended.conversation,
+            record.seq,
+            record.sender.uid,
+            record.client_msg_id.as_ref(),
+            &record.content,
+            record.msg_type,
+            record.created_at,
+        )
+    }
+}
+
+/// Inserts messages that have their places and gives them their ids, in the order they stand in:
+/// ids increase within each conversation, whose row the caller has moved on in this transaction.
+pub(super) async fn insert(
+    connection: &mut Connection,
+    messages: &mut [Appended],
+) -> Result<(), StoreError> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let sets: Vec<InsertRow<'_>> = messages.iter().map(InsertRow::from).collect();
+    let inserted = sqlx::query(concat!(
+        "INSERT INTO messages
+                (conversation_id, seq, sender_uid, client_msg_id, content, msg_type, created_at)
+         SELECT CAST(j.value ->> 0 AS BIGINT), CAST(j.value ->> 1 AS BIGINT),
+                CAST(j.value ->> 2 AS BIGINT), j.value ->> 3, j.value ->> 4,
+                CAST(j.value ->> 5 AS BIGINT), CAST(j.value ->> 6 AS BIGINT)
+           FROM ",
+        rows!(),
+        " ORDER BY j.key
+         RETURNING mid, conversation_id, seq"
+    ))
+    .bind(json(&sets))
+    .fetch_all(connection)
+    .await?;
+    let mut mids = HashMap::with_capacity(inserted.len());
+    for row in inserted {
+        let place: (i64, i64) = (row.try_get("conversation_id")?, row.try_get("seq")?);
+        mids.insert(place, Mid(row.try_get("mid")?));
+    }
+    for message in messages {
+        let place = (message.conversation.0, message.record.seq.0);
+        message.record.mid = *mids.get(&place).ok_or(sqlx::Error::RowNotFound)?;
+    }
+    Ok(())
+}
+
+/// What these keys stored.
+pub(super) async fn by_keys(
+    connection: &mut Connection,
+    keys: &[Key<'_>],
+) -> Result<Vec<Appended>, StoreError> {
+    let found = sqlx::query(concat!(
+        "SELECT ",
+        message!(),
+        ", c.id, ",
+        other!(),
+        " FROM ",
+        rows!(),
+        " CROSS JOIN messages m
+          CROSS JOIN conversations c
+          CROSS JOIN users s",
+        join_other!("m.sender_uid"),
+        " WHERE m.sender_uid = CAST(j.value ->> 0 AS BIGINT) AND m.client_msg_id = j.value ->> 1
+            AND c.id = m.conversation_id
+            AND s.uid = m.sender_uid"
+    ))
+    .bind(json(keys))
+    .fetch_all(connection)
+    .await?;
+    let repeated = found.iter().map(|row| {
+        Ok::<_, sqlx::Error>(Appended {
+            conversation: ConversationId(row.try_get("id")?),
+            record: record(row)?,
+            recipient: party(row)?,
+            fresh: false,
+        })
+    });
+    Ok(repeated.collect::<Result<_, _>>()?)
+}
+
+/// Messages of a conversation, oldest first.
+pub(super) async fn page(
+    readers: &Pool,
+    conversation: ConversationId,
+    range: Range,
+) -> Result<Vec<Record>, StoreError> {
+    let upward = range.after.is_some();
+    let sql = if upward {
+        concat!(
+            "SELECT ",
+            message!(),
+            " FROM messages m JOIN users s ON s.uid = m.sender_uid
+              WHERE m.conversation_id = $1 AND m.seq > $2 AND m.seq < $3 AND m.mid < $4
+              ORDER BY m.seq LIMIT $5"
+        )
+    } else {
+        concat!(
+            "SELECT ",
+            message!(),
+            " FROM messages m JOIN users s ON s.uid = m.sender_uid
+              WHERE m.conversation_id = $1 AND m.seq > $2 AND m.seq < $3 AND m.mid < $4
+              ORDER BY m.seq DESC LIMIT $5"
+        )
+    };
+    let found = sqlx::query(sql)
+        .bind(conversation.0)
+        .bind(range.after.map_or(0, |seq| seq.0))
+        .bind(range.before.map_or(i64::MAX, |seq| seq.0))
+        .bind(range.before_mid.map_or(i64::MAX, |mid| mid.0))
+        .bind(i64::from(range.limit))
+        .fetch_all(readers)
+        .await?;
+    let mut records = found.iter().map(record).collect::<Result<Vec<_>, _>>()?;
+    if !upward {
+        records.reverse();
+    }
+    Ok(records)
+}
+
+fn record(row: &Row) -> Result<Record, sqlx::Error> {
+    Ok(Record {
+        mid: Mid(row.try_get("mid")?),
+        seq: Seq(row.try_get("seq")?),
+        sender: Profile {
+            uid: UserId(row.try_get("sender_uid")?),
+            name: row.try_get("s_name")?,
+            avatar: row.try_get("s_avatar")?,
+        },
+        client_msg_id: row
+            .try_get::<Option<String>, _>("client_msg_id")?
+            .map(ClientMsgId),
+        content: row.try_get("content")?,
+        msg_type: MsgType(row.try_get("msg_type")?),
+        created_at: row.try_get("created_at")?,
+    })
+}

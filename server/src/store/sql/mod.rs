@@ -1,0 +1,209 @@
+//! The SQL, written once for every database: this folder is compiled into `sqlite` and into
+//! `postgres`, each time against that module's `dialect`. Nothing here names a database.
+//!
+//! A statement is text that both understand: `$1`, `RETURNING`, `ON CONFLICT`, BIGINT, `CASE` in
+//! place of `min` and `max` of two values, counts and sums cast to BIGINT. Many rows go into one
+//! statement as one JSON parameter, which [`dialect::rows`] turns into a table; `CROSS JOIN` after
+//! it, with the condition in `WHERE`, has SQLite begin with that table.
+
+mod append;
+mod conversations;
+mod groups;
+mod lists;
+mod messages;
+mod routes;
+mod users;
+
+use super::dialect::{self, Connection, Database, is_transient};
+use crate::store::retry::Patience;
+use crate::store::{
+    Appended, Credentials, GroupChange, GroupRefusal, ListCursor, ListRow, Move, NewGroup,
+    NewMembers, NewMessage, NewUser, Range, Record, Refused, Session, SessionHash, Standing, Store,
+    StoreError, Thread,
+};
+use async_trait::async_trait;
+use tidings_shared::{ConversationId, GroupId, Peer, UserId, api};
+
+/// What is done in one transaction. It may be run again after a run that left nothing behind.
+pub(super) trait Work: Send + Sync {
+    /// What it gives after the commit.
+    type Output: Send;
+
+    /// Runs it in a transaction that the caller commits if this succeeds and rolls back otherwise.
+    fn run(
+        &self,
+        connection: &mut Connection,
+    ) -> impl Future<Output = Result<Self::Output, StoreError>> + Send;
+}
+
+/// Reads, and reads again while the database is out of reach for a moment.
+macro_rules! reading {
+    ($read:expr) => {{
+        let mut patience = Patience::default();
+        loop {
+            match $read.await {
+                Err(StoreError::Database(error)) if is_transient(&error) => {
+                    if !patience.wait().await {
+                        break Err(error.into());
+                    }
+                }
+                result => break result,
+            }
+        }
+    }};
+}
+
+/// The parameter that `dialect::rows` unfolds.
+fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).expect("tuples of numbers and strings always serialize")
+}
+
+/// Executes a statement that locks rows, where the dialect has one.
+async fn lock(
+    connection: &mut Connection,
+    statement: Option<&'static str>,
+    rows: &str,
+) -> Result<(), StoreError> {
+    if let Some(statement) = statement {
+        sqlx::query(statement)
+            .bind(rows)
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Store for Database {
+    async fn migrate(&self) -> Result<(), StoreError> {
+        self.migrate().await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.readers).await?;
+        Ok(())
+    }
+
+    async fn append(
+        &self,
+        batch: &[NewMessage],
+    ) -> Result<Vec<Result<Appended, Refused>>, StoreError> {
+        self.write(append::Append(batch)).await
+    }
+
+    async fn advance(&self, moves: &[Move]) -> Result<(), StoreError> {
+        self.write(conversations::Advance(moves)).await
+    }
+
+    async fn thread(&self, uid: UserId, peer: Peer) -> Result<Option<Thread>, StoreError> {
+        reading!(conversations::thread(&self.readers, uid, peer))
+    }
+
+    async fn thread_by_id(
+        &self,
+        uid: UserId,
+        conversation: ConversationId,
+    ) -> Result<Option<Thread>, StoreError> {
+        reading!(conversations::thread_by_id(
+            &self.readers,
+            uid,
+            conversation
+        ))
+    }
+
+    async fn page(
+        &self,
+        conversation: ConversationId,
+        range: Range,
+    ) -> Result<Vec<Record>, StoreError> {
+        reading!(messages::page(&self.readers, conversation, range))
+    }
+
+    async fn positions(&self, uid: UserId) -> Result<Vec<Standing>, StoreError> {
+        reading!(conversations::positions(&self.readers, uid))
+    }
+
+    async fn list(
+        &self,
+        uid: UserId,
+        after: Option<ListCursor>,
+        limit: u32,
+    ) -> Result<Vec<ListRow>, StoreError> {
+        reading!(lists::list(&self.readers, uid, after, limit))
+    }
+
+    async fn unread(
+        &self,
+        uid: UserId,
+        conversation: ConversationId,
+    ) -> Result<(u64, u64), StoreError> {
+        reading!(lists::unread(&self.readers, uid, conversation))
+    }
+
+    async fn unread_total(&self, uid: UserId) -> Result<u64, StoreError> {
+        reading!(lists::unread_total(&self.readers, uid))
+    }
+
+    async fn user(&self, uid: UserId) -> Result<Option<api::User>, StoreError> {
+        reading!(users::user(&self.readers, uid))
+    }
+
+    async fn credentials(&self, email: &str) -> Result<Option<Credentials>, StoreError> {
+        reading!(users::credentials(&self.readers, email))
+    }
+
+    async fn users(&self, after: UserId, limit: u32) -> Result<Vec<api::User>, StoreError> {
+        reading!(users::users(&self.readers, after, limit))
+    }
+
+    async fn create_group(
+        &self,
+        group: &NewGroup,
+    ) -> Result<Result<GroupChange, GroupRefusal>, StoreError> {
+        self.write(groups::Create(group)).await
+    }
+
+    async fn add_members(
+        &self,
+        members: &NewMembers,
+    ) -> Result<Result<GroupChange, GroupRefusal>, StoreError> {
+        self.write(groups::Add(members)).await
+    }
+
+    async fn group(&self, uid: UserId, group: GroupId) -> Result<Option<api::Group>, StoreError> {
+        reading!(groups::group(&self.readers, uid, group))
+    }
+
+    async fn members(
+        &self,
+        group: GroupId,
+        after: UserId,
+        limit: u32,
+    ) -> Result<Vec<api::User>, StoreError> {
+        reading!(groups::members(&self.readers, group, after, limit))
+    }
+
+    async fn add_users(&self, users: &[NewUser]) -> Result<Vec<UserId>, StoreError> {
+        self.write(users::AddUsers(users)).await
+    }
+
+    async fn add_session(&self, session: &Session, now_ms: i64) -> Result<(), StoreError> {
+        self.write(users::AddSession(session, now_ms)).await
+    }
+
+    async fn session(
+        &self,
+        hash: SessionHash,
+        now_ms: i64,
+    ) -> Result<Option<(Session, api::User)>, StoreError> {
+        reading!(users::session(&self.readers, hash, now_ms))
+    }
+
+    async fn end_session(&self, hash: SessionHash) -> Result<(), StoreError> {
+        self.write(users::EndSession(hash)).await
+    }
+
+    async fn close(&self) {
+        self.close().await;
+    }
+}

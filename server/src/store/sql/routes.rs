@@ -1,0 +1,175 @@
+//! Where the messages of a batch go: which conversation each sender and its peer have.
+
+use super::dialect::{Connection, Row, rows};
+use super::{conversations, json};
+use crate::store::{Party, Profile, StoreError};
+use sqlx::Row as _;
+use std::collections::{BTreeSet, HashMap};
+use tidings_shared::{ConversationId, GroupId, Peer, UserId};
+
+/// Who writes to whom.
+pub(super) type Pair = (UserId, Peer);
+/// Two users, as they write to each other.
+type Direct = (UserId, UserId);
+
+/// A way that exists.
+pub(super) struct Route {
+    pub(super) conversation: ConversationId,
+    pub(super) sender: Profile,
+    pub(super) recipient: Party,
+}
+
+/// The ways of a batch.
+pub(super) struct Routes(HashMap<Pair, Route>);
+
+impl Routes {
+    /// Looks them up, and begins the conversation of two users who never wrote to each other.
+    pub(super) async fn of(
+        connection: &mut Connection,
+        pairs: impl Iterator<Item = Pair>,
+    ) -> Result<Self, StoreError> {
+        // In order and once each: whoever begins conversations begins them in the same order.
+        let (mut direct, mut groups) = (BTreeSet::new(), BTreeSet::new());
+        for (sender, peer) in pairs {
+            match peer {
+                Peer::User(recipient) => direct.insert((sender, recipient)),
+                Peer::Group(group) => groups.insert((sender, group)),
+            };
+        }
+        let mut routes = Self(HashMap::with_capacity(direct.len() + groups.len()));
+        if !direct.is_empty() {
+            let new = routes.find_direct(connection, &direct).await?;
+            if !new.is_empty() {
+                begin_conversations(connection, &new).await?;
+                routes.find_direct(connection, &new).await?;
+            }
+        }
+        if !groups.is_empty() {
+            routes.find_groups(connection, &groups).await?;
+        }
+        Ok(routes)
+    }
+
+    /// `None`: there is no such recipient, or no such group that the sender is a member of.
+    pub(super) fn get(&self, pair: Pair) -> Option<&Route> {
+        self.0.get(&pair)
+    }
+
+    /// Enters what exists; returns the pairs of two users without a conversation.
+    async fn find_direct(
+        &mut self,
+        connection: &mut Connection,
+        pairs: &BTreeSet<Direct>,
+    ) -> Result<BTreeSet<Direct>, StoreError> {
+        let sets: Vec<(UserId, UserId, UserId, UserId)> = pairs
+            .iter()
+            .map(|&(sender, recipient)| {
+                let (low, high) = conversations::in_order(sender, recipient);
+                (sender, recipient, low, high)
+            })
+            .collect();
+        let found = sqlx::query(concat!(
+            "SELECT s.uid AS s_uid, s.username AS s_name, s.avatar AS s_avatar,
+                    o.uid AS o_uid, o.username AS o_name, o.avatar AS o_avatar, c.id
+               FROM ",
+            rows!(),
+            " CROSS JOIN users s
+              CROSS JOIN users o
+               LEFT JOIN conversations c
+                 ON c.low_uid = CAST(j.value ->> 2 AS BIGINT)
+                AND c.high_uid = CAST(j.value ->> 3 AS BIGINT)
+              WHERE s.uid = CAST(j.value ->> 0 AS BIGINT) AND o.uid = CAST(j.value ->> 1 AS BIGINT)"
+        ))
+        .bind(json(&sets))
+        .fetch_all(connection)
+        .await?;
+        let mut new = BTreeSet::new();
+        for row in &found {
+            if row.try_get::<Option<i64>, _>("id")?.is_some() {
+                self.enter(row)?;
+            } else {
+                new.insert((UserId(row.try_get("s_uid")?), UserId(row.try_get("o_uid")?)));
+            }
+        }
+        Ok(new)
+    }
+
+    async fn find_groups(
+        &mut self,
+        connection: &mut Connection,
+        pairs: &BTreeSet<(UserId, GroupId)>,
+    ) -> Result<(), StoreError> {
+        let found = sqlx::query(concat!(
+            "SELECT s.uid AS s_uid, s.username AS s_name, s.avatar AS s_avatar,
+                    CAST(NULL AS BIGINT) AS o_uid, g.name AS o_name, g.avatar AS o_avatar,
+                    g.conversation_id AS id
+               FROM ",
+            rows!(),
+            " CROSS JOIN members m
+              CROSS JOIN groups g
+              CROSS JOIN users s
+              WHERE m.uid = CAST(j.value ->> 0 AS BIGINT)
+                AND m.conversation_id = CAST(j.value ->> 1 AS BIGINT)
+                AND g.conversation_id = m.conversation_id
+                AND s.uid = m.uid"
+        ))
+        .bind(json(pairs))
+        .fetch_all(connection)
+        .await?;
+        found.iter().try_for_each(|row| self.enter(row))
+    }
+
+    fn enter(&mut self, row: &Row) -> Result<(), StoreError> {
+        let route = Route {
+            conversation: ConversationId(row.try_get("id")?),
+            sender: Profile {
+                uid: UserId(row.try_get("s_uid")?),
+                name: row.try_get("s_name")?,
+                avatar: row.try_get("s_avatar")?,
+            },
+            recipient: conversations::party(row)?,
+        };
+        self.0
+            .insert((route.sender.uid, route.recipient.peer), route);
+        Ok(())
+    }
+}
+
+/// Begins what nobody has begun in the meantime.
+async fn begin_conversations(
+    connection: &mut Connection,
+    pairs: &BTreeSet<Direct>,
+) -> Result<(), StoreError> {
+    let sorted: BTreeSet<Direct> = pairs
+        .iter()
+        .map(|&(a, b)| conversations::in_order(a, b))
+        .collect();
+    let begun = sqlx::query(concat!(
+        "INSERT INTO conversations (low_uid, high_uid, last_seq, last_at)
+         SELECT CAST(j.value ->> 0 AS BIGINT), CAST(j.value ->> 1 AS BIGINT), 0, 0
+           FROM ",
+        rows!(),
+        " WHERE true ORDER BY j.key
+             ON CONFLICT (low_uid, high_uid) DO NOTHING
+         RETURNING id, low_uid, high_uid"
+    ))
+    .bind(json(&sorted))
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut members: Vec<(i64, i64)> = Vec::with_capacity(begun.len() * 2);
+    for row in begun {
+        let id: i64 = row.try_get("id")?;
+        members.push((id, row.try_get("low_uid")?));
+        members.push((id, row.try_get("high_uid")?));
+    }
+    sqlx::query(concat!(
+        "INSERT INTO members (conversation_id, uid, joined_seq, read_seq, delivered_seq)
+         SELECT CAST(j.value ->> 0 AS BIGINT), CAST(j.value ->> 1 AS BIGINT), 0, 0, 0
+           FROM ",
+        rows!()
+    ))
+    .bind(json(&members))
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! Users and sessions.
+
+use super::dialect::{Connection, LOCK_USERS, Pool, Row, rows};
+use super::{Work, json};
+use crate::store::{Credentials, NewUser, Session, SessionHash, StoreError};
+use sqlx::Row as _;
+use std::collections::HashSet;
+use tidings_shared::{UserId, api};
+
+/// The first uid that is given to a user without one.
+const FIRST_UID: i64 = 1000;
+
+pub(super) async fn user(readers: &Pool, uid: UserId) -> Result<Option<api::User>, StoreError> {
+    let row = sqlx::query("SELECT uid, username, avatar FROM users WHERE uid = $1")
+        .bind(uid.0)
+        .fetch_optional(readers)
+        .await?;
+    Ok(row.as_ref().map(user_row).transpose()?)
+}
+
+pub(super) async fn users(
+    readers: &Pool,
+    after: UserId,
+    limit: u32,
+) -> Result<Vec<api::User>, StoreError> {
+    let found =
+        sqlx::query("SELECT uid, username, avatar FROM users WHERE uid > $1 ORDER BY uid LIMIT $2")
+            .bind(after.0)
+            .bind(i64::from(limit))
+            .fetch_all(readers)
+            .await?;
+    Ok(found.iter().map(user_row).collect::<Result<_, _>>()?)
+}
+
+pub(super) fn user_row(row: &Row) -> Result<api::User, sqlx::Error> {
+    Ok(api::User {
+        uid: UserId(row.try_get("uid")?),
+        username: row.try_get("username")?,
+        avatar: row.try_get("avatar")?,
+    })
+}
+
+pub(super) async fn credentials(
+    readers: &Pool,
+    email: &str,
+) -> Result<Option<Credentials>, StoreError> {
+    let row = sqlx::query("SELECT uid, password_hash FROM users WHERE email = $1")
+        .bind(email)
+        .fetch_optional(readers)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Credentials {
+        uid: UserId(row.try_get("uid")?),
+        password_hash: row.try_get("password_hash")?,
+    }))
+}
+
+/// Adds users, all or none.
+pub(in super::super) struct AddUsers<'a>(pub(super) &'a [NewUser]);
+
+impl Work for AddUsers<'_> {
+    type Output = Vec<UserId>;
+
+    async fn run(&self, connection: &mut Connection) -> Result<Vec<UserId>, StoreError> {
+        let Self(users) = *self;
+        // Nobody else takes a uid between the question for the highest and the commit.
+        if let Some(lock) = LOCK_USERS {
+            sqlx::query(lock).execute(&mut *connection).await?;
+        }
+        let uids = give_uids(connection, users).await?;
+        let sets: Vec<_> = users
+            .iter()
+            .zip(&uids)
+            .map(|(user, uid)| {
+                let NewUser {
+                    email,
+                    username,
+                    avatar,
+                    password_hash,
+                    created_at,
+                    ..
+                } = user;
+                (uid, email, username, avatar, password_hash, created_at)
+            })
+            .collect();
+        let added = sqlx::query(concat!(
+            "INSERT INTO users (uid, email, username, avatar, password_hash, created_at)
+             SELECT CAST(j.value ->> 0 AS BIGINT), j.value ->> 1, j.value ->> 2, j.value ->> 3,
+                    j.value ->> 4, CAST(j.value ->> 5 AS BIGINT)
+               FROM ",
+            rows!(),
+            " WHERE true ORDER BY j.key
+                 ON CONFLICT DO NOTHING
+             RETURNING email"
+        ))
+        .bind(json(&sets))
+        .fetch_all(&mut *connection)
+        .await?;
+        let mut added: HashSet<String> = added
+            .iter()
+            .map(|row| row.try_get("email"))
+            .collect::<Result<_, _>>()?;
+        for (user, uid) in users.iter().zip(&uids) {
+            if !added.remove(&user.email) {
+                return Err(taken(connection, user, *uid).await?);
+            }
+        }
+        Ok(uids)
+    }
+}
+
+/// The uid of each: the one it has, or one more than the highest before it.
+async fn give_uids(
+    connection: &mut Connection,
+    users: &[NewUser],
+) -> Result<Vec<UserId>, StoreError> {
+    let row = sqlx::query("SELECT max(uid) AS highest FROM users")
+        .fetch_one(connection)
+        .await?;
+    let mut highest = row
+        .try_get::<Option<i64>, _>("highest")?
+        .unwrap_or(FIRST_UID - 1);
+    let uids = users.iter().map(|user| {
+        let uid = user.uid.unwrap_or(UserId(highest + 1));
+        highest = highest.max(uid.0);
+        uid
+    });
+    Ok(uids.collect())
+}
+
+/// What is taken of a user that could not be added.
+async fn taken(
+    connection: &mut Connection,
+    user: &NewUser,
+    uid: UserId,
+) -> Result<StoreError, StoreError> {
+    let by_email = sqlx::query("SELECT 1 FROM users WHERE email = $1")
+        .bind(&user.email)
+        .fetch_optional(connection)
+        .await?;
+    Ok(match by_email {
+        Some(_) => StoreError::EmailTaken(user.email.clone()),
+        None => StoreError::UidTaken(uid),
+    })
+}
+
+/// Keeps a session, and removes those that have expired by this time (ms since 1970).
+pub(in super::super) struct AddSession<'a>(pub(super) &'a Session, pub(super) i64);
+
+impl Work for AddSession<'_> {
+    type Output = ();
+
+    async fn run(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        let Self(session, now_ms) = *self;
+        sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
+            .bind(now_ms)
+            .execute(&mut *connection)
+            .await?;
+        sqlx::query(
+            "INSERT INTO sessions (token_hash, uid, created_at, expires_at)
+             VALUES ($1, $2, $3, $4)",
+        )
+        .bind(&session.hash.0[..])
+        .bind(session.uid.0)
+        .bind(now_ms)
+        .bind(session.expires_at)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
+
+pub(super) async fn session(
+    readers: &Pool,
+    hash: SessionHash,
+    now_ms: i64,
+) -> Result<Option<(Session, api::User)>, StoreError> {
+    let row = sqlx::query(
+        "SELECT s.expires_at, u.uid, u.username, u.avatar
+           FROM sessions s JOIN users u ON u.uid = s.uid
+          WHERE s.token_hash = $1 AND s.expires_at > $2",
+    )
+    .bind(&hash.0[..])
+    .bind(now_ms)
+    .fetch_optional(readers)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let user = user_row(&row)?;
+    let session = Session {
+        hash,
+        uid: user.uid,
+        expires_at: row.try_get("expires_at")?,
+    };
+    Ok(Some((session, user)))
+}
+
+/// Ends a session.
+pub(in super::super) struct EndSession(pub(super) SessionHash);
+
+impl Work for EndSession {
+    type Output = ();
+
+    async fn run(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM sessions WHERE token_hash = $1")
+            .bind(&self.0.0[..])
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,34 @@
+//! What the SQL of `sql/` has to know about SQLite. `postgres/dialect.rs` is its counterpart, name
+//! by name.
+
+pub(super) use super::SqliteStore as Database;
+
+/// Connections that read.
+pub(super) type Pool = sqlx::SqlitePool;
+/// The driver.
+pub(super) type Db = sqlx::Sqlite;
+/// One connection.
+pub(super) type Connection = sqlx::SqliteConnection;
+/// What a query returns.
+pub(super) type Row = sqlx::sqlite::SqliteRow;
+
+/// The first parameter, a JSON array of arrays, as a table `j` of `value`s with their place `key`.
+macro_rules! rows {
+    () => {
+        "json_each($1) AS j"
+    };
+}
+pub(super) use rows;
+
+/// A writer is alone in SQLite from its first statement on, so it need not lock what it will
+/// change.
+pub(super) const LOCK_CONVERSATIONS: Option<&str> = None;
+/// See [`LOCK_CONVERSATIONS`].
+pub(super) const LOCK_MEMBERS: Option<&str> = None;
+/// See [`LOCK_CONVERSATIONS`].
+pub(super) const LOCK_USERS: Option<&str> = None;
+
+/// Whether the same again may succeed soon. The busy timeout has waited before SQLite says so.
+pub(super) const fn is_transient(_error: &sqlx::Error) -> bool {
+    false
+}

@@ -1,0 +1,109 @@
+//! The stores under test, and what is put into them.
+
+use crate::{A, B, C, Result};
+use std::sync::Arc;
+use tempfile::TempDir;
+use tidings_server::gateway::ConnectionId;
+use tidings_server::store::{Appended, NewMessage, NewUser, Range, SqliteStore, Store};
+use tidings_shared::{ClientMsgId, GroupId, MsgType, Peer, Seq, UserId};
+
+/// A store, empty but for three users.
+pub(crate) struct Case {
+    pub(crate) store: Arc<dyn Store>,
+    /// Opens the same again.
+    pub(crate) url: String,
+    /// Keeps it alive.
+    _home: TempDir,
+}
+
+/// One of every kind.
+pub(crate) async fn cases() -> Result<Vec<Case>> {
+    let cases = vec![sqlite().await?];
+    for Case { store, .. } in &cases {
+        store.migrate().await?;
+        store
+            .add_users(&[user("a", Some(A)), user("b", Some(B)), user("c", Some(C))])
+            .await?;
+    }
+    Ok(cases)
+}
+
+async fn sqlite() -> Result<Case> {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let url = format!("sqlite://{}/test.db", home.path().display());
+    Ok(Case {
+        store: Arc::new(SqliteStore::open(&url).await?),
+        url,
+        _home: home,
+    })
+}
+
+pub(crate) fn user(name: &str, uid: Option<UserId>) -> NewUser {
+    NewUser {
+        uid,
+        email: format!("{name}@example.org"),
+        username: name.to_uppercase(),
+        avatar: format!("/{name}.png"),
+        password_hash: "hash".into(),
+        created_at: 1,
+    }
+}
+
+/// A user for each of these uids, called as it is numbered.
+pub(crate) fn crowd(uids: impl Iterator<Item = i64>) -> Vec<NewUser> {
+    uids.map(|uid| user(&uid.to_string(), Some(UserId(uid))))
+        .collect()
+}
+
+pub(crate) fn message(sender: UserId, recipient: UserId, content: &str) -> NewMessage {
+    NewMessage {
+        sender,
+        peer: Peer::User(recipient),
+        content: content.into(),
+        msg_type: MsgType::TEXT,
+        client_msg_id: None,
+        origin: ConnectionId(0),
+        created_at: 1_000,
+    }
+}
+
+pub(crate) fn to_group(sender: UserId, group: GroupId, content: &str) -> NewMessage {
+    NewMessage {
+        peer: Peer::Group(group),
+        ..message(sender, sender, content)
+    }
+}
+
+pub(crate) fn keyed(sender: UserId, recipient: UserId, content: &str, key: &str) -> NewMessage {
+    with_key(message(sender, recipient, content), key)
+}
+
+pub(crate) fn with_key(message: NewMessage, key: &str) -> NewMessage {
+    let client_msg_id = Some(ClientMsgId(key.into()));
+    NewMessage {
+        client_msg_id,
+        ..message
+    }
+}
+
+pub(crate) async fn append(store: &dyn Store, batch: &[NewMessage]) -> Result<Vec<Appended>> {
+    let results = store.append(batch).await?;
+    Ok(results
+        .into_iter()
+        .map(|result| result.expect("a known recipient"))
+        .collect())
+}
+
+pub(crate) fn seqs(appended: &[Appended]) -> Vec<i64> {
+    appended
+        .iter()
+        .map(|appended| appended.record.seq.0)
+        .collect()
+}
+
+pub(crate) const ALL: Range = Range {
+    after: Some(Seq(0)),
+    before: None,
+    before_mid: None,
+    limit: 1000,
+};

@@ -1,0 +1,83 @@
+//! A database of an earlier version goes on with what is in it.
+
+use crate::cases::{ALL, append, keyed, message, seqs, to_group};
+use crate::{A, B, C, Result};
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use std::borrow::Cow;
+use tidings_server::store::{NewGroup, SqliteStore, Store};
+use tidings_shared::{Peer, Seq};
+
+#[tokio::test]
+async fn a_sqlite_file_without_groups_becomes_one_with_groups() -> Result {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let path = home.path().join("old.db");
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(true)
+        .foreign_keys(true);
+    let mut old = SqliteConnection::connect_with(&options).await?;
+    let mut first = sqlx::migrate!("migrations/sqlite");
+    first.migrations = Cow::Owned(vec![first.migrations[0].clone()]);
+    first.run(&mut old).await?;
+    let data = "
+        INSERT INTO users VALUES (1, 'a@example.org', 'A', '/a.png', 'hash', 1),
+                                 (2, 'b@example.org', 'B', '/b.png', 'hash', 1),
+                                 (3, 'c@example.org', 'C', '/c.png', 'hash', 1);
+        INSERT INTO conversations VALUES (7, 1, 2, 2, 1000), (9, 2, 3, 0, 0);
+        DELETE FROM conversations WHERE id = 9;
+        INSERT INTO members VALUES (7, 1, 2, 1), (7, 2, 0, 2);
+        INSERT INTO messages VALUES (40, 7, 1, 1, 'k', 'one', 1, 900),
+                                    (41, 7, 2, 2, NULL, 'two', 1, 1000);";
+    sqlx::raw_sql(data).execute(&mut old).await?;
+    old.close().await?;
+
+    let store = SqliteStore::open(&format!("sqlite://{}", path.display())).await?;
+    store.migrate().await?;
+    store.migrate().await?;
+    let thread = store.thread(A, Peer::User(B)).await?.expect("they wrote");
+    assert_eq!((thread.last_seq, thread.read_seq), (Seq(2), Seq(2)));
+    let position = store.positions(B).await?[0].position;
+    assert_eq!(
+        (position.delivered_seq, position.joined_seq),
+        (Seq(2), Seq(0))
+    );
+    let contents = store.page(thread.conversation, ALL).await?;
+    assert_eq!(contents.len(), 2);
+
+    let batch = [
+        keyed(A, B, "again", "k"),
+        message(B, A, "three"),
+        message(B, C, "new"),
+    ];
+    let appended = append(&store, &batch).await?;
+    assert_eq!(seqs(&appended), [1, 3, 1]);
+    assert_eq!(
+        appended[2].conversation.0, 10,
+        "an id is not given twice, though its conversation is gone"
+    );
+    let group = NewGroup {
+        owner: A,
+        name: "Choir".into(),
+        members: vec![C],
+        created_at: 1_100,
+    };
+    let group = store.create_group(&group).await?.expect("they exist").group;
+    assert_eq!(
+        seqs(&append(&store, &[to_group(C, group.group_id, "x")]).await?),
+        [2]
+    );
+    store.close().await;
+
+    let mut new = SqliteConnection::connect_with(&options).await?;
+    let broken = sqlx::query("PRAGMA foreign_key_check")
+        .fetch_all(&mut new)
+        .await?;
+    assert!(broken.is_empty(), "rows without what they refer to");
+    let half = sqlx::query("UPDATE conversations SET low_uid = NULL WHERE id = 7")
+        .execute(&mut new)
+        .await;
+    assert!(half.is_err(), "a conversation has two users or none");
+    new.close().await?;
+    Ok(())
+}
