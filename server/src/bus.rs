@@ -117,4 +117,7 @@ pub trait Bus: Send + Sync + 'static {
 
     /// Whether events flow.
     async fn is_connected(&self) -> bool;
+
+    /// This node ends: the others need not wonder what became of it.
+    async fn retire(&self);
 }

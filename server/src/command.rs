@@ -1,6 +1,7 @@
 //! The commands of the `tidings` program, one file each.
 
 mod migrate;
+mod presence;
 mod serve;
 mod token;
 mod user;
@@ -30,6 +31,9 @@ pub enum Subcommand {
     /// Bearer tokens, for programs and load tests
     #[command(subcommand)]
     Token(token::TokenCommand),
+    /// Print how users stand: uid, online or offline, their nodes, and when they were last seen
+    /// (ms since 1970), separated by tabs
+    Presence(presence::PresenceQuery),
 }
 
 /// Runs a command.
@@ -42,5 +46,6 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Subcommand::Migrate(config) => migrate::run(&config).await,
         Subcommand::User(command) => user::run(command).await,
         Subcommand::Token(command) => token::run(command).await,
+        Subcommand::Presence(query) => presence::run(query).await,
     }
 }

@@ -22,6 +22,9 @@ use tokio_util::task::TaskTracker;
 /// How long connections and requests may take to end after the drain began.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long other nodes may take to be told of the end.
+const FAREWELL_LIMIT: Duration = Duration::from_secs(2);
+
 /// What ends a node: `drain` asks everything to finish and say goodbye. axum does not wait for
 /// upgraded sockets, so `connections` does.
 #[derive(Clone, Default)]
@@ -72,8 +75,8 @@ pub async fn serve(
         heartbeats: Heartbeats::new(config.heartbeat_bounds()),
         config: Arc::new(config),
         store: Arc::clone(&store),
-        bus,
-        presence,
+        bus: Arc::clone(&bus),
+        presence: Arc::clone(&presence),
         hub,
         committer,
         positions,
@@ -88,6 +91,16 @@ pub async fn serve(
         .is_err()
     {
         tracing::warn!("some writes did not end in time");
+    }
+    let farewell = async {
+        presence.settle().await;
+        bus.retire().await;
+    };
+    if tokio::time::timeout(FAREWELL_LIMIT, farewell)
+        .await
+        .is_err()
+    {
+        tracing::debug!("Redis was not told of the end; it will notice");
     }
     hub_task.abort();
     drop(tasks);

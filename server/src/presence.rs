@@ -24,6 +24,9 @@ pub trait Presence: Send + Sync + 'static {
     /// The last one is gone. Does not wait.
     fn left(&self, uid: UserId);
 
+    /// Returns when all that happened before is told. Without end while that is impossible.
+    async fn settle(&self);
+
     /// How these users stand, in their order.
     ///
     /// # Errors

@@ -42,4 +42,6 @@ impl Bus for MemoryBus {
     async fn is_connected(&self) -> bool {
         !self.queue.is_closed()
     }
+
+    async fn retire(&self) {}
 }

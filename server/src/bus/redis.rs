@@ -61,6 +61,7 @@ impl Node {
 /// A bus over Redis. Publishing and subscribing never wait for a Redis that is away.
 pub struct RedisBus {
     id: NodeId,
+    name: String,
     local: MemoryBus,
     topics: Arc<Topics>,
     outbound: Arc<Outbound>,
@@ -86,12 +87,13 @@ impl RedisBus {
             outbound: Arc::clone(&outbound),
             hub: local.queue(),
             stats: Arc::clone(&stats),
-            peers: Peers::new(node.name, Arc::clone(&forgotten)),
+            peers: Peers::new(node.name.clone(), Arc::clone(&forgotten)),
             commands,
             looked: None,
         };
         let bus = Self {
             id: node.id,
+            name: node.name,
             local,
             topics,
             outbound,
@@ -148,5 +150,15 @@ impl Bus for RedisBus {
 
     async fn is_connected(&self) -> bool {
         self.stats.is_connected()
+    }
+
+    async fn retire(&self) {
+        self.outbound.flushed().await;
+        let wire = self.commands.borrow().clone();
+        if let Some(mut wire) = wire
+            && let Err(error) = wire.run(peers::farewell(&self.name)).await
+        {
+            tracing::debug!(%error, "the other nodes will notice by themselves");
+        }
     }
 }

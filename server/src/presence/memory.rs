@@ -52,6 +52,8 @@ impl Presence for MemoryPresence {
         }
     }
 
+    async fn settle(&self) {}
+
     async fn lookup(&self, uids: &[UserId]) -> Result<Vec<api::Presence>, Unknown> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let one = |uid: &UserId| api::Presence {

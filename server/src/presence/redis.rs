@@ -9,7 +9,7 @@ use crate::bus::redis::{BEATS, Wire, life_key};
 use crate::clock;
 use ::redis::{Cmd, FromRedisValue, RedisResult, Value};
 use async_trait::async_trait;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tidings_shared::{UserId, api};
@@ -22,15 +22,31 @@ const SHARE: usize = 250;
 const PAUSE: Duration = Duration::from_millis(100);
 /// From a failed write to the next attempt.
 const RETRY: Duration = Duration::from_secs(1);
-/// How long it is remembered when a user was last seen.
+/// How long it is remembered when a user was last seen, and which nodes they are on; no connection
+/// lives so long, for its login ends before.
 const REMEMBERED: Duration = Duration::from_hours(24 * 90);
+
+/// Users whose leaving is remembered while Redis is away; of those beyond, Redis learns when the
+/// node's own key expires.
+const UNTOLD_MAX: usize = 1_000_000;
+
+/// What Redis is to be told of a user.
+#[derive(Debug, Clone, Copy)]
+enum Word {
+    /// Here since then, in ms since 1970.
+    Here(i64),
+    /// Gone since then.
+    Gone(i64),
+}
 
 #[derive(Default)]
 struct Local {
     /// Users with a connection here, since when.
     here: HashMap<UserId, i64>,
-    /// Users whose state Redis does not know yet.
-    untold: BTreeSet<UserId>,
+    /// What Redis does not know yet.
+    untold: BTreeMap<UserId, Word>,
+    /// Something is being written.
+    writing: bool,
 }
 
 /// The node's users in Redis. Bounded by the connections of the node.
@@ -74,9 +90,10 @@ fn lock(local: &Mutex<Local>) -> MutexGuard<'_, Local> {
 #[async_trait]
 impl Presence for RedisPresence {
     fn arrived(&self, uid: UserId) {
+        let now = clock::now_ms();
         let mut local = self.local();
-        local.here.insert(uid, clock::now_ms());
-        local.untold.insert(uid);
+        local.here.insert(uid, now);
+        local.untold.insert(uid, Word::Here(now));
         drop(local);
         self.changed.notify_one();
     }
@@ -84,7 +101,9 @@ impl Presence for RedisPresence {
     fn left(&self, uid: UserId) {
         let mut local = self.local();
         local.here.remove(&uid);
-        local.untold.insert(uid);
+        if local.untold.len() < UNTOLD_MAX || local.untold.contains_key(&uid) {
+            local.untold.insert(uid, Word::Gone(clock::now_ms()));
+        }
         drop(local);
         self.changed.notify_one();
     }
@@ -106,7 +125,20 @@ impl Presence for RedisPresence {
         });
         Ok(told.collect())
     }
+
+    async fn settle(&self) {
+        let settled = || {
+            let local = self.local();
+            local.untold.is_empty() && !local.writing
+        };
+        while !settled() {
+            sleep(SETTLED_EVERY).await;
+        }
+    }
 }
+
+/// How often is looked whether all is written, by who waits for the end.
+const SETTLED_EVERY: Duration = Duration::from_millis(20);
 
 /// Writes what changed, a share at a time.
 async fn run(mut ties: Ties, local: Arc<Mutex<Local>>, changed: Arc<Notify>) {
@@ -114,60 +146,78 @@ async fn run(mut ties: Ties, local: Arc<Mutex<Local>>, changed: Arc<Notify>) {
         tokio::select! {
             () = changed.notified() => {}
             () = ties.forgotten.notified() => {
-                let mut local = lock(&local);
-                let here: Vec<UserId> = local.here.keys().copied().collect();
+                let local = &mut *lock(&local);
+                let here = local.here.iter().map(|(uid, since)| (*uid, Word::Here(*since)));
                 local.untold.extend(here);
             }
         }
         loop {
+            let Ok(wire) = ties.wire.wait_for(Option::is_some).await.map(|w| w.clone()) else {
+                return;
+            };
+            let Some(mut wire) = wire else { continue };
             let share = take(&local);
             if share.is_empty() {
                 break;
             }
-            let Ok(mut wire) = ties.wire.wait_for(Option::is_some).await.map(|w| w.clone()) else {
-                return;
-            };
-            let Some(wire) = &mut wire else { continue };
-            if let Err(error) = wire.run(commands(&ties.node, &share)).await {
+            let written = wire.run(commands(&ties.node, &share)).await;
+            let pause = if let Err(error) = written {
                 tracing::debug!(%error, "presence not written yet");
-                let uids = share.into_iter().map(|(uid, _)| uid);
-                lock(&local).untold.extend(uids);
-                sleep(RETRY).await;
+                let untold = &mut lock(&local).untold;
+                for (uid, word) in share {
+                    // What happened meanwhile is the newer word.
+                    untold.entry(uid).or_insert(word);
+                }
+                RETRY
             } else {
-                sleep(PAUSE).await;
-            }
+                PAUSE
+            };
+            lock(&local).writing = false;
+            changed.notify_one();
+            sleep(pause).await;
         }
     }
 }
 
-fn take(local: &Mutex<Local>) -> Vec<(UserId, Option<i64>)> {
+fn take(local: &Mutex<Local>) -> Vec<(UserId, Word)> {
     let mut local = lock(local);
     let mut share = Vec::new();
     while share.len() < SHARE
-        && let Some(uid) = local.untold.pop_first()
+        && let Some(word) = local.untold.pop_first()
     {
-        share.push((uid, local.here.get(&uid).copied()));
+        share.push(word);
     }
+    local.writing = !share.is_empty();
     share
 }
 
-fn commands(node: &str, share: &[(UserId, Option<i64>)]) -> Vec<Cmd> {
+fn commands(node: &str, share: &[(UserId, Word)]) -> Vec<Cmd> {
     let mut commands = Vec::with_capacity(2 * share.len());
-    for (uid, since) in share {
-        if let Some(since) = since {
-            let mut here = ::redis::cmd("HSET");
-            here.arg(user_key(*uid)).arg(node).arg(*since);
-            commands.push(here);
-            continue;
+    for (uid, word) in share {
+        match word {
+            Word::Here(since) => {
+                let mut here = ::redis::cmd("HSET");
+                here.arg(user_key(*uid)).arg(node).arg(*since);
+                // What a dead node said goes one day, though nobody asks for it.
+                let mut expiry = ::redis::cmd("EXPIRE");
+                expiry.arg(user_key(*uid)).arg(REMEMBERED.as_secs());
+                commands.extend([here, expiry]);
+            }
+            Word::Gone(since) => {
+                let mut gone = ::redis::cmd("HDEL");
+                gone.arg(user_key(*uid)).arg(node);
+                commands.extend([gone, saw(*uid, *since)]);
+            }
         }
-        let mut gone = ::redis::cmd("HDEL");
-        gone.arg(user_key(*uid)).arg(node);
-        let mut seen = ::redis::cmd("SET");
-        seen.arg(seen_key(*uid)).arg(clock::now_ms());
-        seen.arg("EX").arg(REMEMBERED.as_secs());
-        commands.extend([gone, seen]);
     }
     commands
+}
+
+fn saw(uid: UserId, at: i64) -> Cmd {
+    let mut seen = ::redis::cmd("SET");
+    seen.arg(seen_key(uid)).arg(at);
+    seen.arg("EX").arg(REMEMBERED.as_secs());
+    seen
 }
 
 /// How a user stands, for operators.
@@ -216,6 +266,7 @@ pub async fn sightings(wire: &mut Wire, uids: &[UserId]) -> RedisResult<Vec<Sigh
         let (live, dead): (Vec<_>, Vec<_>) = nodes
             .into_iter()
             .partition(|node| beats.get(node).is_some_and(|(alive, _)| *alive));
+        let any_dead = !dead.is_empty();
         for node in dead {
             last_seen = last_seen.max(beats.get(&node).and_then(|(_, last)| *last));
             let mut gone = ::redis::cmd("HDEL");
@@ -223,14 +274,8 @@ pub async fn sightings(wire: &mut Wire, uids: &[UserId]) -> RedisResult<Vec<Sigh
             stale.push(gone);
         }
         // Kept, because the node's word that is removed below is all that told of it.
-        if live.is_empty()
-            && !stale.is_empty()
-            && let Some(last) = last_seen
-        {
-            let mut seen = ::redis::cmd("SET");
-            seen.arg(seen_key(uid)).arg(last);
-            seen.arg("EX").arg(REMEMBERED.as_secs());
-            stale.push(seen);
+        if any_dead && let Some(last) = last_seen {
+            stale.push(saw(uid, last));
         }
         sightings.push(Sighting {
             uid,

@@ -21,6 +21,8 @@ struct Queue {
     bytes: usize,
     open: bool,
     overflown: bool,
+    /// A batch was taken and its answers are awaited.
+    under_way: bool,
 }
 
 /// The queue. While it is closed, which it is without a connection, nothing is kept: every session
@@ -28,6 +30,7 @@ struct Queue {
 pub(super) struct Outbound {
     queue: Mutex<Queue>,
     filled: Notify,
+    emptied: Notify,
     stats: Arc<BusStats>,
 }
 
@@ -44,6 +47,7 @@ impl Outbound {
         Self {
             queue: Mutex::default(),
             filled: Notify::new(),
+            emptied: Notify::new(),
             stats,
         }
     }
@@ -78,21 +82,42 @@ impl Outbound {
         let mut queue = self.queue();
         BusStats::add(&self.stats.dropped, queue.items.len());
         *queue = Queue::default();
+        drop(queue);
+        self.emptied.notify_waiters();
     }
 
-    /// Waits for something to publish. Cancelled, it takes nothing.
+    /// Waits for something to publish; what was taken before is published now. Cancelled, it takes
+    /// nothing.
     pub(super) async fn next(&self) -> Batch {
         loop {
             if let Some(batch) = self.take() {
                 return batch;
             }
+            self.emptied.notify_waiters();
             self.filled.notified().await;
         }
     }
 
+    /// Returns when all that was queued is published, or will not be.
+    pub(super) async fn flushed(&self) {
+        loop {
+            let emptied = self.emptied.notified();
+            if self.is_flushed() {
+                return;
+            }
+            emptied.await;
+        }
+    }
+
+    fn is_flushed(&self) -> bool {
+        let queue = self.queue();
+        queue.items.is_empty() && !queue.under_way
+    }
+
     fn take(&self) -> Option<Batch> {
         let mut queue = self.queue();
-        if queue.items.is_empty() && !queue.overflown {
+        queue.under_way = !queue.items.is_empty() || queue.overflown;
+        if !queue.under_way {
             return None;
         }
         let count = queue.items.len().min(BATCH);

@@ -27,6 +27,15 @@ pub fn life_key(node: &str) -> String {
     format!("tidings:node:{node}")
 }
 
+/// What takes a node out that ends in order.
+pub(super) fn farewell(node: &str) -> Vec<Cmd> {
+    let mut life = redis::cmd("DEL");
+    life.arg(life_key(node));
+    let mut beat = redis::cmd("HDEL");
+    beat.arg(BEATS).arg(node);
+    vec![life, beat]
+}
+
 /// This node's beat and what it knows of the others'.
 pub(super) struct Peers {
     /// This node's name, of this process alone.

@@ -57,13 +57,24 @@ struct Arrivals {
     queue: mpsc::Sender<PushInfo>,
     /// Something found no room.
     missed: AtomicBool,
-    /// The connection is gone.
+    /// The connection, or a part of it, is gone.
     gone: watch::Sender<bool>,
+    topics: Arc<Topics>,
 }
 
 impl Arrivals {
     fn push(&self, info: PushInfo) {
-        if info.kind == PushKind::Disconnection {
+        // A cluster that moves a slot unsubscribes from its channels unasked.
+        let unasked = || {
+            let name = match info.data.first() {
+                Some(Value::BulkString(name)) => channel::topic(name),
+                _ => None,
+            };
+            name.is_some_and(|topic| self.topics.wants(topic))
+        };
+        if info.kind == PushKind::Disconnection
+            || (info.kind == PushKind::SUnsubscribe && unasked())
+        {
             self.gone.send_replace(true);
         }
         let carries = matches!(info.kind, PushKind::Message | PushKind::SMessage);
@@ -118,13 +129,14 @@ impl Session {
             queue,
             missed: AtomicBool::new(false),
             gone,
+            topics: Arc::clone(&self.topics),
         });
         let for_pushes = Arc::clone(&arrivals);
         let mut subscriber = self
             .address
             .connect(move |info| for_pushes.push(info))
             .await?;
-        let mut publisher = self.address.connect(|_| ()).await?;
+        let mut publisher = self.address.open().await?;
 
         let mut known: HashSet<Topic> = self.topics.open().into_iter().collect();
         subscriber.subscribe(&[channel::NODES.to_owned()]).await?;

@@ -65,6 +65,11 @@ impl Topics {
         }
     }
 
+    /// Whether this is wanted now.
+    pub(super) fn wants(&self, topic: Topic) -> bool {
+        self.wanted().topics.contains(&topic)
+    }
+
     /// A session begins: all that is wanted, to be subscribed to.
     pub(super) fn open(&self) -> Vec<Topic> {
         let mut wanted = self.wanted();

@@ -21,39 +21,59 @@ const CLUSTER_COMMANDS: usize = 64;
 /// Where Redis is; made from a URL, which is not printed, for it may hold a password.
 #[derive(Clone)]
 pub struct Address {
-    info: ConnectionInfo,
-    /// Whether it is the first contact of a cluster.
+    /// One server, or the first contacts of a cluster.
+    contacts: Vec<ConnectionInfo>,
     cluster: bool,
 }
 
 /// The URL names no Redis.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "--redis-url is not of the form redis://[USER:PASSWORD@]HOST[:PORT][/DB][?cluster=true]: {0}"
+    "--redis-url is not of the form redis://[USER:PASSWORD@]HOST[:PORT][/DB], or for a cluster \
+     redis://[USER:PASSWORD@]HOST:PORT[,HOST:PORT…]?cluster=true: {0}"
 )]
 pub struct AddressError(String);
 
 impl Address {
-    /// Reads a URL; `?cluster=true` makes it the first contact of a cluster.
+    /// Reads a URL; `cluster=true` among its parameters makes its hosts the first contacts of a
+    /// cluster.
     ///
     /// # Errors
     /// [`AddressError`] without the URL in its words.
     pub fn parse(url: &str) -> Result<Self, AddressError> {
-        let (url, cluster) = match url.strip_suffix("?cluster=true") {
-            Some(url) => (url, true),
-            None => (url, false),
-        };
-        let info = url
-            .into_connection_info()
-            .map_err(|error| AddressError(error.to_string()))?;
-        let settings = info
-            .redis_settings()
-            .clone()
-            .set_protocol(ProtocolVersion::RESP3);
+        let (url, query) = url.split_once('?').unwrap_or((url, ""));
+        let (cluster, rest): (Vec<_>, Vec<_>) = query
+            .split('&')
+            .filter(|parameter| !parameter.is_empty())
+            .partition(|parameter| *parameter == "cluster=true");
+        let cluster = !cluster.is_empty();
+        let scheme_end = url.find("://").map_or(0, |at| at + "://".len());
+        let login_end = url.rfind('@').map_or(scheme_end, |at| at + 1);
+        let (head, hosts) = url.split_at(login_end);
+        if hosts.contains(',') && !cluster {
+            let words = "several hosts are a cluster: add ?cluster=true";
+            return Err(AddressError(words.into()));
+        }
+        let contacts = hosts.split(',').map(|host| {
+            let info = format!("{head}{host}?{}", rest.join("&"))
+                .into_connection_info()
+                .map_err(|error| AddressError(error.to_string()))?;
+            let settings = info.redis_settings().clone();
+            let settings = settings.set_protocol(ProtocolVersion::RESP3);
+            Ok(info.set_redis_settings(settings))
+        });
         Ok(Self {
-            info: info.set_redis_settings(settings),
+            contacts: contacts.collect::<Result<_, _>>()?,
             cluster,
         })
+    }
+
+    /// Connects, for commands alone.
+    ///
+    /// # Errors
+    /// When Redis cannot be reached within two seconds, or refuses the login.
+    pub async fn open(&self) -> RedisResult<Wire> {
+        self.connect(|_| ()).await
     }
 
     /// Connects; `pushes` gets what arrives for subscriptions and must not block.
@@ -73,13 +93,13 @@ impl Address {
                 .set_connection_timeout(Some(CONNECT_LIMIT))
                 .set_response_timeout(Some(RESPONSE_LIMIT))
                 .set_push_sender(pushes);
-            let client = Client::open(self.info.clone())?;
+            let client = Client::open(self.contacts[0].clone())?;
             let connection = client
                 .get_multiplexed_async_connection_with_config(&config)
                 .await?;
             return Ok(Wire::Single(connection));
         }
-        let client = ClusterClientBuilder::new([self.info.clone()])
+        let client = ClusterClientBuilder::new(self.contacts.clone())
             .use_protocol(ProtocolVersion::RESP3)
             .connection_timeout(CONNECT_LIMIT)
             .response_timeout(RESPONSE_LIMIT)
@@ -233,6 +253,23 @@ impl ConnectionLike for Wire {
         match self {
             Self::Single(connection) => connection.get_db(),
             Self::Cluster(connection) => connection.get_db(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_names_one_server_or_a_cluster_and_an_error_does_not_repeat_it() {
+        let one = Address::parse("redis://:secret@localhost:6380/1").expect("a server");
+        assert!(!one.cluster && one.contacts.len() == 1);
+        let many = Address::parse("redis://u:p@a:1,b:2?cluster=true").expect("a cluster");
+        assert!(many.cluster && many.contacts.len() == 2);
+        for wrong in ["", "http://secret@a", "redis://secret@a:1,b:2"] {
+            let error = Address::parse(wrong).map(|_| ()).expect_err("no Redis");
+            assert!(!error.to_string().contains("secret"), "{error}");
         }
     }
 }

@@ -1,0 +1,101 @@
+//! A Redis Cluster of three: the same words, over sharded pub/sub.
+
+use crate::server::{PATIENCE, RedisServer};
+use crate::station::{Station, user};
+use tidings_server::bus::redis::Address;
+use tidings_server::presence::sightings;
+use tidings_shared::UserId;
+use tokio::time::{Duration, sleep, timeout};
+
+/// Slots of a cluster; each of three nodes takes a third.
+const SLOTS: u16 = 16_384;
+
+async fn cluster() -> Vec<RedisServer> {
+    let (mut nodes, mut gossips) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let mut node = RedisServer::absent();
+        // Not the default, 10,000 above the port, which may not exist.
+        let gossip = RedisServer::absent().port().to_string();
+        let settings = [["--cluster-enabled", "yes"], ["--cluster-port", &gossip]];
+        node.launch(settings.as_flattened()).await;
+        gossips.push(gossip);
+        nodes.push(node);
+    }
+    for (n, node) in (0_u16..).zip(&nodes) {
+        let (from, to) = (
+            SLOTS / 3 * n,
+            if n == 2 { SLOTS } else { SLOTS / 3 * (n + 1) } - 1,
+        );
+        let range = [from.to_string(), to.to_string()];
+        node.run(&["CLUSTER", "ADDSLOTSRANGE", &range[0], &range[1]])
+            .await;
+        let first = nodes[0].port().to_string();
+        node.run(&["CLUSTER", "MEET", "127.0.0.1", &first, &gossips[0]])
+            .await;
+    }
+    timeout(PATIENCE, async {
+        for node in &nodes {
+            loop {
+                let info = node.run(&["CLUSTER", "INFO"]).await;
+                let info = redis::from_redis_value::<String>(info).expect("text");
+                if info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3") {
+                    break;
+                }
+                sleep(Duration::from_millis(50)).await;
+            }
+        }
+    })
+    .await
+    .expect("the cluster agrees");
+    nodes
+}
+
+#[tokio::test]
+async fn events_cross_a_cluster_whatever_slot_their_topic_is_in() {
+    let nodes = cluster().await;
+    let hosts: Vec<_> = nodes
+        .iter()
+        .map(|n| format!("127.0.0.1:{}", n.port()))
+        .collect();
+    let url = format!("redis://{}?cluster=true", hosts.join(","));
+    let address = Address::parse(&url).expect("a URL");
+    let here = Station::connected(address.clone()).await;
+    let mut there = Station::connected(address.clone()).await;
+    let topics: Vec<_> = (1..=100).map(user).collect();
+    there.subscribe(&topics).await;
+    for uid in 1..=100 {
+        here.publish(user(uid), u8::try_from(uid).expect("small"))
+            .await;
+    }
+    let mut marks = Vec::new();
+    for _ in 0..100 {
+        marks.push(there.event().await.1);
+    }
+    marks.sort_unstable();
+    assert_eq!(marks, (1..=100).collect::<Vec<u8>>());
+    there.bus.unsubscribe(user(1));
+    there.subscribe(&[user(101)]).await;
+    here.publish(user(1), 1).await;
+    here.publish(user(101), 101).await;
+    assert_eq!(there.event().await, (user(101), 101));
+
+    let mut wire = address.open().await.expect("reachable");
+    let uids: Vec<UserId> = (1..=50).map(UserId).collect();
+    let told = sightings(&mut wire, &uids).await.expect("told");
+    assert_eq!(told.iter().map(|s| s.uid).collect::<Vec<_>>(), uids);
+}
+
+#[tokio::test]
+async fn a_node_that_starts_tells_the_others_across_a_cluster_and_a_loss_is_a_gap() {
+    let mut nodes = cluster().await;
+    let url = format!("{}?cluster=true", nodes[0].url());
+    let address = Address::parse(&url).expect("a URL");
+    let mut here = Station::connected(address.clone()).await;
+    let _there = Station::connected(address).await;
+    here.gap().await;
+    for node in &mut nodes {
+        node.kill();
+    }
+    here.until_cut_off().await;
+    here.gap().await;
+}
