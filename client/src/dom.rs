@@ -12,6 +12,10 @@ use web_sys::{
 /// Below this the page shows one pane at a time. The style sheets say the same.
 const NARROW: &str = "(max-width: 639.98px)";
 
+/// Browsers report this code for keys that an input method swallows; Safari also for the Enter
+/// that confirmed a composition, after it said that the composition ended.
+pub const IME_KEY_CODE: u32 = 229;
+
 /// The window.
 ///
 /// # Panics

@@ -5,11 +5,13 @@
 
 mod dates;
 mod en;
+mod group;
 mod panel;
 mod texts;
 mod zh_cn;
 
 pub use dates::Dates;
+pub use group::GroupTexts;
 pub use panel::PanelTexts;
 pub use texts::Texts;
 

@@ -6,8 +6,10 @@
 
 mod chat;
 mod contacts;
+mod content;
 mod diagnosis;
 mod directory;
+mod group;
 mod keys;
 mod links;
 mod notices;
@@ -20,13 +22,15 @@ mod window;
 
 pub use chat::{Announcement, Chat, Effect, Fetching, ThreadView};
 pub use contacts::{Contact, Contacts};
+pub use content::{Content, Event};
 pub use diagnosis::{Diagnosis, End, FrameRecord, Note, Pace, Snapshot, Traffic, Trend, Way};
 pub use directory::{Directory, Entry, Last};
+pub use group::{MembersAsk, OpenGroup};
 pub use keys::{peer_key, peer_of_key};
 pub use links::{Piece, pieces};
 pub use notices::{Notice, NoticeKind};
 pub use outbox_text::OutboxText;
 pub use preview::{ListRow, PreviewKind};
-pub use rows::{Bubble, BubbleState, Row, RowCache};
+pub use rows::{Bubble, BubbleState, Row, RowCache, Sender};
 pub use thread::{Ask, Thread};
 pub use window::Window;

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 use tidings_client::components::{BubbleRow, Chip, ConversationRow};
-use tidings_client::state::{Bubble, BubbleState, ListRow, PreviewKind};
+use tidings_client::state::{Bubble, BubbleState, Content, ListRow, PreviewKind};
 use tidings_client::{clock, dom};
 use tidings_shared::link::{Cause, Phase};
 use tidings_shared::{ClientMsgId, Direction, ErrorCode, Mid, Peer, Seq, UserId};
@@ -25,7 +25,8 @@ fn bubble(text: &str, state: BubbleState) -> Rc<Bubble> {
         seq: Some(Seq(3)),
         unsent: Some(ClientMsgId("u-1".into())),
         text: text.into(),
-        is_text: true,
+        content: Content::Text,
+        sender: None,
         direction: Direction::Sent,
         state,
         time: 1_700_000_000_000,
@@ -89,6 +90,7 @@ async fn a_row_shows_its_draft_and_its_badge() {
         avatar: "".into(),
         kind: PreviewKind::Draft,
         text: "half a thought".into(),
+        sender: None,
         time: clock::wall_ms(),
         unread: 1000,
         selected: false,

@@ -30,15 +30,20 @@ pub fn Avatar(props: &AvatarProps) -> Html {
             <img class={classes!("avatar", props.size)} src={props.src.clone()} alt="" loading="lazy" />
         };
     }
-    let hue = match props.peer {
-        Peer::User(uid) => uid.0.rem_euclid(HUES),
-        Peer::Group(id) => (id.0 + HUES / 2).rem_euclid(HUES),
-    };
     html! {
-        <span class={classes!("avatar", props.size, format!("hue-{hue}"))} aria-hidden="true">
+        <span class={classes!("avatar", props.size, hue(props.peer))} aria-hidden="true">
             { initial(&props.name) }
         </span>
     }
+}
+
+/// The class that gives a peer their colour, as `--hue`.
+pub(super) fn hue(peer: Peer) -> String {
+    let hue = match peer {
+        Peer::User(uid) => uid.0.rem_euclid(HUES),
+        Peer::Group(id) => (id.0 + HUES / 2).rem_euclid(HUES),
+    };
+    format!("hue-{hue}")
 }
 
 fn initial(name: &str) -> String {

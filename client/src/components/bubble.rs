@@ -1,11 +1,11 @@
 //! A message.
 
-use super::Icon;
 use super::thread::ThreadAction;
+use super::{Avatar, Icon, avatar};
 use crate::i18n::{Texts, use_locale};
-use crate::state::{Bubble, BubbleState, Piece, pieces};
+use crate::state::{Bubble, BubbleState, Content, Piece, Sender, pieces};
 use std::rc::Rc;
-use tidings_shared::{ClientMsgId, Direction};
+use tidings_shared::{ClientMsgId, Direction, Peer};
 use yew::prelude::*;
 
 /// Which message.
@@ -37,6 +37,7 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
         side,
         bubble.first.then_some("first"),
         bubble.last.then_some("last"),
+        bubble.sender.is_some().then_some("of-group"),
     );
     html! {
         <div
@@ -47,9 +48,12 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
             data-state={state}
             data-direction={direction}
         >
+            if let Some(sender) = bubble.sender.as_ref().filter(|_| bubble.first) {
+                { head(sender) }
+            }
             <div class="bubble">
                 <span class="bubble-text" data-testid="message-text" dir="auto">
-                    if bubble.is_text {
+                    if bubble.content == Content::Text {
                         { for pieces(&bubble.text).into_iter().map(piece) }
                     } else {
                         <em>{ texts.unsupported }</em>
@@ -61,6 +65,17 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
                 </span>
             </div>
             { failure(texts, props) }
+        </div>
+    }
+}
+
+/// Who wrote the messages that follow.
+fn head(sender: &Sender) -> Html {
+    let peer = Peer::User(sender.uid);
+    html! {
+        <div class={classes!("sender", avatar::hue(peer))} data-testid="sender">
+            <Avatar {peer} name={sender.name.clone()} src={sender.avatar.clone()} size="avatar-small" />
+            <span class="sender-name" dir="auto">{ sender.name.clone() }</span>
         </div>
     }
 }

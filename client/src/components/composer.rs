@@ -15,10 +15,6 @@ use yew::prelude::*;
 /// The counter appears when fewer bytes are left.
 const NEAR_LIMIT: i64 = 512;
 
-/// Browsers report this code for keys that an input method swallows; Safari also for the Enter
-/// that confirmed a composition, after it said that the composition ended.
-const IME_KEY_CODE: u32 = 229;
-
 /// To whom.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ComposerProps {
@@ -115,7 +111,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
             let sends = event.key() == "Enter"
                 && !event.shift_key()
                 && !event.is_composing()
-                && event.key_code() != IME_KEY_CODE;
+                && event.key_code() != dom::IME_KEY_CODE;
             if sends {
                 event.prevent_default();
                 send.emit(());

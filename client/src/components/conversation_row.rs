@@ -4,6 +4,7 @@ use super::{Avatar, Icon};
 use crate::clock;
 use crate::i18n::use_locale;
 use crate::state::{ListRow, PreviewKind, peer_key};
+use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::prelude::*;
 
@@ -34,10 +35,17 @@ pub fn ConversationRow(props: &ConversationRowProps) -> Html {
             <span class="row-mark row-failed">{ Icon::Warning.html() }</span>
         },
         PreviewKind::Sent => html! { <span class="row-you">{ texts.you }</span> },
-        PreviewKind::Received | PreviewKind::Unsupported => html! {},
+        PreviewKind::Received | PreviewKind::Event(_) | PreviewKind::Unsupported => html! {},
     };
-    let preview = match row.kind {
+    let preview: Rc<str> = match row.kind {
         PreviewKind::Unsupported => texts.unsupported.into(),
+        PreviewKind::Event(event) => {
+            (texts.group.event)(event, row.sender.as_deref(), &row.text).into()
+        }
+        PreviewKind::Received => match &row.sender {
+            Some(name) => (texts.said)(name, &row.text).into(),
+            None => row.text.clone(),
+        },
         _ => row.text.clone(),
     };
     let time = (row.time > 0).then(|| locale.dates.brief(row.time, clock::wall_ms()));
@@ -54,6 +62,10 @@ pub fn ConversationRow(props: &ConversationRowProps) -> Html {
                 <Avatar {peer} name={row.name.clone()} src={row.avatar.clone()} />
                 <span class="row-main">
                     <span class="row-line">
+                        if matches!(peer, Peer::Group(_)) {
+                            <span class="row-group">{ Icon::People.html() }</span>
+                            <span class="hidden-text">{ texts.group.group }</span>
+                        }
                         <span class="row-name" data-testid="row-name">{ row.name.clone() }</span>
                         <span class="row-time" data-testid="row-time">{ time }</span>
                     </span>

@@ -15,6 +15,8 @@ pub(super) enum Why {
     NotFound(String),
     /// The contacts could not be had.
     Failed,
+    /// The members could not be had.
+    NoMembers,
 }
 
 /// Why there are none, and what to do about it.
@@ -49,16 +51,22 @@ pub(super) fn EmptyList(props: &EmptyListProps) -> Html {
                 hint={texts.nothing_found_hint}
             />
         },
-        Why::Failed => html! {
-            <Empty icon={Icon::Warning} title={texts.contacts_failed}>
-                <button
-                    type="button"
-                    class="button"
-                    onclick={move |_: MouseEvent| on_again.emit(())}
-                >
-                    { texts.try_again }
-                </button>
-            </Empty>
-        },
+        Why::Failed | Why::NoMembers => {
+            let title = match props.why {
+                Why::NoMembers => texts.group.members_failed,
+                _ => texts.contacts_failed,
+            };
+            html! {
+                <Empty icon={Icon::Warning} {title}>
+                    <button
+                        type="button"
+                        class="button"
+                        onclick={move |_: MouseEvent| on_again.emit(())}
+                    >
+                        { texts.try_again }
+                    </button>
+                </Empty>
+            }
+        }
     }
 }

@@ -21,6 +21,8 @@ pub enum Icon {
     Down,
     /// Log out.
     Leave,
+    /// A group to come, or people for one.
+    NewGroup,
     /// Offline.
     Offline,
     /// Everyone.
@@ -48,6 +50,9 @@ impl Icon {
             }
             Self::Down => "M6 10l6 6 6-6",
             Self::Leave => "M14 4H7a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h7M10 12h10m-4-4l4 4-4 4",
+            Self::NewGroup => {
+                "M9.5 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3 20a6.5 6.5 0 0 1 11-4.7M18.5 14v7M15 17.5h7M16 4.3a3.5 3.5 0 0 1 0 6.4"
+            }
             Self::Offline => {
                 "M4 9.5a12 12 0 0 1 4-2.6M12 6a12 12 0 0 1 8 3.5M7 13a7.5 7.5 0 0 1 3-1.9m5 .6a7.5 7.5 0 0 1 2 1.3M12 18h.01M4 4l16 16"
             }

@@ -168,7 +168,7 @@ pub fn Panel(props: &PanelProps) -> Html {
 }
 
 /// Beside the conversation, or over everything.
-fn show(dialog: &HtmlDialogElement) {
+pub(super) fn show(dialog: &HtmlDialogElement) {
     // Both put the focus on the first button. Modal fails only for what is open already.
     if dom::is_narrow() {
         let _ = dialog.show_modal();

@@ -29,7 +29,8 @@ const DIVIDER_AT: f64 = 64.0;
 enum Hold {
     /// The end is in sight.
     End,
-    /// This row is as far below the top as it was, in CSS pixels.
+    /// The end of this row is as far below the top as it was, in CSS pixels: its beginning may lose
+    /// the name of who wrote it, when it turns out to follow another of theirs.
     Row(Element, f64),
     /// A conversation begins.
     Start,
@@ -153,14 +154,14 @@ impl View {
         if self.edges().at_end {
             return Some(Hold::End);
         }
-        let rows = self.element.query_selector_all(".message").ok()?;
+        let rows = self.element.query_selector_all(".message, .event").ok()?;
         let top = self.top();
         (0..rows.length())
             .filter_map(|at| rows.get(at)?.dyn_into::<Element>().ok())
             .find_map(|row| {
                 let rect = row.get_bounding_client_rect();
-                let offset = rect.top() - top;
-                (rect.bottom() > top).then_some(Hold::Row(row, offset))
+                let offset = rect.bottom() - top;
+                (offset > 0.0).then_some(Hold::Row(row, offset))
             })
     }
 
@@ -170,7 +171,7 @@ impl View {
             Some(Hold::End) => self.to_end(),
             Some(Hold::Start) => self.to_start(),
             Some(Hold::Row(row, offset)) if row.is_connected() => {
-                let moved = row.get_bounding_client_rect().top() - self.top() - offset;
+                let moved = row.get_bounding_client_rect().bottom() - self.top() - offset;
                 self.scroll_by(moved);
             }
             // The row left the page, or nothing is to be held.

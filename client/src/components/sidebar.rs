@@ -22,6 +22,8 @@ pub enum SidebarAction {
     MoreContacts,
     /// They ask once more for the contacts.
     ContactsAgain,
+    /// They want to create a group.
+    NewGroup,
 }
 
 /// What it shows.
@@ -115,6 +117,9 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
         people.is_empty(),
     );
     let on_open = props.on_action.reform(SidebarAction::Open);
+    let new_group = props
+        .on_action
+        .reform(|_: MouseEvent| SidebarAction::NewGroup);
     html! {
         <nav class="sidebar" aria-label={texts.chats}>
             { props.children.clone() }
@@ -132,6 +137,16 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
             <div class="tabs">
                 { tab_button(Tab::Chats, Icon::Chat, texts.chats, "chats-tab") }
                 { tab_button(Tab::Contacts, Icon::People, texts.contacts, "contacts-tab") }
+                <button
+                    type="button"
+                    class="button-icon"
+                    data-testid="new-group"
+                    aria-label={texts.group.new}
+                    title={texts.group.new}
+                    onclick={new_group.clone()}
+                >
+                    { Icon::NewGroup.html() }
+                </button>
             </div>
             <div class="list" ref={list} onscroll={move |_: Event| look()}>
                 if *tab == Tab::Chats {
@@ -139,6 +154,17 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
                     if !props.loaded && rows.is_empty() {
                         <Skeleton />
                     }
+                }
+                if *tab == Tab::Contacts && !searching {
+                    <button
+                        type="button"
+                        class="row row-contact row-new-group"
+                        data-testid="new-group-row"
+                        onclick={new_group}
+                    >
+                        <span class="avatar avatar-row">{ Icon::NewGroup.html() }</span>
+                        <span class="row-name">{ texts.group.new }</span>
+                    </button>
                 }
                 if shows_contacts {
                     if searching && *tab == Tab::Chats && !people.is_empty() {
@@ -190,6 +216,6 @@ fn why_empty(
     }
 }
 
-fn matches(name: &str, wanted: &str) -> bool {
+pub(super) fn matches(name: &str, wanted: &str) -> bool {
     wanted.is_empty() || name.to_lowercase().contains(wanted)
 }

@@ -76,19 +76,23 @@ pub fn ContactList(props: &ContactListProps) -> Html {
     }
 }
 
-/// The arrow keys go from row to row.
-fn move_focus(event: &KeyboardEvent) {
+/// The arrow keys go from row to row, past those that cannot be chosen.
+pub(super) fn move_focus(event: &KeyboardEvent) {
     let next: fn(&Element) -> Option<Element> = match event.key().as_str() {
         "ArrowDown" => Element::next_element_sibling,
         "ArrowUp" => Element::previous_element_sibling,
         _ => return,
     };
-    let button = dom::document()
+    let mut item = dom::document()
         .active_element()
         .and_then(|focused| focused.closest("li").ok().flatten())
-        .and_then(|item| next(&item))
-        .and_then(|item| item.first_element_child())
-        .and_then(|button| button.dyn_into::<HtmlElement>().ok());
+        .and_then(|item| next(&item));
+    let mut button = None;
+    while let Some(here) = item.filter(|_| button.is_none()) {
+        button = here.query_selector("button, input:enabled").ok().flatten();
+        item = next(&here);
+    }
+    let button = button.and_then(|button| button.dyn_into::<HtmlElement>().ok());
     if let Some(button) = button {
         event.prevent_default();
         // A button that cannot take the focus leaves it where it is.

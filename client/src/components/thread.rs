@@ -4,12 +4,12 @@
 //! `scroller.rs`.
 
 use super::scroller::Scroller;
-use super::{BubbleRow, Empty, Icon, Skeleton};
+use super::{BubbleRow, Empty, EventLine, Icon, Skeleton};
 use crate::clock;
 use crate::i18n::{Lang, Locale};
 use crate::state::{Fetching, Row, ThreadView};
 use std::rc::Rc;
-use tidings_shared::ClientMsgId;
+use tidings_shared::{ClientMsgId, Peer};
 use web_sys::Element;
 use yew::prelude::*;
 
@@ -110,6 +110,10 @@ impl Component for Thread {
             let on_action = on_action.clone();
             Callback::from(move |_: MouseEvent| on_action.emit(action.clone()))
         };
+        let label = match view.peer {
+            Peer::User(_) => (texts.messages_with)(name),
+            Peer::Group(_) => (texts.group.messages_in)(name),
+        };
         let blank = view.fetching == Fetching::First;
         let empty = view.rows.is_empty() && view.fetching == Fetching::Nothing;
         html! {
@@ -120,7 +124,7 @@ impl Component for Thread {
                     data-testid="thread"
                     role="log"
                     aria-live="off"
-                    aria-label={(texts.messages_with)(name)}
+                    aria-label={label}
                     aria-busy={blank.to_string()}
                     tabindex="0"
                     onscroll={ctx.link().callback(|_| ThreadMsg::Moved)}
@@ -228,6 +232,9 @@ impl Thread {
                 <div key="unread" class="unread-divider" data-testid="unread-divider">
                     <span>{ (self.locale.texts.unread_divider)(*above) }</span>
                 </div>
+            },
+            Row::Event(event, bubble) => html! {
+                <EventLine key={bubble.key.clone()} event={*event} bubble={bubble.clone()} />
             },
             Row::Bubble(bubble) => html! {
                 <BubbleRow

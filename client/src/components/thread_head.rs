@@ -15,6 +15,14 @@ pub struct ThreadHeadProps {
     pub name: Rc<str>,
     /// Their picture; empty: none.
     pub avatar: Rc<str>,
+    /// Of a group: how many members it has, once that is known.
+    #[prop_or_default]
+    pub members: Option<u64>,
+    /// Whether the panel of the group is open.
+    #[prop_or_default]
+    pub open: bool,
+    /// The panel of the group is opened, or closed.
+    pub on_members: Callback<bool>,
     /// Back to the list, where there is one pane at a time.
     pub on_back: Callback<()>,
 }
@@ -24,6 +32,9 @@ pub struct ThreadHeadProps {
 pub fn ThreadHead(props: &ThreadHeadProps) -> Html {
     let texts = use_locale().texts;
     let on_back = props.on_back.clone();
+    let in_group = matches!(props.peer, Peer::Group(_));
+    let open = props.open;
+    let toggle = props.on_members.reform(move |_: MouseEvent| !open);
     html! {
         <header class="head thread-head">
             <button
@@ -41,7 +52,29 @@ pub fn ThreadHead(props: &ThreadHeadProps) -> Html {
                 src={props.avatar.clone()}
                 size="avatar-head"
             />
-            <h1 class="thread-name" data-testid="thread-name">{ props.name.clone() }</h1>
+            <div class="thread-title">
+                <h1 class="thread-name" data-testid="thread-name">{ props.name.clone() }</h1>
+                if in_group {
+                    <p class="thread-count" data-testid="member-count">
+                        { props.members.map_or_else(|| texts.group.group.to_owned(), texts.group.count) }
+                    </p>
+                }
+            </div>
+            if in_group {
+                <span class="head-gap" />
+                <button
+                    type="button"
+                    class="button-icon"
+                    data-testid="group-open"
+                    aria-label={texts.group.show_members}
+                    title={texts.group.show_members}
+                    aria-expanded={props.open.to_string()}
+                    aria-controls="group-panel"
+                    onclick={toggle}
+                >
+                    { Icon::People.html() }
+                </button>
+            }
         </header>
     }
 }

@@ -41,7 +41,7 @@ pub(super) const TEXTS: Texts = Texts {
     you: "You: ",
     unsupported: "This kind of message cannot be shown here.",
     no_chats_title: "No conversations yet",
-    no_chats_hint: "Choose someone under Contacts and write to them.",
+    no_chats_hint: "Choose someone under Contacts and write to them, or create a group.",
     no_contacts_title: "Nobody else is here yet",
     no_contacts_hint: "Whoever is added to this server appears here.",
     nothing_found: |query| format!("Nobody is called “{query}”."),
@@ -99,14 +99,15 @@ pub(super) const TEXTS: Texts = Texts {
     server_refused: |reason| format!("That did not work: {reason}"),
     refused,
 
+    group: super::group::EN,
     panel: super::panel::EN,
 };
 
-fn login_failed(error: HttpError) -> String {
+fn login_failed(error: &HttpError) -> String {
     match error {
         HttpError::BadCredentials => "The email or the password is wrong.".into(),
         HttpError::TooManyAttempts(None) => "Too many attempts. Try again later.".into(),
-        HttpError::TooManyAttempts(Some(seconds)) if seconds <= 90 => {
+        HttpError::TooManyAttempts(Some(seconds)) if *seconds <= 90 => {
             format!("Too many attempts. Try again in {seconds} seconds.")
         }
         HttpError::TooManyAttempts(Some(seconds)) => {
@@ -118,7 +119,7 @@ fn login_failed(error: HttpError) -> String {
         HttpError::Network => {
             "The server cannot be reached. Check your connection and try again.".into()
         }
-        HttpError::NotLoggedIn | HttpError::Server => {
+        HttpError::NotLoggedIn | HttpError::Refused(..) | HttpError::Server => {
             "The server cannot answer right now. Try again in a moment.".into()
         }
     }

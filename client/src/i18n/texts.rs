@@ -1,6 +1,6 @@
 //! The texts a language must have.
 
-use super::PanelTexts;
+use super::{GroupTexts, PanelTexts};
 use crate::net::HttpError;
 use tidings_shared::ErrorCode;
 
@@ -18,7 +18,7 @@ pub struct Texts {
     pub log_in: &'static str,
     pub logging_in: &'static str,
     pub fill_in_both: &'static str,
-    pub login_failed: fn(HttpError) -> String,
+    pub login_failed: fn(&HttpError) -> String,
     pub session_ended: &'static str,
     pub server_unreachable: &'static str,
     pub try_again: &'static str,
@@ -87,5 +87,6 @@ pub struct Texts {
     pub server_refused: fn(&str) -> String,
     pub refused: fn(ErrorCode) -> &'static str,
 
+    pub group: GroupTexts,
     pub panel: PanelTexts,
 }

@@ -35,7 +35,7 @@ pub(super) const TEXTS: Texts = Texts {
     you: "我：",
     unsupported: "此处无法显示这类消息。",
     no_chats_title: "还没有会话",
-    no_chats_hint: "在“联系人”中选择一个人，发出第一条消息。",
+    no_chats_hint: "在“联系人”中选择一个人，发出第一条消息，或者新建一个群聊。",
     no_contacts_title: "这里还没有其他人",
     no_contacts_hint: "加入这台服务器的人会出现在这里。",
     nothing_found: |query| format!("没有找到“{query}”。"),
@@ -92,21 +92,24 @@ pub(super) const TEXTS: Texts = Texts {
     server_refused: |reason| format!("操作没有成功：{reason}"),
     refused,
 
+    group: super::group::ZH_CN,
     panel: super::panel::ZH_CN,
 };
 
-fn login_failed(error: HttpError) -> String {
+fn login_failed(error: &HttpError) -> String {
     match error {
         HttpError::BadCredentials => "邮箱或密码不正确。".into(),
         HttpError::TooManyAttempts(None) => "尝试次数过多，请稍后再试。".into(),
-        HttpError::TooManyAttempts(Some(seconds)) if seconds <= 90 => {
+        HttpError::TooManyAttempts(Some(seconds)) if *seconds <= 90 => {
             format!("尝试次数过多，请在 {seconds} 秒后再试。")
         }
         HttpError::TooManyAttempts(Some(seconds)) => {
             format!("尝试次数过多，请在 {} 分钟后再试。", seconds.div_ceil(60))
         }
         HttpError::Network => "无法连接服务器，请检查网络后重试。".into(),
-        HttpError::NotLoggedIn | HttpError::Server => "服务器暂时无法响应，请稍后再试。".into(),
+        HttpError::NotLoggedIn | HttpError::Refused(..) | HttpError::Server => {
+            "服务器暂时无法响应，请稍后再试。".into()
+        }
     }
 }
 
@@ -114,7 +117,7 @@ const fn refused(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::TooLong | ErrorCode::TooLarge => "内容太长。",
         ErrorCode::Empty => "内容为空。",
-        ErrorCode::UnknownRecipient => "对方已不存在。",
+        ErrorCode::UnknownRecipient => "对方或群聊已不存在。",
         ErrorCode::InvalidRecipient => "不能给自己发消息。",
         ErrorCode::InvalidContent => "包含无法发送的字符。",
         ErrorCode::Busy | ErrorCode::TooManyConnections => "服务器繁忙。",

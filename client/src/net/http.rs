@@ -1,9 +1,13 @@
 //! The HTTP API, with the browser's `fetch`. The login is a cookie that no script sees.
 
 use crate::dom;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tidings_shared::UserId;
-use tidings_shared::api::{LoggedIn, Login, Problem, ProblemCode, User, Users};
+use std::rc::Rc;
+use tidings_shared::api::{
+    Group, LoggedIn, Login, NewGroup, NewMembers, Problem, ProblemCode, User, Users,
+};
+use tidings_shared::{GroupId, UserId};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestInit, Response};
@@ -11,11 +15,11 @@ use web_sys::{AbortSignal, Headers, RequestInit, Response};
 /// A request that takes longer has failed.
 const LIMIT_MS: u32 = 15_000;
 
-/// Contacts a page.
+/// Contacts or members a page.
 const USERS_PER_PAGE: u32 = 100;
 
 /// Why a request failed, as far as a person may care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HttpError {
     /// No answer came.
     Network,
@@ -25,6 +29,8 @@ pub enum HttpError {
     NotLoggedIn,
     /// Too many attempts; the next may be made in so many seconds, if the server said when.
     TooManyAttempts(Option<u64>),
+    /// The server refuses what was asked: its code, and its words for people.
+    Refused(ProblemCode, Rc<str>),
     /// The server answered, and not as it should.
     Server,
 }
@@ -42,9 +48,7 @@ pub async fn me() -> Result<User, HttpError> {
 /// # Errors
 /// [`HttpError::BadCredentials`] and [`HttpError::TooManyAttempts`], which a person can act on.
 pub async fn login(email: String, password: String) -> Result<User, HttpError> {
-    let question = Login { email, password };
-    let json = serde_json::to_string(&question).map_err(|_| HttpError::Server)?;
-    let answer: LoggedIn = body(request("POST", "/api/login", Some(&json)).await?).await?;
+    let answer: LoggedIn = post("/api/login", &Login { email, password }).await?;
     Ok(answer.user)
 }
 
@@ -64,9 +68,50 @@ pub async fn logout() -> Result<(), HttpError> {
 /// # Errors
 /// [`HttpError::NotLoggedIn`] without a valid login.
 pub async fn users(after: Option<UserId>) -> Result<Users, HttpError> {
+    page("/api/users", after).await
+}
+
+/// Creates a group of oneself and others. If no answer comes, it may have been created all the same.
+///
+/// # Errors
+/// [`HttpError::Refused`] for a name or people the server does not take.
+pub async fn create_group(name: String, members: Vec<UserId>) -> Result<Group, HttpError> {
+    post("/api/groups", &NewGroup { name, members }).await
+}
+
+/// A group one is in.
+///
+/// # Errors
+/// [`HttpError::Refused`] for one that one is not in.
+pub async fn group(id: GroupId) -> Result<Group, HttpError> {
+    body(request("GET", &format!("/api/groups/{id}"), None).await?).await
+}
+
+/// A page of a group's members.
+///
+/// # Errors
+/// [`HttpError::Refused`] for one that one is not in.
+pub async fn members(id: GroupId, after: Option<UserId>) -> Result<Users, HttpError> {
+    page(&format!("/api/groups/{id}/members"), after).await
+}
+
+/// Adds people to a group of one's own; who is a member already stays so.
+///
+/// # Errors
+/// [`HttpError::Refused`] for a group of another's, and for people the server does not take.
+pub async fn add_members(id: GroupId, uids: Vec<UserId>) -> Result<Group, HttpError> {
+    post(&format!("/api/groups/{id}/members"), &NewMembers { uids }).await
+}
+
+async fn page(path: &str, after: Option<UserId>) -> Result<Users, HttpError> {
     let from = after.map_or_else(String::new, |uid| format!("&after={uid}"));
-    let path = format!("/api/users?limit={USERS_PER_PAGE}{from}");
+    let path = format!("{path}?limit={USERS_PER_PAGE}{from}");
     body(request("GET", &path, None).await?).await
+}
+
+async fn post<T: DeserializeOwned>(path: &str, question: &impl Serialize) -> Result<T, HttpError> {
+    let json = serde_json::to_string(question).map_err(|_| HttpError::Server)?;
+    body(request("POST", path, Some(&json)).await?).await
 }
 
 /// Sends a request; an answer that is not 2xx is an error.
@@ -107,6 +152,10 @@ async fn problem(response: Response) -> HttpError {
             let after = response.headers().get("retry-after").ok().flatten();
             HttpError::TooManyAttempts(after.and_then(|seconds| seconds.trim().parse().ok()))
         }
+        400..=499 => match body::<Problem>(response).await {
+            Ok(problem) => HttpError::Refused(problem.code, problem.message.into()),
+            Err(error) => error,
+        },
         _ => HttpError::Server,
     }
 }

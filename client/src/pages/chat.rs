@@ -1,16 +1,18 @@
 //! The page of one login: hands what happens to [`Chat`], carries out its effects, shows it.
 
 mod carry;
+mod groups;
 mod take;
 mod view;
 
 use crate::clock;
-use crate::components::{SidebarAction, ThreadAction};
+use crate::components::{GroupDialogAction, GroupPanelAction, SidebarAction, ThreadAction};
 use crate::dom;
 use crate::i18n::Locale;
 use crate::net::{Connection, HttpError, Signal};
 use crate::state::{Chat, RowCache, Snapshot, ThreadView};
 use crate::storage;
+use groups::{Gathering, GroupMsg};
 use std::rc::Rc;
 use tidings_shared::Peer;
 use tidings_shared::api::{User, Users};
@@ -56,8 +58,19 @@ pub enum Msg {
     Dismiss(u64),
     /// The connection panel is opened or closed.
     Panel(bool),
+    /// Something happened to groups.
+    Group(GroupMsg),
     /// The language changed.
     Locale(Locale),
+}
+
+/// What stands beside the conversation, one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aside {
+    /// The connection panel.
+    Connection,
+    /// The panel of the open group.
+    Group,
 }
 
 /// Callbacks that stay the same, so that what takes them stays memoised.
@@ -72,6 +85,9 @@ struct Callbacks {
     confirm_logout: Callback<bool>,
     dismiss: Callback<u64>,
     panel: Callback<bool>,
+    members: Callback<bool>,
+    group_panel: Callback<GroupPanelAction>,
+    dialog: Callback<GroupDialogAction>,
     probe: Callback<(), Snapshot>,
 }
 
@@ -90,8 +106,12 @@ pub struct ChatPage {
     /// Messages taken from the composer.
     taken: u64,
     confirming: bool,
-    /// The connection panel is open.
-    panel: bool,
+    /// What is open beside the conversation.
+    aside: Option<Aside>,
+    /// The dialog about a group that is open.
+    gathering: Option<Gathering>,
+    /// Such dialogs so far.
+    gatherings: u64,
     /// Whether the connection was live since it was last opened.
     was_live: bool,
     /// The row to give the focus back to.
@@ -128,6 +148,9 @@ impl Component for ChatPage {
                 confirm_logout: link.callback(Msg::ConfirmLogout),
                 dismiss: link.callback(Msg::Dismiss),
                 panel: link.callback(Msg::Panel),
+                members: link.callback(|open| Msg::Group(GroupMsg::Panel(open))),
+                group_panel: link.callback(|action| Msg::Group(GroupMsg::InPanel(action))),
+                dialog: link.callback(|action| Msg::Group(GroupMsg::Dialog(action))),
                 probe,
             },
             rows: RowCache::default(),
@@ -135,7 +158,9 @@ impl Component for ChatPage {
             draft: "".into(),
             taken: 0,
             confirming: false,
-            panel: false,
+            aside: None,
+            gathering: None,
+            gatherings: 0,
             was_live: false,
             focus_row: None,
         }
@@ -144,7 +169,7 @@ impl Component for ChatPage {
     fn update(&mut self, ctx: &Context<Self>, msg: Self::Message) -> bool {
         let mut effects = Vec::new();
         let changed = self.take(ctx, msg, clock::now(), &mut effects);
-        self.carry_out(ctx.props().user.uid, effects);
+        self.carry_out(ctx, effects);
         self.connection.wake_at(self.chat.deadline());
         if changed {
             let view = self.chat.thread_view(&mut self.rows, clock::local_day);

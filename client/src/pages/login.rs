@@ -18,7 +18,7 @@ pub struct LoginProps {
 }
 
 /// How an attempt stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Attempt {
     None,
     Incomplete,
@@ -40,7 +40,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
     }
     {
         let (email, password) = (email.clone(), password.clone());
-        use_effect_with(*attempt, move |attempt| match attempt {
+        use_effect_with((*attempt).clone(), move |attempt| match attempt {
             Attempt::Failed(HttpError::BadCredentials) => select(&password),
             Attempt::Incomplete => focus(if value(&email).is_empty() {
                 &email
@@ -71,7 +71,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
             }
         })
     };
-    let error = match *attempt {
+    let error = match &*attempt {
         Attempt::Incomplete => Some(texts.fill_in_both.to_owned()),
         Attempt::Failed(error) => Some((texts.login_failed)(error)),
         Attempt::None | Attempt::Busy => None,

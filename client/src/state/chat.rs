@@ -9,6 +9,9 @@
 mod actions;
 mod arrivals;
 #[cfg(test)]
+mod group_tests;
+mod groups;
+#[cfg(test)]
 pub(super) mod samples;
 #[cfg(test)]
 mod tests;
@@ -17,7 +20,9 @@ mod view;
 pub use view::{Fetching, ThreadView};
 
 use super::contacts::Contacts;
+use super::content::Content;
 use super::directory::Directory;
+use super::group::OpenGroup;
 use super::notices::{Notice, Notices};
 use super::outbox_text::OutboxText;
 use super::reads::Reads;
@@ -27,7 +32,7 @@ use std::rc::Rc;
 use tidings_shared::frame::ClientFrame;
 use tidings_shared::outbox::Outbox;
 use tidings_shared::timeline::Timeline;
-use tidings_shared::{ClientMsgId, Moment, Peer, Seq, UserId};
+use tidings_shared::{ClientMsgId, GroupId, Moment, Peer, Seq, UserId};
 
 /// So many conversations that were open stay in memory.
 const KEPT_TIMELINES: usize = 16;
@@ -47,6 +52,8 @@ pub enum Effect {
     SaveDraft(Peer, Rc<str>),
     /// Forget every draft of this login.
     ForgetDrafts,
+    /// Ask what this group is.
+    AskGroup(GroupId),
 }
 
 /// A message that arrived just now, for screen readers.
@@ -56,6 +63,8 @@ pub struct Announcement {
     pub serial: u64,
     /// From whom.
     pub name: Rc<str>,
+    /// What the text is.
+    pub content: Content,
     /// What.
     pub text: Rc<str>,
 }
@@ -70,6 +79,9 @@ pub struct Chat {
     directory: Directory,
     contacts: Contacts,
     thread: Option<Thread>,
+    /// What is known of the open conversation, if it is a group.
+    group: Option<OpenGroup>,
+    last_round: u64,
     opening: u64,
     /// Timelines of conversations that were open, the latest first.
     kept: VecDeque<(Peer, Timeline)>,
@@ -98,6 +110,8 @@ impl Chat {
             directory: Directory::default(),
             contacts: Contacts::default(),
             thread: None,
+            group: None,
+            last_round: 0,
             opening: 0,
             kept: VecDeque::new(),
             kept_ids: outbox.iter().map(|p| p.client_msg_id.clone()).collect(),
@@ -185,6 +199,7 @@ impl Chat {
         if !self.linked {
             return;
         }
+        self.ask_group(effects);
         self.fetch_missing(effects);
         self.seek_divider(effects);
         let mut send = |frame| effects.push(Effect::Send(frame));

@@ -1,4 +1,4 @@
-//! Everyone a person may write to, page by page.
+//! People, page by page: everyone one may write to, or the members of a group.
 
 use std::rc::Rc;
 use tidings_shared::UserId;
@@ -33,6 +33,8 @@ pub struct Contacts {
     /// Shared with what is shown, so that a copy costs nothing.
     people: Rc<Vec<Contact>>,
     load: Load,
+    /// The next page replaces those shown.
+    anew: bool,
 }
 
 impl Default for Contacts {
@@ -40,6 +42,7 @@ impl Default for Contacts {
         Self {
             people: Rc::default(),
             load: Load::More(None),
+            anew: false,
         }
     }
 }
@@ -82,13 +85,23 @@ impl Contacts {
         }
     }
 
-    /// A page arrived; `me` is not one's own contact.
-    pub fn arrived(&mut self, me: UserId, page: Users) {
+    /// They may not be the same any more: they are to be asked for from the first page on, and
+    /// shown until that is here.
+    pub fn begin_again(&mut self) {
+        self.load = Load::More(None);
+        self.anew = true;
+    }
+
+    /// A page arrived; `me`: who is not one's own contact.
+    pub fn arrived(&mut self, me: Option<UserId>, page: Users) {
+        if std::mem::take(&mut self.anew) {
+            self.people = Rc::default();
+        }
         let last = self.people.last().map_or(UserId(0), |person| person.uid);
         let new = page
             .users
             .into_iter()
-            .filter(|user| user.uid != me && user.uid > last)
+            .filter(|user| Some(user.uid) != me && user.uid > last)
             .map(Contact::from);
         Rc::make_mut(&mut self.people).extend(new);
         self.load = page.next.map_or(Load::Done, |next| Load::More(Some(next)));
@@ -135,9 +148,9 @@ mod tests {
         let mut contacts = Contacts::default();
         assert_eq!(contacts.ask(), Some(None));
         assert_eq!(contacts.ask(), None);
-        contacts.arrived(UserId(2), page(&[1, 2], Some(2)));
+        contacts.arrived(Some(UserId(2)), page(&[1, 2], Some(2)));
         assert_eq!(contacts.ask(), Some(Some(UserId(2))));
-        contacts.arrived(UserId(2), page(&[3], None));
+        contacts.arrived(Some(UserId(2)), page(&[3], None));
         assert_eq!(contacts.ask(), None);
         let uids: Vec<_> = contacts
             .people()

@@ -3,19 +3,22 @@
 //!
 //! A page of the list and a push may overtake each other, so the larger `lastSeq` wins, always.
 
+use super::content::Content;
 use std::rc::Rc;
 use tidings_shared::frame::{ConversationList, ListConversations};
-use tidings_shared::{Conversation, Direction, Message, MsgType, Peer, Seq, UserId};
+use tidings_shared::{Conversation, Direction, Message, Peer, Seq, UserId};
 
 /// The last message of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Last {
     /// Its text, maybe cut short.
     pub text: Rc<str>,
-    /// Whether the text is one.
-    pub is_text: bool,
-    /// Who sent it.
+    /// What the text is.
+    pub content: Content,
+    /// Whether the person sent it.
     pub direction: Direction,
+    /// The name of who sent it, in a group.
+    pub sender: Option<Rc<str>>,
     /// In ms since 1970.
     pub time: i64,
 }
@@ -145,8 +148,13 @@ impl Directory {
             } else {
                 (&message.other_name, &message.other_uid_avatar)
             };
-            self.entries
-                .insert(at, Entry::without_messages(peer, name, avatar));
+            let mut entry = Entry::without_messages(peer, name, avatar);
+            if self.loaded && self.next.is_none() {
+                // Every conversation is known, so that this one is new to the person: what came
+                // before they were there is not unread.
+                entry.read_seq = message.seq.prev();
+            }
+            self.entries.insert(at, entry);
             at
         });
         let entry = &mut self.entries[at];
@@ -156,8 +164,9 @@ impl Directory {
         entry.last_seq = message.seq;
         entry.last = Last {
             text: message.content.as_str().into(),
-            is_text: message.msg_type == MsgType::TEXT,
+            content: message.msg_type.into(),
             direction,
+            sender: matches!(peer, Peer::Group(_)).then(|| message.owner_name.as_str().into()),
             time: message.create_time,
         };
         true
@@ -192,8 +201,9 @@ impl Entry {
             unread: 0,
             last: Last {
                 text: "".into(),
-                is_text: true,
+                content: Content::Text,
                 direction: Direction::Received,
+                sender: None,
                 time: 0,
             },
         }
@@ -211,8 +221,9 @@ impl From<Conversation> for Entry {
             unread: told.unread,
             last: Last {
                 text: told.last.content.into(),
-                is_text: told.last.msg_type == MsgType::TEXT,
+                content: told.last.msg_type.into(),
                 direction: told.last.direction,
+                sender: told.last.sender_name.map(Into::into),
                 time: told.last.create_time,
             },
         }

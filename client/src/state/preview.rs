@@ -1,6 +1,7 @@
 //! The rows of the conversation list: what a person has said last, is about to say, or was told.
 
 use super::chat::Chat;
+use super::content::{Content, Event};
 use std::rc::Rc;
 use tidings_shared::{Direction, Peer};
 
@@ -17,6 +18,8 @@ pub enum PreviewKind {
     Sent,
     /// The last message, which the person received.
     Received,
+    /// What happened to a group last.
+    Event(Event),
     /// The last message, of a kind that this page cannot show.
     Unsupported,
 }
@@ -34,6 +37,8 @@ pub struct ListRow {
     pub kind: PreviewKind,
     /// The second line.
     pub text: Rc<str>,
+    /// The name of who sent the last message, in a group, unless it was the person.
+    pub sender: Option<Rc<str>>,
     /// Of the last message, in ms since 1970.
     pub time: i64,
     /// Unread messages.
@@ -50,18 +55,22 @@ impl Chat {
             .directory()
             .iter()
             .map(|entry| {
-                let kind = match entry.last.direction {
-                    _ if !entry.last.is_text => PreviewKind::Unsupported,
-                    Direction::Sent => PreviewKind::Sent,
-                    Direction::Received => PreviewKind::Received,
+                let last = &entry.last;
+                let kind = match (last.content, last.direction) {
+                    (Content::Event(event), _) => PreviewKind::Event(event),
+                    (Content::Unsupported, _) => PreviewKind::Unsupported,
+                    (Content::Text, Direction::Sent) => PreviewKind::Sent,
+                    (Content::Text, Direction::Received) => PreviewKind::Received,
                 };
+                let received = last.direction == Direction::Received;
                 ListRow {
                     peer: entry.peer,
                     name: entry.name.clone(),
                     avatar: entry.avatar.clone(),
                     kind,
-                    text: entry.last.text.clone(),
-                    time: entry.last.time,
+                    text: last.text.clone(),
+                    sender: last.sender.clone().filter(|_| received),
+                    time: last.time,
                     unread: entry.unread,
                     selected: open == Some(entry.peer),
                 }
@@ -100,6 +109,7 @@ impl Chat {
             avatar,
             kind: PreviewKind::Received,
             text: "".into(),
+            sender: None,
             time: 0,
             unread: 0,
             selected: self.open_peer() == Some(peer),

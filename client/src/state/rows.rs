@@ -3,10 +3,11 @@
 //! [`RowCache`] gives back the same [`Rc`] for a message that looks the same as before, so that
 //! its component is not rendered again.
 
+use super::content::{Content, Event};
 use super::thread::Thread;
 use std::rc::Rc;
 use tidings_shared::outbox::Pending;
-use tidings_shared::{ClientMsgId, Direction, ErrorCode, Message, Mid, MsgType, Seq};
+use tidings_shared::{ClientMsgId, Direction, ErrorCode, Message, Mid, Peer, Seq, UserId};
 
 /// The most rows in the page.
 pub(super) const MOST_ROWS: usize = 400;
@@ -23,6 +24,19 @@ pub enum Row {
     Unread(i64),
     /// A message.
     Bubble(Rc<Bubble>),
+    /// What the server says happened to the group, which is never a bubble.
+    Event(Event, Rc<Bubble>),
+}
+
+/// Who wrote a message of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sender {
+    /// Who.
+    pub uid: UserId,
+    /// Their name.
+    pub name: Rc<str>,
+    /// URL of their picture; empty: none.
+    pub avatar: Rc<str>,
 }
 
 /// How far a message is on its way.
@@ -49,10 +63,12 @@ pub struct Bubble {
     pub unsent: Option<ClientMsgId>,
     /// The text.
     pub text: Rc<str>,
-    /// Whether the text is one.
-    pub is_text: bool,
-    /// Who sent it.
+    /// What the text is.
+    pub content: Content,
+    /// Whether the person sent it.
     pub direction: Direction,
+    /// Who sent it, in a group, unless it was the person.
+    pub sender: Option<Sender>,
     /// How far it is.
     pub state: BubbleState,
     /// In ms since 1970.
@@ -125,7 +141,10 @@ impl RowCache {
             };
             from += found.map_or(0, |at| at + 1);
             fresh.push(shared.clone());
-            rows.push(Row::Bubble(shared));
+            rows.push(match shared.content {
+                Content::Event(event) => Row::Event(event, shared),
+                Content::Text | Content::Unsupported => Row::Bubble(shared),
+            });
         }
         self.bubbles = fresh;
         rows
@@ -147,6 +166,9 @@ fn group(bubbles: &mut [Bubble], days: &[i64], divider: Option<usize>) {
     for at in 1..bubbles.len() {
         let (above, below) = (&bubbles[at - 1], &bubbles[at]);
         let joined = above.direction == below.direction
+            && above.writer() == below.writer()
+            && !above.is_event()
+            && !below.is_event()
             && days[at - 1] == days[at]
             && divider != Some(at)
             && (below.time - above.time).abs() < GROUP_MS;
@@ -168,10 +190,22 @@ fn bounded(mut rows: Vec<Row>, follows_end: bool) -> Vec<Row> {
     rows
 }
 
+impl Bubble {
+    fn writer(&self) -> Option<UserId> {
+        self.sender.as_ref().map(|sender| sender.uid)
+    }
+
+    const fn is_event(&self) -> bool {
+        matches!(self.content, Content::Event(_))
+    }
+}
+
 impl From<&Message> for Bubble {
     fn from(message: &Message) -> Self {
-        // A page names its asker as the owner, a push its sender; in the timeline both are seen
-        // by the person already (see `Chat::take`).
+        let in_group = matches!(message.peer, Peer::Group(_));
+        let from_other = in_group && message.direction == Direction::Received;
+        // Whatever its `type` said on the wire, in the timeline a message is seen by the person
+        // already (see `Chat::take` and `Chat::page`).
         let key = match &message.client_msg_id {
             Some(id) if message.direction == Direction::Sent => id.0.as_str().into(),
             _ => format!("m{}", message.mid).into(),
@@ -182,8 +216,13 @@ impl From<&Message> for Bubble {
             seq: Some(message.seq),
             unsent: None,
             text: message.content.as_str().into(),
-            is_text: message.msg_type == MsgType::TEXT,
+            content: message.msg_type.into(),
             direction: message.direction,
+            sender: from_other.then(|| Sender {
+                uid: message.owner_uid,
+                name: message.owner_name.as_str().into(),
+                avatar: message.owner_uid_avatar.as_str().into(),
+            }),
             state: BubbleState::Sent,
             time: message.create_time,
             first: true,
@@ -200,8 +239,9 @@ impl From<&Pending> for Bubble {
             seq: None,
             unsent: Some(pending.client_msg_id.clone()),
             text: pending.content.as_str().into(),
-            is_text: true,
+            content: Content::Text,
             direction: Direction::Sent,
+            sender: None,
             state: pending
                 .failed
                 .map_or(BubbleState::Pending, BubbleState::Failed),

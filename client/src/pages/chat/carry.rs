@@ -1,20 +1,24 @@
 //! What the page does in the world: frames, storage, requests.
 
+use super::groups::GroupMsg;
 use super::{ChatPage, Msg};
 use crate::net::{self, HttpError};
 use crate::state::Effect;
 use crate::storage;
-use tidings_shared::UserId;
 use yew::prelude::*;
 
 impl ChatPage {
-    pub(super) fn carry_out(&self, uid: UserId, effects: Vec<Effect>) {
+    pub(super) fn carry_out(&self, ctx: &Context<Self>, effects: Vec<Effect>) {
+        let uid = ctx.props().user.uid;
         for effect in effects {
             match effect {
                 Effect::Send(frame) => self.connection.send(&frame),
                 Effect::SaveOutbox(text) => storage::set_outbox(uid, &text),
                 Effect::SaveDraft(peer, text) => storage::set_draft(uid, peer, &text),
                 Effect::ForgetDrafts => storage::forget_drafts(uid),
+                Effect::AskGroup(id) => ctx.link().send_future(async move {
+                    Msg::Group(GroupMsg::Told(id, net::group(id).await))
+                }),
             }
         }
     }
@@ -27,6 +31,17 @@ impl ChatPage {
         ctx.link()
             .send_future(async move { Msg::Contacts(net::users(after).await) });
         true
+    }
+
+    /// Ends the page if a request failed for want of a login.
+    #[expect(
+        clippy::unused_self,
+        reason = "a deed of the page, whichever fields it needs"
+    )]
+    pub(super) fn end_if_logged_out(&self, ctx: &Context<Self>, error: Option<&HttpError>) {
+        if error == Some(&HttpError::NotLoggedIn) {
+            ctx.props().on_end.emit(true);
+        }
     }
 
     pub(super) fn check_login(ctx: &Context<Self>) {

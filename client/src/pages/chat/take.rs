@@ -1,13 +1,14 @@
 //! What happens to the page, and what it does about it.
 
-use super::{ChatPage, Msg};
+use super::groups::GroupMsg;
+use super::{Aside, ChatPage, Msg};
 use crate::clock;
 use crate::components::{SidebarAction, ThreadAction};
-use crate::net::{HttpError, Signal};
+use crate::net::Signal;
 use crate::state::Effect;
-use tidings_shared::Moment;
 use tidings_shared::close::CloseCode;
 use tidings_shared::link::{Cause, Phase};
+use tidings_shared::{Moment, Peer};
 use yew::prelude::*;
 
 impl ChatPage {
@@ -38,16 +39,16 @@ impl ChatPage {
             Msg::Close => {
                 self.focus_row = self.chat.open_peer();
                 self.chat.close();
+                self.aside = self.aside.filter(|aside| *aside != Aside::Group);
             }
             Msg::RetryNow => self.connection.retry_now(),
             Msg::Contacts(Ok(page)) => {
-                self.chat.contacts_mut().arrived(ctx.props().user.uid, page);
+                let me = ctx.props().user.uid;
+                self.chat.contacts_mut().arrived(Some(me), page);
             }
             Msg::Contacts(Err(error)) => {
                 self.chat.contacts_mut().failed();
-                if error == HttpError::NotLoggedIn {
-                    ctx.props().on_end.emit(true);
-                }
+                self.end_if_logged_out(ctx, Some(&error));
             }
             Msg::LoginChecked(holds) => {
                 if !holds {
@@ -71,7 +72,8 @@ impl ChatPage {
             }
             Msg::LoggedOut(false) => self.chat.logout_failed(),
             Msg::Dismiss(id) => self.chat.dismiss(id),
-            Msg::Panel(open) => self.panel = open,
+            Msg::Panel(open) => self.aside = open.then_some(Aside::Connection),
+            Msg::Group(msg) => return self.take_group(ctx, msg, now, out),
             Msg::Locale(locale) => self.locale = locale,
         }
         true
@@ -135,11 +137,10 @@ impl ChatPage {
     ) -> bool {
         match action {
             SidebarAction::Open(peer) => {
-                self.draft = self.chat.draft(peer);
-                self.taken = 0;
-                self.chat.open(now, peer, out);
+                self.open(peer, now, out);
                 true
             }
+            SidebarAction::NewGroup => self.take_group(ctx, GroupMsg::New, now, out),
             SidebarAction::MoreConversations => {
                 self.chat.more_conversations(out);
                 false
@@ -150,6 +151,21 @@ impl ChatPage {
                 self.ask_contacts(ctx)
             }
         }
+    }
+
+    /// Opens a conversation, or starts one.
+    pub(super) fn open(&mut self, peer: Peer, now: Moment, out: &mut Vec<Effect>) {
+        self.begin_draft(peer);
+        self.chat.open(now, peer, out);
+        // The panel of one group becomes that of another, and has no place beside a person.
+        if self.chat.open_group().is_none() {
+            self.aside = self.aside.filter(|aside| *aside != Aside::Group);
+        }
+    }
+
+    pub(super) fn begin_draft(&mut self, peer: Peer) {
+        self.draft = self.chat.draft(peer);
+        self.taken = 0;
     }
 
     fn take_thread(&mut self, action: ThreadAction, now: Moment, out: &mut Vec<Effect>) -> bool {

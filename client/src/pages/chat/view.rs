@@ -1,12 +1,12 @@
 //! How the page is put together.
 
-use super::ChatPage;
+use super::{Aside, ChatPage};
 use crate::components::{
     Chip, Composer, Confirm, Empty, Icon, NoticeBar, Panel, Sidebar, SidebarHead, Thread,
     ThreadHead,
 };
 use crate::dom;
-use crate::state::{Announcement, ThreadView, peer_key};
+use crate::state::{Announcement, Content, OpenGroup, ThreadView, peer_key};
 use std::rc::Rc;
 use tidings_shared::api::User;
 use yew::prelude::*;
@@ -48,7 +48,7 @@ impl ChatPage {
                 <Chip
                     phase={self.connection.phase()}
                     cause={self.connection.last_cause()}
-                    open={self.panel}
+                    open={self.aside == Some(Aside::Connection)}
                     on_retry={act.retry_now.clone()}
                     on_open={act.panel.clone()}
                 />
@@ -59,13 +59,17 @@ impl ChatPage {
                 <div class="hidden-text" aria-live="polite" data-testid="announcer">
                     { for self.chat.announcement().map(|announcement| self.say(announcement)) }
                 </div>
-                if self.panel {
+                if self.aside == Some(Aside::Connection) {
                     <Panel
                         probe={act.probe.clone()}
                         unsent={self.chat.unsent()}
                         on_close={act.panel.reform(|()| false)}
                     />
                 }
+                if self.aside == Some(Aside::Group) {
+                    { self.group_panel(user) }
+                }
+                { self.dialog() }
                 if self.confirming {
                     <Confirm
                         title={texts.unsent_title}
@@ -81,12 +85,16 @@ impl ChatPage {
     fn open_conversation(&self, view: &Rc<ThreadView>) -> Html {
         let act = &self.callbacks;
         let (name, avatar) = self.chat.face(view.peer);
+        let group = self.chat.open_group().and_then(OpenGroup::group);
         html! {
             <>
                 <ThreadHead
                     peer={view.peer}
                     name={name.clone()}
                     {avatar}
+                    members={group.map(|group| group.members)}
+                    open={self.aside == Some(Aside::Group)}
+                    on_members={act.members.clone()}
                     on_back={act.close.clone()}
                 />
                 <Thread view={view.clone()} {name} on_action={act.thread.clone()} />
@@ -114,7 +122,12 @@ impl ChatPage {
     }
 
     fn say(&self, announcement: &Announcement) -> Html {
-        let text = (self.locale.texts.said)(&announcement.name, &announcement.text);
+        let texts = self.locale.texts;
+        let Announcement { name, text, .. } = announcement;
+        let text = match announcement.content {
+            Content::Event(event) => (texts.group.event)(event, Some(name), text),
+            Content::Text | Content::Unsupported => (texts.said)(name, text),
+        };
         html! { <p key={announcement.serial.to_string()}>{ text }</p> }
     }
 }

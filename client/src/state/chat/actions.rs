@@ -33,6 +33,7 @@ impl Chat {
         }
         self.thread = Some(thread);
         self.opening += 1;
+        self.look_at_group(peer);
         self.due(now, effects);
     }
 
@@ -46,6 +47,7 @@ impl Chat {
         self.kept.push_front((thread.peer, timeline));
         self.kept.truncate(KEPT_TIMELINES);
         self.announcement = None;
+        self.group = None;
     }
 
     /// Writes a message: it is in the outbox at once, and sent in its turn. Returns whether it was

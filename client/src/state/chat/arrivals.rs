@@ -1,6 +1,8 @@
 //! What arrives from the server.
 
 use super::{Announcement, Chat, Effect, OPEN_MESSAGES};
+use crate::state::content::{Content, Event};
+use crate::state::group::OpenGroup;
 use crate::state::notices::NoticeKind;
 use crate::state::thread::{Ask, Want};
 use tidings_shared::frame::{Bound, ClientFrame, Page, Query, ReadMark, ServerFrame, kind};
@@ -15,6 +17,9 @@ impl Chat {
         self.total_unread = bound.unread;
         let more = self.directory.first_page(bound.list.unwrap_or_default());
         self.expect_listed();
+        if let Some(id) = self.group.as_ref().map(OpenGroup::id) {
+            self.group_changed(id);
+        }
         effects.extend(more.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
         self.due(now, effects);
     }
@@ -62,8 +67,15 @@ impl Chat {
             self.total_unread += 1;
         }
         let seq = message.seq;
-        let name = self.face(peer).0;
+        let name = match peer {
+            Peer::User(_) => self.face(peer).0,
+            Peer::Group(_) => message.owner_name.as_str().into(),
+        };
         let (visible, text) = (self.visible, message.content.as_str().into());
+        let content = Content::from(message.msg_type);
+        if let (Content::Event(Event::Added), Peer::Group(id)) = (content, peer) {
+            self.group_changed(id);
+        }
         let Some(thread) = self.thread.as_mut().filter(|thread| thread.peer == peer) else {
             if let Some(timeline) = self.timeline_mut(peer) {
                 timeline.merge(message);
@@ -78,16 +90,23 @@ impl Chat {
         thread.window.settle(&thread.timeline, thread.at_end);
         if received {
             let serial = self.announcement.as_ref().map_or(0, |last| last.serial + 1);
-            self.announcement = Some(Announcement { serial, name, text });
+            self.announcement = Some(Announcement {
+                serial,
+                name,
+                content,
+                text,
+            });
             if unread_before == 0 && !(visible && thread.at_end) {
                 thread.divider = Some(read_before.max(seq.prev()).next());
             }
         }
     }
 
-    fn page(&mut self, now: Moment, page: Page, effects: &mut Vec<Effect>) {
-        for message in &page.messages {
+    fn page(&mut self, now: Moment, mut page: Page, effects: &mut Vec<Effect>) {
+        for message in &mut page.messages {
             self.settle(message, effects);
+            // In a group the owner is the sender in a page too, and its `type` always 0.
+            message.direction = message.seen_by(self.me).1;
         }
         let Some(thread) = &mut self.thread else {
             return;

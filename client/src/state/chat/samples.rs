@@ -2,11 +2,13 @@
 
 use tidings_shared::timeline::Timeline;
 use tidings_shared::{
-    ClientMsgId, Conversation, Direction, Message, Mid, MsgType, Peer, Preview, Seq, UserId,
+    ClientMsgId, Conversation, Direction, GroupId, Message, Mid, MsgType, Peer, Preview, Seq,
+    UserId,
 };
 
 pub(in crate::state) const ME: UserId = UserId(1);
 pub(in crate::state) const THEM: Peer = Peer::User(UserId(2));
+pub(in crate::state) const GROUP: Peer = Peer::Group(GroupId(7));
 
 /// A message to me, as a push brings it.
 pub(in crate::state) fn received(seq: i64) -> Message {
@@ -48,6 +50,25 @@ pub(in crate::state) fn on_page(seq: i64) -> Message {
         owner_name: "me".into(),
         other_name: "them".into(),
         ..received(seq)
+    }
+}
+
+/// A message to the group, as pushes and pages bring it: its owner is who sent it.
+pub(in crate::state) fn in_group(seq: i64, (uid, name): (i64, &str)) -> Message {
+    Message {
+        owner_uid: UserId(uid),
+        peer: GROUP,
+        owner_name: name.into(),
+        other_name: "hikers".into(),
+        ..received(seq)
+    }
+}
+
+/// A message of mine to the group.
+pub(in crate::state) fn sent_to_group(seq: i64, id: &str) -> Message {
+    Message {
+        client_msg_id: Some(ClientMsgId(id.into())),
+        ..in_group(seq, (ME.0, "me"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What of a login is shown.
 
 use super::Chat;
+use crate::state::group::OpenGroup;
 use crate::state::rows::{Row, RowCache};
 use crate::state::thread::Ask;
 use std::rc::Rc;
@@ -49,6 +50,11 @@ impl Chat {
             && let Some(contact) = self.contacts.get(uid)
         {
             return (contact.name.clone(), contact.avatar.clone());
+        }
+        if let Some(group) = self.group.as_ref().and_then(OpenGroup::group)
+            && peer == Peer::Group(group.group_id)
+        {
+            return (group.name.as_str().into(), group.avatar.as_str().into());
         }
         let number = match peer {
             Peer::User(uid) => uid.0,

@@ -1,0 +1,49 @@
+//! Someone to choose.
+
+use super::Avatar;
+use crate::i18n::use_locale;
+use crate::state::{Contact, peer_key};
+use tidings_shared::Peer;
+use yew::prelude::*;
+
+/// Who.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub(super) struct PersonCheckProps {
+    /// Who.
+    pub(super) contact: Contact,
+    /// Whether they are chosen.
+    pub(super) chosen: bool,
+    /// Whether they are a member, and cannot be chosen.
+    pub(super) member: bool,
+    /// They are chosen, or not any more.
+    pub(super) on_toggle: Callback<Contact>,
+}
+
+/// A row of the people to choose from.
+#[component]
+pub(super) fn PersonCheck(props: &PersonCheckProps) -> Html {
+    let texts = &use_locale().texts.group;
+    let contact = &props.contact;
+    let peer = Peer::User(contact.uid);
+    let onchange = {
+        let (contact, on_toggle) = (contact.clone(), props.on_toggle.clone());
+        Callback::from(move |_: Event| on_toggle.emit(contact.clone()))
+    };
+    html! {
+        <li>
+            <label class="row row-check" data-testid="person" data-peer={peer_key(peer)}>
+                <input
+                    type="checkbox"
+                    checked={props.chosen || props.member}
+                    disabled={props.member}
+                    {onchange}
+                />
+                <Avatar {peer} name={contact.name.clone()} src={contact.avatar.clone()} size="avatar-head" />
+                <span class="row-name">{ contact.name.clone() }</span>
+                if props.member {
+                    <span class="row-time">{ texts.is_member }</span>
+                }
+            </label>
+        </li>
+    }
+}

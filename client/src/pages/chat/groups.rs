@@ -1,0 +1,220 @@
+//! Groups: the dialog that creates and fills them, and the panel of the open one.
+
+use super::{Aside, ChatPage, Msg};
+use crate::components::{GroupDialog, GroupDialogAction, GroupPanel, GroupPanelAction};
+use crate::net::{self, HttpError};
+use crate::state::{Effect, MembersAsk, OpenGroup};
+use std::rc::Rc;
+use tidings_shared::api::{Group, User, Users};
+use tidings_shared::{GroupId, Moment, Peer, UserId};
+use yew::prelude::*;
+
+/// What happens to groups.
+#[derive(Debug)]
+pub enum GroupMsg {
+    /// The person wants a new group.
+    New,
+    /// They do something in the dialog.
+    Dialog(GroupDialogAction),
+    /// The dialog of this number was answered.
+    Answered(u64, Result<Group, HttpError>),
+    /// The group just created opens.
+    Created(Group),
+    /// The panel of the open group is opened or closed.
+    Panel(bool),
+    /// The person does something in that panel.
+    InPanel(GroupPanelAction),
+    /// The server told what a group is, or not.
+    Told(GroupId, Result<Group, HttpError>),
+    /// A page of members arrived, or not.
+    Members(u64, Result<Users, HttpError>),
+}
+
+/// The dialog that is open.
+#[derive(Debug)]
+pub(super) struct Gathering {
+    /// Tells its answer from those of dialogs before.
+    number: u64,
+    /// `None`: a new group.
+    adds_to: Option<GroupId>,
+    busy: bool,
+    error: Option<HttpError>,
+}
+
+impl ChatPage {
+    /// Takes what happened; returns whether to render.
+    pub(super) fn take_group(
+        &mut self,
+        ctx: &Context<Self>,
+        msg: GroupMsg,
+        now: Moment,
+        out: &mut Vec<Effect>,
+    ) -> bool {
+        match msg {
+            GroupMsg::New => self.gather(ctx, None),
+            GroupMsg::Dialog(GroupDialogAction::Submit(name, uids)) => {
+                self.submit(ctx, name, uids);
+            }
+            GroupMsg::Dialog(GroupDialogAction::Cancel) => self.gathering = None,
+            GroupMsg::Dialog(GroupDialogAction::MoreContacts(again)) => {
+                if again {
+                    self.chat.contacts_mut().try_again();
+                }
+                return self.ask_contacts(ctx);
+            }
+            GroupMsg::Answered(number, answer) => {
+                return self.answered(ctx, number, answer, now, out);
+            }
+            GroupMsg::Created(group) => {
+                self.begin_draft(Peer::Group(group.group_id));
+                self.chat.group_created(now, group, out);
+            }
+            GroupMsg::Panel(open) => self.aside = open.then_some(Aside::Group),
+            GroupMsg::InPanel(action) => return self.take_panel(ctx, action, now, out),
+            GroupMsg::Told(id, answer) => {
+                self.end_if_logged_out(ctx, answer.as_ref().err());
+                self.chat.group_told(now, id, answer.ok(), out);
+            }
+            GroupMsg::Members(round, answer) => {
+                self.end_if_logged_out(ctx, answer.as_ref().err());
+                self.chat.take_members(round, answer.ok());
+            }
+        }
+        true
+    }
+
+    fn gather(&mut self, ctx: &Context<Self>, adds_to: Option<GroupId>) {
+        self.gatherings += 1;
+        self.gathering = Some(Gathering {
+            number: self.gatherings,
+            adds_to,
+            busy: false,
+            error: None,
+        });
+        self.ask_contacts(ctx);
+    }
+
+    fn submit(&mut self, ctx: &Context<Self>, name: String, uids: Vec<UserId>) {
+        let Some(gathering) = self.gathering.as_mut().filter(|g| !g.busy) else {
+            return;
+        };
+        gathering.busy = true;
+        let (number, adds_to) = (gathering.number, gathering.adds_to);
+        ctx.link().send_future(async move {
+            let answer = match adds_to {
+                Some(id) => net::add_members(id, uids).await,
+                None => net::create_group(name, uids).await,
+            };
+            Msg::Group(GroupMsg::Answered(number, answer))
+        });
+    }
+
+    fn answered(
+        &mut self,
+        ctx: &Context<Self>,
+        number: u64,
+        answer: Result<Group, HttpError>,
+        now: Moment,
+        out: &mut Vec<Effect>,
+    ) -> bool {
+        self.end_if_logged_out(ctx, answer.as_ref().err());
+        let asked = self.gathering.as_mut().filter(|g| g.number == number);
+        let Some(gathering) = asked else {
+            // They closed it meanwhile: what came of it shows in the list.
+            return false;
+        };
+        match answer {
+            Ok(group) => {
+                let adds = gathering.adds_to.is_some();
+                self.gathering = None;
+                if adds {
+                    self.chat.group_told(now, group.group_id, Some(group), out);
+                } else {
+                    // When the dialog is gone, for it gives the focus back as it goes.
+                    ctx.link()
+                        .send_message(Msg::Group(GroupMsg::Created(group)));
+                }
+            }
+            Err(error) => {
+                gathering.busy = false;
+                gathering.error = Some(error);
+            }
+        }
+        true
+    }
+
+    fn take_panel(
+        &mut self,
+        ctx: &Context<Self>,
+        action: GroupPanelAction,
+        now: Moment,
+        out: &mut Vec<Effect>,
+    ) -> bool {
+        match action {
+            GroupPanelAction::Close => self.aside = None,
+            GroupPanelAction::MoreMembers => return self.ask_members(ctx),
+            GroupPanelAction::Again => {
+                self.chat.group_again(now, out);
+                self.ask_members(ctx);
+            }
+            GroupPanelAction::Add => {
+                let id = self.chat.open_group().map(OpenGroup::id);
+                self.gather(ctx, id);
+            }
+            GroupPanelAction::Open(peer) => self.open(peer, now, out),
+        }
+        true
+    }
+
+    /// Asks for the next page of members, if there is one; returns whether it did.
+    fn ask_members(&mut self, ctx: &Context<Self>) -> bool {
+        let Some(MembersAsk { id, round, after }) = self.chat.ask_members() else {
+            return false;
+        };
+        ctx.link().send_future(async move {
+            Msg::Group(GroupMsg::Members(round, net::members(id, after).await))
+        });
+        true
+    }
+
+    pub(super) fn dialog(&self) -> Html {
+        let Some(gathering) = &self.gathering else {
+            return html! {};
+        };
+        let open = self
+            .chat
+            .open_group()
+            .filter(|_| gathering.adds_to.is_some());
+        html! {
+            <GroupDialog
+                key={gathering.number}
+                adds={gathering.adds_to.is_some()}
+                contacts={self.chat.contacts().clone()}
+                members={open.map(|open| open.members().clone()).unwrap_or_default()}
+                busy={gathering.busy}
+                error={gathering.error.clone()}
+                on_action={self.callbacks.dialog.clone()}
+            />
+        }
+    }
+
+    pub(super) fn group_panel(&self, me: &User) -> Html {
+        let Some(open) = self.chat.open_group() else {
+            return html! {};
+        };
+        let peer = Peer::Group(open.id());
+        let (name, avatar) = self.chat.face(peer);
+        html! {
+            <GroupPanel
+                {peer}
+                {name}
+                {avatar}
+                me={me.uid}
+                group={open.group().map(Rc::clone)}
+                failed={open.has_failed()}
+                members={open.members().clone()}
+                on_action={self.callbacks.group_panel.clone()}
+            />
+        }
+    }
+}
