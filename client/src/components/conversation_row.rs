@@ -35,17 +35,20 @@ pub fn ConversationRow(props: &ConversationRowProps) -> Html {
             <span class="row-mark row-failed">{ Icon::Warning.html() }</span>
         },
         PreviewKind::Sent => html! { <span class="row-you">{ texts.you }</span> },
-        PreviewKind::Received | PreviewKind::Event(_) | PreviewKind::Unsupported => html! {},
+        PreviewKind::Received => html! {
+            if let Some(name) = &row.sender {
+                <span class="row-sender">{ name.clone() }</span>
+            }
+        },
+        PreviewKind::Event(_) | PreviewKind::Unsupported => html! {},
     };
     let preview: Rc<str> = match row.kind {
         PreviewKind::Unsupported => texts.unsupported.into(),
         PreviewKind::Event(event) => {
             (texts.group.event)(event, row.sender.as_deref(), &row.text).into()
         }
-        PreviewKind::Received => match &row.sender {
-            Some(name) => (texts.said)(name, &row.text).into(),
-            None => row.text.clone(),
-        },
+        // The rest of "name: text".
+        PreviewKind::Received if row.sender.is_some() => (texts.said)("", &row.text).into(),
         _ => row.text.clone(),
     };
     let time = (row.time > 0).then(|| locale.dates.brief(row.time, clock::wall_ms()));

@@ -42,3 +42,49 @@ pub struct GroupTexts {
     /// Who did it (`None`: the person who reads), and the message's content.
     pub event: fn(Event, Option<&str>, &str) -> String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{EN, Event, ZH_CN};
+
+    #[test]
+    fn what_happened_is_said_in_both_languages_also_of_oneself() {
+        let said = |event, who, content| {
+            [
+                (EN.event)(event, who, content),
+                (ZH_CN.event)(event, who, content),
+            ]
+        };
+        assert_eq!(
+            said(Event::Created, Some("张三"), "Hikers"),
+            ["张三 created the group “Hikers”", "张三创建了群聊“Hikers”"]
+        );
+        assert_eq!(
+            said(Event::Created, None, "Hikers"),
+            ["You created the group “Hikers”", "你创建了群聊“Hikers”"]
+        );
+        assert_eq!(
+            said(Event::Added, Some("张三"), "李四, 王五"),
+            ["张三 added 李四, 王五", "张三邀请李四、王五加入了群聊"]
+        );
+    }
+
+    #[test]
+    fn a_list_of_names_that_was_cut_short_stays_so() {
+        let names = "李四, 王五, …";
+        assert_eq!(
+            (EN.event)(Event::Added, None, names),
+            "You added 李四, 王五, …"
+        );
+        assert_eq!(
+            (ZH_CN.event)(Event::Added, None, names),
+            "你邀请李四、王五等人加入了群聊"
+        );
+    }
+
+    #[test]
+    fn members_are_counted_in_words() {
+        assert_eq!([(EN.count)(1), (EN.count)(2)], ["1 member", "2 members"]);
+        assert_eq!((ZH_CN.count)(1), "1 位成员");
+    }
+}

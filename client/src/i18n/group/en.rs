@@ -56,7 +56,7 @@ fn failed(error: &HttpError) -> String {
             "This group does not exist any more, or you are not in it.".into()
         }
         HttpError::Refused(_, reason) => {
-            format!("The server refused this: {reason} Change it and try again.")
+            format!("The server refused this: {reason}. Change it and try again.")
         }
         HttpError::TooManyAttempts(Some(seconds)) => {
             format!("That was too much at once. Try again in {seconds} seconds.")

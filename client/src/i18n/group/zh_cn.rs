@@ -54,7 +54,7 @@ fn failed(error: &HttpError) -> String {
             "只有群主可以添加成员，请联系群主。".into()
         }
         HttpError::Refused(ProblemCode::NotFound, _) => "群聊已不存在，或你不在群内。".into(),
-        HttpError::Refused(_, reason) => format!("服务器拒绝了请求：{reason} 请修改后重试。"),
+        HttpError::Refused(_, reason) => format!("服务器拒绝了请求：{reason}。请修改后重试。"),
         HttpError::TooManyAttempts(Some(seconds)) => {
             format!("操作过于频繁，请在 {seconds} 秒后再试。")
         }
