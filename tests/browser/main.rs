@@ -4,6 +4,7 @@
 
 mod chat;
 mod faults;
+mod groups;
 mod login;
 mod person;
 mod pictures;

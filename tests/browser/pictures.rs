@@ -87,7 +87,7 @@ async fn line(socket: &mut Socket, from: i64, to: i64, content: &str) -> Result<
 }
 
 /// Nothing sticks out sideways; keeps a picture where one is asked for.
-async fn fits(person: &Person, name: &str) -> Result<()> {
+pub(crate) async fn fits(person: &Person, name: &str) -> Result<()> {
     let wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
     assert_eq!(
         person.browser.eval(wide).await?,

@@ -1,0 +1,431 @@
+//! Three people and their groups.
+
+use crate::person::{Person, serve_page};
+use crate::pictures::fits;
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use thirtyfour::{Key, TypingData};
+use tidings_tests::browser::{ChromeDriver, Look};
+use tidings_tests::server::{LI, Server, WANG, ZHANG};
+use tidings_tests::socket::Socket;
+
+/// More than this many keys to reach something is too many.
+const KEYS: usize = 24;
+
+#[tokio::test]
+async fn a_group_is_created_and_three_people_talk_in_it_without_a_reload() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let look = Look::default();
+    let zhang = Person::logged_in(&driver, &server, &look, ZHANG.1).await?;
+    let li = Person::logged_in(&driver, &server, &look, LI.1).await?;
+    let wang = Person::logged_in(&driver, &server, &look, WANG.1).await?;
+
+    zhang.creates("Hikers", &[LI.0, WANG.0]).await?;
+    zhang.reads("thread-name", "Hikers").await?;
+    zhang.reads("member-count", "3 members").await?;
+    zhang
+        .reads("event", "You created the group “Hikers”")
+        .await?;
+    for other in [&li, &wang] {
+        let created = "张三 created the group “Hikers”";
+        other.lists("Hikers", created, "1").await?;
+        other.titled("(1) Tidings").await?;
+    }
+
+    zhang.says("hello all").await?;
+    zhang.sees("hello all", "sent", "sent").await?;
+    zhang.lists("Hikers", "You: hello all", "").await?;
+    for other in [&li, &wang] {
+        other.lists("Hikers", "张三: hello all", "2").await?;
+    }
+
+    li.opens_group("Hikers").await?;
+    li.sees("hello all", "received", "sent").await?;
+    li.reads("event", "张三 created the group “Hikers”").await?;
+    li.lists("Hikers", "张三: hello all", "").await?;
+    li.titled("Tidings").await?;
+    li.says("hi from li").await?;
+    li.says("and more").await?;
+    zhang.sees("and more", "received", "sent").await?;
+    zhang.announces("李四: and more").await?;
+    wang.lists("Hikers", "李四: and more", "4").await?;
+
+    wang.opens_group("Hikers").await?;
+    wang.says("wang is here").await?;
+    for other in [&zhang, &li] {
+        other.sees("wang is here", "received", "sent").await?;
+    }
+    let all = ["hello all", "hi from li", "and more", "wang is here"];
+    for person in [&zhang, &li, &wang] {
+        assert_eq!(person.thread().await?, all);
+    }
+    // Above each run of another's messages stands who wrote them, once.
+    assert_eq!(zhang.senders().await?, ["李四", "王五"]);
+    assert_eq!(li.senders().await?, ["张三", "王五"]);
+    assert_eq!(wang.senders().await?, ["张三", "李四"]);
+
+    wang.browser.driver().refresh().await?;
+    wang.is_connected().await?;
+    wang.lists("Hikers", "You: wang is here", "").await?;
+    wang.opens_group("Hikers").await?;
+    wang.sees("wang is here", "sent", "sent").await?;
+    assert_eq!(wang.thread().await?, all);
+    assert_eq!(wang.senders().await?, ["张三", "李四"]);
+    for person in [zhang, li, wang] {
+        person.browser.close().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_is_added_later_is_told_from_then_on_and_finds_the_history_by_scrolling() -> Result<()>
+{
+    let server = serve_page().await?;
+    let group = create(&server, ZHANG, "Hikers", &[LI.0]).await?;
+    let mut socket = Socket::bound(&server, ZHANG).await?;
+    for n in 1..=120 {
+        say(&mut socket, ZHANG.0, group, &format!("line {n}")).await?;
+    }
+    let driver = ChromeDriver::start().await?;
+    let look = Look::default();
+    let zhang = Person::logged_in(&driver, &server, &look, ZHANG.1).await?;
+    let wang = Person::logged_in(&driver, &server, &look, WANG.1).await?;
+    assert_eq!(wang.list().await?, [""; 0]);
+
+    zhang.opens_group("Hikers").await?;
+    zhang.browser.click("group-open").await?;
+    zhang.members(&["张三", "李四"]).await?;
+    zhang.browser.click("group-add").await?;
+    zhang.picks(WANG.0).await?;
+    zhang.browser.click("group-submit").await?;
+    zhang.members(&["张三", "李四", "王五"]).await?;
+    zhang.reads("member-count", "3 members").await?;
+    zhang.reads("event", "You added 王五").await?;
+
+    // What was said before they came is not unread.
+    wang.lists("Hikers", "张三 added 王五", "1").await?;
+    zhang.says("welcome").await?;
+    wang.lists("Hikers", "张三: welcome", "2").await?;
+    wang.opens_group("Hikers").await?;
+    wang.sees("welcome", "received", "sent").await?;
+    let divider = "document.querySelector('[data-testid=unread-divider]').nextElementSibling.textContent === '张三 added 王五'";
+    wang.browser.until("the divider", divider).await?;
+    wang.lists("Hikers", "张三: welcome", "").await?;
+
+    // What was said before is history like any other.
+    let first = "document.querySelector('[data-testid=event]').dataset.seq === '1'";
+    let up = "document.querySelector('[data-testid=thread]').scrollTop = 0";
+    for n in [100, 50, 1] {
+        wang.browser.eval(up).await?;
+        wang.sees(&format!("line {n}"), "received", "sent").await?;
+    }
+    wang.browser.until("the beginning", first).await?;
+    let expected: Vec<_> = (1..=120)
+        .map(|n| format!("line {n}"))
+        .chain(["welcome".to_owned()])
+        .collect();
+    assert_eq!(wang.thread().await?, expected);
+    assert_eq!(
+        wang.senders().await?,
+        ["张三", "张三"],
+        "an event parts them"
+    );
+
+    // Only the owner adds; the others see who is there.
+    wang.browser.click("group-open").await?;
+    wang.members(&["张三", "李四", "王五"]).await?;
+    let may_add = "document.querySelector('[data-testid=group-add]') !== null";
+    assert_eq!(wang.browser.eval(may_add).await?, false);
+    for person in [zhang, wang] {
+        person.browser.close().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_group_is_created_and_written_to_by_the_keyboard_alone() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+
+    zhang.tabs_to("new-group").await?;
+    zhang.types("" + Key::Enter).await?;
+    zhang.focus_is_on("group-name").await?;
+    zhang.types("" + Key::Escape).await?;
+    zhang.focus_is_on("new-group").await?;
+    let closed = "document.querySelector('[data-testid=group-dialog]') === null";
+    zhang.browser.until("no dialog", closed).await?;
+
+    zhang.types("" + Key::Enter).await?;
+    zhang.focus_is_on("group-name").await?;
+    zhang.types("Lunch").await?;
+    zhang.types("" + Key::Tab).await?;
+    zhang.focus_is_on("people-search").await?;
+    zhang.browser.find("person").await?;
+    // Enter takes the first found, and what is typed then replaces the search.
+    zhang.types("李" + Key::Enter).await?;
+    zhang.chosen(&["李四"]).await?;
+    zhang.types("王" + Key::Enter).await?;
+    zhang.chosen(&["李四", "王五"]).await?;
+    // A box of the list undoes it.
+    zhang.types("" + Key::Down).await?;
+    zhang.types(" ").await?;
+    zhang.chosen(&["李四"]).await?;
+    zhang.tabs_to("group-submit").await?;
+    zhang.types("" + Key::Enter).await?;
+    zhang.reads("thread-name", "Lunch").await?;
+    zhang.reads("member-count", "2 members").await?;
+    zhang.focus_is_on("composer-input").await?;
+    zhang.types("noodles?" + Key::Enter).await?;
+    zhang.sees("noodles?", "sent", "sent").await?;
+
+    // The panel, too.
+    zhang.tabs_back_to("group-open").await?;
+    zhang.types("" + Key::Enter).await?;
+    zhang.members(&["张三", "李四"]).await?;
+    zhang.types("" + Key::Escape).await?;
+    zhang.focus_is_on("group-open").await?;
+    zhang.browser.close().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_typed_into_the_dialog_survives_a_server_that_is_gone() -> Result<()> {
+    let mut server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    zhang.browser.click("new-group").await?;
+    let name = zhang.browser.find("group-name").await?;
+    name.send_keys("Lunch").await?;
+    zhang.picks(LI.0).await?;
+    server.kill().await?;
+    zhang.browser.click("group-submit").await?;
+    let said = "document.querySelector('p[data-testid=group-error]').textContent.includes('did not answer')";
+    zhang.browser.until("what went wrong", said).await?;
+    server.restart().await?;
+    zhang.chosen(&["李四"]).await?;
+    zhang.browser.click("group-submit").await?;
+    zhang.reads("thread-name", "Lunch").await?;
+    zhang.is_connected().await?;
+    zhang
+        .lists("Lunch", "You created the group “Lunch”", "")
+        .await?;
+    zhang.browser.close().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_group_fits_its_window_at_every_width_in_both_languages_and_themes() -> Result<()> {
+    let server = serve_page().await?;
+    let group = create(
+        &server,
+        ZHANG,
+        "周末爬山 · Hikers of the long weekend",
+        &[LI.0, WANG.0],
+    )
+    .await?;
+    for (from, line) in [
+        (ZHANG, "周六早上八点，老地方见？"),
+        (LI, "可以！我带水和三明治。"),
+        (LI, "谁开车？"),
+        (
+            WANG,
+            "I can drive; the boot is full of ropes though. https://example.org/a/long/way/up",
+        ),
+        (ZHANG, "太好了。"),
+    ] {
+        let mut socket = Socket::bound(&server, from).await?;
+        say(&mut socket, from.0, group, line).await?;
+    }
+    let driver = ChromeDriver::start().await?;
+    let row = format!("[data-testid=conversation-row][data-peer=g{group}]");
+    for (width, height) in [(1280, 800), (768, 1024), (360, 740)] {
+        for (language, dark) in [("zh-CN", false), ("en-US", true)] {
+            let look = Look {
+                width,
+                height,
+                scale: 2,
+                language,
+                dark,
+            };
+            let name = format!("{width}-{language}-{}", if dark { "dark" } else { "light" });
+            let person = Person::logged_in(&driver, &server, &look, ZHANG.1).await?;
+            person.browser.find_css(&row).await?;
+            fits(&person, &format!("group-list-{name}")).await?;
+            person.browser.click("new-group").await?;
+            person.picks(LI.0).await?;
+            fits(&person, &format!("group-dialog-{name}")).await?;
+            person.browser.click("group-cancel").await?;
+            person.browser.find_css(&row).await?.click().await?;
+            person.sees("太好了。", "sent", "sent").await?;
+            fits(&person, &format!("group-thread-{name}")).await?;
+            person.browser.click("group-open").await?;
+            person.members(&["张三", "李四", "王五"]).await?;
+            fits(&person, &format!("group-panel-{name}")).await?;
+            person.browser.close().await?;
+        }
+    }
+    Ok(())
+}
+
+/// Creates a group over HTTP; returns its id.
+async fn create(server: &Server, owner: (i64, &str), name: &str, members: &[i64]) -> Result<i64> {
+    let request = server
+        .http()
+        .post(server.url("/api/groups"))
+        .bearer_auth(server.login(owner.1).await?)
+        .json(&json!({"name": name, "members": members}));
+    let group: Value = request.send().await?.error_for_status()?.json().await?;
+    group["groupId"].as_i64().context("no id")
+}
+
+/// Says a line in a group, past whatever is pushed meanwhile.
+async fn say(socket: &mut Socket, from: i64, group: i64, content: &str) -> Result<()> {
+    let data = json!({"senderUid": from, "groupId": group, "content": content, "msgType": 1});
+    socket.send(json!({"type": 3, "data": data})).await?;
+    while socket.next().await?["type"] != 3 {}
+    Ok(())
+}
+
+/// What a person does with groups.
+impl Person {
+    async fn creates(&self, name: &str, members: &[i64]) -> Result<()> {
+        self.browser.click("new-group").await?;
+        let field = self.browser.find("group-name").await?;
+        field.send_keys(name).await?;
+        for uid in members {
+            self.picks(*uid).await?;
+        }
+        self.browser.click("group-submit").await
+    }
+
+    /// Ticks someone in the dialog.
+    async fn picks(&self, uid: i64) -> Result<()> {
+        let person = format!("[data-testid=person][data-peer='{uid}']");
+        Ok(self.browser.find_css(&person).await?.click().await?)
+    }
+
+    async fn opens_group(&self, name: &str) -> Result<()> {
+        let row = format!("{}?.dataset.peer", row(name));
+        self.browser
+            .until(&format!("{name} in the list"), &row)
+            .await?;
+        let key = self.browser.eval(&row).await?;
+        let key = key.as_str().context("a key")?;
+        let row = format!("[data-testid=conversation-row][data-peer='{key}']");
+        self.browser.find_css(&row).await?.click().await?;
+        self.browser.find("composer-input").await.map(drop)
+    }
+
+    /// Waits until the list shows a group with this preview and badge; empty: no badge.
+    async fn lists(&self, name: &str, preview: &str, badge: &str) -> Result<()> {
+        let expression = format!(
+            "(row => row.querySelector('[data-testid=row-preview]').textContent === {}
+                && (row.querySelector('[data-testid=row-badge]')?.textContent.trim() ?? '') === {})({})",
+            json!(preview),
+            json!(badge),
+            row(name)
+        );
+        let what = format!("{name} with {preview:?} and badge {badge:?}");
+        self.browser.until(&what, &expression).await
+    }
+
+    /// Waits until one of the elements with this test id reads so.
+    async fn reads(&self, id: &str, text: &str) -> Result<()> {
+        let expression = format!(
+            "[...document.querySelectorAll('[data-testid={id}]')].some(e => e.textContent === {})",
+            json!(text)
+        );
+        self.browser
+            .until(&format!("{id} reads {text:?}"), &expression)
+            .await
+    }
+
+    async fn titled(&self, title: &str) -> Result<()> {
+        let expression = format!("document.title === {}", json!(title));
+        self.browser
+            .until(&format!("the title {title:?}"), &expression)
+            .await
+    }
+
+    /// Waits until screen readers are told this.
+    async fn announces(&self, text: &str) -> Result<()> {
+        self.reads("announcer", text).await
+    }
+
+    /// Waits until the panel lists these members.
+    async fn members(&self, names: &[&str]) -> Result<()> {
+        let of = "[...document.querySelectorAll('[data-testid=member] .row-name')]";
+        self.shows(of, names).await
+    }
+
+    /// Waits until the dialog shows these as chosen.
+    async fn chosen(&self, names: &[&str]) -> Result<()> {
+        self.shows(
+            "[...document.querySelectorAll('[data-testid=chosen]')]",
+            names,
+        )
+        .await
+    }
+
+    async fn shows(&self, elements: &str, texts: &[&str]) -> Result<()> {
+        let texts = json!(texts).to_string();
+        let expression = format!(
+            "JSON.stringify({elements}.map(e => e.textContent)) === {}",
+            json!(texts)
+        );
+        self.browser
+            .until(&format!("shows {texts}"), &expression)
+            .await
+    }
+
+    /// Who stands above the runs of the open thread, in their order.
+    async fn senders(&self) -> Result<Vec<String>> {
+        let names = "[...document.querySelectorAll('[data-testid=sender] .sender-name')].map(e => e.textContent)";
+        Ok(serde_json::from_value(self.browser.eval(names).await?)?)
+    }
+
+    /// Types where the focus is.
+    async fn types(&self, keys: impl Into<TypingData>) -> Result<()> {
+        let focused = self.browser.driver().active_element().await?;
+        Ok(focused.send_keys(keys).await?)
+    }
+
+    async fn tabs_to(&self, id: &str) -> Result<()> {
+        self.presses_until(id, || "" + Key::Tab).await
+    }
+
+    async fn tabs_back_to(&self, id: &str) -> Result<()> {
+        self.presses_until(id, || Key::Shift + Key::Tab).await
+    }
+
+    async fn presses_until(&self, id: &str, keys: fn() -> TypingData) -> Result<()> {
+        for _ in 0..KEYS {
+            if self.browser.eval(&focus_on(id)).await? == true {
+                return Ok(());
+            }
+            self.types(keys()).await?;
+        }
+        anyhow::bail!("{id} is more than {KEYS} keys away");
+    }
+
+    async fn focus_is_on(&self, id: &str) -> Result<()> {
+        self.browser
+            .until(&format!("the focus on {id}"), &focus_on(id))
+            .await
+    }
+}
+
+/// The list's row of a conversation, by its name.
+fn row(name: &str) -> String {
+    format!(
+        "[...document.querySelectorAll('[data-testid=conversation-row]')].find(
+            row => row.querySelector('[data-testid=row-name]').textContent === {})",
+        json!(name)
+    )
+}
+
+fn focus_on(id: &str) -> String {
+    format!("document.activeElement.dataset.testid === {}", json!(id))
+}
