@@ -4,6 +4,7 @@
 //! argument, and what is to be done goes out as [`Effect`]s, which `pages/chat.rs` carries out.
 //! [`Chat`] is the whole of one login; the other types are its parts.
 
+mod bubble;
 mod chat;
 mod contacts;
 mod content;
@@ -20,6 +21,7 @@ mod rows;
 mod thread;
 mod window;
 
+pub use bubble::{Bubble, BubbleState, Sender};
 pub use chat::{Announcement, Chat, Effect, Fetching, ThreadView};
 pub use contacts::{Contact, Contacts};
 pub use content::{Content, Event};
@@ -31,6 +33,6 @@ pub use links::{Piece, pieces};
 pub use notices::{Notice, NoticeKind};
 pub use outbox_text::OutboxText;
 pub use preview::{ListRow, PreviewKind};
-pub use rows::{Bubble, BubbleState, Row, RowCache, Sender};
+pub use rows::{Row, RowCache};
 pub use thread::{Ask, Thread};
 pub use window::Window;

@@ -1,14 +1,14 @@
 //! A new group, or new members for one, as the browser's own modal dialog. What was typed and
 //! chosen stays until it is closed, whatever the server says meanwhile.
 
+use super::modal::use_modal;
 use super::picker::{Chosen, Picker};
-use crate::dom;
 use crate::i18n::{GroupTexts, use_locale};
 use crate::net::HttpError;
 use crate::state::Contacts;
 use tidings_shared::UserId;
 use tidings_shared::limits::GROUP_NAME_CHARS;
-use web_sys::{HtmlDialogElement, HtmlElement, HtmlInputElement};
+use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 /// What the person does in the dialog.
@@ -193,32 +193,6 @@ pub fn GroupDialog(props: &GroupDialogProps) -> Html {
             </form>
         </dialog>
     }
-}
-
-/// Shows the dialog over everything while it is there, and gives the focus back.
-#[hook]
-fn use_modal(dialog: &NodeRef) {
-    let dialog = dialog.clone();
-    use_effect_with((), move |()| {
-        let dialog = dialog.cast::<HtmlDialogElement>();
-        let opener = dom::document().active_element();
-        if let Some(dialog) = &dialog {
-            // Fails only for a dialog that is open or not in the page.
-            let _ = dialog.show_modal();
-        }
-        move || {
-            if let Some(dialog) = dialog {
-                // While it is modal nothing else can take the focus.
-                dialog.close();
-            }
-            if let Some(opener) =
-                opener.and_then(|opener| wasm_bindgen::JsCast::dyn_into::<HtmlElement>(opener).ok())
-            {
-                // One that is gone or hidden leaves the focus where it is.
-                let _ = opener.focus();
-            }
-        }
-    });
 }
 
 fn focus_in(dialog: &NodeRef, selector: &str) {

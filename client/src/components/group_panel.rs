@@ -1,6 +1,7 @@
 //! The open group: what it is, and its members. It stands where the connection panel stands.
 
 use super::empty_list::{EmptyList, Why};
+use super::list_end::use_list_end;
 use super::member_row::MemberRow;
 use super::sidebar_list::move_focus;
 use super::{Avatar, Icon, Skeleton, panel};
@@ -10,11 +11,8 @@ use crate::state::Contacts;
 use std::rc::Rc;
 use tidings_shared::api::Group;
 use tidings_shared::{Peer, UserId};
-use web_sys::{Element, HtmlDialogElement};
+use web_sys::HtmlDialogElement;
 use yew::prelude::*;
-
-/// More members are asked for when the person is so near to the end, in CSS pixels.
-const NEAR: i32 = 400;
 
 /// What the person does in the panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,22 +71,8 @@ pub fn GroupPanel(props: &GroupPanelProps) -> Html {
             }
         });
     }
-    let look = {
-        let (list, on_action) = (list.clone(), props.on_action.clone());
-        move || {
-            let near_end = list.cast::<Element>().is_some_and(|list| {
-                list.scroll_height() - list.client_height() - list.scroll_top() < NEAR
-            });
-            if near_end {
-                on_action.emit(GroupPanelAction::MoreMembers);
-            }
-        }
-    };
-    {
-        let look = look.clone();
-        // A list that does not fill its room has no scrolling to ask for more.
-        use_effect(look);
-    }
+    let more = props.on_action.reform(|()| GroupPanelAction::MoreMembers);
+    let onscroll = use_list_end(&list, more);
     let act = |action: GroupPanelAction| props.on_action.reform(move |_: MouseEvent| action);
     let onkeydown = {
         let on_action = props.on_action.clone();
@@ -159,7 +143,7 @@ pub fn GroupPanel(props: &GroupPanelProps) -> Html {
                     </button>
                 }
             </div>
-            <div class="list" ref={list} onscroll={move |_: Event| look()}>
+            <div class="list" ref={list} {onscroll}>
                 <ul
                     class="rows"
                     data-testid="members"

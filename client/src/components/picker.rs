@@ -1,6 +1,7 @@
 //! Choosing people: search, those chosen, and everyone to choose from.
 
 use super::empty_list::{EmptyList, Why};
+use super::list_end::use_list_end;
 use super::person_check::PersonCheck;
 use super::sidebar::matches;
 use super::sidebar_list::move_focus;
@@ -12,9 +13,6 @@ use std::rc::Rc;
 use tidings_shared::UserId;
 use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
-
-/// More people are asked for when the person is so near to the end, in CSS pixels.
-const NEAR: i32 = 400;
 
 /// The people chosen, in the order of choice.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -68,21 +66,7 @@ pub(super) fn Picker(props: &PickerProps) -> Html {
     let people: Vec<&Contact> = (props.contacts.people().iter())
         .filter(|person| matches(&person.name, &wanted))
         .collect();
-    let look = {
-        let (list, on_more) = (list.clone(), props.on_more.clone());
-        move || {
-            let near_end = list.cast::<Element>().is_some_and(|list| {
-                list.scroll_height() - list.client_height() - list.scroll_top() < NEAR
-            });
-            if near_end {
-                on_more.emit(false);
-            }
-        }
-    };
-    {
-        let look = look.clone();
-        use_effect(look);
-    }
+    let onscroll = use_list_end(&list, props.on_more.reform(|()| false));
     let oninput = {
         let query = query.clone();
         Callback::from(move |event: InputEvent| {
@@ -137,7 +121,7 @@ pub(super) fn Picker(props: &PickerProps) -> Html {
                     {onkeydown}
                 />
             </div>
-            <div class="list" ref={list} onscroll={move |_: Event| look()}>
+            <div class="list" ref={list} {onscroll}>
                 <ul
                     class="rows"
                     aria-label={texts.people}

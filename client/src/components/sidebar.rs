@@ -1,15 +1,13 @@
 //! The sidebar: search, the two tabs and their lists.
 
 use super::empty_list::{EmptyList, Why};
+use super::list_end::use_list_end;
 use super::{ContactList, ConversationList, Icon, Skeleton};
 use crate::i18n::use_locale;
 use crate::state::{Contact, Contacts, ListRow};
 use tidings_shared::Peer;
-use web_sys::{Element, HtmlInputElement};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
-
-/// More rows are asked for when the person is so near to the end, in CSS pixels.
-const NEAR: i32 = 400;
 
 /// What the person does in the sidebar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,25 +68,18 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
         .cloned()
         .collect();
     let shows_contacts = *tab == Tab::Contacts || searching;
-    let look = {
-        let (list, on_action, tab) = (list.clone(), props.on_action.clone(), *tab);
-        move || {
-            let near_end = list.cast::<Element>().is_some_and(|list| {
-                list.scroll_height() - list.client_height() - list.scroll_top() < NEAR
-            });
-            if near_end && tab == Tab::Chats {
+    let more = {
+        let (on_action, tab) = (props.on_action.clone(), *tab);
+        Callback::from(move |()| {
+            if tab == Tab::Chats {
                 on_action.emit(SidebarAction::MoreConversations);
             }
-            if near_end && shows_contacts {
+            if shows_contacts {
                 on_action.emit(SidebarAction::MoreContacts);
             }
-        }
+        })
     };
-    {
-        let look = look.clone();
-        // A list that does not fill its room has no scrolling to ask for more.
-        use_effect(look);
-    }
+    let onscroll = use_list_end(&list, more);
     let oninput = {
         let query = query.clone();
         Callback::from(move |event: InputEvent| {
@@ -148,7 +139,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
                     { Icon::NewGroup.html() }
                 </button>
             </div>
-            <div class="list" ref={list} onscroll={move |_: Event| look()}>
+            <div class="list" ref={list} {onscroll}>
                 if *tab == Tab::Chats {
                     <ConversationList rows={rows.clone()} label={texts.chats} on_open={on_open.clone()} />
                     if !props.loaded && rows.is_empty() {

@@ -1,8 +1,9 @@
 use super::samples::{GROUP, ME, conversation, in_group, sent_to_group};
 use super::*;
+use crate::state::bubble::Bubble;
 use crate::state::content::Event;
 use crate::state::preview::PreviewKind;
-use crate::state::rows::{Bubble, Row, RowCache};
+use crate::state::rows::{Row, RowCache};
 use std::time::Duration;
 use tidings_shared::api::Group;
 use tidings_shared::frame::{Bound, ConversationList, Page, Push, ServerFrame};

@@ -1,6 +1,7 @@
 use super::samples::{ME, THEM, conversation, on_page, received, sent};
 use super::*;
-use crate::state::rows::{Bubble, BubbleState, Row, RowCache};
+use crate::state::bubble::{Bubble, BubbleState};
+use crate::state::rows::{Row, RowCache};
 use std::time::Duration;
 use tidings_shared::frame::{
     Bound, ConversationList, Page, Push, Query, Read, ReadMark, ServerFrame,
