@@ -4,12 +4,16 @@ use anyhow::{Context, Result};
 use std::hash::{BuildHasher, RandomState};
 use tidings_tests::server::Server;
 
-/// The memory of a server that is in RAM, in KiB (`VmRSS`, proc(5)).
+/// The memory of a server's nodes together that is in RAM, in KiB (`VmRSS`, proc(5)).
 pub(crate) fn resident_kib(server: &Server) -> Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid()?))?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let number = line.and_then(|line| line.split_whitespace().nth(1));
-    Ok(number.context("no VmRSS")?.parse()?)
+    let mut sum = 0;
+    for node in server.nodes() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", node.pid()?))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let number = line.and_then(|line| line.split_whitespace().nth(1));
+        sum += number.context("no VmRSS")?.parse::<u64>()?;
+    }
+    Ok(sum)
 }
 
 /// The seed of this run: `TIDINGS_FAULT_SEED`, or any. Printed, so that a run can be had again, as

@@ -1,14 +1,28 @@
-//! A `tidings serve` process of its own.
+//! The server under test: one `tidings serve` process on a SQLite file, or a fleet.
+//!
+//! [`Server::start`] gives what `TIDINGS_TEST_FLEET` asks for: nothing is one process with its bus
+//! inside, `postgres` is two nodes on Postgres and Redis behind a balancer. The tests are the same
+//! for both; one that can be for one of them only says so through [`only`].
 
-use crate::PATIENCE;
-use anyhow::{Context, Result, bail, ensure};
+mod balancer;
+mod fleet;
+mod node;
+mod program;
+
+pub use fleet::Fleet;
+pub use node::{Launch, Node};
+pub use program::{command, command_with_config};
+
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitStatus;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tidings_services::Redis;
+
+/// Chooses the set-up; see the module's text.
+const VARIABLE: &str = "TIDINGS_TEST_FLEET";
 
 /// The demo users, as (uid, email); their password is 1234.
 pub const ZHANG: (i64, &str) = (1000, "zhangsan@gmail.com");
@@ -17,34 +31,115 @@ pub const LI: (i64, &str) = (1001, "lisi@gmail.com");
 /// See [`ZHANG`].
 pub const WANG: (i64, &str) = (1002, "wangwu@hotmail.com");
 
-/// A server with its own folder and database. Dropping it kills the process.
+/// What [`Server::start`] starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetUp {
+    /// One process on a SQLite file.
+    Alone,
+    /// Two nodes on Postgres and Redis.
+    Fleet,
+}
+
+impl SetUp {
+    /// What this run was asked for.
+    ///
+    /// # Errors
+    /// When there is no such set-up.
+    pub fn asked() -> Result<Self> {
+        match std::env::var(VARIABLE).as_deref() {
+            Err(_) | Ok("") => Ok(Self::Alone),
+            Ok("postgres") => Ok(Self::Fleet),
+            Ok(other) => bail!("{VARIABLE} is {other:?}: unset it, or set it to postgres"),
+        }
+    }
+}
+
+/// Whether this run has the set-up a test is for. If not, the reason is printed, past the test
+/// runner, which would swallow it.
+///
+/// # Errors
+/// When there is no such set-up.
+pub fn only(set_up: SetUp, because: &str) -> Result<bool> {
+    let asked = SetUp::asked()?;
+    if asked != set_up {
+        let test = std::thread::current();
+        let test = test.name().unwrap_or("a test");
+        writeln!(std::io::stderr(), "{test}: not run on {asked:?}: {because}")?;
+    }
+    Ok(asked == set_up)
+}
+
+/// A server with its own folder and database. Dropping it kills its processes.
+#[derive(Debug)]
 pub struct Server {
-    folder: TempDir,
-    flags: Vec<String>,
-    child: Child,
+    running: Running,
     address: String,
     http: reqwest::Client,
+    // After what runs in it: fields are dropped in their order.
+    folder: TempDir,
+}
+
+#[derive(Debug)]
+enum Running {
+    Alone(Box<Node>),
+    Fleet(Box<Fleet>),
 }
 
 impl Server {
-    /// Starts a server with the demo users on a free port.
+    /// Starts a server with the demo users, as this run is asked to.
     ///
     /// # Errors
     /// When it does not say that it listens.
     pub async fn start(flags: &[&str]) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
-        let (child, address) = spawn(folder.path(), "127.0.0.1:0", &flags).await?;
-        Ok(Self {
-            folder,
-            flags,
-            child,
-            address,
-            http: reqwest::Client::new(),
-        })
+        match SetUp::asked()? {
+            SetUp::Alone => {
+                let folder = tempfile::tempdir()?;
+                let launch = Launch::new(folder.path(), flags);
+                Self::alone(folder, launch).await
+            }
+            SetUp::Fleet => Self::fleet(flags).await,
+        }
     }
 
-    /// `127.0.0.1:PORT`
+    /// One process, whatever this run is asked for.
+    ///
+    /// # Errors
+    /// When it does not say that it listens.
+    pub async fn alone(folder: TempDir, launch: Launch) -> Result<Self> {
+        let node = Node::start(launch, "127.0.0.1:0").await?;
+        let address = node.address().to_owned();
+        Ok(Self::new(Running::Alone(Box::new(node)), address, folder))
+    }
+
+    /// A fleet, whatever this run is asked for.
+    ///
+    /// # Errors
+    /// When one of its nodes does not say that it listens.
+    pub async fn fleet(flags: &[&str]) -> Result<Self> {
+        Self::fleet_with(flags, Redis::start().await?).await
+    }
+
+    /// The same with a Redis that may be absent.
+    ///
+    /// # Errors
+    /// When one of its nodes does not say that it listens.
+    pub async fn fleet_with(flags: &[&str], redis: Redis) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let fleet = Fleet::start(folder.path(), flags, redis).await?;
+        let address = fleet.address().to_string();
+        Ok(Self::new(Running::Fleet(Box::new(fleet)), address, folder))
+    }
+
+    fn new(running: Running, address: String, folder: TempDir) -> Self {
+        Self {
+            running,
+            address,
+            http: reqwest::Client::new(),
+            folder,
+        }
+    }
+
+    /// `127.0.0.1:PORT`, of the balancer if there is one.
     pub fn address(&self) -> &str {
         &self.address
     }
@@ -54,7 +149,7 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
-    /// The folder of its database.
+    /// The folder of its database, if that is a file, and of the files its commands read.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -64,45 +159,56 @@ impl Server {
         &self.http
     }
 
-    /// The process id.
+    /// The parts of a fleet.
     ///
     /// # Errors
-    /// When it has ended.
-    pub fn pid(&self) -> Result<u32> {
-        self.child.id().context("the server has ended")
+    /// When it is none.
+    pub fn parts(&mut self) -> Result<&mut Fleet> {
+        match &mut self.running {
+            Running::Fleet(fleet) => Ok(fleet),
+            Running::Alone(_) => bail!("this server is one process"),
+        }
     }
 
-    /// Ends the process as a power cut would.
+    /// The processes that serve.
+    pub fn nodes(&self) -> &[Node] {
+        match &self.running {
+            Running::Alone(node) => std::slice::from_ref(node),
+            Running::Fleet(fleet) => &fleet.nodes,
+        }
+    }
+
+    /// Ends every node as a power cut would.
     ///
     /// # Errors
     /// When there is nothing to kill.
     pub async fn kill(&mut self) -> Result<()> {
-        self.child.kill().await.context("cannot kill the server")
+        match &mut self.running {
+            Running::Alone(node) => node.kill().await,
+            Running::Fleet(fleet) => fleet.kill().await,
+        }
     }
 
-    /// Asks the process to end (SIGTERM) and waits for it.
+    /// Asks every node to end (SIGTERM) and waits for it; a failure of one is that of all.
     ///
     /// # Errors
-    /// When it does not end.
+    /// When one does not end.
     pub async fn terminate(&mut self) -> Result<ExitStatus> {
-        let pid = self.pid()?.to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status().await?;
-        ensure!(asked.success(), "cannot signal the server");
-        timeout(PATIENCE, self.child.wait())
-            .await
-            .context("the server does not end")?
-            .context("cannot wait for the server")
+        match &mut self.running {
+            Running::Alone(node) => node.terminate().await,
+            Running::Fleet(fleet) => fleet.terminate().await,
+        }
     }
 
-    /// Starts it again, on the same port and the same database.
+    /// Starts every node again, on the same ports and the same database.
     ///
     /// # Errors
-    /// When it does not say that it listens.
+    /// When one does not say that it listens.
     pub async fn restart(&mut self) -> Result<()> {
-        let (child, address) = spawn(self.folder.path(), &self.address, &self.flags).await?;
-        ensure!(address == self.address, "another address: {address}");
-        self.child = child;
-        Ok(())
+        match &mut self.running {
+            Running::Alone(node) => node.restart().await,
+            Running::Fleet(fleet) => fleet.restart().await,
+        }
     }
 
     /// Logs in over HTTP and returns the bearer token.
@@ -123,98 +229,12 @@ impl Server {
     /// # Errors
     /// With what it printed as an error, when it fails.
     pub async fn command(&self, arguments: &[&str], input: &str) -> Result<String> {
-        command(self.folder.path(), arguments, input).await
-    }
-}
-
-/// Runs the program in `folder`.
-///
-/// # Errors
-/// With what it printed as an error, when it fails.
-pub async fn command(folder: &Path, arguments: &[&str], input: &str) -> Result<String> {
-    run(program(folder)?, arguments, input).await
-}
-
-/// The same with a configuration file in place of `DATABASE_URL`.
-///
-/// # Errors
-/// With what it printed as an error, when it fails.
-pub async fn command_with_config(folder: &Path, arguments: &[&str], file: &Path) -> Result<String> {
-    let mut program = program(folder)?;
-    program
-        .env_remove("DATABASE_URL")
-        .env("TIDINGS_CONFIG", file);
-    run(program, arguments, "").await
-}
-
-async fn run(mut program: Command, arguments: &[&str], input: &str) -> Result<String> {
-    let mut child = program
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let mut stdin = child.stdin.take().context("a pipe")?;
-    // A program that needs no input may have ended already.
-    let _ = stdin.write_all(input.as_bytes()).await;
-    drop(stdin);
-    let output = timeout(PATIENCE, child.wait_with_output())
-        .await
-        .context("it does not end")??;
-    if !output.status.success() {
-        bail!("{}", String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(String::from_utf8(output.stdout)?)
-}
-
-async fn spawn(folder: &Path, listen: &str, flags: &[String]) -> Result<(Child, String)> {
-    let mut child = program(folder)?
-        .args(["serve", "--demo", "--listen", listen])
-        .args(flags)
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot start the server")?;
-    let stdout = child.stdout.take().context("a pipe")?;
-    let mut lines = BufReader::new(stdout).lines();
-    let line = timeout(PATIENCE, lines.next_line())
-        .await
-        .context("the server says nothing")??
-        .context("the server ended; see its words above")?;
-    let address = line
-        .strip_prefix("listening on http://")
-        .with_context(|| format!("unexpected: {line}"))?;
-    Ok((child, address.to_owned()))
-}
-
-fn program(folder: &Path) -> Result<Command> {
-    let path = binary()?;
-    let mut command = Command::new(path);
-    for (name, _) in std::env::vars_os() {
-        // Whatever this machine is set to must not reach the servers of the tests.
-        if name.to_string_lossy().starts_with("TIDINGS_") {
-            command.env_remove(name);
+        let mut program = program::program(self.folder.path())?;
+        if let Running::Fleet(fleet) = &self.running {
+            program
+                .env("DATABASE_URL", fleet.postgres.url())
+                .env("REDIS_URL", fleet.redis.url());
         }
+        program::run(program, arguments, input).await
     }
-    command
-        .current_dir(folder)
-        .env("DATABASE_URL", "sqlite://tidings.db")
-        .env_remove("REDIS_URL")
-        .env(
-            "TIDINGS_LOG",
-            std::env::var("TIDINGS_TEST_LOG").unwrap_or("warn".into()),
-        )
-        .kill_on_drop(true);
-    Ok(command)
-}
-
-/// The program under test: `TIDINGS_BIN`, or the one beside this test in the target folder.
-fn binary() -> Result<PathBuf> {
-    if let Some(path) = std::env::var_os("TIDINGS_BIN") {
-        return Ok(path.into());
-    }
-    let test = std::env::current_exe()?;
-    let beside = test.ancestors().nth(2).map(|folder| folder.join("tidings"));
-    beside
-        .filter(|path| path.exists())
-        .context("no server to test: run `cargo build -p tidings-server` first")
 }

@@ -1,0 +1,73 @@
+//! Two nodes on Postgres and Redis behind a balancer.
+
+use super::balancer::Balancer;
+use super::node::{Launch, Node};
+use anyhow::{Context, Result};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitStatus;
+use tidings_services::{Postgres, Redis, free_port};
+
+/// A fleet. Dropping it ends all of it.
+#[derive(Debug)]
+pub struct Fleet {
+    /// The nodes, named `a` and `b`.
+    pub nodes: [Node; 2],
+    /// Their store.
+    pub postgres: Postgres,
+    /// Their bus.
+    pub redis: Redis,
+    balancer: Balancer,
+}
+
+impl Fleet {
+    /// Starts everything but Redis, which may be absent; both nodes at once, as a fleet does whose
+    /// machines get a new version.
+    pub(super) async fn start(folder: &Path, flags: &[&str], redis: Redis) -> Result<Self> {
+        let postgres = Postgres::start().await?;
+        let start = async |name: &str| {
+            let mut launch = Launch::new(folder, flags);
+            launch.environment = vec![
+                ("DATABASE_URL", postgres.url()),
+                ("REDIS_URL", redis.url()),
+                ("TIDINGS_NODE_NAME", name.to_owned()),
+            ];
+            let port = free_port()?;
+            let node = Node::start(launch, &format!("127.0.0.1:{port}")).await;
+            node.with_context(|| format!("node {name}"))
+        };
+        let (a, b) = tokio::try_join!(start("a"), start("b"))?;
+        let addresses = [&a, &b].map(|node| node.address().parse::<SocketAddr>());
+        let addresses = addresses.into_iter().collect::<Result<_, _>>()?;
+        Ok(Self {
+            nodes: [a, b],
+            postgres,
+            redis,
+            balancer: Balancer::start(addresses).await?,
+        })
+    }
+
+    /// Where the balancer listens.
+    pub fn address(&self) -> SocketAddr {
+        self.balancer.address()
+    }
+
+    /// Kills both nodes.
+    pub(super) async fn kill(&mut self) -> Result<()> {
+        let [a, b] = &mut self.nodes;
+        tokio::try_join!(a.kill(), b.kill()).map(drop)
+    }
+
+    /// Asks both to end; returns how one ended, a failure if there was one.
+    pub(super) async fn terminate(&mut self) -> Result<ExitStatus> {
+        let [a, b] = &mut self.nodes;
+        let (a, b) = tokio::try_join!(a.terminate(), b.terminate())?;
+        Ok(if a.success() { b } else { a })
+    }
+
+    /// Starts both again.
+    pub(super) async fn restart(&mut self) -> Result<()> {
+        let [a, b] = &mut self.nodes;
+        tokio::try_join!(a.restart(), b.restart()).map(drop)
+    }
+}

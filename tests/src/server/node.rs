@@ -1,0 +1,164 @@
+//! One `tidings serve` process.
+
+use super::program::{binary, set_up};
+use crate::PATIENCE;
+use anyhow::{Context, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+/// How a node is started, each time.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// Where it runs.
+    pub folder: PathBuf,
+    /// Flags of `tidings serve`, besides `--demo` and `--listen`.
+    pub flags: Vec<String>,
+    /// What its environment has besides `DATABASE_URL`, or in its place.
+    pub environment: Vec<(&'static str, String)>,
+    /// What starts the program, with its arguments; empty: nothing does.
+    pub through: Vec<String>,
+}
+
+impl Launch {
+    /// In a folder, with a SQLite file there.
+    pub fn new(folder: &Path, flags: &[&str]) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            flags: flags.iter().map(|&flag| flag.to_owned()).collect(),
+            environment: Vec::new(),
+            through: Vec::new(),
+        }
+    }
+
+    fn command(&self, listen: &str) -> Result<Command> {
+        let binary = binary()?;
+        let mut command = match self.through.split_first() {
+            None => Command::new(binary),
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(binary);
+                command
+            }
+        };
+        set_up(&mut command, &self.folder);
+        command
+            .args(["serve", "--demo", "--listen", listen])
+            .args(&self.flags)
+            .stdout(Stdio::piped());
+        for (name, value) in &self.environment {
+            command.env(name, value);
+        }
+        Ok(command)
+    }
+}
+
+/// A node. Dropping it kills the process.
+#[derive(Debug)]
+pub struct Node {
+    launch: Launch,
+    child: Child,
+    address: String,
+}
+
+impl Node {
+    /// Starts one; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// When it does not say that it listens.
+    pub async fn start(launch: Launch, listen: &str) -> Result<Self> {
+        let (child, address) = spawn(&launch, listen).await?;
+        Ok(Self {
+            launch,
+            child,
+            address,
+        })
+    }
+
+    /// `127.0.0.1:PORT`
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The process id.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn pid(&self) -> Result<u32> {
+        self.child.id().context("the node has ended")
+    }
+
+    /// Ends the process as a power cut would.
+    ///
+    /// # Errors
+    /// When there is nothing to kill.
+    pub async fn kill(&mut self) -> Result<()> {
+        self.child.kill().await.context("cannot kill the node")
+    }
+
+    /// Asks the process to end (SIGTERM) and waits for it.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn terminate(&mut self) -> Result<ExitStatus> {
+        self.signal(Signal::TERM)?;
+        timeout(PATIENCE, self.child.wait())
+            .await
+            .context("the node does not end")?
+            .context("cannot wait for the node")
+    }
+
+    /// Stops the process without ending it (SIGSTOP): its connections stay open and nothing is
+    /// answered.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn freeze(&self) -> Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Ends [`Self::freeze`] (SIGCONT).
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn thaw(&self) -> Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    /// Starts it again after [`Self::kill`] or [`Self::terminate`], on the same port and the same
+    /// database.
+    ///
+    /// # Errors
+    /// When it does not say that it listens.
+    pub async fn restart(&mut self) -> Result<()> {
+        let (child, address) = spawn(&self.launch, &self.address).await?;
+        ensure!(address == self.address, "another address: {address}");
+        self.child = child;
+        Ok(())
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
+        let pid = Pid::from_raw(i32::try_from(self.pid()?)?).context("no process id")?;
+        kill_process(pid, signal).context("cannot signal the node")
+    }
+}
+
+async fn spawn(launch: &Launch, listen: &str) -> Result<(Child, String)> {
+    let mut child = launch
+        .command(listen)?
+        .spawn()
+        .context("cannot start the server")?;
+    let stdout = child.stdout.take().context("a pipe")?;
+    let mut lines = BufReader::new(stdout).lines();
+    let line = timeout(PATIENCE, lines.next_line())
+        .await
+        .context("the server says nothing")??
+        .context("the server ended; see its words above")?;
+    let address = line
+        .strip_prefix("listening on http://")
+        .with_context(|| format!("unexpected: {line}"))?;
+    Ok((child, address.to_owned()))
+}

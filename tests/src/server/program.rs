@@ -1,0 +1,86 @@
+//! The program under test, and its commands that end by themselves.
+
+use crate::PATIENCE;
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+/// Runs the program in `folder`, on a SQLite file there.
+///
+/// # Errors
+/// With what it printed as an error, when it fails.
+pub async fn command(folder: &Path, arguments: &[&str], input: &str) -> Result<String> {
+    run(program(folder)?, arguments, input).await
+}
+
+/// The same with a configuration file in place of `DATABASE_URL`.
+///
+/// # Errors
+/// With what it printed as an error, when it fails.
+pub async fn command_with_config(folder: &Path, arguments: &[&str], file: &Path) -> Result<String> {
+    let mut program = program(folder)?;
+    program
+        .env_remove("DATABASE_URL")
+        .env("TIDINGS_CONFIG", file);
+    run(program, arguments, "").await
+}
+
+pub(super) async fn run(mut program: Command, arguments: &[&str], input: &str) -> Result<String> {
+    let mut child = program
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut stdin = child.stdin.take().context("a pipe")?;
+    // A program that needs no input may have ended already.
+    let _ = stdin.write_all(input.as_bytes()).await;
+    drop(stdin);
+    let output = timeout(PATIENCE, child.wait_with_output())
+        .await
+        .context("it does not end")??;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// The program, set to a SQLite file in `folder` and to nothing else.
+pub(super) fn program(folder: &Path) -> Result<Command> {
+    let mut command = Command::new(binary()?);
+    set_up(&mut command, folder);
+    Ok(command)
+}
+
+/// Takes away what this machine is set to, which must not reach the servers of the tests.
+pub(super) fn set_up(command: &mut Command, folder: &Path) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("TIDINGS_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .current_dir(folder)
+        .env("DATABASE_URL", "sqlite://tidings.db")
+        .env_remove("REDIS_URL")
+        .env(
+            "TIDINGS_LOG",
+            std::env::var("TIDINGS_TEST_LOG").unwrap_or("warn".into()),
+        )
+        .kill_on_drop(true);
+}
+
+/// The program under test: `TIDINGS_BIN`, or the one beside this test in the target folder.
+pub(super) fn binary() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("TIDINGS_BIN") {
+        return Ok(path.into());
+    }
+    let test = std::env::current_exe()?;
+    let beside = test.ancestors().nth(2).map(|folder| folder.join("tidings"));
+    beside
+        .filter(|path| path.exists())
+        .context("no server to test: run `cargo build -p tidings-server` first")
+}
