@@ -14,6 +14,7 @@ mod page;
 mod probe;
 mod run;
 mod rust;
+mod services;
 mod simulate;
 mod step;
 mod supervisor;
@@ -56,7 +57,8 @@ enum Task {
     Dev,
     /// Run all checks and tests, in the order format, lints, builds, tests.
     ///
-    /// Installs what is missing first, Chromium included. Stops at the first failure and skips
+    /// Installs what is missing first, Chromium, Postgres and Redis included. The end-to-end tests
+    /// run twice: on one process with SQLite, and on two nodes with Postgres and Redis. Stops at the first failure and skips
     /// nothing. The audit of the dependencies is apart: see `cargo xtask audit`.
     Test,
     /// Simulate scenarios of clients, servers and faults in virtual time, and check every promise.
@@ -100,6 +102,7 @@ fn perform(task: Task, steps: &mut Steps) -> Result<ExitCode> {
             rust::ensure_components(steps)?;
             page::ensure_tools(&workspace, steps)?;
             browser::ensure(steps)?;
+            services::ensure(steps)?;
             steps.print_summary();
         }
         Task::Audit { advisories } => audit::audit(&workspace, steps, advisories)?,

@@ -8,11 +8,27 @@ use crate::browser::{self, Browser};
 use crate::command::run;
 use crate::page::{self, PageTools};
 use crate::rust::{self, WASM};
+use crate::services;
 use crate::step::Steps;
 use crate::workspace::Workspace;
 
 /// Everything that runs natively.
 const NATIVE: [&str; 3] = ["--workspace", "--exclude", "tidings-client"];
+/// Chooses the set-up of the servers under test; see `tests/src/server.rs`.
+const FLEET: &str = "TIDINGS_TEST_FLEET";
+/// The end-to-end tests.
+const ON_A_FLEET: [&str; 8] = [
+    "-p",
+    "tidings-tests",
+    "--test",
+    "server",
+    "--test",
+    "faults",
+    "--test",
+    "browser",
+];
+/// Modules whose tests choose their set-up themselves, and have run when the fleet's turn comes.
+const SAME_ON_A_FLEET: [&str; 2] = ["fleet::", "disk_full::"];
 /// Seconds that the tests of one wasm file may take in the browser, on a busy machine too.
 const WASM_TEST_SECONDS: &str = "180";
 
@@ -24,6 +40,7 @@ pub(crate) fn test(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
 
     let tools = page::ensure_tools(workspace, steps)?;
     let browser = browser::ensure(steps)?;
+    services::ensure(steps)?;
     page::fetch(workspace, steps)?;
     page::build_with(&tools, workspace, steps)?;
     native_tests(workspace, &browser, steps)?;
@@ -77,21 +94,32 @@ fn native_tests(workspace: &Workspace, browser: &Browser, steps: &mut Steps) -> 
         run(&mut build, "see the compiler's message above")
     })?;
     steps.step("test what runs natively, end to end included", || {
-        let mut test = workspace.cargo();
-        test.arg("test")
-            .args(NATIVE)
-            .env("TIDINGS_BIN", workspace.server("debug"))
-            .env("TIDINGS_CLIENT_DIR", workspace.dist());
-        run(
-            with_browser(&mut test, browser),
-            "see which test failed above",
-        )
+        let mut test = end_to_end(workspace, browser);
+        test.args(NATIVE).env_remove(FLEET);
+        run(&mut test, "see which test failed above")
+    })?;
+    steps.step("test end to end on two nodes, Postgres and Redis", || {
+        let mut test = end_to_end(workspace, browser);
+        test.args(ON_A_FLEET).env(FLEET, "postgres").arg("--");
+        for done in SAME_ON_A_FLEET {
+            test.args(["--skip", done]);
+        }
+        run(&mut test, "see which test failed above")
     })?;
     steps.step("test the client's state natively", || {
         let mut test = workspace.cargo();
         test.args(["test", "-p", "tidings-client", "--lib"]);
         run(&mut test, "see which test failed above")
     })
+}
+
+fn end_to_end(workspace: &Workspace, browser: &Browser) -> Command {
+    let mut test = workspace.cargo();
+    test.arg("test")
+        .env("TIDINGS_BIN", workspace.server("debug"))
+        .env("TIDINGS_CLIENT_DIR", workspace.dist());
+    with_browser(&mut test, browser);
+    test
 }
 
 fn browser_tests(
