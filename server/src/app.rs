@@ -1,10 +1,12 @@
 //! What every request and connection of a node shares.
 
+use crate::admission::Admission;
 use crate::auth::{Passwords, Throttle};
 use crate::bus::Bus;
 use crate::config::Config;
 use crate::gateway::{Heartbeats, Hub};
 use crate::lifecycle::Lifecycle;
+use crate::metrics::Metrics;
 use crate::presence::Presence;
 use crate::store::{Committer, Positions, Store};
 use std::sync::Arc;
@@ -32,6 +34,10 @@ pub struct AppState {
     pub passwords: Passwords,
     /// Who failed to log in too often.
     pub throttle: Throttle,
+    /// How many are let in.
+    pub admission: Arc<Admission>,
+    /// What operators see.
+    pub metrics: Arc<Metrics>,
     /// When to end.
     pub lifecycle: Lifecycle,
 }

@@ -10,11 +10,13 @@ pub use memory::MemoryBus;
 pub use redis::RedisBus;
 
 use crate::gateway::ConnectionId;
+use crate::metrics::{BusFigures, Histogram};
 use crate::store::SessionHash;
 use async_trait::async_trait;
 use std::sync::Arc;
 use tidings_shared::frame::ReadMark;
 use tidings_shared::{ConversationId, GroupId, Mid, Seq, UserId};
+use tokio::time::Instant;
 
 /// Who listens to what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,6 +68,8 @@ pub struct MessageEvent {
     pub sender: UserId,
     /// The connection it came on.
     pub origin: ConnectionId,
+    /// When this node took it in; `None` if another did.
+    pub taken_at: Option<Instant>,
     /// The message as everybody but its sender gets it.
     pub for_others: Arc<str>,
     /// The message with its `clientMsgId`.
@@ -120,4 +124,10 @@ pub trait Bus: Send + Sync + 'static {
 
     /// This node ends: the others need not wonder what became of it.
     async fn retire(&self);
+
+    /// What it did since the start of the process.
+    fn figures(&self) -> BusFigures;
+
+    /// How long events of other nodes were on their way.
+    fn lag(&self) -> Histogram;
 }

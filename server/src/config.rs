@@ -1,6 +1,8 @@
 //! What an operator sets: flags, environment, and an optional TOML file beneath both.
 
+use crate::admission::parse_network;
 use clap::{Args, Command};
+use ipnet::IpNet;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -99,6 +101,46 @@ pub struct Config {
     )]
     pub allowed_origins: Vec<String>,
 
+    /// Milliseconds over which open connections are told to go elsewhere (1001) when the server
+    /// is asked to end; 0 tells all of them at once
+    #[arg(long, env = "TIDINGS_DRAIN_MS", default_value_t = 10_000, value_name = "MS",
+          value_parser = clap::value_parser!(u64).range(0..=3_600_000))]
+    pub drain_ms: u64,
+
+    /// Connections this node takes; further ones are refused with 503 and a time to come back
+    #[arg(long, env = "TIDINGS_MAX_CONNECTIONS", default_value_t = 100_000, value_name = "N",
+          value_parser = count)]
+    pub max_connections: usize,
+
+    /// Connections a user may hold on this node; the bind of a further one is refused (4003)
+    #[arg(long, env = "TIDINGS_MAX_CONNECTIONS_PER_USER", default_value_t = 32, value_name = "N",
+          value_parser = count)]
+    pub max_connections_per_user: usize,
+
+    /// Connections an address (IPv6: a /64) may hold on this node, 429 beyond; 0 is no limit
+    #[arg(
+        long,
+        env = "TIDINGS_MAX_CONNECTIONS_PER_ADDRESS",
+        default_value_t = 0,
+        value_name = "N"
+    )]
+    pub max_connections_per_address: usize,
+
+    /// Binds made at once; 256 times as many may wait up to 8 s, further ones are refused (4003)
+    #[arg(long, env = "TIDINGS_MAX_BINDS", default_value_t = 64, value_name = "N",
+          value_parser = count)]
+    pub max_binds: usize,
+
+    /// Proxies whose X-Forwarded-For is believed, as networks (10.0.0.0/8) or addresses
+    #[arg(long, env = "TIDINGS_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR",
+          value_parser = parse_network)]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// Serve /metrics, with /healthz and /readyz, on this address only; without it /metrics is on
+    /// --listen, where a load balancer must not publish it
+    #[arg(long, env = "TIDINGS_METRICS_LISTEN", value_name = "ADDR:PORT")]
+    pub metrics_listen: Option<SocketAddr>,
+
     /// Give the session cookie the Secure attribute: set it where the page is served over HTTPS
     #[arg(long, env = "TIDINGS_SECURE_COOKIE")]
     pub secure_cookie: bool,
@@ -107,6 +149,17 @@ pub struct Config {
     /// flags and environment win over it
     #[arg(long, env = "TIDINGS_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// The largest count a setting takes; a semaphore holds 256 times as many.
+const COUNT_MAX: usize = 10_000_000;
+
+/// Reads a count that is not zero.
+fn count(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|count| (1..=COUNT_MAX).contains(count))
+        .ok_or_else(|| format!("a number from 1 to {COUNT_MAX}"))
 }
 
 /// Settings that contradict each other.
@@ -132,6 +185,11 @@ impl Config {
             ));
         }
         Ok(())
+    }
+
+    /// Over how long open connections are told that the server goes away.
+    pub const fn drain(&self) -> Duration {
+        Duration::from_millis(self.drain_ms)
     }
 
     /// When pushes are repeated.

@@ -6,6 +6,7 @@ mod failure;
 mod groups;
 mod health;
 mod login;
+mod metrics;
 mod page;
 mod presence;
 mod users;
@@ -30,7 +31,26 @@ const BODY_BYTES: usize = 16 * 1024;
 /// How long a request may take in all. An upgraded connection is not a request any more.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
-/// Every route of the server.
+/// What operators ask, for an address of its own.
+pub fn operators(app: AppState) -> Router {
+    health(Router::new())
+        .route("/metrics", get(metrics::metrics))
+        .fallback(async || Failure::NotFound)
+        .layer(TimeoutLayer::with_status_code(
+            axum::http::StatusCode::SERVICE_UNAVAILABLE,
+            REQUEST_LIMIT,
+        ))
+        .layer(CatchPanicLayer::new())
+        .with_state(app)
+}
+
+fn health(router: Router<AppState>) -> Router<AppState> {
+    router
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+}
+
+/// Every route of the server; `/metrics` only if operators have no address of their own.
 pub fn router(app: AppState) -> Router {
     let api = Router::new()
         .route("/login", post(login::login))
@@ -53,11 +73,13 @@ pub fn router(app: AppState) -> Router {
         .method_not_allowed_fallback(async || Failure::NotFound)
         .layer(from_fn_with_state(app.clone(), own_pages_only))
         .layer(from_fn(not_stored));
-    Router::new()
+    let mut routes = health(Router::new())
         .nest("/api", api)
-        .route("/ws", get(gateway::upgrade))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+        .route("/ws", get(gateway::upgrade));
+    if app.config.metrics_listen.is_none() {
+        routes = routes.route("/metrics", get(metrics::metrics));
+    }
+    routes
         .fallback_service(page::service(&app.config.client_dir))
         .layer(from_fn(guarded))
         .layer(TimeoutLayer::with_status_code(

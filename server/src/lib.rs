@@ -4,6 +4,8 @@
 //! `app` is what all of them share, and `lifecycle` starts and ends it. A test can own the
 //! listener and the end: see [`serve`].
 
+mod acceptor;
+pub mod admission;
 pub mod app;
 pub mod auth;
 pub mod bus;
@@ -13,6 +15,7 @@ pub mod config;
 pub mod gateway;
 pub mod http;
 mod lifecycle;
+pub mod metrics;
 pub mod presence;
 pub mod store;
 

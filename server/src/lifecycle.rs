@@ -1,32 +1,37 @@
 //! A node from its first to its last moment.
 
+mod links;
+
+use crate::acceptor::Acceptor;
+use crate::admission::Admission;
 use crate::app::AppState;
 use crate::auth::{Passwords, Throttle};
-use crate::bus::{Bus, MemoryBus, Notice, RedisBus, redis};
+use crate::clock;
 use crate::config::Config;
 use crate::gateway::{Heartbeats, Hub};
 use crate::http;
-use crate::presence::{self, MemoryPresence, Presence, RedisPresence};
+use crate::metrics::Metrics;
 use crate::store::{Committer, Positions, Store};
 use anyhow::Context;
-use axum::serve::ListenerExt;
-use std::net::SocketAddr;
+use links::Links;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long connections and requests may take to end after the drain began.
-const DRAIN_LIMIT: Duration = Duration::from_secs(10);
+/// How long connections and requests may take to end after the last was told so.
+const END_LIMIT: Duration = Duration::from_secs(10);
+/// Sockets beside the connections: those of requests, and of those who are about to be refused.
+const HTTP_SOCKETS: usize = 1024;
+/// Sockets of operators.
+const OPERATOR_SOCKETS: usize = 64;
 
 /// How long other nodes may take to be told of the end.
 const FAREWELL_LIMIT: Duration = Duration::from_secs(2);
 
-/// What ends a node: `drain` asks everything to finish and say goodbye. axum does not wait for
-/// upgraded sockets, so `connections` does.
+/// What ends a node: `drain` asks everything to finish and say goodbye. Nobody waits for upgraded
+/// sockets but `connections`.
 #[derive(Clone, Default)]
 pub struct Lifecycle {
     /// Cancelled when the node is to end.
@@ -35,11 +40,12 @@ pub struct Lifecycle {
     pub connections: TaskTracker,
 }
 
-/// Serves on `listener` until `drain` is cancelled, then answers what was asked, closes every
-/// connection with 1001, stores every acknowledgement and closes the store.
+/// Serves on `listener` until `drain` is cancelled. Then it is not ready any more and accepts
+/// nothing, answers what was asked, closes every connection with 1001, each at its own moment of
+/// `--drain-ms`, stores every acknowledgement and closes the store.
 ///
 /// # Errors
-/// When the listener or the system's randomness fails.
+/// When the listener of `--metrics-listen` or the system's randomness fails.
 ///
 /// Cancelling: dropping the future drops what was not committed; nothing answered is lost.
 pub async fn serve(
@@ -48,6 +54,12 @@ pub async fn serve(
     listener: TcpListener,
     drain: CancellationToken,
 ) -> anyhow::Result<()> {
+    let operators = match config.metrics_listen {
+        Some(address) => Some(TcpListener::bind(address).await.with_context(|| {
+            format!("cannot listen on {address}; set --metrics-listen to another")
+        })?),
+        None => None,
+    };
     let lifecycle = Lifecycle {
         drain: drain.clone(),
         connections: TaskTracker::new(),
@@ -62,17 +74,30 @@ pub async fn serve(
         notices,
         tasks,
     } = Links::new(&config)?;
-    let (hub, hub_task) = Hub::new(Arc::clone(&bus), Arc::clone(&presence), first_id, notices);
-    let (committer, committer_task) =
-        Committer::new(Arc::clone(&store), Arc::clone(&bus), stop.clone());
-    let (positions, positions_task) = Positions::new(Arc::clone(&store), stop.clone());
+    let metrics = Arc::new(Metrics::new(clock::now_ms(), bus.lag()));
+    let per_user = config.max_connections_per_user;
+    let (hub, hub_task) = Hub::new(
+        Arc::clone(&bus),
+        Arc::clone(&presence),
+        first_id,
+        per_user,
+        notices,
+    );
+    let (committer, committer_task) = Committer::new(
+        Arc::clone(&store),
+        Arc::clone(&bus),
+        Arc::clone(&metrics),
+        stop.clone(),
+    );
+    let (positions, positions_task) =
+        Positions::new(Arc::clone(&store), Arc::clone(&metrics), stop.clone());
     let hub_task = tokio::spawn(hub_task);
     background.spawn(committer_task);
     background.spawn(positions_task);
-    background.close();
 
     let app = AppState {
         heartbeats: Heartbeats::new(config.heartbeat_bounds()),
+        admission: Arc::new(Admission::new(&config)),
         config: Arc::new(config),
         store: Arc::clone(&store),
         bus: Arc::clone(&bus),
@@ -82,11 +107,24 @@ pub async fn serve(
         positions,
         passwords: Passwords::new()?,
         throttle: Throttle::default(),
+        metrics: Arc::clone(&metrics),
         lifecycle: lifecycle.clone(),
     };
-    serve_until_drained(listener, http::router(app), &lifecycle).await?;
+    if let Some(listener) = operators {
+        tracing::info!(address = %listener.local_addr()?, "operators are served");
+        // To the end, so that they see the drain.
+        let acceptor = Acceptor {
+            router: http::operators(app.clone()),
+            max_sockets: OPERATOR_SOCKETS,
+            metrics: Arc::clone(&metrics),
+            drain: stop.clone(),
+        };
+        background.spawn(acceptor.run(listener));
+    }
+    background.close();
+    serve_until_drained(listener, app).await;
     stop.cancel();
-    if tokio::time::timeout(DRAIN_LIMIT, background.wait())
+    if tokio::time::timeout(END_LIMIT, background.wait())
         .await
         .is_err()
     {
@@ -109,79 +147,27 @@ pub async fn serve(
     Ok(())
 }
 
-/// What ties this node to others, or to itself alone.
-struct Links {
-    bus: Arc<dyn Bus>,
-    presence: Arc<dyn Presence>,
-    notices: mpsc::Receiver<Notice>,
-    /// Ended when dropped.
-    tasks: JoinSet<()>,
-}
-
-impl Links {
-    fn new(config: &Config) -> anyhow::Result<Self> {
-        let mut tasks = JoinSet::new();
-        let Some(url) = &config.redis_url else {
-            let (bus, notices) = MemoryBus::new();
-            return Ok(Self {
-                bus: Arc::new(bus),
-                presence: Arc::new(MemoryPresence::default()),
-                notices,
-                tasks,
-            });
-        };
-        let address = redis::Address::parse(url)?;
-        let node = redis::Node::new(address, config.node_name.as_deref())?;
-        let name = node.name.clone();
-        let (bus, notices, session) = RedisBus::new(node);
-        let ties = presence::Ties {
-            node: name.clone(),
-            wire: bus.commands(),
-            forgotten: bus.forgotten(),
-        };
-        let (presence, writing) = RedisPresence::new(ties);
-        tasks.spawn(session);
-        tasks.spawn(writing);
-        tracing::info!(node = name, "one of many nodes");
-        Ok(Self {
-            bus: Arc::new(bus),
-            presence: Arc::new(presence),
-            notices,
-            tasks,
-        })
-    }
-}
-
-async fn serve_until_drained(
-    listener: TcpListener,
-    router: axum::Router,
-    lifecycle: &Lifecycle,
-) -> anyhow::Result<()> {
-    let drain = &lifecycle.drain;
-    // Without this a second small frame waits for the acknowledgement of the first, some 40 ms
-    // (Nagle's algorithm against delayed acknowledgements, RFC 9293 §3.7.4).
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "no TCP_NODELAY");
-        }
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving =
-        axum::serve(listener, service).with_graceful_shutdown(drain.clone().cancelled_owned());
-    let mut serving = std::pin::pin!(serving.into_future());
-    tokio::select! {
-        result = &mut serving => return result.context("the listener failed"),
-        () = drain.cancelled() => {}
-    }
-    tracing::info!(connections = lifecycle.connections.len(), "draining");
-    lifecycle.connections.close();
-    let ended = async {
-        lifecycle.connections.wait().await;
-        serving.await
+async fn serve_until_drained(listener: TcpListener, app: AppState) {
+    let Lifecycle { drain, connections } = app.lifecycle.clone();
+    let limit = app.config.drain() + END_LIMIT;
+    let acceptor = Acceptor {
+        max_sockets: app.config.max_connections + HTTP_SOCKETS,
+        metrics: Arc::clone(&app.metrics),
+        router: http::router(app),
+        drain: drain.clone(),
     };
-    if let Ok(result) = tokio::time::timeout(DRAIN_LIMIT, ended).await {
-        return result.context("the listener failed");
+    let accepting = tokio::spawn(acceptor.run(listener));
+    drain.cancelled().await;
+    tracing::info!(connections = connections.len(), "draining");
+    connections.close();
+    let ended = async {
+        let accepted = accepting.await;
+        connections.wait().await;
+        accepted
+    };
+    match tokio::time::timeout(limit, ended).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the listener failed"),
+        Err(_) => tracing::warn!("some requests did not end in time"),
     }
-    tracing::warn!("some requests did not end in time");
-    Ok(())
 }

@@ -20,6 +20,7 @@ pub use record::{
 };
 pub use sqlite::SqliteStore;
 
+use crate::metrics::PoolUse;
 use async_trait::async_trait;
 use std::sync::Arc;
 use tidings_shared::{ConversationId, GroupId, Peer, UserId, api};
@@ -176,6 +177,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Ends a session.
     async fn end_session(&self, hash: SessionHash) -> Result<(), StoreError>;
+
+    /// How its pools of connections are used now.
+    fn pools(&self) -> Vec<PoolUse>;
 
     /// Waits for what is under way and closes the database.
     async fn close(&self);

@@ -2,6 +2,7 @@
 
 use crate::{ClientMsgId, limits};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The machine's half of an error: stable, for programs to act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,6 +52,30 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// Every code, in the order of their declaration.
+    pub const ALL: [Self; 20] = [
+        Self::Malformed,
+        Self::TooLarge,
+        Self::TooDeep,
+        Self::UnknownType,
+        Self::NotBound,
+        Self::AlreadyBound,
+        Self::BindTimeout,
+        Self::UidMismatch,
+        Self::NotLoggedIn,
+        Self::TooManyConnections,
+        Self::UnknownRecipient,
+        Self::InvalidRecipient,
+        Self::Empty,
+        Self::TooLong,
+        Self::InvalidContent,
+        Self::InvalidMsgType,
+        Self::InvalidClientMsgId,
+        Self::Busy,
+        Self::Unavailable,
+        Self::Unknown,
+    ];
+
     /// Whether the same request, sent again later, may succeed. A client keeps such a message in
     /// its outbox and shows any other as failed.
     pub const fn is_transient(self) -> bool {
@@ -119,6 +144,9 @@ pub struct ErrorBody {
     /// The `ref` of the query this answers, if it had one.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<u64>,
+    /// The earliest moment at which to try again, in ms from now, if the server knows one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_ms: Option<u64>,
 }
 
 impl ErrorBody {
@@ -130,6 +158,7 @@ impl ErrorBody {
             re: None,
             client_msg_id: None,
             reference: None,
+            retry_ms: None,
         }
     }
 
@@ -138,6 +167,18 @@ impl ErrorBody {
     pub fn re(mut self, re: u64) -> Self {
         self.re = Some(re);
         self
+    }
+
+    /// The same, with the time after which to try again.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        self
+    }
+
+    /// After how long to try again, if the server said so.
+    pub fn retry(&self) -> Option<Duration> {
+        self.retry_ms.map(Duration::from_millis)
     }
 }
 

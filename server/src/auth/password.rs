@@ -3,6 +3,7 @@
 use argon2::password_hash::phc::{Output, PasswordHash};
 use argon2::password_hash::{self, PasswordHasher};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
@@ -36,6 +37,17 @@ pub struct Passwords {
     jobs: SyncSender<Job>,
     /// Compared with when there is no such user, so that the time tells nothing.
     decoy: Arc<str>,
+    in_progress: Arc<AtomicUsize>,
+    refused: Arc<AtomicU64>,
+}
+
+/// A password that counts as in progress while this lives.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Passwords {
@@ -64,7 +76,19 @@ impl Passwords {
         Ok(Self {
             jobs: sender,
             decoy,
+            in_progress: Arc::default(),
+            refused: Arc::default(),
         })
+    }
+
+    /// Passwords being compared, and waiting for it.
+    pub fn in_progress(&self) -> usize {
+        self.in_progress.load(Ordering::Relaxed)
+    }
+
+    /// Logins refused since the start because too many waited.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
     }
 
     /// The PHC string of a password. Takes tens of milliseconds: for commands, not for requests.
@@ -98,9 +122,14 @@ impl Passwords {
                 answer,
             })
             .map_err(|error| match error {
-                TrySendError::Full(_) => PasswordError::Busy,
+                TrySendError::Full(_) => {
+                    self.refused.fetch_add(1, Ordering::Relaxed);
+                    PasswordError::Busy
+                }
                 TrySendError::Disconnected(_) => PasswordError::Hash("no thread".into()),
             })?;
+        self.in_progress.fetch_add(1, Ordering::Relaxed);
+        let _counted = Counted(Arc::clone(&self.in_progress));
         let matches = receiver
             .await
             .map_err(|_| PasswordError::Hash("no answer".into()))??;

@@ -22,6 +22,7 @@ pub use wire::{Address, AddressError, Wire};
 
 use super::{Bus, MemoryBus, Notice, Publication, Topic};
 use crate::clock;
+use crate::metrics::{BusFigures, Histogram};
 use async_trait::async_trait;
 use outbound::Outbound;
 use peers::Peers;
@@ -160,5 +161,13 @@ impl Bus for RedisBus {
         {
             tracing::debug!(%error, "the other nodes will notice by themselves");
         }
+    }
+
+    fn figures(&self) -> BusFigures {
+        self.stats.figures()
+    }
+
+    fn lag(&self) -> Histogram {
+        self.stats.lag.clone()
     }
 }

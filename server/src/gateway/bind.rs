@@ -3,6 +3,7 @@
 use super::connection::{Connection, End};
 use super::pushes::Bound;
 use super::requests::list_page;
+use crate::admission::spread;
 use crate::clock;
 use crate::store::{Standing, StoreError};
 use std::sync::Arc;
@@ -11,6 +12,10 @@ use tidings_shared::close::CloseCode;
 use tidings_shared::delivery::{Feed, Position};
 use tidings_shared::frame::{self, Bind, ServerFrame, kind};
 use tidings_shared::{ErrorBody, ErrorCode};
+
+/// After how long a bind that could not be served is to be tried again, at least; at most twice
+/// as long.
+const RETRY: Duration = Duration::from_secs(3);
 
 impl Connection {
     pub(super) async fn bind(&mut self, bind: &Bind) -> Result<(), End> {
@@ -22,6 +27,9 @@ impl Connection {
         if bind.uid != uid {
             return Err(self.refuse_bind(ErrorCode::UidMismatch, CloseCode::NotLoggedIn));
         }
+        let Ok(_turn) = self.app.admission.binds.turn().await else {
+            return Err(self.refuse_bind(ErrorCode::Busy, CloseCode::RateLimited));
+        };
         // Subscribe first, then read: what is committed in between arrives as an event.
         let Ok(mut membership) = self.app.hub.join(uid, self.id).await else {
             return Err(self.refuse_bind(ErrorCode::TooManyConnections, CloseCode::RateLimited));
@@ -85,6 +93,9 @@ impl Connection {
             unread,
             list,
         })));
+        self.open.bound();
+        let time = self.last_arrival.elapsed();
+        self.app.metrics.gateway.bound(Ok(()), time);
         self.bound = Some(Bound {
             feed,
             membership,
@@ -93,10 +104,14 @@ impl Connection {
         Ok(())
     }
 
-    fn refuse_bind(&mut self, code: ErrorCode, close: CloseCode) -> End {
-        self.push_frame(&ServerFrame::BindRefused(
-            ErrorBody::new(code).re(kind::BIND),
-        ));
+    pub(super) fn refuse_bind(&mut self, code: ErrorCode, close: CloseCode) -> End {
+        let time = self.last_arrival.elapsed();
+        self.app.metrics.gateway.bound(Err(code), time);
+        let mut body = ErrorBody::new(code).re(kind::BIND);
+        if close == CloseCode::RateLimited {
+            body = body.retry_after(spread(RETRY, self.id.0));
+        }
+        self.push_frame(&ServerFrame::BindRefused(body));
         End::Close(close)
     }
 }

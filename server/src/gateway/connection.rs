@@ -9,19 +9,22 @@ use super::heartbeats::Device;
 use super::pushes::{Bound, next_event};
 use super::send::Answering;
 use super::writer::Writer;
+use crate::admission::{Place, share};
 use crate::app::AppState;
 use crate::auth::LoggedIn;
 use crate::clock;
+use crate::metrics::Open;
 use crate::store::Session;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::stream::{FuturesOrdered, SplitSink, SplitStream};
 use futures_util::{FutureExt, StreamExt};
 use std::net::IpAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
 use tidings_shared::frame::{ClientFrame, FrameError, ServerFrame};
-use tidings_shared::{ErrorBody, ErrorCode, Moment, api, limits};
+use tidings_shared::{ErrorCode, Moment, api, limits};
 use tokio::time::Instant;
 
 /// Frames, events and answers that are dealt with before what they led to is written: gathered, a
@@ -46,6 +49,10 @@ pub(super) struct Connection {
     pub(super) writer: Writer<SplitSink<WebSocket, Message>>,
     pub(super) answering: FuturesOrdered<Answering>,
     pub(super) bound: Option<Bound>,
+    /// Counts it as open.
+    pub(super) open: Open,
+    /// Its place among the node's connections.
+    _place: Place,
     /// How long the connection had been quiet in both directions when the present frame came.
     pub(super) quiet: Duration,
     /// Whether this client sends heartbeats.
@@ -54,20 +61,30 @@ pub(super) struct Connection {
     started: Instant,
     /// When the login ends.
     expires_at: Instant,
-    last_arrival: Instant,
+    pub(super) last_arrival: Instant,
+    /// Its share of the drain: when it is told that the server goes away.
+    leave_at: Option<Instant>,
     strikes: u32,
     /// The store failed; no read before this.
     pub(super) read_after: Option<Instant>,
 }
 
 impl Connection {
-    pub(super) fn new(app: AppState, login: LoggedIn, address: IpAddr, socket: WebSocket) -> Self {
+    pub(super) fn new(
+        app: AppState,
+        login: LoggedIn,
+        address: IpAddr,
+        place: Place,
+        socket: WebSocket,
+    ) -> Self {
         let LoggedIn { session, user } = login;
         let (sink, reader) = socket.split();
         let now = Instant::now();
         let left_ms = u64::try_from(session.expires_at - clock::now_ms()).unwrap_or(0);
         Self {
             id: app.hub.next_id(),
+            open: Open::new(Arc::clone(&app.metrics)),
+            _place: place,
             app,
             device: Device {
                 session: session.hash,
@@ -84,6 +101,7 @@ impl Connection {
             started: now,
             expires_at: now + Duration::from_millis(left_ms),
             last_arrival: now,
+            leave_at: None,
             strikes: 0,
             read_after: None,
         }
@@ -95,7 +113,12 @@ impl Connection {
         let uid = self.user.uid;
         tracing::debug!(%uid, connection = self.id.0, "opened");
         let end = self.serve().await;
-        if let End::Close(code) = end {
+        let code = match end {
+            End::Gone => None,
+            End::Close(code) => Some(code),
+        };
+        self.app.metrics.gateway.closed(code);
+        if let Some(code) = code {
             tracing::debug!(%uid, connection = self.id.0, code = code.code(), "closing");
             Box::pin(self.close(code)).await;
         }
@@ -128,7 +151,12 @@ impl Connection {
             // In this order: what is written goes out in one piece when nothing else is ready.
             let step = tokio::select! {
                 biased;
-                () = &mut draining => Err(End::Close(CloseCode::GoingAway)),
+                () = &mut draining, if self.leave_at.is_none() => {
+                    // Not all at once: the rest of the fleet takes them in.
+                    let share = share(self.app.config.drain(), self.id.0);
+                    self.leave_at = Some(Instant::now() + share);
+                    Ok(())
+                }
                 () = &mut timer => {
                     let handled = self.handle_deadline(Instant::now());
                     timer.as_mut().reset(self.deadline());
@@ -164,6 +192,7 @@ impl Connection {
             push.map(|moment| self.instant(moment)),
             self.writer.deadline(),
             self.read_after,
+            self.leave_at,
         ]
         .into_iter()
         .flatten()
@@ -179,6 +208,9 @@ impl Connection {
         {
             return close(CloseCode::TooSlow);
         }
+        if self.leave_at.is_some_and(|moment| moment <= now) {
+            return close(CloseCode::GoingAway);
+        }
         if self.expires_at <= now {
             return close(CloseCode::NotLoggedIn);
         }
@@ -189,10 +221,7 @@ impl Connection {
             return close(CloseCode::Idle);
         }
         if self.bound.is_none() && self.started + limits::BIND_DEADLINE <= now {
-            self.push_frame(&ServerFrame::BindRefused(
-                ErrorBody::new(ErrorCode::BindTimeout).re(1),
-            ));
-            return close(CloseCode::Idle);
+            return Err(self.refuse_bind(ErrorCode::BindTimeout, CloseCode::Idle));
         }
         if self.read_after.is_some_and(|moment| moment <= now) {
             self.read_after = None;
@@ -251,6 +280,7 @@ impl Connection {
     }
 
     fn handle_nonsense(&mut self, error: FrameError) -> Result<(), End> {
+        self.app.metrics.gateway.frame_in(u64::MAX);
         // A newer client may know types that this server does not.
         let counts = !matches!(error, FrameError::UnknownType(_));
         self.push_frame(&ServerFrame::Error(error.into()));
@@ -262,6 +292,11 @@ impl Connection {
     }
 
     pub(super) fn push_frame(&mut self, frame: &ServerFrame) {
+        let metrics = &self.app.metrics.gateway;
+        metrics.frame_out(frame.kind());
+        if let ServerFrame::Error(body) | ServerFrame::BindRefused(body) = frame {
+            metrics.error(body.code);
+        }
         self.writer.push(frame.to_json());
     }
 

@@ -21,6 +21,7 @@ impl Connection {
         // The user's place is free at once, not only after the goodbye.
         self.bound = None;
         let Self {
+            app,
             answering,
             writer,
             reader,
@@ -28,6 +29,7 @@ impl Connection {
         } = self;
         let goodbye = async {
             while let Some(answer) = answering.next().await {
+                app.metrics.gateway.frame_out(answer.kind());
                 writer.push(answer.text);
             }
             let frame = CloseFrame {

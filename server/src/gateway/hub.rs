@@ -17,8 +17,6 @@ const EVENTS: usize = 64;
 /// for its positions.
 const GAP_SHARE: usize = 100;
 const GAP_TICK: Duration = Duration::from_millis(50);
-/// Connections a user may hold on one node.
-const CONNECTIONS_PER_USER: usize = 32;
 
 /// A connection's id, unique among all nodes for all practical purposes: 64 random bits chosen
 /// at the start of the process, plus a count.
@@ -76,15 +74,17 @@ pub struct Hub {
     next_id: Arc<AtomicU64>,
     bus: Arc<dyn Bus>,
     presence: Arc<dyn Presence>,
+    per_user: usize,
 }
 
 impl Hub {
-    /// A hub without connections, and the task that hands it what the bus brings. The task ends
+    /// A hub without connections, that lets a user hold `per_user` of them, and the task that hands it what the bus brings. The task ends
     /// with the bus.
     pub fn new(
         bus: Arc<dyn Bus>,
         presence: Arc<dyn Presence>,
         first_id: u64,
+        per_user: usize,
         notices: mpsc::Receiver<Notice>,
     ) -> (Self, impl Future<Output = ()>) {
         let hub = Self {
@@ -92,6 +92,7 @@ impl Hub {
             next_id: Arc::new(AtomicU64::new(first_id)),
             bus,
             presence,
+            per_user,
         };
         (hub.clone(), run(hub, notices))
     }
@@ -105,7 +106,7 @@ impl Hub {
     /// lagging. Dropping the membership takes it out again.
     ///
     /// # Errors
-    /// [`TooMany`] when the user holds [`CONNECTIONS_PER_USER`] on this node.
+    /// [`TooMany`] when the user holds as many as it may on this node.
     pub async fn join(&self, uid: UserId, id: ConnectionId) -> Result<Membership, TooMany> {
         let (events, receiver) = mpsc::channel(EVENTS);
         let slot = Arc::new(Slot {
@@ -116,7 +117,7 @@ impl Hub {
         {
             let mut present = self.present();
             let slots = present.users.entry(uid).or_default();
-            if slots.len() >= CONNECTIONS_PER_USER {
+            if slots.len() >= self.per_user {
                 return Err(TooMany);
             }
             if slots.is_empty() {
@@ -275,11 +276,13 @@ mod tests {
     use crate::store::SessionHash;
 
     const ME: UserId = UserId(1);
+    const PER_USER: usize = 32;
 
     fn hub() -> (Hub, Arc<MemoryBus>) {
         let (bus, notices) = MemoryBus::new();
         let bus = Arc::new(bus);
-        let (hub, task) = Hub::new(bus.clone(), Arc::new(MemoryPresence::default()), 1, notices);
+        let presence = Arc::new(MemoryPresence::default());
+        let (hub, task) = Hub::new(bus.clone(), presence, 1, PER_USER, notices);
         tokio::spawn(task);
         (hub, bus)
     }
@@ -324,7 +327,7 @@ mod tests {
     async fn a_user_holds_a_bounded_number_of_connections_and_leaving_makes_room() {
         let (hub, _bus) = hub();
         let mut held = Vec::new();
-        for _ in 0..CONNECTIONS_PER_USER {
+        for _ in 0..PER_USER {
             held.push(hub.join(ME, hub.next_id()).await.expect("room"));
         }
         assert!(hub.join(ME, hub.next_id()).await.is_err());
@@ -338,7 +341,7 @@ mod tests {
     async fn a_gap_reaches_everybody_but_not_all_at_once() {
         let (bus, notices) = MemoryBus::new();
         let presence = Arc::new(MemoryPresence::default());
-        let (hub, task) = Hub::new(Arc::new(bus), presence, 1, notices);
+        let (hub, task) = Hub::new(Arc::new(bus), presence, 1, PER_USER, notices);
         let mut members = Vec::new();
         for n in 0..3 * GAP_SHARE {
             let uid = UserId(i64::try_from(n).expect("small"));

@@ -14,15 +14,23 @@ use std::sync::Arc;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
 use tidings_shared::delivery::{Effect, Feed, Item, ReadRequest};
-use tidings_shared::frame::{ServerFrame, write_push};
+use tidings_shared::frame::{ServerFrame, kind, write_push};
 use tidings_shared::limits;
 use tokio::time::Instant;
 
 /// From a failed read of the store to the next one.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
+/// With every so manieth push the window is looked at.
+const SAMPLE_EVERY: u64 = 16;
+
 /// The text of a push, shared by all who get it.
-pub(super) type Payload = Arc<str>;
+#[derive(Debug, Clone)]
+pub(super) struct Payload {
+    text: Arc<str>,
+    /// When this node took the message in, if it did so just now.
+    taken_at: Option<Instant>,
+}
 
 /// What a connection has after its bind.
 pub(super) struct Bound {
@@ -34,6 +42,12 @@ pub(super) struct Bound {
 
 impl Connection {
     pub(super) fn handle_answer(&mut self, answer: Answer) {
+        let metrics = &self.app.metrics.gateway;
+        metrics.frame_out(answer.kind());
+        metrics.send_answer.time(answer.arrived.elapsed());
+        if let Some(code) = answer.refused {
+            metrics.error(code);
+        }
         self.writer.push(answer.text);
         if let (Some(bound), Some((conversation, seq))) = (&mut self.bound, answer.place) {
             bound.feed.handle_answered(conversation, seq);
@@ -50,7 +64,7 @@ impl Connection {
         }
         match event {
             Event::Message(message) => {
-                let payload = message.json_for(self.user.uid);
+                let text = message.json_for(self.user.uid);
                 bound.feed.handle_message(
                     now,
                     Item {
@@ -58,8 +72,11 @@ impl Connection {
                         seq: message.seq,
                         mid: message.mid,
                         own: message.sender == self.user.uid,
-                        bytes: payload.len(),
-                        payload,
+                        bytes: text.len(),
+                        payload: Payload {
+                            text,
+                            taken_at: message.taken_at,
+                        },
                     },
                 );
                 Ok(())
@@ -97,7 +114,17 @@ impl Connection {
             };
             match effect {
                 Effect::Push { tid, dup, payload } => {
-                    self.writer.push(write_push(tid, dup, &payload));
+                    let metrics = &self.app.metrics.gateway;
+                    metrics.frame_out(kind::PUSH);
+                    if dup {
+                        metrics.repushes.inc();
+                    } else if let Some(taken_at) = payload.taken_at {
+                        metrics.send_push.time(taken_at.elapsed());
+                    }
+                    if tid.0 % SAMPLE_EVERY == 1 {
+                        metrics.window.count(bound.feed.unacknowledged());
+                    }
+                    self.writer.push(write_push(tid, dup, &payload.text));
                 }
                 Effect::Delivered(conversation, seq) => {
                     self.app
@@ -225,7 +252,7 @@ async fn event_of(membership: &mut Membership) -> Arc<Event> {
 }
 
 fn item(thread: &Thread, record: &Record) -> Item<Payload> {
-    let payload: Payload = serde_json::to_string(&thread.pushed(record))
+    let text: Arc<str> = serde_json::to_string(&thread.pushed(record))
         .expect("plain structs with string keys always serialize")
         .into();
     Item {
@@ -233,7 +260,10 @@ fn item(thread: &Thread, record: &Record) -> Item<Payload> {
         seq: record.seq,
         mid: record.mid,
         own: record.sender.uid == thread.me.uid,
-        bytes: payload.len(),
-        payload,
+        bytes: text.len(),
+        payload: Payload {
+            text,
+            taken_at: None,
+        },
     }
 }

@@ -18,6 +18,7 @@ const PAGE_OVERHEAD: usize = 64;
 
 impl Connection {
     pub(super) async fn handle_frame(&mut self, frame: ClientFrame) -> Result<(), End> {
+        self.app.metrics.gateway.frame_in(type_of(&frame));
         if self.bound.is_none() && !matches!(frame, ClientFrame::Bind(_)) {
             self.refuse(ErrorBody::new(ErrorCode::NotBound).re(type_of(&frame)));
             return Ok(());
@@ -99,6 +100,7 @@ impl Connection {
                     })
                 });
                 let page = fitting(messages.collect(), query.after_seq.is_some());
+                self.app.metrics.gateway.frame_out(kind::QUERY);
                 self.writer.push(frame::write_page(query.reference, &page));
                 if let Some(thread) = thread.filter(|_| query.is_plain()) {
                     // A page is no acknowledgement of what came before it.

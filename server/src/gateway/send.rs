@@ -6,6 +6,7 @@ use crate::store::NewMessage;
 use futures_util::FutureExt;
 use tidings_shared::frame::{self, ServerFrame, kind};
 use tidings_shared::{ConversationId, ErrorBody, ErrorCode, Peer, Seq, limits};
+use tokio::time::Instant;
 
 /// The answer to a send.
 pub(super) struct Answer {
@@ -13,6 +14,21 @@ pub(super) struct Answer {
     pub(super) text: String,
     /// Where the message is, if it was stored.
     pub(super) place: Option<(ConversationId, Seq)>,
+    /// When the send arrived.
+    pub(super) arrived: Instant,
+    /// Why not, if it was not.
+    pub(super) refused: Option<ErrorCode>,
+}
+
+impl Answer {
+    /// The type of its frame.
+    pub(super) const fn kind(&self) -> u64 {
+        if self.refused.is_some() {
+            kind::ERROR
+        } else {
+            kind::SEND
+        }
+    }
 }
 
 /// The answer to a send, on its way.
@@ -27,9 +43,10 @@ impl Connection {
             ServerFrame::Error(body)
         };
         if let Err(code) = self.check_send(&send) {
-            self.answer_in_turn(&failure(code));
+            self.answer_in_turn(code, &failure(code));
             return;
         }
+        let arrived = self.last_arrival;
         let queued = self.app.committer.send(NewMessage {
             sender: self.user.uid,
             peer: send.peer,
@@ -45,11 +62,15 @@ impl Connection {
                     let failed = |code| Answer {
                         text: failure(code).to_json(),
                         place: None,
+                        arrived,
+                        refused: Some(code),
                     };
                     match answer.await {
                         Ok(Ok(event)) => Answer {
                             text: frame::write_sent(&event.for_sender),
                             place: Some((event.conversation, event.seq)),
+                            arrived,
+                            refused: None,
                         },
                         Ok(Err(error)) => failed(error.into()),
                         // The committer ended without an answer: nobody knows, so send it again.
@@ -58,15 +79,20 @@ impl Connection {
                 }
                 .boxed(),
             ),
-            Err(error) => self.answer_in_turn(&failure(error.into())),
+            Err(error) => {
+                let code = error.into();
+                self.answer_in_turn(code, &failure(code));
+            }
         }
     }
 
     /// Answers a send after those before it, for whoever gave them no ids.
-    fn answer_in_turn(&mut self, frame: &ServerFrame) {
+    fn answer_in_turn(&mut self, code: ErrorCode, frame: &ServerFrame) {
         let answer = Answer {
             text: frame.to_json(),
             place: None,
+            arrived: self.last_arrival,
+            refused: Some(code),
         };
         self.answering.push_back(std::future::ready(answer).boxed());
     }

@@ -2,13 +2,13 @@
 
 use super::connection::Connection;
 use super::goodbye;
+use crate::admission::{ClientAddress, Place};
 use crate::app::AppState;
 use crate::auth::{LoggedIn, Origins};
+use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use std::net::SocketAddr;
 use tidings_shared::close::CloseCode;
 use tidings_shared::{ErrorCode, limits};
 
@@ -20,13 +20,14 @@ const WRITE_BUFFER: usize = 4 * 1024;
 /// What a socket buffers for a peer that does not read, in bytes: one largest answer and a push.
 const WRITE_BUFFER_MAX: usize = 4 * limits::FRAME_BYTES;
 
-/// Refuses a foreign `Origin` with 403; opens everything else. A request without a valid login is
+/// Refuses a foreign `Origin` with 403, and with 503 or 429 whom there is no place for; opens everything else. A request without a valid login is
 /// opened to be closed with 4500 at once, because a browser's script cannot see why a handshake
 /// was refused.
 pub async fn upgrade(
     State(app): State<AppState>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ClientAddress(address): ClientAddress,
     headers: HeaderMap,
+    place: Place,
     login: Option<LoggedIn>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -43,14 +44,16 @@ pub async fn upgrade(
     let tracker = app.lifecycle.connections.clone();
     match login {
         Some(login) => upgrade.on_upgrade(move |socket| {
-            tracker.track_future(Box::new(Connection::new(app, login, peer.ip(), socket)).run())
+            tracker
+                .track_future(Box::new(Connection::new(app, login, address, place, socket)).run())
         }),
         None => upgrade.on_upgrade(move |socket| {
-            tracker.track_future(goodbye::refuse(
-                socket,
-                ErrorCode::NotLoggedIn,
-                CloseCode::NotLoggedIn,
-            ))
+            tracker.track_future(async move {
+                app.metrics.gateway.error(ErrorCode::NotLoggedIn);
+                app.metrics.gateway.closed(Some(CloseCode::NotLoggedIn));
+                goodbye::refuse(socket, ErrorCode::NotLoggedIn, CloseCode::NotLoggedIn).await;
+                drop(place);
+            })
         }),
     }
 }

@@ -8,6 +8,9 @@ use axum::response::{IntoResponse, Response};
 use std::time::Duration;
 use tidings_shared::api::{Problem, ProblemCode};
 
+/// When a login may be tried again that met too many others: most of them are answered by then.
+const BUSY_RETRY: Duration = Duration::from_secs(3);
+
 /// Why a request failed, in terms of its answer. Internal causes are logged where they are turned
 /// into this.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -36,6 +39,12 @@ pub enum Failure {
     /// 429, with the time to wait
     #[error("too many attempts; try again in {} s", .0.as_secs().max(1))]
     TooManyAttempts(Duration),
+    /// 429, with the time to wait
+    #[error("this address holds as many connections as it may; try again in {} s", seconds(.0))]
+    TooManyConnections(Duration),
+    /// 503, with the time to wait
+    #[error("the server takes no more now; try again in {} s", seconds(.0))]
+    Full(Duration),
     /// 503
     #[error("the server cannot answer now; try again in a moment")]
     Unavailable,
@@ -50,9 +59,20 @@ impl From<StoreError> for Failure {
 
 impl From<PasswordError> for Failure {
     fn from(error: PasswordError) -> Self {
-        tracing::error!(%error, "a login failed");
-        Self::Unavailable
+        match error {
+            // Counted where it happens.
+            PasswordError::Busy => Self::Full(BUSY_RETRY),
+            PasswordError::Hash(_) => {
+                tracing::error!(%error, "a login failed");
+                Self::Unavailable
+            }
+        }
     }
+}
+
+/// As `Retry-After` has it.
+fn seconds(wait: &Duration) -> u64 {
+    wait.as_secs().max(1)
 }
 
 impl IntoResponse for Failure {
@@ -65,13 +85,17 @@ impl IntoResponse for Failure {
             Self::Forbidden => (StatusCode::FORBIDDEN, ProblemCode::Forbidden),
             Self::NotFound => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
             Self::LimitReached(_) => (StatusCode::CONFLICT, ProblemCode::LimitReached),
-            Self::TooManyAttempts(_) => {
+            Self::TooManyAttempts(_) | Self::TooManyConnections(_) => {
                 (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyAttempts)
             }
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Unavailable),
+            Self::Full(_) | Self::Unavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Unavailable)
+            }
         };
         let retry_after = match self {
-            Self::TooManyAttempts(wait) => Some(wait.as_secs().max(1)),
+            Self::TooManyAttempts(ref wait)
+            | Self::TooManyConnections(ref wait)
+            | Self::Full(ref wait) => Some(seconds(wait)),
             Self::Unavailable => Some(1),
             _ => None,
         };

@@ -108,7 +108,7 @@ async fn announce(app: &AppState, change: GroupChange) -> api::Group {
     if let Some(message) = message {
         publications.push(Publication {
             topics: message.topics(),
-            event: Arc::new(Event::Message(message.event(ConnectionId::NONE))),
+            event: Arc::new(Event::Message(message.event(ConnectionId::NONE, None))),
         });
     }
     if !added.is_empty() {

@@ -1,34 +1,66 @@
 //! Whether this node lives, and whether it should get requests.
 
 use crate::app::AppState;
-use axum::extract::State;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use std::time::Duration;
+
+/// How long the store may take to answer that it is there.
+const STORE_LIMIT: Duration = Duration::from_secs(3);
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn alive() -> &'static str {
     "alive\n"
 }
 
-/// `GET /readyz`: store and bus can be reached, and the node is not draining.
-pub(super) async fn ready(State(app): State<AppState>) -> (StatusCode, &'static str) {
+/// What need not be there.
+#[derive(Deserialize)]
+pub(super) struct Without {
+    without: Option<String>,
+}
+
+/// `GET /readyz`: store and bus can be reached, and the node is not draining; 503 names what is
+/// missing, one a line. `?without=bus` does not ask for the bus: sends are answered without it, so
+/// a load balancer that asked for it would take every node out at once.
+pub(super) async fn ready(
+    State(app): State<AppState>,
+    without: Result<Query<Without>, QueryRejection>,
+) -> Response {
+    let needs_bus = match without
+        .as_ref()
+        .map(|Query(query)| query.without.as_deref())
+    {
+        Ok(None) => true,
+        Ok(Some("bus")) => false,
+        Ok(Some(_)) | Err(_) => {
+            let words = "the only thing one can go without is the bus: ?without=bus\n";
+            return (StatusCode::BAD_REQUEST, words).into_response();
+        }
+    };
+    let mut missing = String::new();
     if app.lifecycle.drain.is_cancelled() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n");
+        missing += "draining\n";
     }
-    if let Err(error) = app.store.ping().await {
-        tracing::warn!(%error, "not ready");
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the store cannot be reached\n",
-        );
+    match tokio::time::timeout(STORE_LIMIT, app.store.ping()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "not ready");
+            missing += "the store cannot be reached\n";
+        }
+        Err(_) => missing += "the store does not answer\n",
     }
     if !app.committer.is_running() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "sends are not taken\n");
+        missing += "sends are not taken\n";
     }
-    if !app.bus.is_connected().await {
-        return (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the bus cannot be reached\n",
-        );
+    if needs_bus && !app.bus.is_connected().await {
+        missing += "the bus cannot be reached\n";
     }
-    (StatusCode::OK, "ready\n")
+    if missing.is_empty() {
+        "ready\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, missing).into_response()
+    }
 }

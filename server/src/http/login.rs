@@ -1,17 +1,17 @@
 //! `POST /api/login` and `POST /api/logout`.
 
 use super::Failure;
+use crate::admission::ClientAddress;
 use crate::app::AppState;
 use crate::auth::{LoggedIn, SESSION_COOKIE, Token, normal_email};
 use crate::bus::{Event, Publication, Topic};
 use crate::clock;
 use crate::store::Session;
 use axum::Json;
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tidings_shared::api;
@@ -23,13 +23,13 @@ const SESSION_TTL: Duration = Duration::from_hours(30 * 24);
 /// Answers with the user, the bearer token and the session cookie.
 pub(super) async fn login(
     State(app): State<AppState>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ClientAddress(address): ClientAddress,
     body: Result<Json<api::Login>, JsonRejection>,
 ) -> Result<Response, Failure> {
     let Json(login) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
     let email = normal_email(&login.email);
     app.throttle
-        .attempt(Instant::now(), &email, peer.ip())
+        .attempt(Instant::now(), &email, address)
         .map_err(Failure::TooManyAttempts)?;
 
     let credentials = app.store.credentials(&email).await?;
@@ -40,7 +40,7 @@ pub(super) async fn login(
     let Some(credentials) = credentials.filter(|_| verified) else {
         return Err(Failure::BadCredentials);
     };
-    app.throttle.succeeded(&email, peer.ip());
+    app.throttle.succeeded(&email, address);
     let user = app
         .store
         .user(credentials.uid)

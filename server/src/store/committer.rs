@@ -6,10 +6,12 @@
 
 use super::{NewMessage, Refused, Store};
 use crate::bus::{Bus, Event, MessageEvent, Publication, Topic};
+use crate::metrics::Metrics;
 use std::collections::HashSet;
 use std::sync::Arc;
 use tidings_shared::{ErrorCode, Peer};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Sends that may wait for the next commit; the next one is answered "busy".
@@ -49,6 +51,7 @@ pub type Answer = Result<Arc<MessageEvent>, SendError>;
 
 struct Job {
     message: NewMessage,
+    taken_at: Instant,
     answer: oneshot::Sender<Answer>,
 }
 
@@ -64,15 +67,21 @@ impl Committer {
     pub fn new(
         store: Arc<dyn Store>,
         bus: Arc<dyn Bus>,
+        metrics: Arc<Metrics>,
         stop: CancellationToken,
     ) -> (Self, impl Future<Output = ()>) {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        (Self { queue }, run(jobs, store, bus, stop))
+        (Self { queue }, run(jobs, store, bus, metrics, stop))
     }
 
     /// Whether sends are taken.
     pub fn is_running(&self) -> bool {
         !self.queue.is_closed()
+    }
+
+    /// Sends that wait for a commit.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     /// Queues a message; messages of one caller keep their order. The receiver gets the answer
@@ -84,7 +93,11 @@ impl Committer {
     pub fn send(&self, message: NewMessage) -> Result<oneshot::Receiver<Answer>, SendError> {
         let (answer, receiver) = oneshot::channel();
         self.queue
-            .try_send(Job { message, answer })
+            .try_send(Job {
+                message,
+                taken_at: Instant::now(),
+                answer,
+            })
             .map_err(|error| match error {
                 mpsc::error::TrySendError::Full(_) => SendError::Busy,
                 mpsc::error::TrySendError::Closed(_) => SendError::Unavailable,
@@ -97,6 +110,7 @@ async fn run(
     mut jobs: mpsc::Receiver<Job>,
     store: Arc<dyn Store>,
     bus: Arc<dyn Bus>,
+    metrics: Arc<Metrics>,
     stop: CancellationToken,
 ) {
     let mut received = Vec::with_capacity(BATCH);
@@ -112,9 +126,9 @@ async fn run(
             while let Some(job) = rest.next_if(|_| bytes < BATCH_BYTES) {
                 bytes += job.message.content.len();
                 messages.push(job.message);
-                answers.push(job.answer);
+                answers.push((job.taken_at, job.answer));
             }
-            commit(store.as_ref(), bus.as_ref(), &messages, answers).await;
+            commit(store.as_ref(), bus.as_ref(), &metrics, &messages, answers).await;
         }
     }
 }
@@ -122,16 +136,22 @@ async fn run(
 async fn commit(
     store: &dyn Store,
     bus: &dyn Bus,
+    metrics: &Metrics,
     messages: &[NewMessage],
-    answers: Vec<oneshot::Sender<Answer>>,
+    answers: Vec<(Instant, oneshot::Sender<Answer>)>,
 ) {
+    let started = Instant::now();
     let results = match store.append(messages).await {
-        Ok(results) => results,
+        Ok(results) => {
+            metrics.store.committed(messages.len(), started.elapsed());
+            results
+        }
         Err(error) => {
+            metrics.store.commit_failed(started.elapsed());
             tracing::error!(%error, messages = messages.len(), "the batch failed");
             // A commit that failed may have happened all the same: whoever is concerned looks.
             bus.publish(doubts(messages)).await;
-            for answer in answers {
+            for (_, answer) in answers {
                 // A connection that is gone needs no answer.
                 let _ = answer.send(Err(SendError::Unavailable));
             }
@@ -140,12 +160,13 @@ async fn commit(
     };
     let mut publications = Vec::with_capacity(results.len());
     let mut settled = Vec::with_capacity(results.len());
-    for (result, message) in results.into_iter().zip(messages) {
+    let taken = answers.iter().map(|(taken_at, _)| *taken_at);
+    for ((result, message), taken_at) in results.into_iter().zip(messages).zip(taken) {
         settled.push(
             result
                 .map_err(|Refused::UnknownRecipient| SendError::UnknownRecipient)
                 .map(|appended| {
-                    let event = appended.event(message.origin);
+                    let event = appended.event(message.origin, Some(taken_at));
                     if appended.fresh {
                         let topics = appended.topics();
                         let event = Arc::new(Event::Message(Arc::clone(&event)));
@@ -158,7 +179,7 @@ async fn commit(
     // The answers first would let a sender see its message before its own other devices could;
     // either order keeps the promises, and publishing does not wait for anybody's socket.
     bus.publish(publications).await;
-    for (result, answer) in settled.into_iter().zip(answers) {
+    for (result, (_, answer)) in settled.into_iter().zip(answers) {
         let _ = answer.send(result);
     }
 }

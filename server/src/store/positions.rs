@@ -5,6 +5,7 @@
 //! none.
 
 use super::{Move, Store};
+use crate::metrics::Metrics;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,16 +29,22 @@ pub struct Positions {
     waiting: Arc<Mutex<Waiting>>,
     full: Arc<tokio::sync::Notify>,
     failing: Arc<AtomicBool>,
+    metrics: Arc<Metrics>,
 }
 
 impl Positions {
     /// Positions and the task that writes them, which ends with a last flush when `stop` is
     /// cancelled.
-    pub fn new(store: Arc<dyn Store>, stop: CancellationToken) -> (Self, impl Future<Output = ()>) {
+    pub fn new(
+        store: Arc<dyn Store>,
+        metrics: Arc<Metrics>,
+        stop: CancellationToken,
+    ) -> (Self, impl Future<Output = ()>) {
         let positions = Self {
             waiting: Arc::default(),
             full: Arc::default(),
             failing: Arc::default(),
+            metrics,
         };
         (positions.clone(), run(positions, store, stop))
     }
@@ -62,6 +69,12 @@ impl Positions {
             .get(&(conversation, uid))
             .copied()
             .unwrap_or_default()
+    }
+
+    /// Positions that wait for the store.
+    pub fn waiting(&self) -> usize {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.len()
     }
 
     fn moves(&self) -> Vec<Move> {
@@ -92,6 +105,8 @@ impl Positions {
             }
             return;
         }
+        let count = u64::try_from(moves.len()).unwrap_or(u64::MAX);
+        self.metrics.store.positions_flushed.inc_by(count);
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         for moved in moves {
             let key = (moved.conversation, moved.uid);

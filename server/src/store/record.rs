@@ -8,6 +8,7 @@ use tidings_shared::{
     ClientMsgId, ConversationId, Direction, GroupId, Message, Mid, MsgType, Peer, Preview, Seq,
     UserId, api, limits,
 };
+use tokio::time::Instant;
 
 /// A message to be appended. Its fields were checked before.
 #[derive(Debug, Clone)]
@@ -111,7 +112,7 @@ impl Appended {
         clippy::missing_panics_doc,
         reason = "a struct of numbers and strings serializes"
     )]
-    pub fn event(&self, origin: ConnectionId) -> Arc<MessageEvent> {
+    pub fn event(&self, origin: ConnectionId, taken_at: Option<Instant>) -> Arc<MessageEvent> {
         let json = |for_sender| -> Arc<str> {
             serde_json::to_string(&self.message(for_sender))
                 .expect("plain structs with string keys always serialize")
@@ -129,6 +130,7 @@ impl Appended {
             mid: self.record.mid,
             sender: self.record.sender.uid,
             origin,
+            taken_at,
             for_others,
             for_sender,
         })

@@ -136,6 +136,21 @@ impl<'a, T: Serialize> Wire<'a, T> {
 }
 
 impl ServerFrame {
+    /// The number of its type.
+    pub const fn kind(&self) -> u64 {
+        match self {
+            Self::Heartbeat(_) => kind::HEARTBEAT,
+            Self::Bound(_) | Self::BindRefused(_) => kind::BIND,
+            Self::Page(_) => kind::QUERY,
+            Self::Sent(_) => kind::SEND,
+            Self::Push(_) => kind::PUSH,
+            Self::Unread(_) => kind::UNREAD,
+            Self::Error(_) => kind::ERROR,
+            Self::Conversations(_) => kind::CONVERSATIONS,
+            Self::Read(_) => kind::READ,
+        }
+    }
+
     /// Reads a text message.
     ///
     /// # Errors

@@ -149,6 +149,7 @@ impl From<WireEvent<'_>> for Event {
                     mid,
                     sender,
                     origin: ConnectionId(origin),
+                    taken_at: None,
                     for_sender: for_sender.map_or_else(|| Arc::clone(&for_others), Arc::from),
                     for_others,
                 }))
@@ -198,6 +199,7 @@ mod tests {
                     mid: Mid(mid),
                     sender: UserId(sender),
                     origin: ConnectionId(origin),
+                    taken_at: None,
                     for_sender: own.map_or_else(|| Arc::clone(&for_others), Arc::from),
                     for_others,
                 }))

@@ -274,7 +274,8 @@ fn notice(node: NodeId, info: &PushInfo, stats: &BusStats) -> Option<Notice> {
     };
     BusStats::count(&stats.received);
     let lag = clock::now_ms().saturating_sub(received.published_at);
-    stats.lag_ms.store(lag.max(0), Ordering::Relaxed);
+    let lag = u64::try_from(lag).unwrap_or_default();
+    stats.lag.time(Duration::from_millis(lag));
     match (channel::topic(name), received.event) {
         (None, Event::Gap) => {
             BusStats::count(&stats.gaps);

@@ -1,6 +1,7 @@
 //! What the bus did, for the metrics.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use crate::metrics::{BusFigures, Histogram};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Counts since the start of the process; read while they move.
 #[derive(Debug, Default)]
@@ -19,8 +20,8 @@ pub struct BusStats {
     pub gaps: AtomicU64,
     /// Times that the connection was lost or could not be made.
     pub losses: AtomicU64,
-    /// From publishing to arrival of the last event of another node, in ms by two nodes' clocks.
-    pub lag_ms: AtomicI64,
+    /// From publishing to arrival of another node's events, by two nodes' clocks.
+    pub lag: Histogram,
 }
 
 impl BusStats {
@@ -32,6 +33,20 @@ impl BusStats {
     /// Counts many.
     pub(super) fn add(counter: &AtomicU64, n: usize) {
         counter.fetch_add(u64::try_from(n).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// For the metrics.
+    pub(super) fn figures(&self) -> BusFigures {
+        let total = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        BusFigures {
+            connected: self.is_connected(),
+            published: total(&self.published),
+            dropped: total(&self.dropped),
+            received: total(&self.received),
+            unreadable: total(&self.unreadable),
+            gaps: total(&self.gaps),
+            losses: total(&self.losses),
+        }
     }
 
     /// Whether events flow.

@@ -15,6 +15,7 @@ mod routes;
 mod users;
 
 use super::dialect::{self, Connection, Database, is_transient};
+use crate::metrics::PoolUse;
 use crate::store::retry::Patience;
 use crate::store::{
     Appended, Credentials, GroupChange, GroupRefusal, ListCursor, ListRow, Move, NewGroup,
@@ -201,6 +202,16 @@ impl Store for Database {
 
     async fn end_session(&self, hash: SessionHash) -> Result<(), StoreError> {
         self.write(users::EndSession(hash)).await
+    }
+
+    fn pools(&self) -> Vec<PoolUse> {
+        [("readers", &self.readers), ("writer", &self.writer)]
+            .map(|(pool, connections)| PoolUse {
+                pool,
+                open: connections.size(),
+                idle: u32::try_from(connections.num_idle()).unwrap_or(u32::MAX),
+            })
+            .into()
     }
 
     async fn close(&self) {

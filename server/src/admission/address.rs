@@ -1,0 +1,123 @@
+//! Whom a request is from.
+
+use crate::app::AppState;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use ipnet::IpNet;
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// The address of who sent a request: the other end of the socket, or, when that is a trusted
+/// proxy, the right-most address of `X-Forwarded-For` that is none. Further left stands what the
+/// client itself may have written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
+impl FromRequestParts<AppState> for ClientAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        // Without one the request came from no socket, as in a test.
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        Ok(Self(find(
+            &app.config.trusted_proxies,
+            peer,
+            &parts.headers,
+        )))
+    }
+}
+
+fn find(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let is_trusted = |address| trusted.iter().any(|network| network.contains(&address));
+    let mut address = peer.to_canonical();
+    let hops = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .rev()
+        .flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
+    for hop in hops {
+        if !is_trusted(address) {
+            break;
+        }
+        // What cannot be read says nothing, nor does what stands left of it.
+        let Some(hop) = parse(hop.trim()) else { break };
+        address = hop;
+    }
+    address
+}
+
+/// An address, with a port or in brackets as some proxies write it.
+fn parse(text: &str) -> Option<IpAddr> {
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    bare.parse::<IpAddr>()
+        .ok()
+        .or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
+        .map(|address| address.to_canonical())
+}
+
+/// Reads `10.0.0.0/8`, or a single address.
+///
+/// # Errors
+/// With a sentence when it is neither.
+pub fn parse_network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| format!("{text:?} is no network such as 10.0.0.0/8, and no address"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(peer: &str, forwarded: &[&str]) -> String {
+        let trusted = ["10.0.0.0/8", "::1"].map(|text| parse_network(text).expect("valid"));
+        let headers = forwarded.iter().map(|value| {
+            let name = axum::http::HeaderName::from_static("x-forwarded-for");
+            (name, value.parse().expect("valid"))
+        });
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(name, value);
+        }
+        find(&trusted, peer.parse().expect("valid"), &map).to_string()
+    }
+
+    #[test]
+    fn a_stranger_is_not_believed() {
+        assert_eq!(found("192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
+        assert_eq!(found("::ffff:192.0.2.1", &[]), "192.0.2.1");
+    }
+
+    #[test]
+    fn behind_trusted_proxies_the_right_most_stranger_counts() {
+        assert_eq!(found("10.0.0.1", &["198.51.100.7"]), "198.51.100.7");
+        assert_eq!(
+            found("10.0.0.1", &["203.0.113.9, 198.51.100.7, 10.1.1.1"]),
+            "198.51.100.7"
+        );
+        assert_eq!(
+            found("::1", &["203.0.113.9", "198.51.100.7:4711, 10.1.1.1"]),
+            "198.51.100.7"
+        );
+        assert_eq!(found("::ffff:10.0.0.1", &["[2001:db8::1]"]), "2001:db8::1");
+    }
+
+    #[test]
+    fn what_cannot_be_read_ends_the_search() {
+        assert_eq!(found("10.0.0.1", &["198.51.100.7, unknown"]), "10.0.0.1");
+        assert_eq!(
+            found("10.0.0.1", &["198.51.100.7, x, 10.2.2.2"]),
+            "10.2.2.2"
+        );
+        assert_eq!(found("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_network_is_a_network_or_an_address() {
+        assert!(parse_network("10.0.0.0/8").is_ok());
+        assert!(parse_network("2001:db8::1").is_ok());
+        assert!(parse_network("everybody").is_err());
+    }
+}
