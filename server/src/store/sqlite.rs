@@ -19,8 +19,10 @@ const READERS: u32 = 4;
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(10);
 /// How long a writer waits for the lock of another process (`tidings user add` beside a server).
 const BUSY_LIMIT: Duration = Duration::from_secs(10);
-/// Page cache of each connection, in KiB (SQLite counts KiB below zero).
-const CACHE_KIB: &str = "-16000";
+/// Page cache of the writer and of each reader, in KiB (SQLite counts KiB below zero). Readers read
+/// what the system caches anyway; a large cache of each would hold the same pages many times over.
+const WRITER_CACHE_KIB: &str = "-16000";
+const READER_CACHE_KIB: &str = "-2000";
 
 /// A store in a SQLite file.
 pub struct SqliteStore {
@@ -46,7 +48,7 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_LIMIT)
-            .pragma("cache_size", CACHE_KIB)
+            .pragma("cache_size", WRITER_CACHE_KIB)
             .pragma("temp_store", "memory");
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
@@ -56,7 +58,11 @@ impl SqliteStore {
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(ACQUIRE_LIMIT)
-            .connect_lazy_with(options.pragma("query_only", "on"));
+            .connect_lazy_with(
+                options
+                    .pragma("cache_size", READER_CACHE_KIB)
+                    .pragma("query_only", "on"),
+            );
         Ok(Self { writer, readers })
     }
 
