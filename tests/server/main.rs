@@ -1,9 +1,12 @@
 //! The server, seen from outside: HTTP, plain WebSocket, signals and its command line.
 
+mod admission;
 mod commands;
 mod course;
 mod crash;
 mod delivery;
+mod drain;
 mod hostile;
+mod metrics;
 mod ours;
 mod page;

@@ -29,7 +29,8 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
         )
     })?;
     let drain = CancellationToken::new();
-    tokio::spawn(cancel_on_signal(drain.clone()));
+    let signals = Signals::watch().context("cannot wait for signals")?;
+    tokio::spawn(cancel_on_signal(signals, drain.clone()));
     // On standard output, and alone there: whoever started us waits for it.
     println!("listening on http://{}", listener.local_addr()?);
     crate::serve(config, store, listener, drain).await
@@ -52,29 +53,52 @@ async fn add_demo_users(store: &dyn Store) -> anyhow::Result<()> {
 }
 
 /// SIGTERM or Ctrl-C asks for the drain; a second one ends the process as it is.
-async fn cancel_on_signal(drain: CancellationToken) {
-    if let Err(error) = signal().await {
-        tracing::error!(%error, "cannot wait for signals");
-        return;
-    }
+async fn cancel_on_signal(mut signals: Signals, drain: CancellationToken) {
+    signals.next().await;
     drain.cancel();
-    if signal().await.is_ok() {
-        tracing::warn!("ended without waiting");
-        std::process::exit(130);
-    }
+    signals.next().await;
+    tracing::warn!("ended without waiting");
+    std::process::exit(130);
+}
+
+/// What asks the process to end. Watched from the start, so that none is lost.
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
-async fn signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result,
-        _ = terminate.recv() => Ok(()),
+impl Signals {
+    fn watch() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn signal() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn watch() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "cannot wait for signals");
+            std::future::pending::<()>().await;
+        }
+    }
 }

@@ -118,11 +118,13 @@ impl Connection {
                     metrics.frame_out(kind::PUSH);
                     if dup {
                         metrics.repushes.inc();
-                    } else if let Some(taken_at) = payload.taken_at {
-                        metrics.send_push.time(taken_at.elapsed());
-                    }
-                    if tid.0 % SAMPLE_EVERY == 1 {
-                        metrics.window.count(bound.feed.unacknowledged());
+                    } else {
+                        if let Some(taken_at) = payload.taken_at {
+                            metrics.send_push.time(taken_at.elapsed());
+                        }
+                        if tid.0 % SAMPLE_EVERY == 1 {
+                            metrics.window.count(bound.feed.unacknowledged());
+                        }
                     }
                     self.writer.push(write_push(tid, dup, &payload.text));
                 }

@@ -1,0 +1,129 @@
+//! A server that is asked to end: no new connections, and a goodbye to each open one in its turn.
+
+use anyhow::{Context, Result, ensure};
+use futures_util::future::try_join_all;
+use serde_json::json;
+use std::time::{Duration, Instant};
+use tidings_tests::PATIENCE;
+use tidings_tests::server::{LI, Server, ZHANG};
+use tidings_tests::socket::Socket;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+async fn ask_to_end(server: &Server) -> Result<()> {
+    let pid = server.pid()?.to_string();
+    let asked = Command::new("kill").args(["-TERM", &pid]).status().await?;
+    ensure!(asked.success(), "cannot signal the server");
+    Ok(())
+}
+
+/// A connection that has had an answer and waits for its next request.
+async fn keep_alive(address: &str) -> Result<TcpStream> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await?;
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"alive\n") {
+        let read = timeout(PATIENCE, stream.read_buf(&mut answer)).await??;
+        ensure!(read > 0, "closed before the answer");
+    }
+    Ok(stream)
+}
+
+async fn is_ended(mut stream: TcpStream) -> Result<()> {
+    let mut rest = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
+    ensure!(read.context("kept open")?? == 0, "more came: {rest:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn connections_are_told_one_after_the_other_over_the_time_of_the_drain() -> Result<()> {
+    const SPREAD: Duration = Duration::from_millis(1500);
+    let mut server = Server::start(&["--drain-ms", "1500"]).await?;
+    let token = server.login(LI.1).await?;
+    let mut sockets = Vec::new();
+    for _ in 0..16 {
+        sockets.push(Socket::bound_with(&server, &token, json!({"uid": LI.0})).await?);
+    }
+    let start = Instant::now();
+    let closing = sockets.iter_mut().map(async |socket| {
+        let (_, code) = socket.closed().await?;
+        anyhow::Ok((code, start.elapsed()))
+    });
+    let (ended, closed) = tokio::join!(server.terminate(), try_join_all(closing));
+    assert!(ended?.success());
+    let closed = closed?;
+    assert!(closed.iter().all(|(code, _)| *code == 1001), "{closed:?}");
+    let mut moments: Vec<Duration> = closed.into_iter().map(|(_, moment)| moment).collect();
+    moments.sort();
+    let (first, last) = (moments[0], moments[moments.len() - 1]);
+    assert!(last - first > SPREAD / 2, "all at once: {moments:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_stored_was_answered_before_the_goodbye() -> Result<()> {
+    let mut server = Server::start(&["--drain-ms", "0"]).await?;
+    let mut socket = Socket::bound(&server, ZHANG).await?;
+    for n in 0..150 {
+        let data = json!({"senderUid": ZHANG.0, "recipientUid": LI.0, "content": n.to_string()});
+        socket.send(json!({"type": 3, "data": data})).await?;
+    }
+    socket.frame(3).await?;
+    let (ended, closed) = tokio::join!(server.terminate(), socket.closed());
+    assert!(ended?.success());
+    let (frames, code) = closed?;
+    assert_eq!(code, 1001);
+    let answered = 1 + frames.iter().filter(|frame| frame["type"] == 3).count();
+
+    server.restart().await?;
+    let mut socket = Socket::bound(&server, ZHANG).await?;
+    let query = json!({"ownerUid": ZHANG.0, "otherUid": LI.0, "limit": 200});
+    let stored = socket.ask(2, query).await?;
+    assert_eq!(stored.as_array().context("no list")?.len(), answered);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_draining_server_is_not_ready_takes_nobody_and_ends_at_once_when_asked_again()
+-> Result<()> {
+    let operators = TcpListener::bind("127.0.0.1:0")
+        .await?
+        .local_addr()?
+        .to_string();
+    let flags = ["--drain-ms", "3600000", "--metrics-listen", &operators];
+    let mut server = Server::start(&flags).await?;
+    // Both keep the server from ending by itself.
+    let _first = Socket::bound(&server, ZHANG).await?;
+    let _second = Socket::bound(&server, ZHANG).await?;
+    let idle = keep_alive(server.address()).await?;
+    let get = async |path: &str| {
+        let url = format!("http://{operators}{path}");
+        let answer = server.http().get(url).send().await?;
+        anyhow::Ok((answer.status().as_u16(), answer.text().await?))
+    };
+    assert_eq!(get("/readyz").await?, (200, "ready\n".into()));
+    assert_eq!(get("/api/me").await?.0, 404);
+
+    ask_to_end(&server).await?;
+    is_ended(idle).await?;
+    assert_eq!(get("/readyz").await?, (503, "draining\n".into()));
+    assert_eq!(get("/healthz").await?.0, 200);
+    assert!(get("/metrics").await?.1.contains("\ntidings_draining 1\n"));
+    assert!(TcpStream::connect(server.address()).await.is_err());
+
+    let ended = server.terminate().await?;
+    assert_eq!(ended.code(), Some(130));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_is_connected_to_ends_at_once() -> Result<()> {
+    let mut server = Server::start(&["--drain-ms", "3600000"]).await?;
+    assert!(server.terminate().await?.success());
+    Ok(())
+}
