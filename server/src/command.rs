@@ -7,6 +7,7 @@ mod token;
 mod user;
 
 use crate::config::{Config, StoreConfig};
+use crate::logging::LogFormat;
 use clap::Parser;
 
 /// Instant messaging whose delivery you can bet on.
@@ -34,6 +35,16 @@ pub enum Subcommand {
     /// Print how users stand: uid, online or offline, their nodes, and when they were last seen
     /// (ms since 1970), separated by tabs
     Presence(presence::PresenceQuery),
+}
+
+impl Cli {
+    /// How this command logs: as it is set for the server, for people else.
+    pub fn log_format(&self) -> LogFormat {
+        match &self.command {
+            Subcommand::Serve(config) => config.log_format,
+            _ => LogFormat::default(),
+        }
+    }
 }
 
 /// Runs a command.

@@ -1,6 +1,7 @@
 //! What an operator sets: flags, environment, and an optional TOML file beneath both.
 
 use crate::admission::parse_network;
+use crate::logging::LogFormat;
 use clap::{Args, Command};
 use ipnet::IpNet;
 use std::ffi::OsString;
@@ -140,6 +141,17 @@ pub struct Config {
     /// --listen, where a load balancer must not publish it
     #[arg(long, env = "TIDINGS_METRICS_LISTEN", value_name = "ADDR:PORT")]
     pub metrics_listen: Option<SocketAddr>,
+
+    /// The form of the log on standard error; what is logged is set in the environment, as in
+    /// `TIDINGS_LOG=debug`
+    #[arg(
+        long,
+        env = "TIDINGS_LOG_FORMAT",
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
+    pub log_format: LogFormat,
 
     /// Give the session cookie the Secure attribute: set it where the page is served over HTTPS
     #[arg(long, env = "TIDINGS_SECURE_COOKIE")]

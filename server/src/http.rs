@@ -15,6 +15,7 @@ pub use failure::Failure;
 
 use crate::app::AppState;
 use crate::gateway;
+use crate::logging::request_id;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, header};
@@ -87,6 +88,7 @@ pub fn router(app: AppState) -> Router {
             REQUEST_LIMIT,
         ))
         .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(app.clone(), request_id))
         .with_state(app)
 }
 

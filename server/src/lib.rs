@@ -15,6 +15,7 @@ pub mod config;
 pub mod gateway;
 pub mod http;
 mod lifecycle;
+pub mod logging;
 pub mod metrics;
 pub mod presence;
 pub mod store;

@@ -4,15 +4,10 @@ use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches};
 use std::process::ExitCode;
 use tidings_server::command::{self, Cli};
-use tracing_subscriber::EnvFilter;
+use tidings_server::logging;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("TIDINGS_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -28,5 +23,7 @@ async fn run() -> anyhow::Result<()> {
         .context("cannot use the configuration file")?;
     let matches = command.get_matches_from(arguments);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    // Nothing before this logs: what is wrong with the command line is said in plain words.
+    logging::start(cli.log_format());
     command::run(cli).await
 }

@@ -2,10 +2,17 @@
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
-use tidings_tests::server::{Server, ZHANG};
+use tidings_tests::server::{Launch, Server, ZHANG};
 use tidings_tests::socket::Socket;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+/// One process, also where other tests run on a fleet: what is asked here is of one node.
+async fn alone(flags: &[&str]) -> Result<Server> {
+    let folder = tempfile::tempdir()?;
+    let launch = Launch::new(folder.path(), flags);
+    Server::alone(folder, launch).await
+}
 
 /// Tries to open a connection as a proxy that forwards for `client`; returns the status, the
 /// seconds to wait and the code of the problem.
@@ -27,7 +34,7 @@ async fn refused(server: &Server, client: &str) -> Result<(u16, u64, String)> {
 
 #[tokio::test]
 async fn a_full_node_says_when_to_come_back_and_takes_the_next_when_one_leaves() -> Result<()> {
-    let server = Server::start(&["--max-connections", "2"]).await?;
+    let server = alone(&["--max-connections", "2"]).await?;
     let token = server.login(ZHANG.1).await?;
     let bind = json!({"uid": ZHANG.0});
     let mut first = Socket::bound_with(&server, &token, bind.clone()).await?;
@@ -53,14 +60,14 @@ async fn a_full_node_says_when_to_come_back_and_takes_the_next_when_one_leaves()
 #[tokio::test]
 async fn an_address_has_a_limit_and_a_proxy_that_is_not_trusted_is_one_address() -> Result<()> {
     let flags = ["--max-connections-per-address", "1"];
-    let server = Server::start(&flags).await?;
+    let server = alone(&flags).await?;
     let _here = Socket::bound(&server, ZHANG).await?;
     let (status, wait, code) = refused(&server, "192.0.2.1").await?;
     assert_eq!((status, code.as_str()), (429, "too_many_attempts"));
     assert!(wait >= 5, "{wait}");
 
     let trusting = [flags.as_slice(), &["--trusted-proxies", "127.0.0.0/8"]].concat();
-    let server = Server::start(&trusting).await?;
+    let server = alone(&trusting).await?;
     let _here = Socket::bound(&server, ZHANG).await?;
     // Another client of the same proxy, who is not logged in: opened, to be told so.
     let other = refused(&server, "192.0.2.1").await;
@@ -74,7 +81,7 @@ async fn an_address_has_a_limit_and_a_proxy_that_is_not_trusted_is_one_address()
 
 #[tokio::test]
 async fn a_user_with_too_many_connections_is_told_when_to_try_again() -> Result<()> {
-    let server = Server::start(&["--max-connections-per-user", "1"]).await?;
+    let server = alone(&["--max-connections-per-user", "1"]).await?;
     let token = server.login(ZHANG.1).await?;
     let bind = json!({"uid": ZHANG.0});
     let _first = Socket::bound_with(&server, &token, bind.clone()).await?;

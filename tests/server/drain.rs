@@ -5,15 +5,22 @@ use futures_util::future::try_join_all;
 use serde_json::json;
 use std::time::{Duration, Instant};
 use tidings_tests::PATIENCE;
-use tidings_tests::server::{LI, Server, ZHANG};
+use tidings_tests::server::{LI, Launch, Server, ZHANG};
 use tidings_tests::socket::Socket;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio::time::timeout;
 
+/// One process, also where other tests run on a fleet: what is asked here is of one node.
+async fn alone(flags: &[&str]) -> Result<Server> {
+    let folder = tempfile::tempdir()?;
+    let launch = Launch::new(folder.path(), flags);
+    Server::alone(folder, launch).await
+}
+
 async fn ask_to_end(server: &Server) -> Result<()> {
-    let pid = server.pid()?.to_string();
+    let pid = server.nodes()[0].pid()?.to_string();
     let asked = Command::new("kill").args(["-TERM", &pid]).status().await?;
     ensure!(asked.success(), "cannot signal the server");
     Ok(())
@@ -43,7 +50,7 @@ async fn is_ended(mut stream: TcpStream) -> Result<()> {
 #[tokio::test]
 async fn connections_are_told_one_after_the_other_over_the_time_of_the_drain() -> Result<()> {
     const SPREAD: Duration = Duration::from_millis(1500);
-    let mut server = Server::start(&["--drain-ms", "1500"]).await?;
+    let mut server = alone(&["--drain-ms", "1500"]).await?;
     let token = server.login(LI.1).await?;
     let mut sockets = Vec::new();
     for _ in 0..16 {
@@ -61,13 +68,13 @@ async fn connections_are_told_one_after_the_other_over_the_time_of_the_drain() -
     let mut moments: Vec<Duration> = closed.into_iter().map(|(_, moment)| moment).collect();
     moments.sort();
     let (first, last) = (moments[0], moments[moments.len() - 1]);
-    assert!(last - first > SPREAD / 2, "all at once: {moments:?}");
+    assert!(last > first + SPREAD / 2, "all at once: {moments:?}");
     Ok(())
 }
 
 #[tokio::test]
 async fn what_was_stored_was_answered_before_the_goodbye() -> Result<()> {
-    let mut server = Server::start(&["--drain-ms", "0"]).await?;
+    let mut server = alone(&["--drain-ms", "0"]).await?;
     let mut socket = Socket::bound(&server, ZHANG).await?;
     for n in 0..150 {
         let data = json!({"senderUid": ZHANG.0, "recipientUid": LI.0, "content": n.to_string()});
@@ -96,7 +103,7 @@ async fn a_draining_server_is_not_ready_takes_nobody_and_ends_at_once_when_asked
         .local_addr()?
         .to_string();
     let flags = ["--drain-ms", "3600000", "--metrics-listen", &operators];
-    let mut server = Server::start(&flags).await?;
+    let mut server = alone(&flags).await?;
     // Both keep the server from ending by itself.
     let _first = Socket::bound(&server, ZHANG).await?;
     let _second = Socket::bound(&server, ZHANG).await?;
@@ -123,7 +130,7 @@ async fn a_draining_server_is_not_ready_takes_nobody_and_ends_at_once_when_asked
 
 #[tokio::test]
 async fn a_server_that_nobody_is_connected_to_ends_at_once() -> Result<()> {
-    let mut server = Server::start(&["--drain-ms", "3600000"]).await?;
+    let mut server = alone(&["--drain-ms", "3600000"]).await?;
     assert!(server.terminate().await?.success());
     Ok(())
 }

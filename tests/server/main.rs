@@ -7,6 +7,7 @@ mod crash;
 mod delivery;
 mod drain;
 mod hostile;
+mod logs;
 mod metrics;
 mod ours;
 mod page;

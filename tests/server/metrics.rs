@@ -4,8 +4,15 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use std::collections::BTreeSet;
-use tidings_tests::server::{LI, Server, ZHANG};
+use tidings_tests::server::{LI, Launch, Server, ZHANG};
 use tidings_tests::socket::Socket;
+
+/// One process, also where other tests run on a fleet: what is asked here is of one node.
+async fn alone(flags: &[&str]) -> Result<Server> {
+    let folder = tempfile::tempdir()?;
+    let launch = Launch::new(folder.path(), flags);
+    Server::alone(folder, launch).await
+}
 
 /// What deploy/ reads.
 const READERS: [(&str, &str); 2] = [
@@ -32,7 +39,7 @@ fn figure(text: &str, name: &str) -> Result<f64> {
 
 #[tokio::test]
 async fn what_happened_is_counted() -> Result<()> {
-    let server = Server::start(&["--ack-timeout-ms", "50"]).await?;
+    let server = alone(&["--ack-timeout-ms", "50"]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut li = Socket::bound(&server, LI).await?;
     let _unbound = Socket::open(&server, Some(&server.login(LI.1).await?)).await?;
@@ -89,7 +96,7 @@ async fn what_happened_is_counted() -> Result<()> {
 
 #[tokio::test]
 async fn what_dashboard_and_alerts_name_exists() -> Result<()> {
-    let server = Server::start(&[]).await?;
+    let server = alone(&[]).await?;
     let text = text(&server).await?;
     let figures: BTreeSet<&str> = text
         .lines()

@@ -110,8 +110,7 @@ impl Connection {
     /// Serves until either end is done. Not cancelled but by the end of the process; a drain is
     /// asked for through the lifecycle's token.
     pub(super) async fn run(mut self: Box<Self>) {
-        let uid = self.user.uid;
-        tracing::debug!(%uid, connection = self.id.0, "opened");
+        tracing::debug!("opened");
         let end = self.serve().await;
         let code = match end {
             End::Gone => None,
@@ -119,10 +118,10 @@ impl Connection {
         };
         self.app.metrics.gateway.closed(code);
         if let Some(code) = code {
-            tracing::debug!(%uid, connection = self.id.0, code = code.code(), "closing");
+            tracing::debug!(code = code.code(), "closing");
             Box::pin(self.close(code)).await;
         }
-        tracing::debug!(%uid, connection = self.id.0, "closed");
+        tracing::debug!("closed");
     }
 
     async fn serve(&mut self) -> End {

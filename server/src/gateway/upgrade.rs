@@ -5,12 +5,14 @@ use super::goodbye;
 use crate::admission::{ClientAddress, Place};
 use crate::app::AppState;
 use crate::auth::{LoggedIn, Origins};
+use crate::logging;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tidings_shared::close::CloseCode;
 use tidings_shared::{ErrorCode, limits};
+use tracing::Instrument;
 
 /// Bytes the socket reads at once, allocated per connection for as long as it lives; some ten
 /// frames of chat. The default of 128 KiB takes 1.3 GB for 10,000 idle connections.
@@ -44,8 +46,9 @@ pub async fn upgrade(
     let tracker = app.lifecycle.connections.clone();
     match login {
         Some(login) => upgrade.on_upgrade(move |socket| {
-            tracker
-                .track_future(Box::new(Connection::new(app, login, address, place, socket)).run())
+            let connection = Box::new(Connection::new(app, login, address, place, socket));
+            let span = logging::connection(connection.id.0, connection.user.uid.0);
+            tracker.track_future(connection.run().instrument(span))
         }),
         None => upgrade.on_upgrade(move |socket| {
             tracker.track_future(async move {

@@ -1,0 +1,98 @@
+//! What the program writes to standard error, and in which form.
+//!
+//! No token, password or text of a message is ever logged. Each request is a span with its id, each
+//! connection one with its id and user, so that what belongs together can be found together.
+
+use crate::app::AppState;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::{Instrument, Span, info_span};
+use tracing_subscriber::EnvFilter;
+
+/// Carries a request's id, from whoever gave it one and back.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest id that is taken over.
+const REQUEST_ID_BYTES: usize = 64;
+
+/// What no setting of the log goes beyond.
+const NO_FRAMES: &str = "tungstenite=debug";
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Begins to log; what, `TIDINGS_LOG` says, in the form of `RUST_LOG`, or else all from `info` up.
+/// A second call does nothing.
+#[expect(clippy::missing_panics_doc, reason = "the directive is a constant")]
+pub fn start(format: LogFormat) {
+    let filter = EnvFilter::try_from_env("TIDINGS_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // In its finest grain this library writes whole frames, and so what people wrote.
+    let filter = filter.add_directive(NO_FRAMES.parse().expect("a directive"));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Text => builder.try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    // Somebody else has begun to: a program that has this server inside.
+    drop(started);
+}
+
+/// Gives every request its id, which its log lines and its answer carry.
+pub(crate) async fn request_id(
+    State(app): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let given = request.headers().get(&REQUEST_ID).filter(|id| is_fine(id));
+    let id = given.cloned().unwrap_or_else(|| {
+        let number = app.hub.next_id().0;
+        HeaderValue::try_from(format!("{number:016x}")).expect("hexadecimal digits")
+    });
+    request.headers_mut().insert(REQUEST_ID, id.clone());
+    let span = info_span!(
+        "request",
+        id = id.to_str().unwrap_or_default(),
+        method = %request.method(),
+        path = request.uri().path(),
+    );
+    let mut response = next.run(request).instrument(span).await;
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+/// The span of a connection. Not within the one of its handshake, which is over then.
+pub(crate) fn connection(id: u64, uid: i64) -> Span {
+    info_span!(parent: None, "connection", id = format_args!("{id:016x}"), uid)
+}
+
+/// Whether an id may stand in a log as it is.
+fn is_fine(id: &HeaderValue) -> bool {
+    let fine = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
+    (1..=REQUEST_ID_BYTES).contains(&id.len()) && id.as_bytes().iter().all(fine)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_could_break_a_log_is_not_taken_over() {
+        let fine = |text: &str| is_fine(&HeaderValue::from_str(text).expect("valid"));
+        assert!(fine("0af7651916cd43dd8448eb211c80319c"));
+        assert!(fine("2026-11-24:req_1.2"));
+        assert!(!fine(""));
+        assert!(!fine("a b"));
+        assert!(!fine("\"},{\""));
+        assert!(!fine(&"a".repeat(REQUEST_ID_BYTES + 1)));
+    }
+}
