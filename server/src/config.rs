@@ -53,14 +53,10 @@ pub struct Config {
     #[arg(long, env = "TIDINGS_NODE_NAME", value_name = "NAME")]
     pub node_name: Option<String>,
 
-    /// The folder of the built page
-    #[arg(
-        long,
-        env = "TIDINGS_CLIENT_DIR",
-        default_value = "dist",
-        value_name = "DIR"
-    )]
-    pub client_dir: PathBuf,
+    /// The folder of the built page [default: the page inside this program if it was built with
+    /// one, else dist]
+    #[arg(long, env = "TIDINGS_CLIENT_DIR", value_name = "DIR")]
+    pub client_dir: Option<PathBuf>,
 
     /// Milliseconds from a push to its first repeat when it is not acknowledged
     #[arg(long, env = "TIDINGS_ACK_TIMEOUT_MS", default_value_t = 5000, value_name = "MS",

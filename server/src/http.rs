@@ -81,7 +81,7 @@ pub fn router(app: AppState) -> Router {
         routes = routes.route("/metrics", get(metrics::metrics));
     }
     routes
-        .fallback_service(page::service(&app.config.client_dir))
+        .fallback_service(page::service(app.config.client_dir.as_deref()))
         .layer(from_fn(guarded))
         .layer(TimeoutLayer::with_status_code(
             axum::http::StatusCode::SERVICE_UNAVAILABLE,

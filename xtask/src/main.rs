@@ -12,6 +12,7 @@ mod dev;
 mod lockfile;
 mod page;
 mod probe;
+mod release;
 mod run;
 mod rust;
 mod services;
@@ -67,6 +68,8 @@ enum Task {
     Simulate(simulate::Options),
     /// Build the page for release into `dist`, with a .gz and a .br beside each file.
     Page,
+    /// Build one binary for release that carries the page: `target/release/tidings`.
+    Release,
     /// Install the tools that the other commands need, and do nothing else.
     Setup,
     /// Check licences, bans and sources of the dependencies with cargo-deny.
@@ -98,6 +101,7 @@ fn perform(task: Task, steps: &mut Steps) -> Result<ExitCode> {
         Task::Test => test::test(&workspace, steps)?,
         Task::Simulate(options) => simulate::simulate(&workspace, &options)?,
         Task::Page => page::build(&workspace, steps)?,
+        Task::Release => release::release(&workspace, steps)?,
         Task::Setup => {
             rust::ensure_components(steps)?;
             page::ensure_tools(&workspace, steps)?;

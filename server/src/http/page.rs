@@ -1,4 +1,8 @@
-//! The built page: files from one folder, precompressed, with the right cache headers.
+//! The built page, precompressed, with the right cache headers: from a folder, or, if this program
+//! was built with the feature `embedded-page`, from inside it.
+
+#[cfg(any(test, feature = "embedded-page"))]
+mod embedded;
 
 use axum::Router;
 use axum::extract::Request;
@@ -15,9 +19,31 @@ const ASK_ALWAYS: HeaderValue = HeaderValue::from_static("no-cache");
 /// The length of the hash trunk puts into names: 64 bits, written without leading zeros.
 const HASH_DIGITS: std::ops::RangeInclusive<usize> = 12..=16;
 
+/// The folder of the page where none is set and none is inside.
+#[cfg(not(feature = "embedded-page"))]
+const FOLDER: &str = "dist";
+
+/// The page of the folder that is set, or the one that this program has.
+pub(super) fn service(folder: Option<&Path>) -> Router {
+    match folder {
+        Some(folder) => of_folder(folder),
+        #[cfg(feature = "embedded-page")]
+        None => embedded::service().layer(from_fn(async |request: Request, next: Next| {
+            let path = request.uri().path().to_owned();
+            let response = next.run(request).await;
+            if response.status() == StatusCode::NOT_FOUND {
+                return nothing();
+            }
+            with_cache_control(response, &path)
+        })),
+        #[cfg(not(feature = "embedded-page"))]
+        None => of_folder(Path::new(FOLDER)),
+    }
+}
+
 /// Serves `folder`: the `.br` or `.gz` beside a file where the browser takes it, 404 for what is
 /// not there, and a sentence when the page was not built.
-pub(super) fn service(folder: &Path) -> Router {
+fn of_folder(folder: &Path) -> Router {
     let files = ServeDir::new(folder)
         .precompressed_br()
         .precompressed_gzip();
@@ -43,6 +69,10 @@ async fn missing(path: &str, index: &Path) -> Response {
         let words = "the page is not built: run `cargo xtask page`, or set --client-dir\n";
         return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
     }
+    nothing()
+}
+
+fn nothing() -> Response {
     (StatusCode::NOT_FOUND, "there is nothing at this address\n").into_response()
 }
 
