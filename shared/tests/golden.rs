@@ -252,6 +252,14 @@ fn unread_totals_and_errors_are_flat_objects() {
         &ServerFrame::Error(body),
         r#"{"type":7,"data":{"code":"too_long","message":"a text is at most 8192 bytes","re":3,"clientMsgId":"u-1"}}"#,
     );
+    server(
+        &ServerFrame::BindRefused(
+            ErrorBody::new(ErrorCode::Busy)
+                .re(1)
+                .retry_after(Duration::from_millis(4200)),
+        ),
+        r#"{"type":1,"status":"failure","data":{"code":"busy","message":"the server is busy; send it again in a moment","re":1,"retryMs":4200}}"#,
+    );
     let newer = r#"{"type":7,"data":{"code":"from_the_future","message":"m"}}"#;
     assert!(matches!(
         ServerFrame::parse(newer),

@@ -156,6 +156,11 @@ impl Driver {
                 if let ServerFrame::Push(push) = &frame {
                     self.acks.borrow_mut().arrived(clock::now(), push.tid);
                 }
+                if let ServerFrame::BindRefused(error) = &frame
+                    && let Some(wait) = error.retry()
+                {
+                    self.tell(Event::TryAfter(wait));
+                }
                 self.owner.emit(Signal::Frame(Box::new(frame)));
                 self.acknowledge();
             }

@@ -18,6 +18,9 @@ const STABLE_AFTER: Duration = Duration::from_secs(20);
 /// throttled, so that a missed answer proves nothing yet.
 const LATE_TIMER: Duration = Duration::from_secs(2);
 
+/// The longest time for which a server is taken at its word when it asks not to be tried again.
+const TRY_AFTER_MAX: Duration = Duration::from_mins(5);
+
 /// Where the connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -59,6 +62,8 @@ pub enum Event {
     Opened,
     /// The bind was answered with success; heartbeats start at this interval.
     Bound(Duration),
+    /// The server refuses, is about to close, and asks not to be tried again before so long.
+    TryAfter(Duration),
     /// The server answered a heartbeat: use this interval from now on.
     Interval(Duration),
     /// A frame arrived, of whatever type. Comes before the event the frame itself makes.
@@ -115,6 +120,8 @@ pub struct Link {
     sent_at: Option<Moment>,
     round_trip: Option<Duration>,
     last_cause: Option<Cause>,
+    /// The next wait is no shorter.
+    try_after: Duration,
     connects: u64,
 }
 
@@ -137,6 +144,7 @@ impl Link {
             sent_at: None,
             round_trip: None,
             last_cause: None,
+            try_after: Duration::ZERO,
             connects: 0,
         }
     }
@@ -177,6 +185,9 @@ impl Link {
                     self.round_trip = Some(now.since(sent_at));
                 }
             }
+            Event::TryAfter(wait) if self.has_socket() => {
+                self.try_after = wait.min(TRY_AFTER_MAX);
+            }
             Event::Arrived => {
                 self.last_arrival = now;
                 self.answer_by = None;
@@ -202,7 +213,11 @@ impl Link {
                 Phase::Stopped => self.open(now, effects),
                 _ => self.wake(now, effects),
             },
-            Event::Opened | Event::Bound(_) | Event::Interval(_) | Event::Closed(_) => {}
+            Event::Opened
+            | Event::Bound(_)
+            | Event::TryAfter(_)
+            | Event::Interval(_)
+            | Event::Closed(_) => {}
         }
     }
 
@@ -269,6 +284,7 @@ impl Link {
         self.connect_by = now + CONNECT_LIMIT;
         self.answer_by = None;
         self.sent_at = None;
+        self.try_after = Duration::ZERO;
         effects.push(Effect::Open);
         self.enter(Phase::Connecting, effects);
     }
@@ -281,7 +297,7 @@ impl Link {
         match rule {
             RetryRule::Never => self.enter(Phase::Stopped, effects),
             RetryRule::Backoff => {
-                let until = now + self.backoff.next_wait();
+                let until = now + self.backoff.next_wait().max(self.try_after);
                 self.enter(Phase::Waiting(until), effects);
             }
         }

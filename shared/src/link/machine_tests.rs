@@ -251,3 +251,28 @@ fn a_network_that_is_back_starts_the_backoff_over() {
     driver.send(Event::Closed(1006));
     assert_eq!(driver.link.backoff.failures(), 1);
 }
+
+#[test]
+fn a_server_that_asks_not_to_be_tried_before_a_time_is_not() {
+    let wait = Duration::from_secs(40);
+    let mut driver = Driver::new();
+    driver.send(Event::Start);
+    driver.send(Event::Opened);
+    driver.send(Event::TryAfter(wait));
+    driver.send(Event::Closed(4003));
+    // No backoff is so long.
+    assert_eq!(driver.link.phase(), Phase::Waiting(driver.now + wait));
+    assert_eq!(driver.at_deadline(), [Effect::Open, Effect::Changed]);
+    driver.send(Event::Closed(1006));
+    let Phase::Waiting(until) = driver.link.phase() else {
+        panic!("it comes back");
+    };
+    assert!(until < driver.now + wait, "it was for one wait only");
+    driver.send(Event::RetryNow);
+    driver.send(Event::TryAfter(Duration::MAX));
+    driver.send(Event::Closed(4003));
+    assert_eq!(
+        driver.link.phase(),
+        Phase::Waiting(driver.now + TRY_AFTER_MAX)
+    );
+}

@@ -102,7 +102,14 @@ impl Driver {
                 self.tell(Event::Interval(interval));
                 None
             }
-            Ok(frame) => self.device.frame(now, frame),
+            Ok(frame) => {
+                if let ServerFrame::BindRefused(error) = &frame
+                    && let Some(wait) = error.retry()
+                {
+                    self.tell(Event::TryAfter(wait));
+                }
+                self.device.frame(now, frame)
+            }
             Err(error) => {
                 self.device.complain(format!("{error}: {text}"));
                 None
