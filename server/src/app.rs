@@ -9,11 +9,31 @@ use crate::lifecycle::Lifecycle;
 use crate::metrics::Metrics;
 use crate::presence::Presence;
 use crate::store::{Committer, Positions, Store};
+use std::ops::Deref;
 use std::sync::Arc;
 
-/// The state of a node; cheap to clone, and the only one there is.
+/// The state of a node, and the only one there is. One pointer to clone, because every request
+/// does and every connection keeps one.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Node>);
+
+impl AppState {
+    /// The state that requests and connections of this node share.
+    pub fn new(node: Node) -> Self {
+        Self(Arc::new(node))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Node;
+
+    fn deref(&self) -> &Node {
+        &self.0
+    }
+}
+
+/// What a node is made of.
+pub struct Node {
     /// What the operator set.
     pub config: Arc<Config>,
     /// The truth.

@@ -4,7 +4,7 @@ mod links;
 
 use crate::acceptor::Acceptor;
 use crate::admission::Admission;
-use crate::app::AppState;
+use crate::app::{AppState, Node};
 use crate::auth::{Passwords, Throttle};
 use crate::clock;
 use crate::config::Config;
@@ -95,7 +95,7 @@ pub async fn serve(
     background.spawn(committer_task);
     background.spawn(positions_task);
 
-    let app = AppState {
+    let app = AppState::new(Node {
         heartbeats: Heartbeats::new(config.heartbeat_bounds()),
         admission: Arc::new(Admission::new(&config)),
         config: Arc::new(config),
@@ -109,7 +109,7 @@ pub async fn serve(
         throttle: Throttle::default(),
         metrics: Arc::clone(&metrics),
         lifecycle: lifecycle.clone(),
-    };
+    });
     if let Some(listener) = operators {
         tracing::info!(address = %listener.local_addr()?, "operators are served");
         // To the end, so that they see the drain.
