@@ -14,9 +14,9 @@ use tidings_shared::close::CloseCode;
 use tidings_shared::{ErrorCode, limits};
 use tracing::Instrument;
 
-/// Bytes the socket reads at once, allocated per connection for as long as it lives; some ten
+/// Bytes the socket reads at once, allocated per connection for as long as it lives: some five
 /// frames of chat. The default of 128 KiB takes 1.3 GB for 10,000 idle connections.
-const READ_BUFFER: usize = 2 * 1024;
+const READ_BUFFER: usize = 1024;
 /// Frames are flushed as they are queued; gathering more in the socket saves nothing.
 const WRITE_BUFFER: usize = 4 * 1024;
 /// What a socket buffers for a peer that does not read, in bytes: one largest answer and a push.
