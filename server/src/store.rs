@@ -168,6 +168,9 @@ pub trait Store: Send + Sync + 'static {
     /// Keeps a session and, by the way, removes expired ones.
     async fn add_session(&self, session: &Session, now_ms: i64) -> Result<(), StoreError>;
 
+    /// The same for many sessions, in one transaction.
+    async fn add_sessions(&self, sessions: &[Session], now_ms: i64) -> Result<(), StoreError>;
+
     /// A session that has not expired, with its user.
     async fn session(
         &self,

@@ -94,6 +94,50 @@ async fn an_issued_token_opens_a_connection() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_range_of_tokens_is_one_line_for_each_user_that_exists() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let csv = "email,username,password,avatar,uid\n\
+               a@b.c,A,,,2000\nd@e.f,D,,,2002\ng@h.i,G,,,4000\n";
+    tokio::fs::write(server.folder().join("users.csv"), csv).await?;
+    server.command(&["user", "import", "users.csv"], "").await?;
+
+    let issue = ["token", "issue", "--uid", "1002-2002"];
+    let printed = server.command(&issue, "").await?;
+    let lines: Vec<(&str, &str)> = printed
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .collect();
+    let uids: Vec<&str> = lines.iter().map(|(uid, _)| *uid).collect();
+    assert_eq!(uids, ["1002", "2000", "2002"]);
+    for (uid, token) in lines {
+        let uid: i64 = uid.parse()?;
+        Socket::bound_with(&server, token, json!({"uid": uid})).await?;
+    }
+    let nobody = ["token", "issue", "--uid", "2003-3999"];
+    let error = server.command(&nobody, "").await.expect_err("nobody");
+    assert!(error.to_string().contains("no user"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_user_imported_without_a_password_cannot_log_in_with_one() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let csv = "email,username,password\nrobot@example.org,Robot,\n";
+    tokio::fs::write(server.folder().join("users.csv"), csv).await?;
+    server.command(&["user", "import", "users.csv"], "").await?;
+    for password in ["", " ", "1234"] {
+        let body = json!({"email": "robot@example.org", "password": password});
+        let login = server.http().post(server.url("/api/login")).json(&body);
+        let answer = login.send().await?;
+        assert_eq!(answer.status().as_u16(), 401, "{password:?}");
+    }
+    let add = ["user", "add", "--email", "x@y.z", "--username", "X"];
+    let error = server.command(&add, "\n").await.expect_err("typed none");
+    assert!(error.to_string().contains("1 to 1024 bytes"), "{error}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_start_that_cannot_be_says_what_to_do() -> Result<()> {
     let server = Server::start(&[]).await?;
     let folder = tempfile::tempdir()?;

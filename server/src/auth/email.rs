@@ -39,7 +39,7 @@ pub fn normal_email(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
-/// Checks every field.
+/// Checks every field. A password may be empty: such a user has none and cannot log in with one.
 ///
 /// # Errors
 /// [`UserError`] names the first that is wrong.
@@ -64,7 +64,7 @@ pub fn check_draft(draft: &UserDraft) -> Result<(), UserError> {
     if !shown || avatar.len() > AVATAR_MAX || !avatar.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(UserError::Avatar);
     }
-    if draft.password.is_empty() || draft.password.len() > PASSWORD_MAX {
+    if draft.password.len() > PASSWORD_MAX {
         return Err(UserError::Password);
     }
     if draft.uid.is_some_and(|uid| uid < UserId(1)) {
@@ -118,7 +118,7 @@ mod tests {
         };
         assert_eq!(check_draft(&wrong), Err(UserError::Avatar));
         let wrong = UserDraft {
-            password: String::new(),
+            password: "p".repeat(PASSWORD_MAX + 1),
             ..draft()
         };
         assert_eq!(check_draft(&wrong), Err(UserError::Password));

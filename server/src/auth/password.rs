@@ -91,6 +91,9 @@ impl Passwords {
         self.refused.load(Ordering::Relaxed)
     }
 
+    /// What is stored in place of a hash for a user who has no password: no password matches it.
+    pub const NONE: &str = "";
+
     /// The PHC string of a password. Takes tens of milliseconds: for commands, not for requests.
     ///
     /// # Errors
@@ -103,7 +106,7 @@ impl Passwords {
     }
 
     /// Whether the password is the one the PHC string was made from; `None`, for a user that does
-    /// not exist, takes as long and is false.
+    /// not exist, and [`Self::NONE`] take as long and are false.
     ///
     /// # Errors
     /// [`PasswordError::Busy`] when [`WAITING`] others wait.
@@ -112,6 +115,7 @@ impl Passwords {
         password: String,
         hash: Option<String>,
     ) -> Result<bool, PasswordError> {
+        let hash = hash.filter(|hash| hash != Self::NONE);
         let exists = hash.is_some();
         let hash = hash.map_or_else(|| Arc::clone(&self.decoy), Into::into);
         let (answer, receiver) = oneshot::channel();
@@ -205,6 +209,10 @@ mod tests {
                 .await
                 .is_err()
         );
+        for password in ["", "no one has this password"] {
+            let none = passwords.verify(password.into(), Some(Passwords::NONE.into()));
+            assert!(!none.await.expect("runs"), "has none: {password:?}");
+        }
     }
 
     #[tokio::test]

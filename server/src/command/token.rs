@@ -4,15 +4,21 @@ use super::migrate;
 use crate::auth::Token;
 use crate::clock;
 use crate::config::StoreConfig;
-use crate::store::Session;
+use crate::store::{Session, Store};
+use anyhow::{Context, ensure};
 use clap::Args;
+use std::fmt::Write as _;
+use std::str::FromStr;
 use std::time::Duration;
 use tidings_shared::UserId;
+
+/// Users read, and tokens added in one transaction, at once.
+const PAGE: u32 = 1000;
 
 /// Bearer tokens.
 #[derive(Debug, clap::Subcommand)]
 pub enum TokenCommand {
-    /// Print a new bearer token of a user
+    /// Print a new bearer token of a user, or one for each user of a range
     Issue(Issue),
 }
 
@@ -21,37 +27,125 @@ pub enum TokenCommand {
 pub struct Issue {
     #[command(flatten)]
     store: StoreConfig,
-    /// The user
+    /// The user; or a range like 1000-15999, which prints a line of uid, tab and token for each
+    /// user of it that exists
     #[arg(long)]
-    uid: i64,
-    /// Days until the token expires
+    uid: Uids,
+    /// Days until the tokens expire
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3650))]
     days: u64,
+}
+
+/// One user, or those from one uid to another, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Uids {
+    One(UserId),
+    Range(UserId, UserId),
+}
+
+impl FromStr for Uids {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> anyhow::Result<Self> {
+        let uid = |text: &str| {
+            let uid: i64 = text.parse().context("a uid is a number")?;
+            ensure!(uid >= 1, "a uid is 1 or greater");
+            Ok(UserId(uid))
+        };
+        let Some((first, last)) = text.split_once('-') else {
+            return uid(text).map(Self::One);
+        };
+        let (first, last) = (uid(first)?, uid(last)?);
+        ensure!(
+            first <= last,
+            "a range goes from the smaller uid to the greater"
+        );
+        Ok(Self::Range(first, last))
+    }
 }
 
 pub(super) async fn run(command: TokenCommand) -> anyhow::Result<()> {
     let TokenCommand::Issue(issue) = command;
     let store = migrate::open(&issue.store).await?;
-    let uid = UserId(issue.uid);
-    anyhow::ensure!(
-        store.user(uid).await?.is_some(),
-        "there is no user with the uid {uid}"
-    );
-    let token = Token::generate()?;
-    let now = clock::now_ms();
-    let ttl = Duration::from_hours(24 * issue.days).as_millis();
-    let expires_at = now + i64::try_from(ttl)?;
-    store
-        .add_session(
-            &Session {
-                hash: token.hash(),
-                uid,
-                expires_at,
-            },
-            now,
-        )
-        .await?;
+    let ttl = Duration::from_hours(24 * issue.days);
+    let printed = match issue.uid {
+        Uids::One(uid) => {
+            ensure!(
+                store.user(uid).await?.is_some(),
+                "there is no user with the uid {uid}"
+            );
+            let tokens = add(store.as_ref(), &[uid], ttl).await?;
+            format!("{}\n", tokens[0].expose())
+        }
+        Uids::Range(first, last) => range(store.as_ref(), first, last, ttl).await?,
+    };
     store.close().await;
-    println!("{}", token.expose());
+    print!("{printed}");
     Ok(())
+}
+
+/// The lines of a range, a page of users at a time.
+async fn range(
+    store: &dyn Store,
+    first: UserId,
+    last: UserId,
+    ttl: Duration,
+) -> anyhow::Result<String> {
+    let mut printed = String::new();
+    let mut after = UserId(first.0 - 1);
+    loop {
+        let users = store.users(after, PAGE).await?;
+        let uids: Vec<UserId> = users
+            .iter()
+            .map(|user| user.uid)
+            .filter(|uid| *uid <= last)
+            .collect();
+        let tokens = add(store, &uids, ttl).await?;
+        for (uid, token) in uids.iter().zip(&tokens) {
+            writeln!(printed, "{uid}\t{}", token.expose())?;
+        }
+        match users.last() {
+            Some(user) if user.uid < last => after = user.uid,
+            _ => break,
+        }
+    }
+    ensure!(
+        !printed.is_empty(),
+        "there is no user with a uid from {first} to {last}"
+    );
+    Ok(printed)
+}
+
+/// A new token for each of the users.
+async fn add(store: &dyn Store, uids: &[UserId], ttl: Duration) -> anyhow::Result<Vec<Token>> {
+    let now = clock::now_ms();
+    let expires_at = now + i64::try_from(ttl.as_millis())?;
+    let mut tokens = Vec::with_capacity(uids.len());
+    let mut sessions = Vec::with_capacity(uids.len());
+    for &uid in uids {
+        let token = Token::generate()?;
+        sessions.push(Session {
+            hash: token.hash(),
+            uid,
+            expires_at,
+        });
+        tokens.push(token);
+    }
+    store.add_sessions(&sessions, now).await?;
+    Ok(tokens)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uid_is_one_number_or_a_range_of_two() {
+        assert_eq!("7".parse::<Uids>().ok(), Some(Uids::One(UserId(7))));
+        let range = Uids::Range(UserId(1000), UserId(15_999));
+        assert_eq!("1000-15999".parse::<Uids>().ok(), Some(range));
+        for wrong in ["", "x", "0", "-1", "1-", "-", "2-1", "1-2-3", "1,2"] {
+            assert!(wrong.parse::<Uids>().is_err(), "{wrong:?}");
+        }
+    }
 }

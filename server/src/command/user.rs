@@ -1,11 +1,11 @@
 //! `tidings user add` and `tidings user import`.
 
 use super::migrate;
-use crate::auth::{Passwords, check_draft, normal_email};
+use crate::auth::{Passwords, UserError, check_draft, normal_email};
 use crate::clock;
 use crate::config::StoreConfig;
 use crate::store::{NewUser, Store, UserDraft};
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Args;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -44,7 +44,8 @@ pub struct Add {
 pub struct Import {
     #[command(flatten)]
     store: StoreConfig,
-    /// A file with the header email,username,password and, if wanted, avatar,uid
+    /// A file with the header email,username,password and, if wanted, avatar,uid; a user whose
+    /// password is empty cannot log in with one, only with a token
     file: PathBuf,
 }
 
@@ -59,6 +60,8 @@ pub(super) async fn run(command: UserCommand) -> anyhow::Result<()> {
                 uid: add.uid.map(UserId),
             };
             check_draft(&draft)?;
+            // One who types a password wants one.
+            ensure!(!draft.password.is_empty(), UserError::Password);
             (add.store, vec![draft])
         }
         UserCommand::Import(import) => (import.store, read_csv(&import.file)?),
@@ -98,7 +101,11 @@ fn new_user(draft: &UserDraft) -> anyhow::Result<NewUser> {
         email: normal_email(&draft.email),
         username: draft.username.trim().to_owned(),
         avatar: draft.avatar.clone(),
-        password_hash: Passwords::hash(&draft.password)?,
+        password_hash: if draft.password.is_empty() {
+            Passwords::NONE.to_owned()
+        } else {
+            Passwords::hash(&draft.password)?
+        },
         created_at: clock::now_ms(),
     })
 }

@@ -189,7 +189,11 @@ impl Store for Database {
     }
 
     async fn add_session(&self, session: &Session, now_ms: i64) -> Result<(), StoreError> {
-        self.write(users::AddSession(session, now_ms)).await
+        self.add_sessions(&[*session], now_ms).await
+    }
+
+    async fn add_sessions(&self, sessions: &[Session], now_ms: i64) -> Result<(), StoreError> {
+        self.write(users::AddSessions(sessions, now_ms)).await
     }
 
     async fn session(

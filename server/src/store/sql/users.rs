@@ -144,28 +144,30 @@ async fn taken(
     })
 }
 
-/// Keeps a session, and removes those that have expired by this time (ms since 1970).
-pub(in super::super) struct AddSession<'a>(pub(super) &'a Session, pub(super) i64);
+/// Keeps sessions, and removes those that have expired by this time (ms since 1970).
+pub(in super::super) struct AddSessions<'a>(pub(super) &'a [Session], pub(super) i64);
 
-impl Work for AddSession<'_> {
+impl Work for AddSessions<'_> {
     type Output = ();
 
     async fn run(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        let Self(session, now_ms) = *self;
+        let Self(sessions, now_ms) = *self;
         sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
             .bind(now_ms)
             .execute(&mut *connection)
             .await?;
-        sqlx::query(
-            "INSERT INTO sessions (token_hash, uid, created_at, expires_at)
-             VALUES ($1, $2, $3, $4)",
-        )
-        .bind(&session.hash.0[..])
-        .bind(session.uid.0)
-        .bind(now_ms)
-        .bind(session.expires_at)
-        .execute(connection)
-        .await?;
+        for session in sessions {
+            sqlx::query(
+                "INSERT INTO sessions (token_hash, uid, created_at, expires_at)
+                 VALUES ($1, $2, $3, $4)",
+            )
+            .bind(&session.hash.0[..])
+            .bind(session.uid.0)
+            .bind(now_ms)
+            .bind(session.expires_at)
+            .execute(&mut *connection)
+            .await?;
+        }
         Ok(())
     }
 }
