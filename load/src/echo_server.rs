@@ -1,0 +1,42 @@
+//! A bare axum WebSocket echo: what a message costs before any of ours is done.
+
+use axum::Router;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use axum::routing::get;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+
+/// As the server's: bytes read at once.
+const READ_BUFFER: usize = 2 * 1024;
+/// As the server's: bytes gathered before they are written without being asked to.
+const WRITE_BUFFER: usize = 4 * 1024;
+
+/// Serves `/ws` until it is dropped.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(listener: TcpListener) -> std::io::Result<()> {
+    let router = Router::new().route("/ws", get(upgrade));
+    let listener = listener.tap_io(|stream| {
+        // A stream that is gone already shows it when it is read.
+        let _ = stream.set_nodelay(true);
+    });
+    axum::serve(listener, router).await
+}
+
+async fn upgrade(upgrade: WebSocketUpgrade) -> Response {
+    upgrade
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .on_upgrade(echo)
+}
+
+async fn echo(mut socket: WebSocket) {
+    while let Some(Ok(message)) = socket.recv().await {
+        let echo = matches!(message, Message::Text(_) | Message::Binary(_));
+        if echo && socket.send(message).await.is_err() {
+            return;
+        }
+    }
+}
