@@ -1,6 +1,6 @@
 //! One user: a task that keeps a connection, in the course's plain way.
 //!
-//! It binds, acknowledges what is pushed, beats when it is quiet, sends what its schedule says, and
+//! It binds, acknowledges what is pushed (as the page does: one ack for all of 80 ms), beats when it is quiet, sends what its schedule says, and
 //! after every loss comes back with the protocol's backoff and sends again what was not answered.
 
 use crate::board::{Board, Phase};
@@ -13,7 +13,9 @@ use crate::target::Route;
 use crate::wire::{self, Frame};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tidings_shared::acks::Acks;
 use tidings_shared::link::Backoff;
+use tidings_shared::{Moment, Tid};
 use tokio::sync::watch;
 use tokio::time::{sleep_until, timeout};
 
@@ -66,8 +68,8 @@ struct Live {
     heard: Instant,
     /// A heartbeat went out and nothing came since.
     beat: Option<Instant>,
-    /// The last push that is not acknowledged.
-    ack: Option<u64>,
+    /// The pushes that are not acknowledged, as the page gathers them.
+    acks: Acks,
 }
 
 impl User {
@@ -194,7 +196,7 @@ impl User {
                         interval: self.interval.or(given).unwrap_or(INTERVAL),
                         heard: Instant::now(),
                         beat: None,
-                        ack: None,
+                        acks: Acks::default(),
                     };
                     return Ok((socket, live));
                 }
@@ -273,7 +275,7 @@ impl User {
             }
             3 => self.answered(&frame),
             4 => {
-                live.ack = live.ack.max(Some(frame.tid));
+                live.acks.arrived(self.moment(live.heard), Tid(frame.tid));
                 self.pushed(&frame);
             }
             7 => self.refused(&frame),
@@ -351,11 +353,10 @@ impl User {
     /// Queues what is due: the acknowledgement, a heartbeat, messages.
     fn write(&mut self, socket: &mut Socket, live: &mut Live, phase: Phase) -> Result<(), Lost> {
         let now = Instant::now();
-        if let Some(tid) = live.ack
-            && socket.ready()?
+        if socket.ready()?
+            && let Some(ack) = live.acks.take_due(self.moment(now))
         {
-            socket.queue(wire::ack(tid))?;
-            live.ack = None;
+            socket.queue(wire::ack(ack.tid.0))?;
         }
         if live.beat.is_none() && now >= live.heard + live.interval && socket.ready()? {
             let interval_ms = live.interval.as_millis();
@@ -392,6 +393,10 @@ impl User {
         Ok(())
     }
 
+    fn moment(&self, now: Instant) -> Moment {
+        Moment::after_origin(now.saturating_duration_since(self.board.start))
+    }
+
     /// When something is due without a frame coming.
     fn wake(&self, live: &Live, phase: Phase) -> Instant {
         let beat = match live.beat {
@@ -403,8 +408,13 @@ impl User {
             _ => None,
         };
         let send = self.sender.as_ref().and_then(|sender| sender.wake(begin));
+        let ack = live.acks.deadline();
+        let ack = ack.map(|due| self.board.start + due.since(Moment::default()));
         let far = Instant::now() + LONG;
-        send.map_or(beat, |send| send.min(beat)).min(far)
+        [send, ack]
+            .into_iter()
+            .flatten()
+            .fold(beat.min(far), Instant::min)
     }
 }
 
