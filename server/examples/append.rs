@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 use tidings_server::gateway::ConnectionId;
-use tidings_server::store::{NewMessage, NewUser, open};
+use tidings_server::store::{NewMessage, NewUser, READERS, open};
 use tidings_shared::{ClientMsgId, MsgType, Peer, UserId};
 
 fn user(uid: i64) -> NewUser {
@@ -28,7 +28,7 @@ async fn main() -> anyhow::Result<()> {
     let mut number = |default: usize| arguments.next().map_or(Ok(default), |text| text.parse());
     let (batch, seconds, pairs) = (number(64)?, number(5)?, number(1000)?);
 
-    let store = open(&url).await?;
+    let store = open(&url, READERS).await?;
     store.migrate().await?;
     let pairs = i64::try_from(pairs)?;
     if store.user(UserId(1)).await?.is_none() {

@@ -2,10 +2,12 @@
 
 use crate::admission::parse_network;
 use crate::logging::LogFormat;
+use crate::store;
 use clap::{Args, Command};
 use ipnet::IpNet;
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tidings_shared::delivery::Timing;
@@ -14,7 +16,8 @@ use tidings_shared::heartbeat::Bounds;
 /// Where the store is; every command takes it.
 #[derive(Debug, Clone, Args)]
 pub struct StoreConfig {
-    /// The store as a URL: `sqlite://PATH` (the file is created when missing)
+    /// The store as a URL: `sqlite://PATH` (the file is created when missing) or
+    /// `postgres://USER:PASSWORD@HOST/DATABASE`, with `?sslmode=verify-full` for TLS
     #[arg(
         long,
         env = "DATABASE_URL",
@@ -22,6 +25,16 @@ pub struct StoreConfig {
         value_name = "URL"
     )]
     pub database_url: String,
+
+    /// How many connections to a PostgreSQL database read, at most; two more write. All nodes
+    /// together must stay below its `max_connections`. A SQLite file needs no such number
+    #[arg(
+        long,
+        env = "TIDINGS_DATABASE_CONNECTIONS",
+        default_value_t = store::READERS,
+        value_name = "N"
+    )]
+    pub database_connections: NonZeroU32,
 }
 
 /// What `tidings serve` is set to.

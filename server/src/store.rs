@@ -7,12 +7,14 @@
 
 mod committer;
 mod positions;
+mod postgres;
 mod record;
 mod retry;
 mod sqlite;
 
 pub use committer::{Answer, Committer, SendError};
 pub use positions::Positions;
+pub use postgres::PostgresStore;
 pub use record::{
     Appended, Credentials, GroupChange, GroupRefusal, ListCursor, ListRow, Move, NewGroup,
     NewMembers, NewMessage, NewUser, Party, Profile, Range, Record, Refused, Session, SessionHash,
@@ -22,6 +24,7 @@ pub use sqlite::SqliteStore;
 
 use crate::metrics::PoolUse;
 use async_trait::async_trait;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use tidings_shared::{ConversationId, GroupId, Peer, UserId, api};
 
@@ -35,6 +38,9 @@ pub enum StoreError {
     /// A migration failed.
     #[error("migration: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+    /// A commit was not answered, and nobody could be asked what became of it.
+    #[error("a commit in doubt: {0}")]
+    InDoubt(String),
     /// The URL names no database this binary speaks to.
     #[error("{0}")]
     Url(String),
@@ -46,19 +52,25 @@ pub enum StoreError {
     UidTaken(UserId),
 }
 
-/// Opens the store a URL names: `sqlite://PATH` (created when missing) or `sqlite::memory:` never,
-/// for nothing in memory is durable.
+/// Connections that read from a database that is a server, unless somebody says otherwise.
+pub const READERS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
+
+/// Opens the store a URL names: `sqlite://PATH` (created when missing; `sqlite::memory:` never, for
+/// nothing in memory is durable) or `postgres://USER:PASSWORD@HOST/DATABASE` with at most `readers`
+/// connections that read. The parameters of a PostgreSQL URL are libpq's: `sslmode=verify-full`
+/// asks for TLS with a certificate of a known authority, `sslrootcert=FILE` names that authority.
 ///
 /// # Errors
 /// [`StoreError::Url`] for any other URL, [`StoreError::Database`] when it cannot be opened.
-pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
-    if url.starts_with("sqlite:") {
-        Ok(Arc::new(SqliteStore::open(url).await?))
-    } else {
-        let scheme = url.split(':').next().unwrap_or_default();
-        Err(StoreError::Url(format!(
-            "no store speaks {scheme:?}: set --database-url to sqlite://PATH"
-        )))
+pub async fn open(url: &str, readers: NonZeroU32) -> Result<Arc<dyn Store>, StoreError> {
+    let scheme = url.split(':').next().unwrap_or_default();
+    match scheme {
+        "sqlite" => Ok(Arc::new(SqliteStore::open(url).await?)),
+        "postgres" | "postgresql" => Ok(Arc::new(PostgresStore::open(url, readers).await?)),
+        _ => Err(StoreError::Url(format!(
+            "no store speaks {scheme:?}: set --database-url to sqlite://PATH or \
+             postgres://USER:PASSWORD@HOST/DATABASE"
+        ))),
     }
 }
 

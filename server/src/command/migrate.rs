@@ -8,13 +8,13 @@ use std::sync::Arc;
 pub(super) async fn run(config: &StoreConfig) -> anyhow::Result<()> {
     let store = open(config).await?;
     store.close().await;
-    println!("{} is up to date", config.database_url);
+    println!("{} is up to date", without_password(&config.database_url));
     Ok(())
 }
 
 /// Opens the store and brings it up to date.
 pub(super) async fn open(config: &StoreConfig) -> anyhow::Result<Arc<dyn Store>> {
-    let store = store::open(&config.database_url)
+    let store = store::open(&config.database_url, config.database_connections)
         .await
         .with_context(|| format!("cannot open {}", without_password(&config.database_url)))?;
     store
@@ -24,8 +24,10 @@ pub(super) async fn open(config: &StoreConfig) -> anyhow::Result<Arc<dyn Store>>
     Ok(store)
 }
 
-/// A URL fit for a screen: `scheme://user:password@host` without the middle.
+/// A URL fit for a screen: `scheme://user:password@host` without the middle, and without
+/// parameters, one of which may be a password.
 fn without_password(url: &str) -> String {
+    let url = url.split('?').next().unwrap_or_default();
     match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
         _ => url.to_owned(),
@@ -41,6 +43,10 @@ mod tests {
         assert_eq!(
             without_password("postgres://me:s3cret@db/x"),
             "postgres://…@db/x"
+        );
+        assert_eq!(
+            without_password("postgres://db/x?user=me&password=s3cret"),
+            "postgres://db/x"
         );
         assert_eq!(
             without_password("sqlite://tidings.db"),

@@ -1,7 +1,13 @@
 //! How long and how often the store tries again.
 
+use super::StoreError;
+use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// How long one try may take before its connection is given up: a network that lost the way to the
+/// database does not say so.
+pub(super) const TRY_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long after its first failure something is tried again at most. A sender is told
 /// "unavailable" after it, while a connection that waits so long is not yet given up by anybody.
@@ -30,6 +36,11 @@ impl Patience {
         tokio::time::sleep(self.wait).await;
         true
     }
+}
+
+/// A try that took longer than it may.
+pub(super) fn timed_out() -> StoreError {
+    sqlx::Error::from(std::io::Error::from(ErrorKind::TimedOut)).into()
 }
 
 #[cfg(test)]

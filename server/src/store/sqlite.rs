@@ -8,6 +8,7 @@ mod dialect;
 mod sql;
 
 use super::StoreError;
+use super::retry::timed_out;
 use sql::Work;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -75,7 +76,9 @@ impl SqliteStore {
     /// Does this work in one transaction and commits it.
     async fn write<W: Work>(&self, work: W) -> Result<W::Output, StoreError> {
         let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let output = work.run(&mut transaction).await?;
+        let output = tokio::time::timeout(W::LIMIT, work.run(&mut transaction))
+            .await
+            .unwrap_or_else(|_| Err(timed_out()))?;
         transaction.commit().await?;
         Ok(output)
     }

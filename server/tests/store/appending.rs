@@ -174,7 +174,7 @@ async fn what_was_appended_is_there_after_the_store_is_opened_again() -> Result 
     for Case { store, url, .. } in cases().await? {
         let id = append(store.as_ref(), &[keyed(A, B, "kept", "k")]).await?[0].conversation;
         store.close().await;
-        let reopened = tidings_server::store::open(&url).await?;
+        let reopened = tidings_server::store::open(&url, tidings_server::store::READERS).await?;
         reopened.migrate().await?;
         assert_eq!(reopened.page(id, ALL).await?[0].content, "kept");
         let again = append(reopened.as_ref(), &[keyed(A, B, "kept", "k")]).await?;

@@ -1,10 +1,11 @@
 //! The stores under test, and what is put into them.
 
+use crate::postgres::Postgres;
 use crate::{A, B, C, Result};
 use std::sync::Arc;
 use tempfile::TempDir;
 use tidings_server::gateway::ConnectionId;
-use tidings_server::store::{Appended, NewMessage, NewUser, Range, SqliteStore, Store};
+use tidings_server::store::{Appended, NewMessage, NewUser, READERS, Range, Store, open};
 use tidings_shared::{ClientMsgId, GroupId, MsgType, Peer, Seq, UserId};
 
 /// A store, empty but for three users.
@@ -12,13 +13,20 @@ pub(crate) struct Case {
     pub(crate) store: Arc<dyn Store>,
     /// Opens the same again.
     pub(crate) url: String,
-    /// Keeps it alive.
-    _home: TempDir,
+    /// The folder of its file, if it is one.
+    _home: Option<TempDir>,
+}
+
+impl Case {
+    /// The same once more, as another node has it.
+    pub(crate) async fn again(&self) -> Result<Arc<dyn Store>> {
+        open(&self.url, READERS).await
+    }
 }
 
 /// One of every kind.
 pub(crate) async fn cases() -> Result<Vec<Case>> {
-    let cases = vec![sqlite().await?];
+    let cases = vec![sqlite().await?, postgres().await?];
     for Case { store, .. } in &cases {
         store.migrate().await?;
         store
@@ -32,9 +40,19 @@ async fn sqlite() -> Result<Case> {
     let home = tempfile::tempdir().expect("a temporary folder");
     let url = format!("sqlite://{}/test.db", home.path().display());
     Ok(Case {
-        store: Arc::new(SqliteStore::open(&url).await?),
+        store: open(&url, READERS).await?,
         url,
-        _home: home,
+        _home: Some(home),
+    })
+}
+
+async fn postgres() -> Result<Case> {
+    let server = Postgres::shared();
+    let url = server.url(&server.database().await?);
+    Ok(Case {
+        store: open(&url, READERS).await?,
+        url,
+        _home: None,
     })
 }
 

@@ -3,8 +3,12 @@
 
 mod appending;
 mod cases;
+mod faults;
 mod groups;
 mod migrating;
+mod nodes;
+mod postgres;
+mod proxy;
 mod reading;
 mod users;
 

@@ -1,6 +1,6 @@
 //! Conversations as their members see them, and the members' positions.
 
-use super::dialect::{Connection, LOCK_MEMBERS, Pool, Row, rows};
+use super::dialect::{Connection, LOCK_MEMBERS, Row, rows};
 use super::{Work, json, lock};
 use crate::store::{Move, Party, Profile, Standing, StoreError, Thread};
 use sqlx::Row as _;
@@ -102,14 +102,14 @@ macro_rules! thread {
 
 /// A conversation as one of its members sees it.
 pub(super) async fn thread(
-    readers: &Pool,
+    connection: &mut Connection,
     me: UserId,
     peer: Peer,
 ) -> Result<Option<Thread>, StoreError> {
     let other = match peer {
         Peer::User(other) => other,
         Peer::Group(group) => {
-            let thread = thread_by_id(readers, me, ConversationId(group.0)).await?;
+            let thread = thread_by_id(connection, me, ConversationId(group.0)).await?;
             // A direct conversation is not to be had by its number.
             return Ok(thread.filter(|thread| thread.other.peer == peer));
         }
@@ -129,14 +129,14 @@ pub(super) async fn thread(
     .bind(other.0)
     .bind(low.0)
     .bind(high.0)
-    .fetch_optional(readers)
+    .fetch_optional(connection)
     .await?;
     Ok(row.as_ref().map(thread_row).transpose()?)
 }
 
 /// The same, by its id.
 pub(super) async fn thread_by_id(
-    readers: &Pool,
+    connection: &mut Connection,
     me: UserId,
     conversation: ConversationId,
 ) -> Result<Option<Thread>, StoreError> {
@@ -153,7 +153,7 @@ pub(super) async fn thread_by_id(
     ))
     .bind(me.0)
     .bind(conversation.0)
-    .fetch_optional(readers)
+    .fetch_optional(connection)
     .await?;
     Ok(row.as_ref().map(thread_row).transpose()?)
 }
@@ -173,7 +173,10 @@ fn thread_row(row: &Row) -> Result<Thread, sqlx::Error> {
 }
 
 /// Every conversation of a user with how far it goes and how far it was delivered.
-pub(super) async fn positions(readers: &Pool, uid: UserId) -> Result<Vec<Standing>, StoreError> {
+pub(super) async fn positions(
+    connection: &mut Connection,
+    uid: UserId,
+) -> Result<Vec<Standing>, StoreError> {
     let found = sqlx::query(
         "SELECT c.id, c.low_uid, c.last_seq, m.joined_seq, m.delivered_seq,
                 coalesce(h.mid, 0) AS head
@@ -183,7 +186,7 @@ pub(super) async fn positions(readers: &Pool, uid: UserId) -> Result<Vec<Standin
           WHERE m.uid = $1",
     )
     .bind(uid.0)
-    .fetch_all(readers)
+    .fetch_all(connection)
     .await?;
     let standings = found.iter().map(|row| {
         let id: i64 = row.try_get("id")?;

@@ -1,6 +1,6 @@
 //! Groups: making them, adding members, and who is in them.
 
-use super::dialect::{Connection, LOCK_CONVERSATIONS, Pool, rows};
+use super::dialect::{Connection, LOCK_CONVERSATIONS, rows};
 use super::{Work, json, lock, messages, users};
 use crate::store::record::names_listed;
 use crate::store::{
@@ -87,7 +87,7 @@ impl Work for Add<'_> {
         let new = self.0;
         // Whoever adds members has the conversation's row, so that what is counted below stays so.
         lock(connection, LOCK_CONVERSATIONS, &json(&[(new.group,)])).await?;
-        let Some(mut group) = group(&mut *connection, new.by, new.group).await? else {
+        let Some(mut group) = group(connection, new.by, new.group).await? else {
             return Ok(Err(GroupRefusal::NoGroup));
         };
         if group.owner != new.by {
@@ -257,8 +257,8 @@ fn set(uids: &[UserId]) -> String {
 }
 
 /// A group as one of its members sees it.
-pub(super) async fn group<'e>(
-    executor: impl sqlx::Executor<'e, Database = super::dialect::Db>,
+pub(super) async fn group(
+    connection: &mut Connection,
     uid: UserId,
     group: GroupId,
 ) -> Result<Option<api::Group>, StoreError> {
@@ -271,7 +271,7 @@ pub(super) async fn group<'e>(
     )
     .bind(uid.0)
     .bind(group.0)
-    .fetch_optional(executor)
+    .fetch_optional(connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
     Ok(Some(api::Group {
@@ -285,7 +285,7 @@ pub(super) async fn group<'e>(
 
 /// Members by uid, upwards, after this one.
 pub(super) async fn members(
-    readers: &Pool,
+    connection: &mut Connection,
     group: GroupId,
     after: UserId,
     limit: u32,
@@ -299,7 +299,7 @@ pub(super) async fn members(
     .bind(group.0)
     .bind(after.0)
     .bind(i64::from(limit))
-    .fetch_all(readers)
+    .fetch_all(connection)
     .await?;
     Ok(found
         .iter()

@@ -1,7 +1,7 @@
 //! Lists of conversations and what is unread in them.
 
 use super::conversations::{join_other, other, party};
-use super::dialect::{Pool, Row};
+use super::dialect::{Connection, Row};
 use crate::store::{ListCursor, ListRow, Profile, StoreError};
 use sqlx::Row as _;
 use tidings_shared::{ConversationId, MsgType, Seq, UserId, limits};
@@ -9,7 +9,7 @@ use tidings_shared::{ConversationId, MsgType, Seq, UserId, limits};
 /// A page of a user's conversations that have messages, newest first. The page is chosen first,
 /// and only for its rows is anything counted.
 pub(super) async fn list(
-    readers: &Pool,
+    connection: &mut Connection,
     uid: UserId,
     after: Option<ListCursor>,
     limit: u32,
@@ -37,7 +37,7 @@ pub(super) async fn list(
     .bind(id)
     .bind(i64::from(limit))
     .bind(i64::try_from(limits::PREVIEW_CHARS).unwrap_or(i64::MAX))
-    .fetch_all(readers)
+    .fetch_all(connection)
     .await?;
     Ok(found.iter().map(list_row).collect::<Result<_, _>>()?)
 }
@@ -64,7 +64,7 @@ fn list_row(row: &Row) -> Result<ListRow, sqlx::Error> {
 
 /// Messages from others after the read position, in one conversation and in all.
 pub(super) async fn unread(
-    readers: &Pool,
+    connection: &mut Connection,
     uid: UserId,
     conversation: ConversationId,
 ) -> Result<(u64, u64), StoreError> {
@@ -80,15 +80,18 @@ pub(super) async fn unread(
     )
     .bind(uid.0)
     .bind(conversation.0)
-    .fetch_one(readers)
+    .fetch_one(connection)
     .await?;
     Ok((count(&row, "here")?, count(&row, "total")?))
 }
 
 /// Messages from others after the read position, in all conversations.
-pub(super) async fn unread_total(readers: &Pool, uid: UserId) -> Result<u64, StoreError> {
+pub(super) async fn unread_total(
+    connection: &mut Connection,
+    uid: UserId,
+) -> Result<u64, StoreError> {
     // No conversation has the id 0.
-    let (_, total) = unread(readers, uid, ConversationId(0)).await?;
+    let (_, total) = unread(connection, uid, ConversationId(0)).await?;
     Ok(total)
 }
 

@@ -2,7 +2,7 @@
 
 use super::append::Key;
 use super::conversations::{join_other, other, party};
-use super::dialect::{Connection, Pool, Row, rows};
+use super::dialect::{Connection, Row, rows};
 use super::json;
 use crate::store::{Appended, Profile, Range, Record, StoreError};
 use serde::Serialize;
@@ -116,7 +116,7 @@ pub(super) async fn by_keys(
 
 /// Messages of a conversation, oldest first.
 pub(super) async fn page(
-    readers: &Pool,
+    connection: &mut Connection,
     conversation: ConversationId,
     range: Range,
 ) -> Result<Vec<Record>, StoreError> {
@@ -144,7 +144,7 @@ pub(super) async fn page(
         .bind(range.before.map_or(i64::MAX, |seq| seq.0))
         .bind(range.before_mid.map_or(i64::MAX, |mid| mid.0))
         .bind(i64::from(range.limit))
-        .fetch_all(readers)
+        .fetch_all(connection)
         .await?;
     let mut records = found.iter().map(record).collect::<Result<Vec<_>, _>>()?;
     if !upward {

@@ -16,19 +16,23 @@ mod users;
 
 use super::dialect::{self, Connection, Database, is_transient};
 use crate::metrics::PoolUse;
-use crate::store::retry::Patience;
+use crate::store::retry::{Patience, TRY_LIMIT, timed_out};
 use crate::store::{
     Appended, Credentials, GroupChange, GroupRefusal, ListCursor, ListRow, Move, NewGroup,
     NewMembers, NewMessage, NewUser, Range, Record, Refused, Session, SessionHash, Standing, Store,
     StoreError, Thread,
 };
 use async_trait::async_trait;
+use std::time::Duration;
 use tidings_shared::{ConversationId, GroupId, Peer, UserId, api};
 
 /// What is done in one transaction. It may be run again after a run that left nothing behind.
 pub(super) trait Work: Send + Sync {
     /// What it gives after the commit.
     type Output: Send;
+
+    /// How long it may take before the commit.
+    const LIMIT: Duration = TRY_LIMIT;
 
     /// Runs it in a transaction that the caller commits if this succeeds and rolls back otherwise.
     fn run(
@@ -37,12 +41,27 @@ pub(super) trait Work: Send + Sync {
     ) -> impl Future<Output = Result<Self::Output, StoreError>> + Send;
 }
 
-/// Reads, and reads again while the database is out of reach for a moment.
+/// Reads on a connection of the readers, and reads again while the database is out of reach for a
+/// moment.
 macro_rules! reading {
-    ($read:expr) => {{
+    ($store:ident, |$connection:ident| $read:expr) => {{
         let mut patience = Patience::default();
         loop {
-            match $read.await {
+            let result = match $store.readers.acquire().await {
+                Ok(mut reader) => {
+                    let $connection: &mut Connection = &mut reader;
+                    match tokio::time::timeout(TRY_LIMIT, $read).await {
+                        Ok(result) => result,
+                        Err(_) => {
+                            // It is in the middle of something: its place is for another.
+                            drop(reader.detach());
+                            Err(timed_out())
+                        }
+                    }
+                }
+                Err(error) => Err(error.into()),
+            };
+            match result {
                 Err(StoreError::Database(error)) if is_transient(&error) => {
                     if !patience.wait().await {
                         break Err(error.into());
@@ -81,8 +100,7 @@ impl Store for Database {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.readers).await?;
-        Ok(())
+        reading!(self, |reader| users::ping(reader))
     }
 
     async fn append(
@@ -97,7 +115,7 @@ impl Store for Database {
     }
 
     async fn thread(&self, uid: UserId, peer: Peer) -> Result<Option<Thread>, StoreError> {
-        reading!(conversations::thread(&self.readers, uid, peer))
+        reading!(self, |reader| conversations::thread(reader, uid, peer))
     }
 
     async fn thread_by_id(
@@ -105,8 +123,8 @@ impl Store for Database {
         uid: UserId,
         conversation: ConversationId,
     ) -> Result<Option<Thread>, StoreError> {
-        reading!(conversations::thread_by_id(
-            &self.readers,
+        reading!(self, |reader| conversations::thread_by_id(
+            reader,
             uid,
             conversation
         ))
@@ -117,11 +135,11 @@ impl Store for Database {
         conversation: ConversationId,
         range: Range,
     ) -> Result<Vec<Record>, StoreError> {
-        reading!(messages::page(&self.readers, conversation, range))
+        reading!(self, |reader| messages::page(reader, conversation, range))
     }
 
     async fn positions(&self, uid: UserId) -> Result<Vec<Standing>, StoreError> {
-        reading!(conversations::positions(&self.readers, uid))
+        reading!(self, |reader| conversations::positions(reader, uid))
     }
 
     async fn list(
@@ -130,7 +148,7 @@ impl Store for Database {
         after: Option<ListCursor>,
         limit: u32,
     ) -> Result<Vec<ListRow>, StoreError> {
-        reading!(lists::list(&self.readers, uid, after, limit))
+        reading!(self, |reader| lists::list(reader, uid, after, limit))
     }
 
     async fn unread(
@@ -138,23 +156,23 @@ impl Store for Database {
         uid: UserId,
         conversation: ConversationId,
     ) -> Result<(u64, u64), StoreError> {
-        reading!(lists::unread(&self.readers, uid, conversation))
+        reading!(self, |reader| lists::unread(reader, uid, conversation))
     }
 
     async fn unread_total(&self, uid: UserId) -> Result<u64, StoreError> {
-        reading!(lists::unread_total(&self.readers, uid))
+        reading!(self, |reader| lists::unread_total(reader, uid))
     }
 
     async fn user(&self, uid: UserId) -> Result<Option<api::User>, StoreError> {
-        reading!(users::user(&self.readers, uid))
+        reading!(self, |reader| users::user(reader, uid))
     }
 
     async fn credentials(&self, email: &str) -> Result<Option<Credentials>, StoreError> {
-        reading!(users::credentials(&self.readers, email))
+        reading!(self, |reader| users::credentials(reader, email))
     }
 
     async fn users(&self, after: UserId, limit: u32) -> Result<Vec<api::User>, StoreError> {
-        reading!(users::users(&self.readers, after, limit))
+        reading!(self, |reader| users::users(reader, after, limit))
     }
 
     async fn create_group(
@@ -172,7 +190,7 @@ impl Store for Database {
     }
 
     async fn group(&self, uid: UserId, group: GroupId) -> Result<Option<api::Group>, StoreError> {
-        reading!(groups::group(&self.readers, uid, group))
+        reading!(self, |reader| groups::group(reader, uid, group))
     }
 
     async fn members(
@@ -181,7 +199,7 @@ impl Store for Database {
         after: UserId,
         limit: u32,
     ) -> Result<Vec<api::User>, StoreError> {
-        reading!(groups::members(&self.readers, group, after, limit))
+        reading!(self, |reader| groups::members(reader, group, after, limit))
     }
 
     async fn add_users(&self, users: &[NewUser]) -> Result<Vec<UserId>, StoreError> {
@@ -201,7 +219,7 @@ impl Store for Database {
         hash: SessionHash,
         now_ms: i64,
     ) -> Result<Option<(Session, api::User)>, StoreError> {
-        reading!(users::session(&self.readers, hash, now_ms))
+        reading!(self, |reader| users::session(reader, hash, now_ms))
     }
 
     async fn end_session(&self, hash: SessionHash) -> Result<(), StoreError> {

@@ -1,25 +1,34 @@
 //! Users and sessions.
 
-use super::dialect::{Connection, LOCK_USERS, Pool, Row, rows};
+use super::dialect::{Connection, LOCK_USERS, Row, rows};
 use super::{Work, json};
 use crate::store::{Credentials, NewUser, Session, SessionHash, StoreError};
 use sqlx::Row as _;
 use std::collections::HashSet;
+use std::time::Duration;
 use tidings_shared::{UserId, api};
 
 /// The first uid that is given to a user without one.
 const FIRST_UID: i64 = 1000;
 
-pub(super) async fn user(readers: &Pool, uid: UserId) -> Result<Option<api::User>, StoreError> {
+pub(super) async fn ping(connection: &mut Connection) -> Result<(), StoreError> {
+    sqlx::query("SELECT 1").execute(connection).await?;
+    Ok(())
+}
+
+pub(super) async fn user(
+    connection: &mut Connection,
+    uid: UserId,
+) -> Result<Option<api::User>, StoreError> {
     let row = sqlx::query("SELECT uid, username, avatar FROM users WHERE uid = $1")
         .bind(uid.0)
-        .fetch_optional(readers)
+        .fetch_optional(connection)
         .await?;
     Ok(row.as_ref().map(user_row).transpose()?)
 }
 
 pub(super) async fn users(
-    readers: &Pool,
+    connection: &mut Connection,
     after: UserId,
     limit: u32,
 ) -> Result<Vec<api::User>, StoreError> {
@@ -27,7 +36,7 @@ pub(super) async fn users(
         sqlx::query("SELECT uid, username, avatar FROM users WHERE uid > $1 ORDER BY uid LIMIT $2")
             .bind(after.0)
             .bind(i64::from(limit))
-            .fetch_all(readers)
+            .fetch_all(connection)
             .await?;
     Ok(found.iter().map(user_row).collect::<Result<_, _>>()?)
 }
@@ -41,12 +50,12 @@ pub(super) fn user_row(row: &Row) -> Result<api::User, sqlx::Error> {
 }
 
 pub(super) async fn credentials(
-    readers: &Pool,
+    connection: &mut Connection,
     email: &str,
 ) -> Result<Option<Credentials>, StoreError> {
     let row = sqlx::query("SELECT uid, password_hash FROM users WHERE email = $1")
         .bind(email)
-        .fetch_optional(readers)
+        .fetch_optional(connection)
         .await?;
     let Some(row) = row else { return Ok(None) };
     Ok(Some(Credentials {
@@ -60,6 +69,9 @@ pub(in super::super) struct AddUsers<'a>(pub(super) &'a [NewUser]);
 
 impl Work for AddUsers<'_> {
     type Output = Vec<UserId>;
+
+    /// An import may be of a hundred thousand.
+    const LIMIT: Duration = Duration::from_mins(1);
 
     async fn run(&self, connection: &mut Connection) -> Result<Vec<UserId>, StoreError> {
         let Self(users) = *self;
@@ -173,7 +185,7 @@ impl Work for AddSessions<'_> {
 }
 
 pub(super) async fn session(
-    readers: &Pool,
+    connection: &mut Connection,
     hash: SessionHash,
     now_ms: i64,
 ) -> Result<Option<(Session, api::User)>, StoreError> {
@@ -184,7 +196,7 @@ pub(super) async fn session(
     )
     .bind(&hash.0[..])
     .bind(now_ms)
-    .fetch_optional(readers)
+    .fetch_optional(connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
     let user = user_row(&row)?;

@@ -3,10 +3,6 @@
 
 pub(super) use super::SqliteStore as Database;
 
-/// Connections that read.
-pub(super) type Pool = sqlx::SqlitePool;
-/// The driver.
-pub(super) type Db = sqlx::Sqlite;
 /// One connection.
 pub(super) type Connection = sqlx::SqliteConnection;
 /// What a query returns.

@@ -1,0 +1,65 @@
+//! What the SQL of `sql/` has to know about PostgreSQL. `sqlite/dialect.rs` is its counterpart,
+//! name by name.
+
+pub(super) use super::PostgresStore as Database;
+
+/// One connection.
+pub(super) type Connection = sqlx::PgConnection;
+/// What a query returns.
+pub(super) type Row = sqlx::postgres::PgRow;
+
+/// The first parameter, a JSON array of arrays, as a table `j` of `value`s with their place `key`.
+macro_rules! rows {
+    () => {
+        "jsonb_array_elements($1::jsonb) WITH ORDINALITY AS j(value, key)"
+    };
+}
+pub(super) use rows;
+
+/// Other nodes change the same rows. Everybody locks them in the order of their keys, and in the
+/// order users, conversations, members, so that nobody waits for somebody who waits for them. `NO
+/// KEY`: rows that refer to these may be added meanwhile.
+pub(super) const LOCK_CONVERSATIONS: Option<&str> = Some(concat!(
+    "SELECT c.id FROM ",
+    rows!(),
+    " CROSS JOIN conversations c
+      WHERE c.id = CAST(j.value ->> 0 AS BIGINT)
+      ORDER BY c.id FOR NO KEY UPDATE OF c"
+));
+/// See [`LOCK_CONVERSATIONS`].
+pub(super) const LOCK_MEMBERS: Option<&str> = Some(concat!(
+    "SELECT m.uid FROM ",
+    rows!(),
+    " CROSS JOIN members m
+      WHERE m.uid = CAST(j.value ->> 0 AS BIGINT)
+        AND m.conversation_id = CAST(j.value ->> 1 AS BIGINT)
+      ORDER BY m.uid, m.conversation_id FOR NO KEY UPDATE OF m"
+));
+/// Keeps others from adding users, and nobody from referring to them.
+pub(super) const LOCK_USERS: Option<&str> = Some("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE");
+
+/// Whether the same again may succeed soon: a race that was lost, or a server out of reach.
+pub(super) fn is_transient(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            // The connection itself, and what an operator does to it.
+            code.starts_with("08")
+                || matches!(
+                    code.as_ref(),
+                    "40001"     // serialization_failure
+                    | "40P01"   // deadlock_detected
+                    | "55P03"   // lock_not_available: another's transaction took too long
+                    | "23505"   // unique_violation: another node stored the same key meanwhile
+                    | "25P03"   // idle_in_transaction_session_timeout: this node was frozen
+                    | "25006"   // read_only_sql_transaction: a standby that is about to take over
+                    | "53300"   // too_many_connections
+                    | "57P01"   // admin_shutdown
+                    | "57P02"   // crash_shutdown
+                    | "57P03"   // cannot_connect_now
+                    | "57P05" // idle_session_timeout
+                )
+        }),
+        _ => false,
+    }
+}

@@ -1,0 +1,202 @@
+//! A PostgreSQL server of the tests' own: in a temporary folder, on a socket there, gone with the
+//! process that started it however that ends.
+
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use std::io;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+use tempfile::TempDir;
+
+/// Sessions it admits: those of all tests that run at once.
+const SESSIONS: &str = "-c max_connections=400";
+
+/// A running server.
+pub(crate) struct Postgres {
+    folder: PathBuf,
+    databases: AtomicU32,
+    /// Its standard input is closed when this process ends, which stops the server.
+    keeper: Child,
+}
+
+impl Postgres {
+    /// The one that tests share, each with a database of its own.
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: OnceLock<Postgres> = OnceLock::new();
+        SHARED.get_or_init(|| Self::start().expect("a PostgreSQL server"))
+    }
+
+    /// One that a test may do to as it likes.
+    pub(crate) fn own() -> Arc<Self> {
+        Arc::new(Self::start().expect("a PostgreSQL server"))
+    }
+
+    fn start() -> io::Result<Self> {
+        let folder = TempDir::with_prefix("tidings-postgres-")?.keep();
+        if let Some(id) = servant() {
+            chown(&folder, Some(id.0), Some(id.1))?;
+        }
+        let data = data(&folder);
+        let settled = run(program("initdb")?
+            .args(["-U", "tidings", "-A", "trust", "-E", "UTF8"])
+            .args(["--no-locale", "--no-sync", "-D"])
+            .arg(&data));
+        settled?;
+        let options = format!(
+            "-c listen_addresses='' -c unix_socket_directories='{}' {SESSIONS}",
+            folder.display()
+        );
+        run(control(&folder, "start")?
+            .args(["-w", "-o", &options, "-l"])
+            .arg(folder.join("log")))?;
+        // Reads until this process is gone, then cleans up behind it.
+        let keeper = Command::new("sh")
+            .args([
+                "-c",
+                "cat >/dev/null; \"$@\" >/dev/null 2>&1; rm -rf \"$0\"",
+            ])
+            .arg(&folder)
+            .arg(program("pg_ctl")?.get_program())
+            .args(["stop", "-m", "immediate", "-D"])
+            .arg(&data)
+            .stdin(Stdio::piped())
+            .uid_of_servant()
+            .process_group(0)
+            .spawn()?;
+        Ok(Self {
+            folder,
+            databases: AtomicU32::new(0),
+            keeper,
+        })
+    }
+
+    /// How its superuser gets into a database.
+    pub(crate) fn options(&self, database: &str) -> PgConnectOptions {
+        PgConnectOptions::new_without_pgpass()
+            .socket(&self.folder)
+            .username("tidings")
+            .database(database)
+    }
+
+    /// A new, empty database; its name.
+    pub(crate) async fn database(&self) -> sqlx::Result<String> {
+        let name = format!("test{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        let mut connection = PgConnection::connect_with(&self.options("postgres")).await?;
+        let statement = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        sqlx::raw_sql(statement).execute(&mut connection).await?;
+        connection.close().await?;
+        Ok(name)
+    }
+
+    /// The URL of one of its databases.
+    pub(crate) fn url(&self, database: &str) -> String {
+        let folder = self.folder.display();
+        format!("postgres://tidings@localhost/{database}?host={folder}")
+    }
+
+    /// Where it listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.join(".s.PGSQL.5432")
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).expect("its log")
+    }
+
+    /// Stops it as a crash would, and has it recover. Returns when it takes connections again.
+    pub(crate) fn crash_and_recover(&self) -> io::Result<()> {
+        run(control(&self.folder, "restart")?
+            .args(["-w", "-m", "immediate", "-l"])
+            .arg(self.folder.join("log")))
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        // Waiting leaves no zombie; that it ended badly is for the next who finds its folder.
+        let _ = self.keeper.wait();
+    }
+}
+
+fn data(folder: &Path) -> PathBuf {
+    folder.join("data")
+}
+
+fn control(folder: &Path, what: &str) -> io::Result<Command> {
+    let mut command = program("pg_ctl")?;
+    command.args([what, "-D"]).arg(data(folder));
+    Ok(command)
+}
+
+/// One of PostgreSQL's programs, to be run as somebody whom it obeys.
+fn program(name: &str) -> io::Result<Command> {
+    let newest = |versions: std::fs::ReadDir| {
+        let paths = versions
+            .flatten()
+            .map(|entry| entry.path().join("bin").join(name));
+        paths.filter(|path| path.exists()).max()
+    };
+    let debian = std::fs::read_dir("/usr/lib/postgresql")
+        .ok()
+        .and_then(newest);
+    let on_path = std::env::var_os("PATH").and_then(|paths| {
+        std::env::split_paths(&paths)
+            .map(|folder| folder.join(name))
+            .find(|path| path.exists())
+    });
+    let path = debian.or(on_path).ok_or_else(|| {
+        io::Error::other(format!(
+            "no {name} here: install PostgreSQL (Debian: postgresql)"
+        ))
+    })?;
+    let mut command = Command::new(path);
+    command
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .uid_of_servant();
+    Ok(command)
+}
+
+/// PostgreSQL refuses to run as root: the user and group that Debian's package made for it.
+fn servant() -> Option<(u32, u32)> {
+    static SERVANT: OnceLock<Option<(u32, u32)>> = OnceLock::new();
+    let id = |flag: &str, user: &[&str]| -> Option<u32> {
+        let output = Command::new("id").arg(flag).args(user).output().ok()?;
+        String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+    };
+    *SERVANT.get_or_init(|| {
+        (id("-u", &[])? == 0).then_some(())?;
+        Some((id("-u", &["postgres"])?, id("-g", &["postgres"])?))
+    })
+}
+
+trait AsServant {
+    fn uid_of_servant(&mut self) -> &mut Self;
+}
+
+impl AsServant for Command {
+    fn uid_of_servant(&mut self) -> &mut Self {
+        if let Some((user, group)) = servant() {
+            self.uid(user).gid(group);
+        }
+        self
+    }
+}
+
+fn run(command: &mut Command) -> io::Result<()> {
+    // To files would be kinder to a server that inherits them, which `-l` already sees to.
+    let output = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .status()?;
+    if output.success() {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("{command:?}: {output}")))
+}
