@@ -12,8 +12,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 
-/// Sessions it admits: those of all tests that run at once.
-const SESSIONS: &str = "-c max_connections=400";
+/// Sessions for all tests that run at once. It is killed, but the machine under it is not: what it
+/// wrote is there without being synced, and a recovery does not first sync every file there is.
+const SETTINGS: &str = "-c max_connections=400 -c fsync=off";
 
 /// A running server.
 pub(crate) struct Postgres {
@@ -47,7 +48,7 @@ impl Postgres {
             .arg(&data));
         settled?;
         let options = format!(
-            "-c listen_addresses='' -c unix_socket_directories='{}' {SESSIONS}",
+            "-c listen_addresses='' -c unix_socket_directories='{}' {SETTINGS}",
             folder.display()
         );
         run(control(&folder, "start")?
