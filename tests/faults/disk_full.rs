@@ -1,0 +1,98 @@
+//! The disk under the SQLite file is full: a clear error for who sends, and all goes on when there
+//! is room again.
+
+use crate::crowd::Crowd;
+use crate::process::seed;
+use crate::traffic::{FLAGS, settle_and_check, write_for};
+use anyhow::{Context, Result};
+use serde_json::json;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+use tidings_tests::server::{LI, Launch, Server, ZHANG};
+use tidings_tests::socket::Socket;
+
+/// The size of the disk, in MiB.
+const DISK_MIB: u32 = 8;
+
+/// A server whose folder is a small disk of its own, in a mount namespace that ends with it.
+async fn on_small_disk() -> Result<Server> {
+    let folder = tempfile::tempdir()?;
+    let mut launch = Launch::new(folder.path(), &FLAGS);
+    let script =
+        format!("mount -t tmpfs -o size={DISK_MIB}m tmpfs \"$PWD\" && cd \"$PWD\" && exec \"$@\"");
+    launch.through = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
+        .map(str::to_owned)
+        .into();
+    launch.through.extend([script, "sh".to_owned()]);
+    Server::alone(folder, launch).await
+}
+
+/// A file that takes all there is; the disk is seen through the server's own process.
+fn filler(server: &Server) -> Result<PathBuf> {
+    let folder = server.folder().strip_prefix("/")?;
+    let pid = server.nodes().first().context("a node")?.pid()?;
+    Ok(PathBuf::from(format!("/proc/{pid}/root"))
+        .join(folder)
+        .join("filler"))
+}
+
+fn fill(server: &Server) -> Result<()> {
+    let mut file = std::fs::File::create(filler(server)?)?;
+    let block = [0; 4096];
+    while file.write_all(&block).is_ok() {}
+    Ok(())
+}
+
+fn free(server: &Server) -> Result<()> {
+    Ok(std::fs::remove_file(filler(server)?)?)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_is_told_to_the_sender_and_what_was_answered_stays() -> Result<()> {
+    let server = on_small_disk().await?;
+    let mut sender = Socket::bound(&server, ZHANG).await?;
+    let first = sender.say(ZHANG.0, LI.0, "before").await?;
+    fill(&server)?;
+    // What is left of the log's last page may take some.
+    let long = "x".repeat(8000);
+    let frame = |n: usize| {
+        let data = json!({"senderUid": ZHANG.0, "recipientUid": LI.0, "content": long,
+                          "clientMsgId": format!("full-{n}")});
+        json!({"type": 3, "data": data})
+    };
+    let mut stored = 1;
+    let refused = loop {
+        sender.send(frame(stored)).await?;
+        let answer = sender.next().await?;
+        if answer["type"] == 7 {
+            break answer;
+        }
+        stored += 1;
+        anyhow::ensure!(stored < 10_000, "the disk does not fill");
+    };
+    assert_eq!(refused["data"]["code"], "unavailable");
+    assert_eq!(refused["data"]["clientMsgId"], format!("full-{stored}"));
+    let query = json!({"ownerUid": ZHANG.0, "otherUid": LI.0, "afterSeq": 0, "limit": 1});
+    let page = sender.ask(2, query).await?;
+    assert_eq!(page[0]["mid"], first["mid"]);
+
+    free(&server)?;
+    sender.send(frame(stored)).await?;
+    let answer = sender.data(3).await?;
+    assert_eq!(answer["seq"], stored + 1, "stored once, in its place");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_who_write_through_a_full_disk_lose_and_double_nothing() -> Result<()> {
+    let server = on_small_disk().await?;
+    let mut crowd = Crowd::new(&server, 6, 3, seed("disk full")).await?;
+    for _ in 0..2 {
+        write_for(&mut crowd, Duration::from_secs(1)).await?;
+        fill(&server)?;
+        write_for(&mut crowd, Duration::from_secs(3)).await?;
+        free(&server)?;
+    }
+    settle_and_check(&server, crowd).await
+}

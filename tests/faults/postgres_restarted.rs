@@ -1,0 +1,26 @@
+//! Postgres ends at once, as by a power cut, and recovers, under two nodes that write.
+
+use crate::crowd::Crowd;
+use crate::process::seed;
+use crate::traffic::{FLAGS, settle_and_check, write_for};
+use anyhow::Result;
+use std::time::Duration;
+use tidings_tests::server::Server;
+
+const PEOPLE: usize = 10;
+const DEVICES_EACH: usize = 4;
+const RESTARTS: usize = 3;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_immediate_restart_of_postgres_loses_and_doubles_nothing() -> Result<()> {
+    let mut server = Server::fleet(&FLAGS).await?;
+    let mut crowd = Crowd::new(&server, PEOPLE, DEVICES_EACH, seed("postgres")).await?;
+    for _ in 0..RESTARTS {
+        write_for(&mut crowd, Duration::from_secs(2)).await?;
+        let postgres = &mut server.parts()?.postgres;
+        let writing = write_for(&mut crowd, Duration::from_secs(3));
+        tokio::try_join!(postgres.restart_immediately(), writing)?;
+    }
+    write_for(&mut crowd, Duration::from_secs(1)).await?;
+    settle_and_check(&server, crowd).await
+}
