@@ -10,14 +10,15 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tracing::{Instrument, Span, info_span};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 /// Carries a request's id, from whoever gave it one and back.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken over.
 const REQUEST_ID_BYTES: usize = 64;
 
-/// What no setting of the log goes beyond.
-const NO_FRAMES: &str = "tungstenite=debug";
+/// What a log of the finest grain does not go beyond.
+const NO_FRAMES: &str = "tungstenite=info";
 
 /// How a line of the log looks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -35,7 +36,12 @@ pub enum LogFormat {
 pub fn start(format: LogFormat) {
     let filter = EnvFilter::try_from_env("TIDINGS_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     // In its finest grain this library writes whole frames, and so what people wrote.
-    let filter = filter.add_directive(NO_FRAMES.parse().expect("a directive"));
+    let finest = |max| max == LevelFilter::TRACE;
+    let filter = if filter.max_level_hint().is_none_or(finest) {
+        filter.add_directive(NO_FRAMES.parse().expect("a directive"))
+    } else {
+        filter
+    };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

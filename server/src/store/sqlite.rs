@@ -10,8 +10,8 @@ mod sql;
 use super::StoreError;
 use super::retry::timed_out;
 use sql::Work;
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, SqlitePool};
 use std::time::Duration;
 
 /// Connections that read. SQLite reads from the page cache mostly; more than the cores help little.
@@ -75,12 +75,23 @@ impl SqliteStore {
 
     /// Does this work in one transaction and commits it.
     async fn write<W: Work>(&self, work: W) -> Result<W::Output, StoreError> {
-        let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        let output = tokio::time::timeout(W::LIMIT, work.run(&mut transaction))
-            .await
-            .unwrap_or_else(|_| Err(timed_out()))?;
-        transaction.commit().await?;
-        Ok(output)
+        let mut connection = self.writer.acquire().await?;
+        let result = async {
+            let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+            let output = tokio::time::timeout(W::LIMIT, work.run(&mut transaction))
+                .await
+                .unwrap_or_else(|_| Err(timed_out()))?;
+            transaction.commit().await?;
+            Ok(output)
+        };
+        let result = result.await;
+        if matches!(result, Err(StoreError::Database(_))) {
+            // After a full disk or an I/O error SQLite may have ended the transaction by itself
+            // (sqlite.org/lang_transaction.html §3), of which sqlx's count of transactions does
+            // not hear: every later one on this connection would be refused.
+            connection.close_on_drop();
+        }
+        result
     }
 
     async fn close(&self) {
