@@ -51,8 +51,18 @@ impl Crowd {
         devices: usize,
         seed: u64,
     ) -> Result<Self> {
-        let mut dice = Dice::new(seed);
         let people = add_people(server, people).await?;
+        Self::of(server, people, devices, seed).await
+    }
+
+    /// Connects `devices` of each of these people, who are there already.
+    pub(crate) async fn of(
+        server: &Server,
+        people: Vec<Person>,
+        devices: usize,
+        seed: u64,
+    ) -> Result<Self> {
+        let mut dice = Dice::new(seed);
         let proxy = Proxy::start(server.address().parse()?, dice.throw())?;
         let mut clients = Vec::new();
         for n in 0..devices {

@@ -1,7 +1,7 @@
 //! The disk under the SQLite file is full: a clear error for who sends, and all goes on when there
 //! is room again.
 
-use crate::crowd::Crowd;
+use crate::crowd::{Crowd, Person, add_people};
 use crate::process::seed;
 use crate::traffic::{FLAGS, settle_and_check, write_for};
 use anyhow::{Context, Result};
@@ -12,29 +12,42 @@ use std::time::Duration;
 use tidings_tests::server::{LI, Launch, Server, ZHANG};
 use tidings_tests::socket::Socket;
 
-/// The size of the disk, in MiB.
+/// The disk, as seen from the server's folder.
+const DISK: &str = "disk";
+/// Its size, in MiB.
 const DISK_MIB: u32 = 8;
 
-/// A server whose folder is a small disk of its own, in a mount namespace that ends with it.
-async fn on_small_disk() -> Result<Server> {
+/// A server whose database is on a small disk of its own, in a mount namespace that ends with it;
+/// and people, added before.
+async fn on_small_disk(people: usize) -> Result<(Server, Vec<Person>)> {
     let folder = tempfile::tempdir()?;
+    let launch = Launch::new(folder.path(), &[]);
+    let mut before = Server::alone(folder, launch).await?;
+    let people = add_people(&before, people).await?;
+    before.terminate().await?;
+
+    let folder = tempfile::tempdir()?;
+    let database = before.folder().join("tidings.db");
     let mut launch = Launch::new(folder.path(), &FLAGS);
-    let script =
-        format!("mount -t tmpfs -o size={DISK_MIB}m tmpfs \"$PWD\" && cd \"$PWD\" && exec \"$@\"");
+    launch.environment = vec![("DATABASE_URL", format!("sqlite://{DISK}/tidings.db"))];
+    let script = format!(
+        "mkdir {DISK} && mount -t tmpfs -o size={DISK_MIB}m tmpfs {DISK} \
+         && cp {} {DISK}/ && exec \"$@\"",
+        database.display()
+    );
     launch.through = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
         .map(str::to_owned)
         .into();
     launch.through.extend([script, "sh".to_owned()]);
-    Server::alone(folder, launch).await
+    Ok((Server::alone(folder, launch).await?, people))
 }
 
 /// A file that takes all there is; the disk is seen through the server's own process.
 fn filler(server: &Server) -> Result<PathBuf> {
     let folder = server.folder().strip_prefix("/")?;
     let pid = server.nodes().first().context("a node")?.pid()?;
-    Ok(PathBuf::from(format!("/proc/{pid}/root"))
-        .join(folder)
-        .join("filler"))
+    let root = PathBuf::from(format!("/proc/{pid}/root"));
+    Ok(root.join(folder).join(DISK).join("filler"))
 }
 
 fn fill(server: &Server) -> Result<()> {
@@ -50,7 +63,7 @@ fn free(server: &Server) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_is_told_to_the_sender_and_what_was_answered_stays() -> Result<()> {
-    let server = on_small_disk().await?;
+    let (server, _) = on_small_disk(1).await?;
     let mut sender = Socket::bound(&server, ZHANG).await?;
     let first = sender.say(ZHANG.0, LI.0, "before").await?;
     fill(&server)?;
@@ -86,8 +99,8 @@ async fn a_full_disk_is_told_to_the_sender_and_what_was_answered_stays() -> Resu
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_who_write_through_a_full_disk_lose_and_double_nothing() -> Result<()> {
-    let server = on_small_disk().await?;
-    let mut crowd = Crowd::new(&server, 6, 3, seed("disk full")).await?;
+    let (server, people) = on_small_disk(6).await?;
+    let mut crowd = Crowd::of(&server, people, 3, seed("disk full")).await?;
     for _ in 0..2 {
         write_for(&mut crowd, Duration::from_secs(1)).await?;
         fill(&server)?;

@@ -6,6 +6,7 @@ mod course;
 mod crash;
 mod delivery;
 mod drain;
+mod groups;
 mod hostile;
 mod logs;
 mod metrics;
