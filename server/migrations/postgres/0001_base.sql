@@ -61,3 +61,10 @@ CREATE TABLE messages (
     UNIQUE (conversation_id, seq),                      -- dense and in order (promise 1)
     UNIQUE (sender_uid, client_msg_id)                  -- the idempotent send
 );
+
+-- The transactions whose end somebody may still have to ask for: one row a commit, removed by a later
+-- one. `refuted`: it was asked for and had not happened, and now it cannot.
+CREATE TABLE commits (
+    token   BIGINT  PRIMARY KEY,                        -- random
+    refuted BOOLEAN NOT NULL
+);

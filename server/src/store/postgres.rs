@@ -52,6 +52,7 @@ pub struct PostgresStore {
     options: PgConnectOptions,
     writer: PgPool,
     readers: PgPool,
+    spent: transaction::Spent,
 }
 
 impl PostgresStore {
@@ -89,6 +90,7 @@ impl PostgresStore {
             options,
             writer,
             readers,
+            spent: transaction::Spent::default(),
         })
     }
 
