@@ -46,7 +46,7 @@ impl From<SendError> for ErrorCode {
     }
 }
 
-/// The answer to a send: the event that was, or would have been, published for it.
+/// The answer to a send: the event that was published for it.
 pub type Answer = Result<Arc<MessageEvent>, SendError>;
 
 struct Job {
@@ -167,11 +167,14 @@ async fn commit(
                 .map_err(|Refused::UnknownRecipient| SendError::UnknownRecipient)
                 .map(|appended| {
                     let event = appended.event(message.origin, Some(taken_at));
-                    if appended.fresh {
-                        let topics = appended.topics();
-                        let event = Arc::new(Event::Message(Arc::clone(&event)));
-                        publications.push(Publication { topics, event });
-                    }
+                    // A repeat, too: the node that stored it may have died before it said so. Who
+                    // has heard of it knows its place.
+                    let topics = appended.topics();
+                    let told = Arc::new(Event::Message(Arc::clone(&event)));
+                    publications.push(Publication {
+                        topics,
+                        event: told,
+                    });
                     event
                 }),
         );

@@ -113,17 +113,17 @@ impl Appended {
         reason = "a struct of numbers and strings serializes"
     )]
     pub fn event(&self, origin: ConnectionId, taken_at: Option<Instant>) -> Arc<MessageEvent> {
-        let json = |for_sender| -> Arc<str> {
-            serde_json::to_string(&self.message(for_sender))
-                .expect("plain structs with string keys always serialize")
-                .into()
-        };
-        let for_others = json(false);
-        let for_sender = if self.record.client_msg_id.is_some() {
-            json(true)
-        } else {
-            Arc::clone(&for_others)
-        };
+        let mut message = self.message(true);
+        let key = message.client_msg_id.take();
+        let json = serde_json::to_string(&message)
+            .expect("plain structs with string keys always serialize");
+        // The key is the last field: the same text again but for its end.
+        let for_sender = key.map(|ClientMsgId(key)| -> Arc<str> {
+            let key = serde_json::Value::from(key);
+            format!("{},\"clientMsgId\":{key}}}", &json[..json.len() - 1]).into()
+        });
+        let for_others: Arc<str> = json.into();
+        let for_sender = for_sender.unwrap_or_else(|| Arc::clone(&for_others));
         Arc::new(MessageEvent {
             conversation: self.conversation,
             seq: self.record.seq,
@@ -453,4 +453,40 @@ pub struct Session {
     pub uid: UserId,
     /// In ms since 1970.
     pub expires_at: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_sender_is_told_its_key() {
+        let profile = |uid, name: &str| Profile {
+            uid: UserId(uid),
+            name: name.into(),
+            avatar: String::new(),
+        };
+        let mut appended = Appended {
+            conversation: ConversationId(1),
+            record: Record {
+                mid: Mid(7),
+                seq: Seq(3),
+                sender: profile(1, "A"),
+                client_msg_id: Some(ClientMsgId("\"}\\ö".into())),
+                content: "text".into(),
+                msg_type: MsgType::TEXT,
+                created_at: 9,
+            },
+            recipient: profile(2, "B").into(),
+            fresh: true,
+        };
+        let json = |message| serde_json::to_string(&message).expect("it serializes");
+        let event = appended.event(ConnectionId(0), None);
+        assert_eq!(*event.for_sender, json(appended.message(true)));
+        assert_eq!(*event.for_others, json(appended.message(false)));
+        appended.record.client_msg_id = None;
+        let event = appended.event(ConnectionId(0), None);
+        assert_eq!(event.for_sender, event.for_others);
+        assert_eq!(*event.for_others, json(appended.message(true)));
+    }
 }

@@ -1,11 +1,11 @@
 //! Several nodes write to one store at once.
 
-use crate::cases::{ALL, cases, keyed, message, to_group};
+use crate::cases::{ALL, append, cases, keyed, message, to_group};
 use crate::postgres::Postgres;
 use crate::{A, B, C, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tidings_server::bus::MemoryBus;
+use tidings_server::bus::{Event, MemoryBus, Notice, Publication, Topic};
 use tidings_server::metrics::{Histogram, Metrics};
 use tidings_server::store::{Appended, Committer, Move, NewGroup, NewMessage, Range, Store};
 use tidings_shared::{ConversationId, GroupId, Mid, Seq};
@@ -105,6 +105,32 @@ async fn two_committers_give_every_message_one_place() -> Result {
         assert_dense(case.store.as_ref(), answers, |id| i64::from(id == group)).await?;
         stop.cancel();
         while running.join_next().await.is_some() {}
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_repeat_is_told_again_for_the_node_that_stored_it_may_have_told_nobody() -> Result {
+    for case in cases().await? {
+        let stored = append(case.store.as_ref(), &[keyed(A, B, "x", "k")]).await?;
+        let (bus, mut notices) = MemoryBus::new();
+        let metrics = Arc::new(Metrics::new(0, Histogram::times()));
+        let stop = CancellationToken::new();
+        let store = Arc::clone(&case.store);
+        let (committer, run) = Committer::new(store, Arc::new(bus), metrics, stop.clone());
+        let running = tokio::spawn(run);
+        let again = committer.send(keyed(A, B, "x", "k")).expect("room");
+        let answer = again.await.expect("it runs").expect("it is stored");
+        assert_eq!(answer.mid, stored[0].record.mid);
+        // Published first, answered after.
+        let notice = notices.try_recv();
+        let Ok(Notice::Event(Publication { event, topics })) = notice else {
+            panic!("{notice:?}")
+        };
+        assert_eq!(topics, [Topic::User(A), Topic::User(B)]);
+        assert!(matches!(&*event, Event::Message(told) if told.mid == answer.mid));
+        stop.cancel();
+        running.await.expect("no panic");
     }
     Ok(())
 }
