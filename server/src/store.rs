@@ -5,20 +5,24 @@
 //! Reads that find nothing are `Ok(None)`; every error is [`StoreError`], logged by the caller and
 //! never shown.
 
+mod account;
 mod committer;
+mod group;
+mod list;
 mod positions;
 mod postgres;
 mod record;
 mod retry;
 mod sqlite;
 
+pub use account::{Credentials, NewUser, Session, SessionHash, UserDraft};
 pub use committer::{Answer, Committer, SendError};
+pub use group::{GroupChange, GroupRefusal, NewGroup, NewMembers};
+pub use list::{ListCursor, ListRow};
 pub use positions::Positions;
 pub use postgres::PostgresStore;
 pub use record::{
-    Appended, Credentials, GroupChange, GroupRefusal, ListCursor, ListRow, Move, NewGroup,
-    NewMembers, NewMessage, NewUser, Party, Profile, Range, Record, Refused, Session, SessionHash,
-    Standing, Thread, UserDraft,
+    Appended, Move, NewMessage, Party, Profile, Range, Record, Refused, Standing, Thread,
 };
 pub use sqlite::SqliteStore;
 

@@ -5,6 +5,7 @@ mod appending;
 mod cases;
 mod faults;
 mod groups;
+mod members;
 mod migrating;
 mod nodes;
 mod postgres;

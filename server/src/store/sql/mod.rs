@@ -10,6 +10,7 @@ mod append;
 mod conversations;
 mod groups;
 mod lists;
+mod members;
 mod messages;
 mod routes;
 mod users;
@@ -186,7 +187,7 @@ impl Store for Database {
         &self,
         members: &NewMembers,
     ) -> Result<Result<GroupChange, GroupRefusal>, StoreError> {
-        self.write(groups::Add(members)).await
+        self.write(members::Add(members)).await
     }
 
     async fn group(&self, uid: UserId, group: GroupId) -> Result<Option<api::Group>, StoreError> {
@@ -199,7 +200,7 @@ impl Store for Database {
         after: UserId,
         limit: u32,
     ) -> Result<Vec<api::User>, StoreError> {
-        reading!(self, |reader| groups::members(reader, group, after, limit))
+        reading!(self, |reader| members::members(reader, group, after, limit))
     }
 
     async fn add_users(&self, users: &[NewUser]) -> Result<Vec<UserId>, StoreError> {

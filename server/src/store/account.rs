@@ -1,0 +1,61 @@
+//! Users and their logins, as the store is given and gives them.
+
+use tidings_shared::UserId;
+
+/// Who logs in, and with what.
+#[derive(Clone)]
+pub struct Credentials {
+    /// Who.
+    pub uid: UserId,
+    /// PHC string.
+    pub password_hash: String,
+}
+
+/// What an operator says of a user to be added.
+#[derive(Clone, serde::Deserialize)]
+pub struct UserDraft {
+    /// Any case.
+    pub email: String,
+    /// The name shown.
+    pub username: String,
+    /// In the clear.
+    pub password: String,
+    /// URL of a picture; empty: none.
+    #[serde(default)]
+    pub avatar: String,
+    /// `None`: the next free one.
+    #[serde(default)]
+    pub uid: Option<UserId>,
+}
+
+/// A user to be added. Its fields were checked before.
+#[derive(Clone)]
+pub struct NewUser {
+    /// `None`: the next free one.
+    pub uid: Option<UserId>,
+    /// Lower case.
+    pub email: String,
+    /// The name shown.
+    pub username: String,
+    /// URL of a picture; empty: none.
+    pub avatar: String,
+    /// PHC string.
+    pub password_hash: String,
+    /// In ms since 1970.
+    pub created_at: i64,
+}
+
+/// SHA-256 of a session's token: what the store and the nodes know of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionHash(pub [u8; 32]);
+
+/// A login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Session {
+    /// Of its token.
+    pub hash: SessionHash,
+    /// Whose.
+    pub uid: UserId,
+    /// In ms since 1970.
+    pub expires_at: i64,
+}

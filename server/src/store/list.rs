@@ -1,0 +1,81 @@
+//! A user's list of conversations.
+
+use super::{Party, Profile};
+use tidings_shared::{ConversationId, Direction, MsgType, Peer, Preview, Seq, UserId, limits};
+
+/// Where a page of the list ended: the last conversation's time and id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListCursor {
+    /// Time of its last message, in ms since 1970.
+    pub last_at: i64,
+    /// Its id.
+    pub conversation: ConversationId,
+}
+
+impl ListCursor {
+    /// Reads what [`Self::to_text`] wrote; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (last_at, conversation) = text.split_once('-')?;
+        Some(Self {
+            last_at: last_at.parse().ok()?,
+            conversation: ConversationId(conversation.parse().ok()?),
+        })
+    }
+
+    /// The form clients hand back unread.
+    pub fn to_text(self) -> String {
+        format!("{}-{}", self.last_at, self.conversation)
+    }
+}
+
+/// A conversation in a list, with its last message cut short.
+#[derive(Debug, Clone)]
+pub struct ListRow {
+    /// Where the list goes on after it.
+    pub cursor: ListCursor,
+    /// The other side.
+    pub other: Party,
+    /// Its last place.
+    pub last_seq: Seq,
+    /// Up to where the list's owner has read.
+    pub read_seq: Seq,
+    /// Messages from others after that.
+    pub unread: u64,
+    /// Who wrote the last message.
+    pub last_sender: Profile,
+    /// The beginning of its text.
+    pub last_content: String,
+    /// Its kind.
+    pub last_msg_type: MsgType,
+}
+
+impl ListRow {
+    /// As it crosses the wire to `me`, whose list it is. Control characters become spaces, so that a
+    /// page of previews stays within a frame however JSON escapes them.
+    pub fn conversation(self, me: UserId) -> tidings_shared::Conversation {
+        let mine = self.last_sender.uid == me;
+        let in_group = matches!(self.other.peer, Peer::Group(_));
+        let content = self.last_content.chars().take(limits::PREVIEW_CHARS);
+        tidings_shared::Conversation {
+            peer: self.other.peer,
+            name: self.other.name,
+            avatar: self.other.avatar,
+            last_seq: self.last_seq,
+            read_seq: self.read_seq,
+            unread: self.unread,
+            last: Preview {
+                content: content
+                    .map(|c| if c.is_control() { ' ' } else { c })
+                    .collect(),
+                msg_type: self.last_msg_type,
+                direction: if mine {
+                    Direction::Sent
+                } else {
+                    Direction::Received
+                },
+                create_time: self.cursor.last_at,
+                sender_name: in_group.then_some(self.last_sender.name),
+            },
+        }
+    }
+}
