@@ -38,9 +38,9 @@ pub enum Lost {
     /// No close, just an end: what browsers call 1006.
     #[error("{0}")]
     Cut(std::io::ErrorKind),
-    /// The bind was refused.
+    /// The bind was refused with this code, and not to be tried again before so long.
     #[error("bind refused: {0}")]
-    Bind(String),
+    Bind(String, Duration),
     /// Not the protocol.
     #[error("protocol: {0}")]
     Protocol(String),

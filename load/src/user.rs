@@ -29,6 +29,8 @@ const STABLE: Duration = Duration::from_secs(20);
 const INTERVAL: Duration = Duration::from_secs(45);
 /// The longest a timer sleeps; then it looks again.
 const LONG: Duration = Duration::from_hours(1);
+/// The longest time for which a server is taken at its word when it asks not to be tried again.
+const RETRY_MAX: Duration = Duration::from_mins(5);
 /// Frames handled before what they lead to is written.
 const BATCH: usize = 256;
 
@@ -116,11 +118,15 @@ impl User {
                 self.backoff.reset();
             }
             self.losses += 1;
-            if lost.is_some_and(|lost| self.count(&lost)) {
+            if lost.as_ref().is_some_and(|lost| self.count(lost)) {
                 self.board.tally().visible_errors += 1;
                 return;
             }
-            let until = tokio::time::Instant::now() + self.backoff.next_wait();
+            let mut wait = self.backoff.next_wait();
+            if let Some(Lost::Bind(_, asked)) = lost {
+                wait = wait.max(asked.min(RETRY_MAX));
+            }
+            let until = tokio::time::Instant::now() + wait;
             loop {
                 tokio::select! {
                     () = sleep_until(until) => break,
@@ -149,7 +155,7 @@ impl User {
             Lost::Closed(code) => (4500..5000).contains(code),
             // Not logged in, or no such place; 429 and the 5xx are told to come back.
             Lost::Refused(status) => (400..500).contains(status) && *status != 429,
-            Lost::Bind(code) => !is_passing(code),
+            Lost::Bind(code, _) => !is_passing(code),
             Lost::Protocol(_) => true,
             Lost::Timeout | Lost::Cut(_) => false,
         }
@@ -188,7 +194,6 @@ impl User {
                 .await
                 .map_err(|_| Lost::Timeout)??;
             let frame = parse(&text)?;
-            let code = || frame.data.code.as_deref().unwrap_or("no code").to_owned();
             match frame.kind {
                 1 if frame.status.as_deref() == Some("success") => {
                     let given = frame.data.timeout.map(Duration::from_millis);
@@ -200,7 +205,11 @@ impl User {
                     };
                     return Ok((socket, live));
                 }
-                1 | 7 => return Err(Lost::Bind(code())),
+                1 | 7 => {
+                    let code = frame.data.code.as_deref().unwrap_or("no code").to_owned();
+                    let retry = Duration::from_millis(frame.data.retry_ms.unwrap_or(0));
+                    return Err(Lost::Bind(code, retry));
+                }
                 _ => {}
             }
         }

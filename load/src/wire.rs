@@ -51,6 +51,8 @@ pub struct Data<'a> {
     /// Of an error.
     #[serde(borrow)]
     pub code: Option<Cow<'a, str>>,
+    /// Of an error: do not try again before so many ms.
+    pub retry_ms: Option<u64>,
 }
 
 impl<'a> Frame<'a> {

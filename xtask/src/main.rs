@@ -4,6 +4,7 @@
 //! tools it needs, in a folder of the user's cache. Nothing of the product itself belongs here.
 
 mod audit;
+mod bench;
 mod browser;
 mod command;
 mod compress;
@@ -66,6 +67,11 @@ enum Task {
     ///
     /// With `--seed` alone that one scenario is run, and everything that happens is printed.
     Simulate(simulate::Options),
+    /// Measure the server with the load tool, and write docs/benchmarks.md.
+    ///
+    /// Builds both for release, starts servers, Postgres and Redis of its own, and takes some
+    /// 15 minutes. Nothing else should run meanwhile.
+    Bench(bench::Options),
     /// Build the page for release into `dist`, with a .gz and a .br beside each file.
     Page,
     /// Build one binary for release that carries the page: `target/release/tidings`.
@@ -100,6 +106,7 @@ fn perform(task: Task, steps: &mut Steps) -> Result<ExitCode> {
         Task::Dev => return dev::dev(&workspace, steps),
         Task::Test => test::test(&workspace, steps)?,
         Task::Simulate(options) => simulate::simulate(&workspace, &options)?,
+        Task::Bench(options) => bench::bench(&workspace, steps, &options)?,
         Task::Page => page::build(&workspace, steps)?,
         Task::Release => release::release(&workspace, steps)?,
         Task::Setup => {

@@ -1,0 +1,198 @@
+//! `bench`: what the server does under load, on this machine.
+//!
+//! The parts are in `bench/`: `site` (a database with its users), `node` (a server), `tool` (the
+//! load tool and its report), `machine` (where it was measured), `table` (what is written down),
+//! and `parts` (what is measured). Everything is started for the occasion and gone afterwards.
+
+mod machine;
+mod node;
+mod parts;
+mod site;
+mod table;
+mod tool;
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::{Args, ValueEnum};
+
+use self::parts::Bench;
+use self::table::Table;
+use crate::command::run as run_command;
+use crate::services;
+use crate::step::Steps;
+use crate::workspace::Workspace;
+
+/// How much is measured.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Options {
+    /// Only show that everything works: few connections, short runs; writes no file
+    #[arg(long)]
+    quick: bool,
+    /// Measure these parts alone, and write no file; may be repeated
+    #[arg(long, value_name = "PART")]
+    only: Vec<Part>,
+}
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// One node on SQLite: echo, pairs flat out and at half of that
+    Sqlite,
+    /// The same on Postgres
+    Postgres,
+    /// Two nodes on Postgres and Redis: what the second one adds
+    Nodes,
+    /// Many connections that do nothing
+    Idle,
+    /// A large group
+    Group,
+    /// Everybody cut off at once
+    Storm,
+}
+
+/// How large and how long.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    /// Runs of which the median is told.
+    runs: usize,
+    /// Of each throughput run.
+    time: Duration,
+    /// Idle connections.
+    idle: u32,
+    /// How long they are kept while measured.
+    idle_time: Duration,
+    /// Members of the group.
+    members: u32,
+    /// Messages to the group, in a burst and one by one.
+    messages: u32,
+    /// Connections cut off.
+    storm: u32,
+}
+
+impl Scale {
+    const fn new(quick: bool) -> Self {
+        if quick {
+            Self {
+                runs: 1,
+                time: Duration::from_secs(2),
+                idle: 500,
+                idle_time: Duration::from_secs(2),
+                members: 100,
+                messages: 5,
+                storm: 300,
+            }
+        } else {
+            Self {
+                runs: 5,
+                time: Duration::from_secs(10),
+                idle: 15_000,
+                idle_time: Duration::from_secs(90),
+                members: 5000,
+                messages: 20,
+                storm: 10_000,
+            }
+        }
+    }
+
+    /// Users that any of the parts needs; a storm has one more, who writes.
+    fn users(self) -> u32 {
+        self.idle.max(self.members).max(self.storm + 1)
+    }
+}
+
+/// Builds, measures, prints the table and, after the whole set, writes it down.
+pub(crate) fn bench(workspace: &Workspace, steps: &mut Steps, options: &Options) -> Result<()> {
+    services::ensure(steps)?;
+    steps.step("build the server and the load tool", || {
+        let mut build = workspace.cargo();
+        build.args(["build", "--release"]);
+        build.args(["--package", "tidings-server", "--package", "tidings-load"]);
+        run_command(&mut build, "see the compiler's message above")
+    })?;
+    let bench = Bench {
+        programs: workspace.target.join("release"),
+        scale: Scale::new(options.quick),
+    };
+    // The services end with the thread that started them: it has to be this one.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let mut table = Table::default();
+    for part in Part::value_variants() {
+        if !options.only.is_empty() && !options.only.contains(part) {
+            continue;
+        }
+        let rows = steps.step(part.title(), || {
+            runtime.block_on(async {
+                match part {
+                    Part::Sqlite => bench.on_sqlite().await,
+                    Part::Postgres => bench.on_postgres().await,
+                    Part::Nodes => bench.two_nodes().await,
+                    Part::Idle => bench.idle().await,
+                    Part::Group => bench.group().await,
+                    Part::Storm => bench.storm().await,
+                }
+            })
+        })?;
+        for row in &rows {
+            println!("    {row}");
+        }
+        table.add(part.title(), rows);
+    }
+    if options.quick || !options.only.is_empty() {
+        println!("    no file is written: this was not the whole set");
+        return Ok(());
+    }
+    let file = file(workspace);
+    fs::write(&file, table.page(&machine::describe()?, &commit(workspace)))
+        .with_context(|| format!("cannot write {}", file.display()))?;
+    println!("    written: {}", file.display());
+    Ok(())
+}
+
+impl Part {
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Sqlite => "One node on SQLite",
+            Self::Postgres => "One node on Postgres",
+            Self::Nodes => "Two nodes on Postgres and Redis",
+            Self::Idle => "Idle connections",
+            Self::Group => "A large group",
+            Self::Storm => "Everybody cut off at once",
+        }
+    }
+}
+
+fn file(workspace: &Workspace) -> PathBuf {
+    workspace.root.join("docs/benchmarks.md")
+}
+
+/// What was measured: the commit, marked when files differ from it.
+fn commit(workspace: &Workspace) -> String {
+    let mut git = std::process::Command::new("git");
+    git.args(["describe", "--always", "--dirty"])
+        .current_dir(&workspace.root);
+    let described = crate::command::output(&mut git);
+    described.map_or_else(|| "unknown".into(), |text| text.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_users_enough_for_every_part() {
+        for quick in [false, true] {
+            let scale = Scale::new(quick);
+            assert!(
+                scale.users() > scale.storm,
+                "one more writes to those cut off"
+            );
+            assert!(scale.users() >= scale.idle && scale.users() >= scale.members);
+            assert!(scale.users() >= 2 * parts::PAIRS);
+        }
+    }
+}

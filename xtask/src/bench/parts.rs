@@ -1,0 +1,280 @@
+//! What is measured.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use tidings_services::{Postgres, Redis};
+
+use super::Scale;
+use super::node::Node;
+use super::site::Site;
+use super::table::{Row, Runs};
+use super::tool::{self, Report};
+
+/// Pairs of users, one of which writes to the other.
+pub(super) const PAIRS: u32 = 50;
+/// Messages of a sender, or of an echo's connection, that wait for their answer at once.
+const IN_FLIGHT: u32 = 16;
+/// Messages a second when what a second node adds is measured: far below what either can do, so
+/// that queues do not hide it.
+const CALM_RATE: f64 = 500.0;
+/// The heartbeat interval that a connection starts with, in ms.
+const HEARTBEAT_MS: u32 = 45_000;
+/// Connections opened a second before a part begins.
+const RAMP: u32 = 3000;
+
+/// The programs and the scale.
+#[derive(Debug)]
+pub(super) struct Bench {
+    /// The folder of the release build.
+    pub(super) programs: PathBuf,
+    /// How large and how long.
+    pub(super) scale: Scale,
+}
+
+impl Bench {
+    /// Echo, pairs flat out, pairs at half of that: one node on SQLite.
+    pub(super) async fn on_sqlite(&self) -> Result<Vec<Row>> {
+        let site = Site::on_sqlite(&self.server(), 2 * PAIRS).await?;
+        self.throughput(&site).await
+    }
+
+    /// The same on Postgres.
+    pub(super) async fn on_postgres(&self) -> Result<Vec<Row>> {
+        let postgres = Postgres::start().await?;
+        let site = Site::on_postgres(&self.server(), 2 * PAIRS, &postgres, "bench").await?;
+        self.throughput(&site).await
+    }
+
+    async fn throughput(&self, site: &Site) -> Result<Vec<Row>> {
+        let folder = tempfile::tempdir()?;
+        let echo = Node::start(&self.programs.join("tidings-echo"), &[], folder.path()).await?;
+        let node = site.node(None).await?;
+        let (mut echoes, mut answered, mut ratio) =
+            (Runs::default(), Runs::default(), Runs::default());
+        let (mut server_us, mut tool_us) = (Runs::default(), Runs::default());
+        for _ in 0..self.scale.runs {
+            // Whichever way the echo server does more.
+            let mut most = 0_f64;
+            for in_flight in [1, IN_FLIGHT] {
+                let arguments = self.timed("echo", &format!("--in-flight {in_flight}"));
+                let report = self.load(arguments, &[&echo], None).await?;
+                most = most.max(report.figure("/answered_per_second")?);
+            }
+            let arguments = self.pairs(&format!("--in-flight {IN_FLIGHT}"));
+            let report = self.load(arguments, &[&node], Some(site)).await?;
+            let a_second = report.figure("/answered_per_second")?;
+            echoes.push(most);
+            answered.push(a_second);
+            ratio.push(a_second / most);
+            let messages = a_second * report.figure("/seconds")?;
+            server_us.push(1e6 * report.figure("/servers/0/cpu_seconds")? / messages);
+            tool_us.push(1e6 * report.figure("/tool/cpu_seconds")? / messages);
+        }
+        let half = answered.median() / 2.0;
+        let (mut push_p50, mut push_p99, mut answer_p99) =
+            (Runs::default(), Runs::default(), Runs::default());
+        for _ in 0..self.scale.runs {
+            let arguments = self.pairs(&format!("--rate {half:.0}"));
+            let report = self.load(arguments, &[&node], Some(site)).await?;
+            push_p50.push(report.figure("/push/p50_ms")?);
+            push_p99.push(report.figure("/push/p99_ms")?);
+            answer_p99.push(report.figure("/answer/p99_ms")?);
+        }
+        node.end().await?;
+        echo.end().await?;
+        Ok(vec![
+            Row::new(
+                "durable one-to-one messages a second, flat out",
+                answered.told("", 0),
+            ),
+            Row::new(
+                "round trips a second of a bare axum echo",
+                echoes.told("", 0),
+            ),
+            Row::new(
+                "messages for each round trip of the echo",
+                ratio.told("", 2),
+            ),
+            Row::new("server's processor time a message", server_us.told("µs", 1)),
+            Row::new(
+                "load tool's processor time a message",
+                tool_us.told("µs", 1),
+            ),
+            Row::new(
+                format!("send→push at half of that ({half:.0} a second), p50"),
+                push_p50.told("ms", 2),
+            ),
+            Row::new("the same, p99", push_p99.told("ms", 2)),
+            Row::new("send→answer, p99", answer_p99.told("ms", 2)),
+        ])
+    }
+
+    /// What it adds when the recipient is on the other node.
+    pub(super) async fn two_nodes(&self) -> Result<Vec<Row>> {
+        let postgres = Postgres::start().await?;
+        let redis = Redis::start().await?;
+        let site = Site::on_postgres(&self.server(), 2 * PAIRS, &postgres, "bench").await?;
+        let url = redis.url();
+        let first = site.node(Some(&url)).await?;
+        let second = site.node(Some(&url)).await?;
+        let (mut same, mut other, mut added) = (Runs::default(), Runs::default(), Runs::default());
+        let mut flat = Runs::default();
+        for _ in 0..self.scale.runs {
+            let arguments = self.pairs(&format!("--rate {CALM_RATE}"));
+            let one = self.load(arguments.clone(), &[&first], Some(&site)).await?;
+            let two = self
+                .load(arguments, &[&first, &second], Some(&site))
+                .await?;
+            let (one, two) = (one.figure("/push/p50_ms")?, two.figure("/push/p50_ms")?);
+            same.push(one);
+            other.push(two);
+            added.push(two - one);
+            let arguments = self.pairs(&format!("--in-flight {IN_FLIGHT}"));
+            let report = self
+                .load(arguments, &[&first, &second], Some(&site))
+                .await?;
+            flat.push(report.figure("/answered_per_second")?);
+        }
+        second.end().await?;
+        first.end().await?;
+        let title = format!("send→push at {CALM_RATE:.0} a second, both on one node, p50");
+        Ok(vec![
+            Row::new(title, same.told("ms", 2)),
+            Row::new("the same, on different nodes, p50", other.told("ms", 2)),
+            Row::new("added by the other node, p50", added.told("ms", 2)),
+            Row::new(
+                "messages a second, flat out, all from one node to the other",
+                flat.told("", 0),
+            ),
+        ])
+    }
+
+    /// Memory and processor of connections that do nothing.
+    pub(super) async fn idle(&self) -> Result<Vec<Row>> {
+        let Scale {
+            idle, idle_time, ..
+        } = self.scale;
+        let (site, node) = self.site().await?;
+        let seconds = idle_time.as_secs();
+        let arguments = format!(
+            "idle --connections {idle} --ramp {RAMP} --seconds {seconds} --heartbeat-ms {HEARTBEAT_MS}"
+        );
+        let report = self.load(words(&arguments), &[&node], Some(&site)).await?;
+        node.end().await?;
+        let each = report.figure("/figures/server_bytes_each")? / 1024.0;
+        let cpu = report.figure("/servers/0/cpu_percent")?;
+        let beats = report.figure("/tally/heartbeats")?;
+        Ok(vec![
+            Row::new("connections, one node on SQLite", idle.to_string()),
+            Row::new(
+                "server's memory for each, heartbeats included",
+                format!("{each:.1} KiB"),
+            ),
+            Row::new(
+                format!(
+                    "server's processor, a heartbeat every {} s",
+                    HEARTBEAT_MS / 1000
+                ),
+                format!("{cpu:.1} % of a core ({beats:.0} heartbeats in {seconds} s)"),
+            ),
+        ])
+    }
+
+    /// From a message's answer to the last member's push.
+    pub(super) async fn group(&self) -> Result<Vec<Row>> {
+        let Scale {
+            members, messages, ..
+        } = self.scale;
+        let (site, node) = self.site().await?;
+        let group = site.group(&node, members)?;
+        let scenario = format!(
+            "group --group {group} --members {members} --messages {messages} --ramp {RAMP} --every-ms"
+        );
+        let calm = words(&format!("{scenario} 1000"));
+        let calm = self.load(calm, &[&node], Some(&site)).await?.reached_ms()?;
+        let (mut last, mut push) = (Runs::default(), Runs::default());
+        for _ in 0..self.scale.runs {
+            let burst = words(&format!("{scenario} 0"));
+            let burst = self.load(burst, &[&node], Some(&site)).await?;
+            last.push(burst.reached_ms()?.into_iter().fold(0.0, f64::max));
+            push.push(burst.figure("/push/p50_ms")?);
+        }
+        node.end().await?;
+        let longest = calm.iter().copied().fold(0.0, f64::max);
+        let calm: Runs = calm.into_iter().collect();
+        Ok(vec![
+            Row::new("members online, one node on SQLite", members.to_string()),
+            Row::new(
+                format!("from the answer to the last push, of {messages} messages a second apart"),
+                calm.told("ms", 1),
+            ),
+            Row::new("the longest of those", format!("{longest:.1} ms")),
+            Row::new(
+                format!("a burst of {messages}: the longest from an answer to the last push"),
+                last.told("ms", 0),
+            ),
+            Row::new("a burst: send→push, p50", push.told("ms", 0)),
+        ])
+    }
+
+    /// Until everybody is back.
+    pub(super) async fn storm(&self) -> Result<Vec<Row>> {
+        let storm = self.scale.storm;
+        let (mut bound, mut in_step, mut p50) = (Runs::default(), Runs::default(), Runs::default());
+        for _ in 0..self.scale.runs.min(3) {
+            // A node of its own: the ports of the connections before wait for a minute.
+            let (site, node) = self.site().await?;
+            let arguments = words(&format!("storm --connections {storm} --ramp {RAMP}"));
+            let report = self.load(arguments, &[&node], Some(&site)).await?;
+            node.end().await?;
+            bound.push(report.figure("/figures/all_bound_s")?);
+            in_step.push(report.figure("/figures/in_step_s")?);
+            p50.push(report.figure("/back/p50_ms")? / 1000.0);
+        }
+        Ok(vec![
+            Row::new("connections cut off, one node on SQLite", storm.to_string()),
+            Row::new("until half of them are bound", p50.told("s", 1)),
+            Row::new("until all are bound", bound.told("s", 1)),
+            Row::new(
+                "until all have what was written to each meanwhile",
+                in_step.told("s", 1),
+            ),
+            Row::new("errors that a person would have seen", "0"),
+        ])
+    }
+
+    /// A node on SQLite with all users.
+    async fn site(&self) -> Result<(Site, Node)> {
+        let site = Site::on_sqlite(&self.server(), self.scale.users()).await?;
+        let node = site.node(None).await?;
+        Ok((site, node))
+    }
+
+    fn server(&self) -> PathBuf {
+        self.programs.join("tidings")
+    }
+
+    fn pairs(&self, more: &str) -> Vec<String> {
+        self.timed("pairs", &format!("--pairs {PAIRS} {more}"))
+    }
+
+    fn timed(&self, scenario: &str, more: &str) -> Vec<String> {
+        let seconds = self.scale.time.as_secs();
+        words(&format!("{scenario} --seconds {seconds} {more}"))
+    }
+
+    async fn load(
+        &self,
+        arguments: Vec<String>,
+        nodes: &[&Node],
+        site: Option<&Site>,
+    ) -> Result<Report> {
+        println!("    $ tidings-load {}", arguments.join(" "));
+        tool::run(&self.programs.join("tidings-load"), &arguments, nodes, site).await
+    }
+}
+
+fn words(arguments: &str) -> Vec<String> {
+    arguments.split_whitespace().map(str::to_owned).collect()
+}

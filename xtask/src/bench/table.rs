@@ -1,0 +1,133 @@
+//! What is written down.
+
+use std::fmt::{self, Write as _};
+
+/// A line of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    /// What was measured.
+    what: String,
+    /// The figure with its unit.
+    figure: String,
+}
+
+impl Row {
+    pub(super) fn new(what: impl Into<String>, figure: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            figure: figure.into(),
+        }
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.figure)
+    }
+}
+
+/// All lines, by part.
+#[derive(Debug, Default)]
+pub(super) struct Table(Vec<(&'static str, Vec<Row>)>);
+
+impl Table {
+    /// Adds a part.
+    pub(super) fn add(&mut self, title: &'static str, rows: Vec<Row>) {
+        self.0.push((title, rows));
+    }
+
+    /// The page, in Markdown.
+    pub(super) fn page(&self, machine: &str, commit: &str) -> String {
+        let mut page = format!(
+            "# Benchmarks\n\n\
+             Written by `cargo xtask bench` at {commit}; run it to have your own figures. Server, load \
+             tool and services share one machine: {machine}.\n\n\
+             Figures are medians of several runs, ratios are between runs one right after the other, \
+             and the spread is in brackets. Latencies count from when a message was due, by a timer \
+             that is up to 1 ms late. A run in which anything was lost, shown twice or out of order \
+             does not count: it ends the whole. SQLite and Postgres sync every commit to disk. \
+             Memory is resident memory as `/proc` tells it.\n"
+        );
+        for (title, rows) in &self.0 {
+            // Writing to a string cannot fail.
+            let _ = write!(page, "\n## {title}\n\n| what | figure |\n|---|---|\n");
+            for Row { what, figure } in rows {
+                let _ = writeln!(page, "| {what} | {figure} |");
+            }
+        }
+        page
+    }
+}
+
+/// Several runs' figures of one kind.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Runs(Vec<f64>);
+
+impl Runs {
+    pub(super) fn push(&mut self, figure: f64) {
+        self.0.push(figure);
+    }
+
+    /// The middle one; of an even number the mean of the two in the middle.
+    ///
+    /// # Panics
+    /// When there was no run.
+    pub(super) fn median(&self) -> f64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        let middle = sorted.len() / 2;
+        if sorted.len().is_multiple_of(2) {
+            f64::midpoint(sorted[middle - 1], sorted[middle])
+        } else {
+            sorted[middle]
+        }
+    }
+
+    /// The median and, of several runs, the least and the greatest.
+    pub(super) fn told(&self, unit: &str, digits: usize) -> String {
+        let median = self.median();
+        let least = self.0.iter().copied().fold(f64::INFINITY, f64::min);
+        let greatest = self.0.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let space = if unit.is_empty() { "" } else { " " };
+        let told = format!("{median:.digits$}{space}{unit}");
+        if self.0.len() == 1 {
+            return told;
+        }
+        format!("{told} ({least:.digits$} to {greatest:.digits$})")
+    }
+}
+
+impl FromIterator<f64> for Runs {
+    fn from_iter<I: IntoIterator<Item = f64>>(figures: I) -> Self {
+        Self(figures.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_is_in_the_middle_and_told_with_the_spread() {
+        let runs: Runs = [3.0, 1.0, 2.0].into_iter().collect();
+        assert_eq!(runs.told("ms", 1), "2.0 ms (1.0 to 3.0)");
+        let runs: Runs = [4.0, 1.0].into_iter().collect();
+        assert!((runs.median() - 2.5).abs() < 1e-9);
+        let runs: Runs = [4.0].into_iter().collect();
+        assert_eq!(runs.told("", 0), "4");
+    }
+
+    #[test]
+    fn the_page_has_a_table_for_each_part() {
+        let mut table = Table::default();
+        table.add("A part", vec![Row::new("speed", "1 a second")]);
+        let page = table.page("2 cores", "abc");
+        assert!(
+            page.contains("at abc;") && page.contains(": 2 cores."),
+            "{page}"
+        );
+        assert!(
+            page.ends_with("## A part\n\n| what | figure |\n|---|---|\n| speed | 1 a second |\n")
+        );
+    }
+}
