@@ -99,6 +99,14 @@ impl PostgresStore {
         let own = PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE_LIMIT)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    // That there is nothing to do is no news.
+                    let quiet = "SET client_min_messages = warning";
+                    sqlx::raw_sql(quiet).execute(connection).await?;
+                    Ok(())
+                })
+            })
             .connect_with(self.options.clone())
             .await?;
         let migrated = sqlx::migrate!("migrations/postgres").run(&own).await;

@@ -70,18 +70,20 @@ impl Work for Advance<'_> {
         let sets = json(&sets);
         lock(connection, LOCK_MEMBERS, &sets).await?;
         sqlx::query(concat!(
-            "UPDATE members
-                SET read_seq = CASE WHEN b.r > read_seq THEN b.r ELSE read_seq END,
-                    delivered_seq = CASE WHEN b.d > delivered_seq THEN b.d ELSE delivered_seq END
-               FROM (SELECT c.id, CAST(j.value ->> 0 AS BIGINT) AS u,
-                            CASE WHEN CAST(j.value ->> 2 AS BIGINT) > c.last_seq THEN c.last_seq
-                                 ELSE CAST(j.value ->> 2 AS BIGINT) END AS r,
-                            CASE WHEN CAST(j.value ->> 3 AS BIGINT) > c.last_seq THEN c.last_seq
-                                 ELSE CAST(j.value ->> 3 AS BIGINT) END AS d
-                       FROM ",
+            "WITH b AS MATERIALIZED (
+                 SELECT c.id, CAST(j.value ->> 0 AS BIGINT) AS u,
+                        CASE WHEN CAST(j.value ->> 2 AS BIGINT) > c.last_seq THEN c.last_seq
+                             ELSE CAST(j.value ->> 2 AS BIGINT) END AS r,
+                        CASE WHEN CAST(j.value ->> 3 AS BIGINT) > c.last_seq THEN c.last_seq
+                             ELSE CAST(j.value ->> 3 AS BIGINT) END AS d
+                   FROM ",
             rows!(),
             " CROSS JOIN conversations c
-                      WHERE c.id = CAST(j.value ->> 1 AS BIGINT)) AS b
+                  WHERE c.id = CAST(j.value ->> 1 AS BIGINT))
+             UPDATE members
+                SET read_seq = CASE WHEN b.r > read_seq THEN b.r ELSE read_seq END,
+                    delivered_seq = CASE WHEN b.d > delivered_seq THEN b.d ELSE delivered_seq END
+               FROM b
               WHERE members.uid = b.u AND members.conversation_id = b.id
                 AND (b.r > read_seq OR b.d > delivered_seq)"
         ))
@@ -178,12 +180,13 @@ pub(super) async fn positions(
     uid: UserId,
 ) -> Result<Vec<Standing>, StoreError> {
     let found = sqlx::query(
-        "SELECT c.id, c.low_uid, c.last_seq, m.joined_seq, m.delivered_seq,
-                coalesce(h.mid, 0) AS head
-           FROM members m
-           JOIN conversations c ON c.id = m.conversation_id
-           LEFT JOIN messages h ON h.conversation_id = c.id AND h.seq = m.delivered_seq + 1
-          WHERE m.uid = $1",
+        "WITH c AS MATERIALIZED (
+             SELECT v.id, v.low_uid, v.last_seq, m.joined_seq, m.delivered_seq
+               FROM members m JOIN conversations v ON v.id = m.conversation_id
+              WHERE m.uid = $1)
+         SELECT c.*, coalesce(h.mid, 0) AS head
+           FROM c LEFT JOIN messages h
+             ON h.conversation_id = c.id AND h.seq = c.delivered_seq + 1",
     )
     .bind(uid.0)
     .fetch_all(connection)

@@ -23,10 +23,10 @@ pub(super) async fn list(
             (SELECT CAST(count(*) AS BIGINT) FROM messages u
               WHERE u.conversation_id = c.id AND u.seq > c.read_seq AND u.sender_uid <> $1
             ) AS unread
-       FROM (SELECT c.id, c.low_uid, c.high_uid, c.last_seq, c.last_at, m.read_seq
-               FROM members m JOIN conversations c ON c.id = m.conversation_id
-              WHERE m.uid = $1 AND c.last_seq > 0 AND (c.last_at, c.id) < ($2, $3)
-              ORDER BY c.last_at DESC, c.id DESC LIMIT $4) AS c
+       FROM (SELECT v.id, v.low_uid, v.high_uid, v.last_seq, v.last_at, m.read_seq
+               FROM members m JOIN conversations v ON v.id = m.conversation_id
+              WHERE m.uid = $1 AND v.last_seq > 0 AND (v.last_at, v.id) < ($2, $3)
+              ORDER BY v.last_at DESC, v.id DESC LIMIT $4) AS c
        JOIN messages l ON l.conversation_id = c.id AND l.seq = c.last_seq
        JOIN users s ON s.uid = l.sender_uid",
         join_other!("$1"),

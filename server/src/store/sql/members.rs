@@ -113,14 +113,15 @@ async fn members_among(
     group: GroupId,
     uids: &[UserId],
 ) -> Result<HashSet<UserId>, StoreError> {
+    let sets: Vec<(UserId, GroupId)> = uids.iter().map(|uid| (*uid, group)).collect();
     let found = sqlx::query(concat!(
         "SELECT m.uid FROM ",
         rows!(),
         " CROSS JOIN members m
-          WHERE m.uid = CAST(j.value ->> 0 AS BIGINT) AND m.conversation_id = $2"
+          WHERE m.uid = CAST(j.value ->> 0 AS BIGINT)
+            AND m.conversation_id = CAST(j.value ->> 1 AS BIGINT)"
     ))
-    .bind(set(uids))
-    .bind(group.0)
+    .bind(json(&sets))
     .fetch_all(connection)
     .await?;
     let uids = found.iter().map(|row| row.try_get("uid").map(UserId));

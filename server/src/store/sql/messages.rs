@@ -86,19 +86,21 @@ pub(super) async fn by_keys(
     keys: &[Key<'_>],
 ) -> Result<Vec<Appended>, StoreError> {
     let found = sqlx::query(concat!(
-        "SELECT ",
+        "WITH m AS MATERIALIZED (
+             SELECT m.* FROM ",
+        rows!(),
+        " CROSS JOIN messages m
+              WHERE m.sender_uid = CAST(j.value ->> 0 AS BIGINT)
+                AND m.client_msg_id = j.value ->> 1)
+         SELECT ",
         message!(),
         ", c.id, ",
         other!(),
-        " FROM ",
-        rows!(),
-        " CROSS JOIN messages m
+        " FROM m
           CROSS JOIN conversations c
           CROSS JOIN users s",
         join_other!("m.sender_uid"),
-        " WHERE m.sender_uid = CAST(j.value ->> 0 AS BIGINT) AND m.client_msg_id = j.value ->> 1
-            AND c.id = m.conversation_id
-            AND s.uid = m.sender_uid"
+        " WHERE c.id = m.conversation_id AND s.uid = m.sender_uid"
     ))
     .bind(json(keys))
     .fetch_all(connection)

@@ -4,7 +4,9 @@
 //! A statement is text that both understand: `$1`, `RETURNING`, `ON CONFLICT`, BIGINT, `CASE` in
 //! place of `min` and `max` of two values, counts and sums cast to BIGINT. Many rows go into one
 //! statement as one JSON parameter, which [`dialect::rows`] turns into a table; `CROSS JOIN` after
-//! it, with the condition in `WHERE`, has SQLite begin with that table.
+//! it, with the condition in `WHERE`, has SQLite begin with that table. Rows that are found by two
+//! columns at once are found in a `MATERIALIZED` part of their own: where PostgreSQL may, it finds
+//! them by one of the two, if its statistics are of a time when that was as good.
 
 mod append;
 mod conversations;

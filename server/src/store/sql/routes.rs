@@ -100,18 +100,19 @@ impl Routes {
         pairs: &BTreeSet<(UserId, GroupId)>,
     ) -> Result<(), StoreError> {
         let found = sqlx::query(concat!(
-            "SELECT s.uid AS s_uid, s.username AS s_name, s.avatar AS s_avatar,
-                    CAST(NULL AS BIGINT) AS o_uid, g.name AS o_name, g.avatar AS o_avatar,
-                    g.conversation_id AS id
-               FROM ",
+            "WITH m AS MATERIALIZED (
+                 SELECT m.uid, m.conversation_id FROM ",
             rows!(),
             " CROSS JOIN members m
+                  WHERE m.uid = CAST(j.value ->> 0 AS BIGINT)
+                    AND m.conversation_id = CAST(j.value ->> 1 AS BIGINT))
+             SELECT s.uid AS s_uid, s.username AS s_name, s.avatar AS s_avatar,
+                    CAST(NULL AS BIGINT) AS o_uid, g.name AS o_name, g.avatar AS o_avatar,
+                    g.conversation_id AS id
+               FROM m
               CROSS JOIN groups g
               CROSS JOIN users s
-              WHERE m.uid = CAST(j.value ->> 0 AS BIGINT)
-                AND m.conversation_id = CAST(j.value ->> 1 AS BIGINT)
-                AND g.conversation_id = m.conversation_id
-                AND s.uid = m.uid"
+              WHERE g.conversation_id = m.conversation_id AND s.uid = m.uid"
         ))
         .bind(json(pairs))
         .fetch_all(connection)

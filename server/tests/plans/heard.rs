@@ -1,0 +1,74 @@
+//! What statements were executed, from the driver's log of them.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+use tracing::field::{Field, Visit};
+use tracing::span;
+
+/// A subscriber that keeps the statements the driver says it executed.
+#[derive(Clone, Default)]
+pub(crate) struct Heard(Arc<Mutex<BTreeSet<String>>>);
+
+impl Heard {
+    /// What there was since the last time this was asked.
+    pub(crate) fn take(&self) -> BTreeSet<String> {
+        let heard = std::mem::take(&mut *self.0.lock().expect("nobody panicked"));
+        let ours = heard.into_iter().filter(|statement| {
+            let first = statement.split_whitespace().next().unwrap_or_default();
+            ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "LOCK"].contains(&first)
+        });
+        ours.collect()
+    }
+}
+
+impl tracing::Subscriber for Heard {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        metadata.target() == "sqlx::query"
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut statement = Statement::default();
+        event.record(&mut statement);
+        let text = if statement.whole.trim().is_empty() {
+            statement.summary
+        } else {
+            statement.whole
+        };
+        self.0
+            .lock()
+            .expect("nobody panicked")
+            .insert(text.trim().to_owned());
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+/// A short statement is its own summary.
+#[derive(Default)]
+struct Statement {
+    summary: String,
+    whole: String,
+}
+
+impl Visit for Statement {
+    fn record_debug(&mut self, _: &Field, _: &dyn Debug) {}
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "summary" => value.clone_into(&mut self.summary),
+            "db.statement" => value.clone_into(&mut self.whole),
+            _ => {}
+        }
+    }
+}

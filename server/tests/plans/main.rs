@@ -1,0 +1,165 @@
+//! Every statement of a store finds what it needs by an index, however much there is.
+//!
+//! The statements are not listed here: the whole trait is used on a large store while the driver's
+//! log is listened to, and every statement heard must have a plan without a scan of a table that
+//! grows.
+
+#[path = "../store/cases.rs"]
+#[expect(dead_code, reason = "the rest is for the tests of `store`")]
+mod cases;
+mod heard;
+mod large;
+mod plan;
+#[path = "../store/postgres.rs"]
+#[expect(dead_code, reason = "the rest is for the tests of `store`")]
+mod postgres;
+
+use cases::{crowd, keyed, message, to_group};
+use heard::Heard;
+use tidings_server::store::{
+    ListCursor, Move, NewGroup, NewMembers, Range, Session, SessionHash, Store, StoreError,
+};
+use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, UserId};
+
+const A: UserId = UserId(1);
+const B: UserId = UserId(2);
+const C: UserId = UserId(3);
+
+type Result<T = ()> = std::result::Result<T, StoreError>;
+
+/// Does all there is to do, each of it as large as it comes.
+async fn use_everything(store: &dyn Store) -> Result {
+    let page = |after, before, before_mid| Range {
+        after,
+        before,
+        before_mid,
+        limit: 50,
+    };
+    let (someone, group) = (UserId(1001), GroupId(1));
+    let direct = store.positions(someone).await?;
+    let direct = direct.iter().find(|standing| standing.group.is_none());
+    let direct = direct.expect("it has one").position.conversation;
+    let thread = store
+        .thread_by_id(someone, direct)
+        .await?
+        .expect("a member");
+    store
+        .thread(someone, thread.other.peer)
+        .await?
+        .expect("the same");
+    store
+        .thread(someone, Peer::Group(group))
+        .await?
+        .expect("a member");
+    store
+        .page(direct, page(Some(Seq(5)), None, Some(Mid(900_000))))
+        .await?;
+    store.page(direct, page(None, Some(Seq(90)), None)).await?;
+    let list = store.list(someone, None, 10).await?;
+    let cursor: Option<ListCursor> = list.last().map(|row| row.cursor);
+    assert!(!store.list(someone, cursor, 10).await?.is_empty());
+    store.unread(someone, direct).await?;
+    store.unread_total(someone).await?;
+    store.user(someone).await?.expect("it exists");
+    store.users(someone, 50).await?;
+    store.credentials("user1001").await?.expect("it exists");
+    store.group(someone, group).await?.expect("a member");
+    store.members(group, someone, 50).await?;
+    let session = Session {
+        hash: SessionHash([7; 32]),
+        uid: someone,
+        expires_at: 5_000_000,
+    };
+    store.add_session(&session, 1).await?;
+    store.session(session.hash, 2).await?.expect("alive");
+    store.end_session(session.hash).await?;
+    store.ping().await?;
+
+    let batch = [
+        keyed(A, B, "the first of a conversation", "k"),
+        message(C, A, "another"),
+        message(A, UserId(99), "to nobody"),
+        to_group(someone, group, "to a group"),
+    ];
+    store.append(&batch).await?;
+    store.append(&batch).await?;
+    let moves = [direct, ConversationId(group.0)].map(|conversation| Move {
+        conversation,
+        uid: someone,
+        read: Seq(97),
+        delivered: Seq(98),
+    });
+    store.advance(&moves).await?;
+    let new = NewGroup {
+        owner: A,
+        name: "Choir".into(),
+        members: vec![B],
+        created_at: 1,
+    };
+    let made = store.create_group(&new).await?.expect("they exist").group;
+    let add = NewMembers {
+        group: made.group_id,
+        by: A,
+        uids: vec![B, C],
+        added_at: 2,
+    };
+    store.add_members(&add).await?.expect("the owner");
+    store.add_users(&crowd(5001..=5002)).await?;
+    store
+        .add_users(&crowd(5002..=5003))
+        .await
+        .expect_err("one is taken");
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_statement_scans_a_table_that_grows() -> Result {
+    let heard = Heard::default();
+    // For the whole process: SQLite's statements are executed by threads of the driver.
+    tracing::subscriber::set_global_default(heard.clone()).expect("the only one");
+    for cases::Case { store, url, .. } in cases::cases().await? {
+        let is_sqlite = url.starts_with("sqlite:");
+        if is_sqlite {
+            large::fill_sqlite(&url).await?;
+        } else {
+            large::fill_postgres(&url).await?;
+        }
+        heard.take();
+        use_everything(store.as_ref()).await?;
+        let statements = heard.take();
+        assert!(
+            statements.len() > 30,
+            "only {} were heard",
+            statements.len()
+        );
+        // Nobody analyzes a SQLite file; PostgreSQL does it by itself, after a while in which its
+        // plans are those for what was there before.
+        for analyzed in [false, true] {
+            if analyzed {
+                large::analyze(&url).await?;
+            }
+            for statement in &statements {
+                let (plan, scans) = scans(&url, statement).await?;
+                assert!(
+                    scans.is_empty(),
+                    "{statement}\nscans {scans:?} (analyzed: {analyzed}):\n{plan}"
+                );
+            }
+            let (plan, scans) = scans(&url, "SELECT 1 FROM messages WHERE content = $1").await?;
+            assert!(!scans.is_empty(), "a scan is not seen in this:\n{plan}");
+        }
+    }
+    Ok(())
+}
+
+/// The plan of a statement, and the lines of it that scan.
+async fn scans(url: &str, statement: &str) -> Result<(String, Vec<String>)> {
+    if url.starts_with("sqlite:") {
+        let plan = plan::sqlite_plan(url, statement).await?;
+        let scans = plan::sqlite_scans(&plan);
+        return Ok((plan, scans));
+    }
+    let plan = plan::postgres_plan(url, statement).await?;
+    let scans = plan::postgres_scans(&plan);
+    Ok((plan, scans))
+}
