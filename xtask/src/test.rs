@@ -28,7 +28,14 @@ const ON_A_FLEET: [&str; 8] = [
     "browser",
 ];
 /// Modules whose tests choose their set-up themselves, and have run when the fleet's turn comes.
-const SAME_ON_A_FLEET: [&str; 2] = ["fleet::", "disk_full::"];
+const SAME_ON_A_FLEET: [&str; 6] = [
+    "disk_full::",
+    "drain::a_node_that_drains_under_load",
+    "node_frozen::",
+    "node_killed::",
+    "postgres_restarted::",
+    "redis_faults::",
+];
 /// Seconds that the tests of one wasm file may take in the browser, on a busy machine too.
 const WASM_TEST_SECONDS: &str = "180";
 
