@@ -1,12 +1,13 @@
-//! Many devices of some people behind one proxy, and what they wrote.
+//! Many devices of some people behind one proxy, a group of some of them, and what they wrote.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
-use tidings_shared::UserId;
 use tidings_shared::link::{Event, Phase};
+use tidings_shared::{GroupId, Peer, UserId};
 use tidings_tests::client::{Client, Figures, Login, Status};
 use tidings_tests::proxy::{Conditions, Dice, Proxy};
 use tidings_tests::server::Server;
@@ -17,6 +18,10 @@ const KEEP: usize = 100_000;
 /// Everybody writes to so many others only, so that conversations grow long enough to have an
 /// order.
 const CIRCLE: usize = 8;
+/// Members of the group, at most.
+const MEMBERS: usize = 8;
+/// One in so many messages of a member goes to the group.
+const TO_THE_GROUP: usize = 6;
 /// How often somebody looks whether the page shows "retry now".
 const NUDGE: Duration = Duration::from_secs(2);
 
@@ -30,7 +35,7 @@ pub(crate) struct Person {
 pub(crate) struct Written {
     /// The device's place in [`Crowd::clients`].
     pub(crate) device: usize,
-    pub(crate) to: UserId,
+    pub(crate) to: Peer,
     pub(crate) content: String,
 }
 
@@ -38,13 +43,15 @@ pub(crate) struct Written {
 pub(crate) struct Crowd {
     pub(crate) proxy: Proxy,
     pub(crate) people: Vec<Person>,
+    /// Of the first of the people.
+    group: GroupId,
     pub(crate) clients: Vec<Client>,
     pub(crate) written: Vec<Written>,
     pub(crate) dice: Dice,
 }
 
 impl Crowd {
-    /// Adds people to the server and connects `devices` of each.
+    /// Adds people and their group to the server and connects `devices` of each.
     pub(crate) async fn new(
         server: &Server,
         people: usize,
@@ -64,6 +71,7 @@ impl Crowd {
     ) -> Result<Self> {
         let mut dice = Dice::new(seed);
         let proxy = Proxy::start(server.address().parse()?, dice.throw())?;
+        let group = add_group(server, &people[..MEMBERS.min(people.len())]).await?;
         let mut clients = Vec::new();
         for n in 0..devices {
             for person in &people {
@@ -77,28 +85,34 @@ impl Crowd {
         Ok(Self {
             proxy,
             people,
+            group,
             clients,
             written: Vec::new(),
             dice,
         })
     }
 
-    /// One device writes to one of its person's circle.
+    /// One device writes to one of its person's circle, or to the group.
     pub(crate) async fn write_one(&mut self) -> Result<()> {
         let device = self.dice.below(self.clients.len());
         let client = self.clients.get(device).context("nobody")?;
-        let count = self.people.len();
         let me = self.people.iter().position(|p| p.uid == client.uid());
-        // Half of the circle after oneself, half before: who one writes to, writes back.
-        let step = 1 + self.dice.below(CIRCLE.min(count - 1));
-        let step = if step.is_multiple_of(2) {
-            step / 2
+        let me = me.context("a stranger")?;
+        let to = if me < MEMBERS && self.dice.below(TO_THE_GROUP) == 0 {
+            Peer::Group(self.group)
         } else {
-            count - step.div_ceil(2)
+            let count = self.people.len();
+            // Half of the circle after oneself, half before: who one writes to, writes back.
+            let step = 1 + self.dice.below(CIRCLE.min(count - 1));
+            let step = if step.is_multiple_of(2) {
+                step / 2
+            } else {
+                count - step.div_ceil(2)
+            };
+            Peer::User(self.people[(me + step) % count].uid)
         };
-        let to = self.people[(me.context("a stranger")? + step) % count].uid;
         let content = format!("{device}:{}", self.written.len());
-        client.write(to, content.clone()).await?;
+        client.write_in(to, content.clone()).await?;
         self.written.push(Written {
             device,
             to,
@@ -196,4 +210,16 @@ pub(crate) async fn add_people(server: &Server, count: usize) -> Result<Vec<Pers
         });
     }
     Ok(people)
+}
+
+/// The first of the people makes a group of all of them.
+async fn add_group(server: &Server, people: &[Person]) -> Result<GroupId> {
+    let owner = people.first().context("nobody")?;
+    let members: Vec<_> = people.iter().map(|person| person.uid).collect();
+    let request = server.http().post(server.url("/api/groups"));
+    let request = request.bearer_auth(&owner.token);
+    let answer = request.json(&json!({"name": "all", "members": members}));
+    let group: Value = answer.send().await?.json().await?;
+    ensure!(group["members"] == people.len(), "{group}");
+    Ok(GroupId(group["groupId"].as_i64().context("no id")?))
 }

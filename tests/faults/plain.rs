@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use tidings_shared::Peer;
 use tidings_tests::PATIENCE;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -59,8 +60,12 @@ impl Plain {
     }
 
     /// Sends a query for messages after a place and returns them.
-    pub(crate) async fn page(&mut self, owner: i64, other: i64, after: i64) -> Result<Vec<Value>> {
-        let data = json!({"ownerUid": owner, "otherUid": other, "afterSeq": after, "limit": 200});
+    pub(crate) async fn page(&mut self, owner: i64, peer: Peer, after: i64) -> Result<Vec<Value>> {
+        let mut data = json!({"ownerUid": owner, "afterSeq": after, "limit": 200});
+        match peer {
+            Peer::User(uid) => data["otherUid"] = json!(uid),
+            Peer::Group(group) => data["groupId"] = json!(group),
+        }
         self.feed(&json!({"type": 2, "data": data})).await?;
         self.flush().await?;
         loop {

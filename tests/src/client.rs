@@ -53,6 +53,8 @@ pub struct Status {
     pub pending: usize,
     /// Conversations of which something is missing.
     pub lacking: usize,
+    /// Whether it was told to fetch everything; then what is older is missing too.
+    pub whole: bool,
     /// The sum of the last places shown, over all conversations.
     pub shown: i64,
     /// What happened so far.
@@ -98,7 +100,15 @@ impl Client {
     /// # Errors
     /// When the device's task is gone.
     pub async fn write(&self, to: UserId, content: String) -> Result<()> {
-        let command = Command::Write(Peer::User(to), content);
+        self.write_in(Peer::User(to), content).await
+    }
+
+    /// The same, to a user or in a group.
+    ///
+    /// # Errors
+    /// When the device's task is gone.
+    pub async fn write_in(&self, conversation: Peer, content: String) -> Result<()> {
+        let command = Command::Write(conversation, content);
         self.commands.send(command).await.context("a device ended")
     }
 

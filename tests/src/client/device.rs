@@ -133,6 +133,10 @@ impl Device {
         }
     }
 
+    pub(super) const fn is_whole(&self) -> bool {
+        self.whole
+    }
+
     pub(super) fn fetch_whole(&mut self) {
         self.whole = true;
         let peers: Vec<_> = self.peers().collect();

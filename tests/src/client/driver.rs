@@ -192,6 +192,7 @@ fn status(link: &Link, device: &Device) -> Status {
         last_cause: link.last_cause(),
         pending: device.pending(),
         lacking: device.lacking.len(),
+        whole: device.is_whole(),
         shown: device.shown(),
         figures: device.figures(),
     }
