@@ -1,0 +1,165 @@
+//! A server that breaks the protocol's promises on purpose, and is told so.
+
+use axum::Router;
+use axum::extract::State;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::routing::get;
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use tidings_load::login::Login;
+use tidings_load::options::Common;
+use tidings_load::report::Report;
+use tidings_load::scenario::pairs::{self, Pairs};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// What the server does with a message, by its place among all: the `seq` of each push it leads to.
+type Deed = fn(u64) -> Vec<u64>;
+
+const SENDER: i64 = 1;
+const RECIPIENT: i64 = 2;
+
+#[derive(Clone)]
+struct Broken {
+    deed: Deed,
+    recipient: Arc<Mutex<Option<mpsc::Sender<Value>>>>,
+}
+
+#[tokio::test]
+async fn a_server_that_keeps_its_promises_is_found_clean() -> anyhow::Result<()> {
+    let report = run(|place| vec![place]).await?;
+    let tally = &report.tally;
+    assert!(report.is_clean() && tally.sent > 0, "{report}");
+    assert_eq!((tally.shown, tally.answered), (tally.sent, tally.sent));
+    assert_eq!(tally.repeats_removed, 0, "{report}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn answered_messages_that_are_not_pushed_are_lost() -> anyhow::Result<()> {
+    let report = run(|place| if place % 10 == 3 { vec![] } else { vec![place] }).await?;
+    let dropped = (1..=report.tally.sent).filter(|place| place % 10 == 3);
+    assert_eq!(report.tally.lost, dropped.count() as u64, "{report}");
+    assert!(!report.is_clean());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_push_that_is_repeated_is_removed_and_one_stored_twice_is_shown_twice()
+-> anyhow::Result<()> {
+    let repeated = run(|place| vec![place, place]).await?;
+    let tally = &repeated.tally;
+    assert!(
+        repeated.is_clean(),
+        "at least once is what the wire promises: {repeated}"
+    );
+    assert_eq!(tally.repeats_removed, tally.sent, "{repeated}");
+
+    let doubled = run(|place| vec![2 * place, 2 * place + 1]).await?;
+    let tally = &doubled.tally;
+    assert_eq!(
+        (tally.shown_twice, tally.lost),
+        (tally.sent, 0),
+        "{doubled}"
+    );
+    assert!(!doubled.is_clean());
+    Ok(())
+}
+
+#[tokio::test]
+async fn messages_shown_before_an_earlier_one_are_out_of_order() -> anyhow::Result<()> {
+    // Places 1, 2, 3, 4… are stored as 2, 1, 4, 3…
+    let swapped = |place| {
+        if place % 2 == 1 {
+            vec![place + 1]
+        } else {
+            vec![place - 1]
+        }
+    };
+    let report = run(swapped).await?;
+    assert_eq!(report.tally.out_of_order, report.tally.sent / 2, "{report}");
+    assert!(!report.is_clean());
+    Ok(())
+}
+
+/// One pair on a server that does so with every message.
+async fn run(deed: Deed) -> anyhow::Result<Report> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?.to_string();
+    let broken = Broken {
+        deed,
+        recipient: Arc::default(),
+    };
+    let router = Router::new().route("/ws", get(upgrade)).with_state(broken);
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let login = |uid| Login {
+        uid,
+        token: "any".into(),
+    };
+    let options = Pairs {
+        pairs: 1,
+        rate: Some(500.0),
+        in_flight: 1,
+        size: 64,
+        seconds: 1,
+        warm_up_s: 0,
+    };
+    let mut common = Common::to(vec![address.parse()?]);
+    // What is missing here will not come.
+    common.patience_s = 5;
+    let logins = [login(SENDER), login(RECIPIENT)];
+    let report = pairs::run(&common, &logins, &options, &CancellationToken::new()).await;
+    server.abort();
+    report
+}
+
+async fn upgrade(
+    State(broken): State<Broken>,
+    upgrade: WebSocketUpgrade,
+) -> axum::response::Response {
+    upgrade.on_upgrade(async |socket| {
+        // A connection that ends in an error ends all the same.
+        let _ = serve(socket, broken).await;
+    })
+}
+
+async fn serve(mut socket: WebSocket, broken: Broken) -> anyhow::Result<()> {
+    let (sender, mut pushes) = mpsc::channel::<Value>(1024);
+    let (mut place, mut tid) = (0, 0);
+    loop {
+        tokio::select! {
+            Some(mut push) = pushes.recv() => {
+                tid += 1;
+                push["tid"] = json!(tid);
+                socket.send(Message::text(push.to_string())).await?;
+            }
+            received = socket.recv() => {
+                let Some(Ok(Message::Text(text))) = received else { return Ok(()) };
+                let frame: Value = serde_json::from_str(&text)?;
+                let mut data = frame["data"].clone();
+                match frame["type"].as_u64() {
+                    Some(1) => {
+                        if data["uid"] == RECIPIENT {
+                            *broken.recipient.lock().expect("not poisoned") = Some(sender.clone());
+                        }
+                        let bound = json!({"type": 1, "status": "success", "data": data});
+                        socket.send(Message::text(bound.to_string())).await?;
+                    }
+                    Some(3) => {
+                        place += 1;
+                        let recipient = broken.recipient.lock().expect("not poisoned").clone();
+                        let recipient = recipient.expect("bound before anything is sent");
+                        for seq in (broken.deed)(place) {
+                            data["seq"] = json!(seq);
+                            recipient.send(json!({"type": 4, "data": data})).await?;
+                        }
+                        let answer = json!({"type": 3, "data": data});
+                        socket.send(Message::text(answer.to_string())).await?;
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+}
