@@ -4,11 +4,12 @@ use crate::crowd::{Person, login};
 use crate::heartbeat::person;
 use crate::plain::{Heard, Plain};
 use crate::process::resident_kib;
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
 use tidings_shared::{UserId, limits};
+use tidings_tests::PATIENCE;
 use tidings_tests::client::{Client, Status};
 use tidings_tests::proxy::{Conditions, Connection, Flow, Proxy};
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
@@ -18,10 +19,6 @@ use tokio::time::{Instant, interval};
 const GROWTH_KIB: u64 = 32 * 1024;
 /// The longest a message may take among others meanwhile.
 const UNAFFECTED: Duration = Duration::from_secs(2);
-/// How long a write may not move before the connection is too slow.
-const STALLED: Duration = Duration::from_secs(10);
-/// How long the server tries to say why.
-const GOODBYE: Duration = Duration::from_secs(2);
 /// Queries, each with an answer that fills a frame. They fit into the buffers on the way.
 const QUESTIONS: usize = 300;
 /// The bytes of answers that the server and the system hold for one connection, at most.
@@ -89,6 +86,26 @@ impl Flood {
     }
 }
 
+/// How many connections were, on all nodes.
+async fn closed_as_too_slow(server: &Server) -> Result<u64> {
+    let name = format!(
+        "tidings_closes_total{{code=\"{}\"}} ",
+        CloseCode::TooSlow.code()
+    );
+    let mut sum = 0;
+    for node in server.nodes() {
+        let answer = server
+            .http()
+            .get(format!("http://{}/metrics", node.address()))
+            .send()
+            .await?;
+        let text = answer.error_for_status()?.text().await?;
+        let figure = text.lines().find_map(|line| line.strip_prefix(&name));
+        sum += figure.context("not counted")?.parse::<u64>()?;
+    }
+    Ok(sum)
+}
+
 /// Reads what is left of a connection; returns the bytes and the code it was closed with.
 async fn drain(socket: &mut Plain) -> Result<(usize, Option<u16>)> {
     let mut bytes = 0;
@@ -151,14 +168,16 @@ async fn one_that_asks_for_much_and_reads_nothing_is_closed_as_too_slow() -> Res
     socket.flush().await?;
     let mut peak = before;
     let mut looks = interval(Duration::from_millis(100));
-    while started.elapsed() < STALLED + GOODBYE / 2 {
+    while closed_as_too_slow(&server).await? == 0 {
         looks.tick().await;
         peak = peak.max(resident_kib(&server)?);
+        ensure!(started.elapsed() < PATIENCE, "still open");
     }
+    let closed_after = started.elapsed();
     connection.thaw();
     let (bytes, code) = drain(&mut socket).await?;
     println!(
-        "greedy: closed with {code:?} after {bytes} bytes; resident {before} KiB before, \
+        "greedy: closed with {code:?} after {closed_after:.1?} and {bytes} bytes; resident {before} KiB before, \
          {peak} KiB at most"
     );
     // A machine too slow for the goodbye's two seconds sees no code.

@@ -37,7 +37,7 @@ impl Connection {
                 reason: code.reason().into(),
             };
             writer.push_message(Message::Close(Some(frame)));
-            if writer.drive().await.is_ok() {
+            if writer.finish().await.is_ok() {
                 while let Some(Ok(_)) = reader.next().await {}
             }
         };
@@ -58,7 +58,7 @@ pub(super) async fn refuse(socket: WebSocket, error: ErrorCode, code: CloseCode)
     };
     writer.push_message(Message::Close(Some(frame)));
     let goodbye = async {
-        if writer.drive().await.is_ok() {
+        if writer.finish().await.is_ok() {
             while let Some(Ok(_)) = reader.next().await {}
         }
     };

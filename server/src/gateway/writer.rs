@@ -69,8 +69,11 @@ impl<S: Sink<Message> + Unpin> Writer<S> {
         self.is_busy().then(|| self.moved_at + STALL_LIMIT)
     }
 
-    /// Writes until everything queued is flushed. Cancel safe: no frame is lost or written twice.
+    /// Writes until everything queued is flushed; where there was no room, until there is some
+    /// again, so that those who wait for it need not wait for the flush. Cancel safe: no frame is
+    /// lost or written twice.
     pub(super) async fn drive(&mut self) -> Result<(), S::Error> {
+        let was_full = !self.has_room();
         while !self.queue.is_empty() {
             poll_fn(|cx| self.sink.poll_ready_unpin(cx)).await?;
             if let Some(message) = self.queue.pop_front() {
@@ -80,8 +83,19 @@ impl<S: Sink<Message> + Unpin> Writer<S> {
                 self.sink.start_send_unpin(message)?;
             }
         }
+        if was_full {
+            return Ok(());
+        }
         poll_fn(|cx| self.sink.poll_flush_unpin(cx)).await?;
         self.unflushed = false;
+        Ok(())
+    }
+
+    /// Writes until nothing is left to write. Cancel safe like [`Self::drive`].
+    pub(super) async fn finish(&mut self) -> Result<(), S::Error> {
+        while self.is_busy() {
+            self.drive().await?;
+        }
         Ok(())
     }
 }
@@ -97,6 +111,10 @@ fn size(message: &Message) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use futures_util::FutureExt;
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
 
     #[tokio::test(start_paused = true)]
     async fn a_cancelled_write_goes_on_where_it_was_and_a_stall_has_a_deadline() {
@@ -122,6 +140,42 @@ mod tests {
         let expected: Vec<_> = (0..10).map(|n| Message::text(n.to_string())).collect();
         assert_eq!(got, expected);
         assert_eq!(writer.deadline(), None);
+    }
+
+    /// Takes everything and flushes nothing, as a socket does whose other end reads no more.
+    struct Stuck;
+
+    impl Sink<Message> for Stuck {
+        type Error = Infallible;
+
+        fn poll_ready(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn start_send(self: Pin<&mut Self>, _: Message) -> Result<(), Infallible> {
+            Ok(())
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Pending
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Pending
+        }
+    }
+
+    #[test]
+    fn whoever_waits_for_room_does_not_wait_for_the_flush() {
+        let mut writer = Writer::new(Stuck);
+        while writer.has_room() {
+            writer.push("x");
+        }
+        assert_eq!(writer.drive().now_or_never(), Some(Ok(())));
+        assert!(writer.has_room());
+        assert!(writer.is_busy());
+        assert_eq!(writer.drive().now_or_never(), None);
+        assert!(writer.deadline().is_some());
     }
 
     #[tokio::test]
