@@ -16,8 +16,8 @@ use crate::clock;
 use crate::metrics::Open;
 use crate::store::Session;
 use axum::extract::ws::{Message, WebSocket};
-use futures_util::StreamExt;
 use futures_util::stream::{FuturesOrdered, SplitSink, SplitStream};
+use futures_util::{FutureExt, StreamExt};
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -26,6 +26,10 @@ use tidings_shared::close::CloseCode;
 use tidings_shared::frame::{ClientFrame, FrameError, ServerFrame};
 use tidings_shared::{ErrorCode, Moment, api, limits};
 use tokio::time::Instant;
+
+/// Frames, events and answers that are dealt with before what they led to is written: gathered, a
+/// burst of them costs one system call; beyond this the first would wait for the last.
+const BURST: u32 = 32;
 
 /// Why a connection's loop ends.
 pub(super) enum End {
@@ -123,6 +127,7 @@ impl Connection {
     async fn serve(&mut self) -> End {
         let mut draining = pin!(self.app.lifecycle.drain.clone().cancelled_owned());
         let mut timer = pin!(tokio::time::sleep_until(self.deadline()));
+        let mut steps = 0;
         loop {
             if let Err(end) = self.run_feed().await {
                 return end;
@@ -135,7 +140,16 @@ impl Connection {
             }
             let takes_frames =
                 self.writer.has_room() && self.answering.len() < limits::SENDS_IN_FLIGHT;
+            if steps >= BURST {
+                steps = 0;
+                if let Some(Err(_)) = self.writer.drive().now_or_never() {
+                    return End::Gone;
+                }
+            }
+            steps += 1;
+            // In this order: what is written goes out in one piece when nothing else is ready.
             let step = tokio::select! {
+                biased;
                 () = &mut draining, if self.leave_at.is_none() => {
                     // Not all at once: the rest of the fleet takes them in.
                     let share = share(self.app.config.drain(), self.id.0);
@@ -154,6 +168,7 @@ impl Connection {
                 event = next_event(self.bound.as_mut()) => self.handle_event(&event),
                 message = self.reader.next(), if takes_frames => self.handle_message(message).await,
                 written = self.writer.drive(), if self.writer.is_busy() => {
+                    steps = 0;
                     written.map_err(|_| End::Gone)
                 }
             };
