@@ -9,9 +9,10 @@ pub(super) type Connection = sqlx::SqliteConnection;
 pub(super) type Row = sqlx::sqlite::SqliteRow;
 
 /// The first parameter, a JSON array of arrays, as a table `j` of `value`s with their place `key`.
+/// `json_each` would write each `value` as text, to be read again for each of its columns.
 macro_rules! rows {
     () => {
-        "json_each($1) AS j"
+        "jsonb_each($1) AS j"
     };
 }
 pub(super) use rows;
