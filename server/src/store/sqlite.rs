@@ -27,7 +27,7 @@ const READER_CACHE_KIB: &str = "-2000";
 /// Pages of the log, 4 KiB each, after which a commit also brings the file up to date. A batch
 /// writes some hundred pages, mostly the same as the one before: at SQLite's own 1,000 every few
 /// commits would copy them and wait for one more sync.
-const CHECKPOINT_PAGES: &str = "4000";
+const CHECKPOINT_PAGES: &str = "2000";
 
 /// A store in a SQLite file.
 pub struct SqliteStore {
