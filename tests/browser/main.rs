@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask test` builds the page first and says where it is; alone, set `TIDINGS_CLIENT_DIR`.
 
+mod access;
 mod chat;
 mod faults;
 mod groups;

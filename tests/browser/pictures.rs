@@ -79,7 +79,7 @@ async fn the_page_fits_its_window_at_every_width_in_both_languages_and_themes() 
 }
 
 /// Says a line, past whatever is pushed meanwhile.
-async fn line(socket: &mut Socket, from: i64, to: i64, content: &str) -> Result<()> {
+pub(crate) async fn line(socket: &mut Socket, from: i64, to: i64, content: &str) -> Result<()> {
     let data = json!({"senderUid": from, "recipientUid": to, "content": content, "msgType": 1});
     socket.send(json!({"type": 3, "data": data})).await?;
     while socket.next().await?["type"] != 3 {}

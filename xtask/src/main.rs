@@ -4,6 +4,7 @@
 //! tools it needs, in a folder of the user's cache. Nothing of the product itself belongs here.
 
 mod audit;
+mod axe;
 mod bench;
 mod browser;
 mod command;

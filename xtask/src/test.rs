@@ -1,9 +1,11 @@
 //! `test`: all that must hold before a change is taken.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::Result;
 
+use crate::axe;
 use crate::browser::{self, Browser};
 use crate::command::run;
 use crate::page::{self, PageTools};
@@ -47,10 +49,11 @@ pub(crate) fn test(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
 
     let tools = page::ensure_tools(workspace, steps)?;
     let browser = browser::ensure(steps)?;
+    let axe = axe::ensure(steps)?;
     services::ensure(steps)?;
     page::fetch(workspace, steps)?;
     page::build_with(&tools, workspace, steps)?;
-    native_tests(workspace, &browser, steps)?;
+    native_tests(workspace, &browser, &axe, steps)?;
     browser_tests(workspace, &tools, &browser, steps)?;
     steps.print_summary();
     println!("\nall is well");
@@ -89,7 +92,12 @@ fn static_checks(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     })
 }
 
-fn native_tests(workspace: &Workspace, browser: &Browser, steps: &mut Steps) -> Result<()> {
+fn native_tests(
+    workspace: &Workspace,
+    browser: &Browser,
+    axe: &Path,
+    steps: &mut Steps,
+) -> Result<()> {
     // With the tests and in one go: built alone, the server would have other features, and its
     // dependencies would be compiled twice.
     steps.step("build the server and the native tests", || {
@@ -101,12 +109,12 @@ fn native_tests(workspace: &Workspace, browser: &Browser, steps: &mut Steps) -> 
         run(&mut build, "see the compiler's message above")
     })?;
     steps.step("test what runs natively, end to end included", || {
-        let mut test = end_to_end(workspace, browser);
+        let mut test = end_to_end(workspace, browser, axe);
         test.args(NATIVE).env_remove(FLEET);
         run(&mut test, "see which test failed above")
     })?;
     steps.step("test end to end on two nodes, Postgres and Redis", || {
-        let mut test = end_to_end(workspace, browser);
+        let mut test = end_to_end(workspace, browser, axe);
         test.args(ON_A_FLEET).env(FLEET, "postgres").arg("--");
         for done in SAME_ON_A_FLEET {
             test.args(["--skip", done]);
@@ -120,11 +128,12 @@ fn native_tests(workspace: &Workspace, browser: &Browser, steps: &mut Steps) -> 
     })
 }
 
-fn end_to_end(workspace: &Workspace, browser: &Browser) -> Command {
+fn end_to_end(workspace: &Workspace, browser: &Browser, axe: &Path) -> Command {
     let mut test = workspace.cargo();
     test.arg("test")
         .env("TIDINGS_BIN", workspace.server("debug"))
-        .env("TIDINGS_CLIENT_DIR", workspace.dist());
+        .env("TIDINGS_CLIENT_DIR", workspace.dist())
+        .env("TIDINGS_AXE", axe);
     with_browser(&mut test, browser);
     test
 }

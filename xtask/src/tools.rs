@@ -169,7 +169,7 @@ pub(crate) fn program(file: &Path, arguments: &[&str]) -> Command {
 }
 
 /// This project's folder in the user's cache.
-fn cache() -> Result<PathBuf> {
+pub(crate) fn cache() -> Result<PathBuf> {
     let folder = |name| {
         env::var_os(name)
             .map(PathBuf::from)
@@ -181,7 +181,8 @@ fn cache() -> Result<PathBuf> {
         .join("tidings"))
 }
 
-fn remove(folder: &Path) -> Result<()> {
+/// Removes a folder with all that is in it, if it is there.
+pub(crate) fn remove(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)
             .with_context(|| format!("{} cannot be removed; remove it", folder.display()))?;
