@@ -6,6 +6,7 @@ mod access;
 mod chat;
 mod faults;
 mod groups;
+mod loading;
 mod login;
 mod person;
 mod pictures;

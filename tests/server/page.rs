@@ -37,6 +37,12 @@ async fn files_are_served_compressed_with_cache_headers_and_nothing_outside_the_
     assert_eq!(page.headers()["cache-control"], "no-cache");
     assert_eq!(page.headers()["content-type"], "text/html");
     assert_eq!(page.headers()["x-content-type-options"], "nosniff");
+    let policy = page.headers()["content-security-policy"].to_str()?;
+    assert!(
+        policy.contains("script-src 'self' 'wasm-unsafe-eval';"),
+        "{policy}"
+    );
+    assert!(!policy.contains("unsafe-inline"), "{policy}");
     assert_eq!(page.text().await?, "<p>plain</p>");
     let path = format!("/{hashed}");
     for (accepted, body) in [

@@ -11,6 +11,7 @@ mod command;
 mod compress;
 mod debian;
 mod dev;
+mod edition;
 mod lockfile;
 mod page;
 mod probe;

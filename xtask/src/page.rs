@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::command::run;
 use crate::compress;
+use crate::edition;
 use crate::lockfile::locked_version;
 use crate::rust;
 use crate::step::Steps;
@@ -114,6 +115,7 @@ pub(crate) fn build_with(
             "see the compiler's or trunk's message above",
         )
     })?;
+    edition::complete(&built)?;
     let sizes = steps.step("compress the page", || {
         compress::publish(&built, &workspace.dist())
     })?;

@@ -16,6 +16,12 @@ use tower_http::services::ServeDir;
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// For everything else: kept, but asked about every time.
 const ASK_ALWAYS: HeaderValue = HeaderValue::from_static("no-cache");
+/// What the page may load and run: its own files, WebAssembly, pictures, and nothing that somebody
+/// managed to write into it. `'self'` includes the WebSocket of the same host.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob: https:; \
+     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+);
 /// The length of the hash trunk puts into names: 64 bits, written without leading zeros.
 const HASH_DIGITS: std::ops::RangeInclusive<usize> = 12..=16;
 
@@ -34,7 +40,7 @@ pub(super) fn service(folder: Option<&Path>) -> Router {
             if response.status() == StatusCode::NOT_FOUND {
                 return nothing();
             }
-            with_cache_control(response, &path)
+            with_headers(response, &path)
         })),
         #[cfg(not(feature = "embedded-page"))]
         None => of_folder(Path::new(FOLDER)),
@@ -58,7 +64,7 @@ fn of_folder(folder: &Path) -> Router {
                 if response.status() == StatusCode::NOT_FOUND {
                     return missing(&path, &index).await;
                 }
-                with_cache_control(response, &path)
+                with_headers(response, &path)
             }
         }))
 }
@@ -76,9 +82,11 @@ fn nothing() -> Response {
     (StatusCode::NOT_FOUND, "there is nothing at this address\n").into_response()
 }
 
-fn with_cache_control(mut response: Response, path: &str) -> Response {
+fn with_headers(mut response: Response, path: &str) -> Response {
     let value = if has_hash(path) { FOR_EVER } else { ASK_ALWAYS };
-    response.headers_mut().insert(header::CACHE_CONTROL, value);
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, value);
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
     response
 }
 

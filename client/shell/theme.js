@@ -1,0 +1,22 @@
+// Runs before the first paint: the theme and the text size that were chosen, and whether this
+// browser can run the page at all. Plain old JavaScript, so that an old browser gets that far.
+(function () {
+  var root = document.documentElement;
+  var dark = matchMedia("(prefers-color-scheme: dark)");
+  function kept(key) {
+    // Reading throws where storage is forbidden.
+    try { return localStorage.getItem("tidings." + key); } catch (error) { return null; }
+  }
+  function apply() {
+    var theme = kept("theme");
+    root.dataset.theme = theme === "dark" || (theme !== "light" && dark.matches) ? "dark" : "light";
+    root.dataset.text = kept("text") || "";
+  }
+  apply();
+  if (dark.addEventListener) dark.addEventListener("change", apply);
+  // Another tab chose, or this one says that it did.
+  addEventListener("storage", apply);
+  if (!window.WebAssembly || !window.WebSocket || !("noModule" in HTMLScriptElement.prototype)) {
+    root.className = "unsupported";
+  }
+})();

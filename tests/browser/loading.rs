@@ -1,0 +1,116 @@
+//! Before the program runs.
+
+use crate::person::{Person, serve_page};
+use anyhow::Result;
+use serde_json::json;
+use tidings_tests::browser::{Browser, ChromeDriver, Look};
+use tidings_tests::server::ZHANG;
+
+/// Runs a script in every page from now on, before the page's own.
+async fn before_each_page(browser: &Browser, script: &str) -> Result<()> {
+    let source = json!({"source": script});
+    browser
+        .cdp("Page.addScriptToEvaluateOnNewDocument", source)
+        .await
+        .map(drop)
+}
+
+#[tokio::test]
+async fn the_content_security_policy_is_not_violated_by_the_page_itself() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let browser = driver.open(&Look::default()).await?;
+    before_each_page(
+        &browser,
+        "window.violations = [];
+         addEventListener('securitypolicyviolation', e => violations.push(e.violatedDirective + ' ' + e.blockedURI));",
+    )
+    .await?;
+    browser.goto(&server.url("/")).await?;
+    let zhang = Person { browser };
+    zhang.logs_in(ZHANG.1, "1234").await?;
+    zhang.is_connected().await?;
+    zhang.writes_to(1001).await?;
+    zhang.says("hello").await?;
+    zhang.sees("hello", "sent", "sent").await?;
+    assert_eq!(zhang.browser.eval("violations").await?, json!([]));
+    // The check can fail: what somebody managed to write into the page does not run.
+    zhang
+        .browser
+        .eval("document.body.setAttribute('onclick', 'window.written = 1')")
+        .await?;
+    zhang.browser.eval("document.body.click()").await?;
+    zhang
+        .browser
+        .until("refused", "violations.length === 1 && !window.written")
+        .await?;
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn the_bar_shows_how_much_of_the_program_has_come() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let browser = driver.open(&Look::default()).await?;
+    before_each_page(
+        &browser,
+        "window.shown = [];
+         const set = Object.getOwnPropertyDescriptor(HTMLProgressElement.prototype, 'value').set;
+         Object.defineProperty(HTMLProgressElement.prototype, 'value', {
+             set(value) { shown.push(value); set.call(this, value); }
+         });",
+    )
+    .await?;
+    browser.goto(&server.url("/")).await?;
+    browser.find("login-email").await?;
+    let rises = "shown.length > 0 && shown.every((v, at) => v > (shown[at - 1] ?? 0)) && shown.at(-1) === 1";
+    assert_eq!(
+        browser.eval(rises).await?,
+        true,
+        "{}",
+        browser.eval("shown").await?
+    );
+    browser.close().await
+}
+
+#[tokio::test]
+async fn a_browser_that_cannot_run_the_page_is_told_what_to_do_in_both_languages() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    for lacks in ["WebAssembly", "WebSocket"] {
+        let browser = driver.open(&Look::default()).await?;
+        before_each_page(&browser, &format!("delete window.{lacks}")).await?;
+        browser.goto(&server.url("/")).await?;
+        let words = browser.text("unsupported").await?;
+        assert!(
+            words.contains("请更新浏览器") && words.contains("Update it"),
+            "{words}"
+        );
+        let busy = "document.querySelector('progress').checkVisibility()";
+        assert_eq!(browser.eval(busy).await?, false);
+        browser.close().await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_come_is_said_and_can_be_asked_for_again() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let browser = driver.open(&Look::default()).await?;
+    let block = |urls| json!({"urls": urls});
+    browser
+        .cdp("Network.setBlockedURLs", block(vec!["*.wasm"]))
+        .await?;
+    browser.goto(&server.url("/")).await?;
+    let shown = "document.querySelector('[data-testid=load-failed]').checkVisibility()";
+    browser.until("the failure", shown).await?;
+    browser.cdp("Network.setBlockedURLs", block(vec![])).await?;
+    browser
+        .find_css("[data-testid=load-failed] a")
+        .await?
+        .click()
+        .await?;
+    browser.find("login-email").await?;
+    browser.close().await
+}
