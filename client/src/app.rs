@@ -1,11 +1,13 @@
 //! The root: who is logged in, in which language.
 
+use crate::clock;
 use crate::components::{Empty, Icon};
-use crate::dom;
+use crate::dom::{self, Listener};
 use crate::i18n::{Lang, Locale};
 use crate::net::{self, HttpError};
 use crate::pages::{ChatPage, LoginPage};
-use crate::storage;
+use crate::storage::{self, Setting};
+use std::cell::{Cell, RefCell};
 use tidings_shared::api::User;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -34,20 +36,32 @@ pub fn App() -> Html {
         let session = session.clone();
         use_effect_with((), move |()| ask(session.setter()));
     }
+    {
+        let (locale, session) = (locale.setter(), session.setter());
+        use_effect_with((), move |()| {
+            let listener = follow(locale, session);
+            move || drop(listener)
+        });
+    }
     let switch = {
         let setter = locale.setter();
         use_callback((), move |lang: Lang, ()| {
-            storage::set_language(lang);
+            storage::choose(Setting::Language, lang.tag());
+            // Where nothing can be kept, it holds until the page is left.
             setter.set(Locale::new(lang));
         })
     };
     let on_login = {
         let setter = session.setter();
-        use_callback((), move |user, ()| setter.set(Session::LoggedIn(user)))
+        use_callback((), move |user, ()| {
+            storage::tell_session(clock::wall_ms());
+            setter.set(Session::LoggedIn(user));
+        })
     };
     let on_end = {
         let setter = session.setter();
         use_callback((), move |ended, ()| {
+            storage::tell_session(clock::wall_ms());
             setter.set(Session::LoggedOut { ended });
         })
     };
@@ -85,6 +99,30 @@ pub fn App() -> Html {
             <ContextProvider<Callback<Lang>> context={switch}>{ page }</ContextProvider<Callback<Lang>>>
         </ContextProvider<Locale>>
     }
+}
+
+/// Keeps in step with the other tabs: their language, and who is logged in.
+fn follow(locale: UseStateSetter<Locale>, session: UseStateSetter<Session>) -> Listener {
+    let lang = Cell::new(Lang::preferred());
+    let known = RefCell::new(storage::session());
+    Listener::new(&dom::window(), "storage", move |_| {
+        let preferred = Lang::preferred();
+        if lang.replace(preferred) != preferred {
+            locale.set(Locale::new(preferred));
+        }
+        let now = storage::session();
+        if known.replace(now.clone()) != now {
+            let session = session.clone();
+            spawn_local(async move {
+                match net::me().await {
+                    Ok(user) => session.set(Session::LoggedIn(user)),
+                    Err(HttpError::NotLoggedIn) => session.set(Session::LoggedOut { ended: false }),
+                    // What cannot be asked is left as it is.
+                    Err(_) => {}
+                }
+            });
+        }
+    })
 }
 
 fn ask(session: UseStateSetter<Session>) {

@@ -7,12 +7,14 @@ mod dates;
 mod en;
 mod group;
 mod panel;
+mod settings;
 mod texts;
 mod zh_cn;
 
 pub use dates::Dates;
 pub use group::GroupTexts;
 pub use panel::PanelTexts;
+pub use settings::SettingsTexts;
 pub use texts::Texts;
 
 use std::rc::Rc;
@@ -33,6 +35,14 @@ impl Lang {
         match self {
             Self::ZhCn => "zh-CN",
             Self::En => "en",
+        }
+    }
+
+    /// Its name for itself.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ZhCn => "简体中文",
+            Self::En => "English",
         }
     }
 

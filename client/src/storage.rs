@@ -1,4 +1,4 @@
-//! What stays in this browser: the language, and of each login the outbox and the drafts.
+//! What stays in this browser: the settings, and of each login the outbox and the drafts.
 //!
 //! Storage may be full or forbidden; the page then works on and forgets on reload. Never here: a
 //! token or a password, which no script can read (the login is an `HttpOnly` cookie).
@@ -11,7 +11,30 @@ use tidings_shared::outbox::Outbox;
 use tidings_shared::{Peer, UserId};
 use web_sys::Storage;
 
-const LANGUAGE: &str = "tidings.language";
+/// Changes whenever a login begins or ends in this browser, for its other tabs.
+const SESSION: &str = "tidings.session";
+
+/// A choice of the person. `shell/theme.js` reads some of them too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// The tag of a language.
+    Language,
+    /// `light`, `dark`, or else as the system is.
+    Theme,
+    /// `small`, `large`, or else medium.
+    Text,
+}
+
+impl Setting {
+    /// Its key in the storage.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Language => "tidings.language",
+            Self::Theme => "tidings.theme",
+            Self::Text => "tidings.text",
+        }
+    }
+}
 
 fn storage() -> Option<Storage> {
     dom::window().local_storage().ok().flatten()
@@ -37,12 +60,32 @@ fn remove(key: &str) {
 
 /// The language the person chose, if they did.
 pub fn language() -> Option<Lang> {
-    Lang::of_tag(&get(LANGUAGE)?)
+    Lang::of_tag(&get(Setting::Language.key())?)
 }
 
-/// Keeps the language the person chose.
-pub fn set_language(lang: Lang) {
-    set(LANGUAGE, lang.tag());
+/// What the person chose; empty: nothing.
+pub fn chosen(setting: Setting) -> String {
+    get(setting.key()).unwrap_or_default()
+}
+
+/// Keeps what the person chose. Other tabs hear of it from the browser, which fires `storage` in
+/// them; this one is told by the same event.
+pub fn choose(setting: Setting, value: &str) {
+    set(setting.key(), value);
+    if let Ok(event) = web_sys::Event::new("storage") {
+        // Fails only for an event that is being dispatched.
+        let _ = dom::window().dispatch_event(&event);
+    }
+}
+
+/// Says to the other tabs that a login began or ended.
+pub fn tell_session(now_ms: i64) {
+    set(SESSION, &now_ms.to_string());
+}
+
+/// Differs from what it was when a login began or ended in another tab since.
+pub fn session() -> Option<String> {
+    get(SESSION)
 }
 
 fn outbox_key(uid: UserId) -> String {

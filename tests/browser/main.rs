@@ -10,3 +10,4 @@ mod loading;
 mod login;
 mod person;
 mod pictures;
+mod settings;

@@ -31,6 +31,8 @@ pub enum Icon {
     Search,
     /// Send.
     Send,
+    /// Settings.
+    Sliders,
     /// Something is wrong.
     Warning,
 }
@@ -61,6 +63,7 @@ impl Icon {
             }
             Self::Search => "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13zM15.5 15.5L21 21",
             Self::Send => "M4 12L3.5 4.5 21 12 3.5 19.5 4 12zm0 0h8",
+            Self::Sliders => "M4 7h9m4 0h3M4 17h3m4 0h9M15 5v4M9 15v4",
             Self::Warning => "M12 4L2.5 20h19L12 4zm0 6v4.5M12 17.3h.01",
         }
     }

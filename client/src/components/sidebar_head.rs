@@ -1,6 +1,6 @@
-//! Who is logged in, what is unread in all, the language and the way out.
+//! Who is logged in, what is unread in all, the settings and the way out.
 
-use super::{Avatar, Icon, LanguageSwitch, conversation_row};
+use super::{Avatar, Icon, Settings, conversation_row};
 use crate::i18n::use_locale;
 use std::rc::Rc;
 use tidings_shared::{Peer, UserId};
@@ -26,6 +26,15 @@ pub struct SidebarHeadProps {
 pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
     let texts = use_locale().texts;
     let on_logout = props.on_logout.clone();
+    let setting = use_state_eq(|| false);
+    let open_settings = {
+        let setter = setting.setter();
+        move |_: MouseEvent| setter.set(true)
+    };
+    let close_settings = {
+        let setter = setting.setter();
+        use_callback((), move |(), ()| setter.set(false))
+    };
     let total = props.total_unread;
     html! {
         <header class="head">
@@ -43,7 +52,17 @@ pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
                 <span class="hidden-text">{ (texts.total_unread)(total) }</span>
             }
             <span class="head-gap" />
-            <LanguageSwitch />
+            <button
+                type="button"
+                class="button-icon"
+                data-testid="settings-open"
+                aria-haspopup="dialog"
+                aria-label={texts.settings.settings}
+                title={texts.settings.settings}
+                onclick={open_settings}
+            >
+                { Icon::Sliders.html() }
+            </button>
             <button
                 type="button"
                 class="button-icon"
@@ -54,6 +73,9 @@ pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
             >
                 { Icon::Leave.html() }
             </button>
+            if *setting {
+                <Settings on_close={close_settings} />
+            }
         </header>
     }
 }

@@ -101,6 +101,7 @@ pub(super) const TEXTS: Texts = Texts {
 
     group: super::group::EN,
     panel: super::panel::EN,
+    settings: super::settings::EN,
 };
 
 fn login_failed(error: &HttpError) -> String {

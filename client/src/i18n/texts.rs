@@ -1,6 +1,6 @@
 //! The texts a language must have.
 
-use super::{GroupTexts, PanelTexts};
+use super::{GroupTexts, PanelTexts, SettingsTexts};
 use crate::net::HttpError;
 use tidings_shared::ErrorCode;
 
@@ -89,4 +89,5 @@ pub struct Texts {
 
     pub group: GroupTexts,
     pub panel: PanelTexts,
+    pub settings: SettingsTexts,
 }

@@ -94,6 +94,7 @@ pub(super) const TEXTS: Texts = Texts {
 
     group: super::group::ZH_CN,
     panel: super::panel::ZH_CN,
+    settings: super::settings::ZH_CN,
 };
 
 fn login_failed(error: &HttpError) -> String {

@@ -1,0 +1,101 @@
+//! What a person sets of the page itself. Each choice holds at once, is kept in this browser, and
+//! every tab follows it.
+
+use super::modal::use_modal;
+use crate::i18n::{Lang, use_locale};
+use crate::storage::{self, Setting};
+use yew::prelude::*;
+
+/// How it ends.
+#[derive(Debug, Clone, PartialEq, Properties)]
+pub struct SettingsProps {
+    /// The person is done.
+    pub on_close: Callback<()>,
+}
+
+/// A value of a setting and its words.
+type Choice = (&'static str, &'static str);
+
+/// The settings, as a dialog over everything.
+#[component]
+pub fn Settings(props: &SettingsProps) -> Html {
+    let locale = use_locale();
+    let texts = &locale.texts.settings;
+    let dialog = use_node_ref();
+    use_modal(&dialog);
+    let chosen = use_force_update();
+    let choose = Callback::from(move |(setting, value): (Setting, &'static str)| {
+        storage::choose(setting, value);
+        chosen.force_update();
+    });
+    let languages = [Lang::ZhCn, Lang::En].map(|lang| (lang.tag(), lang.name()));
+    let themes = [
+        ("", texts.theme_system),
+        ("light", texts.theme_light),
+        ("dark", texts.theme_dark),
+    ];
+    let sizes = [
+        ("small", texts.text_small),
+        ("", texts.text_medium),
+        ("large", texts.text_large),
+    ];
+    let theme = storage::chosen(Setting::Theme);
+    let size = storage::chosen(Setting::Text);
+    let close = props.on_close.reform(|_: MouseEvent| ());
+    let oncancel = props.on_close.reform(|_: Event| ());
+    html! {
+        <dialog
+            ref={dialog}
+            class="dialog settings"
+            data-testid="settings"
+            aria-labelledby="settings-title"
+            {oncancel}
+        >
+            <h2 id="settings-title">{ texts.settings }</h2>
+            { group(Setting::Language, texts.language, locale.lang.tag(), &languages, &choose) }
+            { group(Setting::Theme, texts.theme, &theme, &themes, &choose) }
+            { group(Setting::Text, texts.text_size, &size, &sizes, &choose) }
+            <div class="dialog-buttons">
+                <button
+                    type="button"
+                    class="button button-primary"
+                    data-testid="settings-close"
+                    onclick={close}
+                >
+                    { texts.done }
+                </button>
+            </div>
+        </dialog>
+    }
+}
+
+/// One choice of a few.
+fn group(
+    setting: Setting,
+    legend: &'static str,
+    chosen: &str,
+    choices: &[Choice],
+    choose: &Callback<(Setting, &'static str)>,
+) -> Html {
+    let choice = |&(value, words): &Choice| {
+        let onchange = choose.reform(move |_: Event| (setting, value));
+        html! {
+            <label>
+                <input
+                    type="radio"
+                    name={setting.key()}
+                    {value}
+                    checked={chosen == value}
+                    {onchange}
+                />
+                <span>{ words }</span>
+            </label>
+        }
+    };
+    html! {
+        <fieldset>
+            <legend>{ legend }</legend>
+            { for choices.iter().map(choice) }
+        </fieldset>
+    }
+}

@@ -1,0 +1,74 @@
+//! What a person sets, and that every tab follows.
+
+use crate::person::{Person, serve_page};
+use anyhow::Result;
+use tidings_tests::browser::{ChromeDriver, Look};
+use tidings_tests::server::ZHANG;
+
+const DARK: &str = "getComputedStyle(document.body).backgroundColor === 'rgb(16, 19, 23)'";
+
+async fn choose(person: &Person, name: &str, value: &str) -> Result<()> {
+    let input = format!("[data-testid=settings] input[name='tidings.{name}'][value='{value}']");
+    Ok(person.browser.find_css(&input).await?.click().await?)
+}
+
+#[tokio::test]
+async fn theme_text_size_and_language_hold_at_once_in_every_tab_and_after_a_reload() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    zhang.writes_to(1001).await?;
+    zhang.says("hello").await?;
+    zhang.sees("hello", "sent", "sent").await?;
+    let web = zhang.browser.driver();
+    let first = web.window().await?;
+    let second = web.new_tab().await?;
+    web.switch_to_window(second.clone()).await?;
+    zhang.browser.goto(&server.url("/")).await?;
+    zhang.is_connected().await?;
+    web.switch_to_window(first.clone()).await?;
+
+    zhang.browser.click("settings-open").await?;
+    zhang.browser.until("light", &format!("!({DARK})")).await?;
+    choose(&zhang, "theme", "dark").await?;
+    zhang.browser.until("dark", DARK).await?;
+    choose(&zhang, "text", "large").await?;
+    let large = "getComputedStyle(document.querySelector('.bubble')).fontSize === '19px'";
+    zhang.browser.until("large", large).await?;
+    choose(&zhang, "language", "zh-CN").await?;
+    let chinese = "document.documentElement.lang === 'zh-CN'";
+    zhang.browser.until("Chinese", chinese).await?;
+    zhang.browser.click("settings-close").await?;
+    let focused = "document.activeElement.dataset.testid === 'settings-open'";
+    zhang.browser.until("the focus is back", focused).await?;
+
+    web.switch_to_window(second).await?;
+    zhang.browser.until("dark there too", DARK).await?;
+    zhang.browser.until("Chinese there too", chinese).await?;
+    web.refresh().await?;
+    zhang.is_connected().await?;
+    zhang.browser.until("still dark", DARK).await?;
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn logged_out_and_in_again_in_one_tab_is_so_in_the_other() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let web = zhang.browser.driver();
+    let first = web.window().await?;
+    let second = web.new_tab().await?;
+    web.switch_to_window(second.clone()).await?;
+    zhang.browser.goto(&server.url("/")).await?;
+    zhang.is_connected().await?;
+    zhang.browser.click("logout").await?;
+    zhang.browser.find("login-email").await?;
+    web.switch_to_window(first.clone()).await?;
+    zhang.browser.find("login-email").await?;
+    zhang.logs_in(ZHANG.1, "1234").await?;
+    zhang.is_connected().await?;
+    web.switch_to_window(second).await?;
+    zhang.is_connected().await?;
+    zhang.browser.close().await
+}
