@@ -4,12 +4,14 @@
 //! - [`net`]: the WebSocket and the HTTP API. Drives [`tidings_shared::link::Link`].
 //! - [`components`] and [`pages`]: what the person sees.
 //! - [`i18n`]: every word of it, in each language.
+//! - [`attention`]: sound, notifications, the count at the icon.
 //! - [`clock`], [`dom`], [`storage`]: the browser, as the rest needs it.
 //!
 //! Events flow one way: the page (`pages/chat.rs`) hands what happened to [`state::Chat`], carries
 //! out the effects it returns, and renders what it then knows.
 
 mod app;
+pub mod attention;
 pub mod clock;
 pub mod components;
 pub mod dom;

@@ -22,7 +22,7 @@ mod thread;
 mod window;
 
 pub use bubble::{Bubble, BubbleState, Sender};
-pub use chat::{Announcement, Chat, Effect, Fetching, ThreadView};
+pub use chat::{Alert, Announcement, Chat, Effect, Fetching, ThreadView};
 pub use contacts::{Contact, Contacts};
 pub use content::{Content, Event};
 pub use diagnosis::{Diagnosis, End, FrameRecord, Note, Pace, Snapshot, Traffic, Trend, Way};

@@ -14,7 +14,7 @@ use web_sys::Storage;
 /// Changes whenever a login begins or ends in this browser, for its other tabs.
 const SESSION: &str = "tidings.session";
 
-/// A choice of the person. `shell/theme.js` reads some of them too.
+/// A choice of the person. The scripts in `shell/` read some of them too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {
     /// The tag of a language.
@@ -23,6 +23,10 @@ pub enum Setting {
     Theme,
     /// `small`, `large`, or else medium.
     Text,
+    /// `on`, `off`, or else not decided.
+    Notify,
+    /// `off`, or else on.
+    Sound,
 }
 
 impl Setting {
@@ -32,6 +36,8 @@ impl Setting {
             Self::Language => "tidings.language",
             Self::Theme => "tidings.theme",
             Self::Text => "tidings.text",
+            Self::Notify => "tidings.notify",
+            Self::Sound => "tidings.sound",
         }
     }
 }

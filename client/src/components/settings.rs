@@ -2,8 +2,10 @@
 //! every tab follows it.
 
 use super::modal::use_modal;
+use crate::attention::{self, Permission};
 use crate::i18n::{Lang, use_locale};
 use crate::storage::{self, Setting};
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 /// How it ends.
@@ -41,6 +43,25 @@ pub fn Settings(props: &SettingsProps) -> Html {
     ];
     let theme = storage::chosen(Setting::Theme);
     let size = storage::chosen(Setting::Text);
+    let permission = attention::may_notify();
+    let notifies = permission == Permission::Granted && storage::chosen(Setting::Notify) == "on";
+    let ask = {
+        let choose = choose.clone();
+        Callback::from(move |_: Event| {
+            if notifies {
+                choose.emit((Setting::Notify, "off"));
+                return;
+            }
+            let choose = choose.clone();
+            spawn_local(async move {
+                attention::ask().await;
+                let granted = attention::may_notify() == Permission::Granted;
+                choose.emit((Setting::Notify, if granted { "on" } else { "" }));
+            });
+        })
+    };
+    let sounds = storage::chosen(Setting::Sound) != "off";
+    let mute = choose.reform(move |_: Event| (Setting::Sound, if sounds { "off" } else { "on" }));
     let close = props.on_close.reform(|_: MouseEvent| ());
     let oncancel = props.on_close.reform(|_: Event| ());
     html! {
@@ -55,6 +76,14 @@ pub fn Settings(props: &SettingsProps) -> Html {
             { group(Setting::Language, texts.language, locale.lang.tag(), &languages, &choose) }
             { group(Setting::Theme, texts.theme, &theme, &themes, &choose) }
             { group(Setting::Text, texts.text_size, &size, &sizes, &choose) }
+            <fieldset>
+                <legend>{ texts.alerts }</legend>
+                { check(Setting::Notify, texts.notify, notifies, permission == Permission::Denied, ask) }
+                if permission == Permission::Denied {
+                    <small>{ texts.notify_denied }</small>
+                }
+                { check(Setting::Sound, texts.sound, sounds, false, mute) }
+            </fieldset>
             <div class="dialog-buttons">
                 <button
                     type="button"
@@ -66,6 +95,22 @@ pub fn Settings(props: &SettingsProps) -> Html {
                 </button>
             </div>
         </dialog>
+    }
+}
+
+/// Something that is on or off.
+fn check(
+    setting: Setting,
+    words: &'static str,
+    checked: bool,
+    disabled: bool,
+    onchange: Callback<Event>,
+) -> Html {
+    html! {
+        <label>
+            <input type="checkbox" name={setting.key()} {checked} {disabled} {onchange} />
+            <span>{ words }</span>
+        </label>
     }
 }
 

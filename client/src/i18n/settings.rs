@@ -20,5 +20,12 @@ pub struct SettingsTexts {
     pub text_small: &'static str,
     pub text_medium: &'static str,
     pub text_large: &'static str,
+    pub alerts: &'static str,
+    pub notify: &'static str,
+    pub notify_denied: &'static str,
+    pub sound: &'static str,
+    pub notify_offer: &'static str,
+    pub notify_yes: &'static str,
+    pub notify_no: &'static str,
     pub done: &'static str,
 }

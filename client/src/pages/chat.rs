@@ -5,13 +5,14 @@ mod groups;
 mod take;
 mod view;
 
+use crate::attention::{self, Permission};
 use crate::clock;
 use crate::components::{GroupDialogAction, GroupPanelAction, SidebarAction, ThreadAction};
-use crate::dom;
+use crate::dom::{self, Listener};
 use crate::i18n::Locale;
 use crate::net::{Connection, HttpError, Signal};
-use crate::state::{Chat, RowCache, Snapshot, ThreadView};
-use crate::storage;
+use crate::state::{Chat, Effect, RowCache, Snapshot, ThreadView};
+use crate::storage::{self, Setting};
 use groups::{Gathering, GroupMsg};
 use std::rc::Rc;
 use tidings_shared::Peer;
@@ -60,6 +61,10 @@ pub enum Msg {
     Panel(bool),
     /// Something happened to groups.
     Group(GroupMsg),
+    /// Whether the person wants notifications.
+    Notify(bool),
+    /// They clicked on a notification of this conversation.
+    Notified(Option<Peer>),
     /// The language changed.
     Locale(Locale),
 }
@@ -86,6 +91,7 @@ struct Callbacks {
     dismiss: Callback<u64>,
     panel: Callback<bool>,
     members: Callback<bool>,
+    notify: Callback<bool>,
     group_panel: Callback<GroupPanelAction>,
     dialog: Callback<GroupDialogAction>,
     probe: Callback<(), Snapshot>,
@@ -116,6 +122,9 @@ pub struct ChatPage {
     was_live: bool,
     /// The row to give the focus back to.
     focus_row: Option<Peer>,
+    /// Whether notifications are offered.
+    offering: bool,
+    _notified: Listener,
 }
 
 impl Component for ChatPage {
@@ -132,6 +141,10 @@ impl Component for ChatPage {
         let context = ctx.link().context(ctx.link().callback(Msg::Locale));
         let (locale, handle) = context.unzip();
         let link = ctx.link();
+        let clicked = link.callback(Msg::Notified);
+        let notified = Listener::new(&dom::window(), attention::OPEN, move |event| {
+            clicked.emit(attention::opened(&event));
+        });
         Self {
             chat,
             connection,
@@ -148,6 +161,7 @@ impl Component for ChatPage {
                 confirm_logout: link.callback(Msg::ConfirmLogout),
                 dismiss: link.callback(Msg::Dismiss),
                 panel: link.callback(Msg::Panel),
+                notify: link.callback(Msg::Notify),
                 members: link.callback(|open| Msg::Group(GroupMsg::Panel(open))),
                 group_panel: link.callback(|action| Msg::Group(GroupMsg::InPanel(action))),
                 dialog: link.callback(|action| Msg::Group(GroupMsg::Dialog(action))),
@@ -163,12 +177,22 @@ impl Component for ChatPage {
             gatherings: 0,
             was_live: false,
             focus_row: None,
+            offering: false,
+            _notified: notified,
         }
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Self::Message) -> bool {
         let mut effects = Vec::new();
         let changed = self.take(ctx, msg, clock::now(), &mut effects);
+        // Asked for when the person missed something, never before.
+        let missed = effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Alert(_)));
+        if missed && !self.offering && !self.chat.is_visible() {
+            self.offering = storage::chosen(Setting::Notify).is_empty()
+                && attention::may_notify() == Permission::Open;
+        }
         self.carry_out(ctx, effects);
         self.connection.wake_at(self.chat.deadline());
         if changed {
@@ -202,5 +226,6 @@ impl Component for ChatPage {
     fn destroy(&mut self, _ctx: &Context<Self>) {
         self.connection.stop();
         dom::document().set_title("Tidings");
+        attention::badge(0);
     }
 }

@@ -54,6 +54,23 @@ pub enum Effect {
     ForgetDrafts,
     /// Ask what this group is.
     AskGroup(GroupId),
+    /// A message from somebody else came: who may want to be told.
+    Alert(Alert),
+}
+
+/// A message that came while the page was here, for whoever is not looking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// In which conversation.
+    pub peer: Peer,
+    /// Which.
+    pub seq: Seq,
+    /// From whom.
+    pub name: Rc<str>,
+    /// What the text is.
+    pub content: Content,
+    /// What.
+    pub text: Rc<str>,
 }
 
 /// A message that arrived just now, for screen readers.

@@ -13,5 +13,12 @@ pub(in crate::i18n) const TEXTS: SettingsTexts = SettingsTexts {
     text_small: "小",
     text_medium: "标准",
     text_large: "大",
+    alerts: "不在此页面时收到消息",
+    notify: "通知",
+    notify_denied: "浏览器禁止了本站的通知，或不支持通知。",
+    sound: "声音",
+    notify_offer: "你离开时有新消息。要显示通知吗？",
+    notify_yes: "显示通知",
+    notify_no: "不用了",
     done: "完成",
 };

@@ -2,13 +2,16 @@
 
 use super::groups::GroupMsg;
 use super::{Aside, ChatPage, Msg};
+use crate::attention;
 use crate::clock;
 use crate::components::{SidebarAction, ThreadAction};
 use crate::net::Signal;
 use crate::state::Effect;
+use crate::storage::{self, Setting};
 use tidings_shared::close::CloseCode;
 use tidings_shared::link::{Cause, Phase};
 use tidings_shared::{Moment, Peer};
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 impl ChatPage {
@@ -74,6 +77,19 @@ impl ChatPage {
             Msg::Dismiss(id) => self.chat.dismiss(id),
             Msg::Panel(open) => self.aside = open.then_some(Aside::Connection),
             Msg::Group(msg) => return self.take_group(ctx, msg, now, out),
+            Msg::Notify(yes) => {
+                self.offering = false;
+                if yes {
+                    spawn_local(attention::ask());
+                } else {
+                    storage::choose(Setting::Notify, "off");
+                }
+            }
+            Msg::Notified(peer) => {
+                if let Some(peer) = peer {
+                    self.open(peer, now, out);
+                }
+            }
             Msg::Locale(locale) => self.locale = locale,
         }
         true

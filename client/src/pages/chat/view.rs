@@ -1,14 +1,16 @@
 //! How the page is put together.
 
 use super::{Aside, ChatPage};
+use crate::attention;
 use crate::components::{
-    Chip, Composer, Confirm, Empty, Icon, NoticeBar, Panel, Sidebar, SidebarHead, Thread,
-    ThreadHead,
+    Chip, Composer, Confirm, Empty, Icon, NoticeBar, NotifyBar, Panel, Sidebar, SidebarHead,
+    Thread, ThreadHead,
 };
 use crate::dom;
-use crate::state::{Announcement, Content, OpenGroup, ThreadView, peer_key};
+use crate::state::{Alert, Announcement, Content, OpenGroup, ThreadView, peer_key};
 use std::rc::Rc;
 use tidings_shared::api::User;
+use tidings_shared::{Peer, UserId};
 use yew::prelude::*;
 
 impl ChatPage {
@@ -56,6 +58,9 @@ impl ChatPage {
                     notices={self.chat.notices().to_vec()}
                     on_dismiss={act.dismiss.clone()}
                 />
+                if self.offering {
+                    <NotifyBar on_answer={act.notify.clone()} />
+                }
                 <div class="hidden-text" aria-live="polite" data-testid="announcer">
                     { for self.chat.announcement().map(|announcement| self.say(announcement)) }
                 </div>
@@ -118,7 +123,22 @@ impl ChatPage {
         let document = dom::document();
         if document.title() != title {
             document.set_title(&title);
+            attention::badge(self.chat.total_unread());
         }
+    }
+
+    /// A message came: tells whoever is not looking.
+    pub(super) fn alert(&self, me: UserId, alert: &Alert) {
+        let texts = self.locale.texts;
+        let Alert { name, text, .. } = alert;
+        let title = self.chat.face(alert.peer).0;
+        let words = match (alert.content, alert.peer) {
+            (Content::Event(event), _) => (texts.group.event)(event, Some(name), text),
+            (Content::Unsupported, _) => texts.unsupported.to_owned(),
+            (Content::Text, Peer::Group(_)) => (texts.said)(name, text),
+            (Content::Text, Peer::User(_)) => text.to_string(),
+        };
+        attention::message(me, alert.peer, alert.seq, &title, &words);
     }
 
     fn say(&self, announcement: &Announcement) -> Html {

@@ -1,10 +1,11 @@
 //! What arrives from the server.
 
-use super::{Announcement, Chat, Effect, OPEN_MESSAGES};
+use super::{Alert, Announcement, Chat, Effect, OPEN_MESSAGES};
 use crate::state::content::{Content, Event};
 use crate::state::group::OpenGroup;
 use crate::state::notices::NoticeKind;
 use crate::state::thread::{Ask, Want};
+use std::rc::Rc;
 use tidings_shared::frame::{Bound, ClientFrame, Page, Query, ReadMark, ServerFrame, kind};
 use tidings_shared::{Direction, ErrorBody, Message, Moment, Peer, Seq, limits};
 
@@ -71,8 +72,18 @@ impl Chat {
             Peer::User(_) => self.face(peer).0,
             Peer::Group(_) => message.owner_name.as_str().into(),
         };
-        let (visible, text) = (self.visible, message.content.as_str().into());
+        let visible = self.visible;
+        let text: Rc<str> = message.content.as_str().into();
         let content = Content::from(message.msg_type);
+        if received {
+            effects.push(Effect::Alert(Alert {
+                peer,
+                seq,
+                name: name.clone(),
+                content,
+                text: text.clone(),
+            }));
+        }
         if let (Content::Event(Event::Added), Peer::Group(id)) = (content, peer) {
             self.group_changed(id);
         }
