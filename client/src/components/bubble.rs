@@ -3,7 +3,7 @@
 use super::thread::ThreadAction;
 use super::{Avatar, Icon, avatar};
 use crate::i18n::{Texts, use_locale};
-use crate::state::{Bubble, BubbleState, Content, Piece, Sender, pieces};
+use crate::state::{Bubble, BubbleState, Content, Piece, Sender, is_emoji_alone, pieces};
 use std::rc::Rc;
 use tidings_shared::{ClientMsgId, Direction, Peer};
 use yew::prelude::*;
@@ -38,10 +38,12 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
         bubble.first.then_some("first"),
         bubble.last.then_some("last"),
         bubble.sender.is_some().then_some("of-group"),
+        is_emoji_alone(&bubble.text).then_some("large"),
     );
     html! {
         <div
             {class}
+            tabindex="-1"
             data-testid="message"
             data-mid={bubble.mid.map(|mid| mid.to_string())}
             data-seq={bubble.seq.map(|seq| seq.to_string())}

@@ -24,6 +24,7 @@ pub fn EventLine(props: &EventLineProps) -> Html {
     html! {
         <div
             class="event"
+            tabindex="-1"
             data-testid="event"
             data-seq={bubble.seq.map(|seq| seq.to_string())}
             title={locale.dates.time(bubble.time)}
