@@ -7,10 +7,15 @@ use crate::i18n::{Lang, Locale};
 use crate::net::{self, HttpError};
 use crate::pages::{ChatPage, LoginPage};
 use crate::storage::{self, Setting};
+use gloo_timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
+use std::time::Duration;
 use tidings_shared::api::User;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
+
+/// A timer may fire a little early.
+const PAST_MIDNIGHT: Duration = Duration::from_millis(50);
 
 /// Who is logged in.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +48,7 @@ pub fn App() -> Html {
             move || drop(listener)
         });
     }
+    use_midnight(&locale);
     let switch = {
         let setter = locale.setter();
         use_callback((), move |lang: Lang, ()| {
@@ -123,6 +129,28 @@ fn follow(locale: UseStateSetter<Locale>, session: UseStateSetter<Session>) -> L
             });
         }
     })
+}
+
+/// Makes the locale anew when a day begins, so that whatever names a day does so again. A timer of a
+/// machine that slept is late, and the page is looked at again first.
+#[hook]
+fn use_midnight(locale: &UseStateHandle<Locale>) {
+    let (setter, lang) = (locale.setter(), locale.lang);
+    use_effect_with((**locale).clone(), move |locale| {
+        let locale = locale.clone();
+        let turn = move || {
+            if locale.is_past() {
+                setter.set(Locale::new(lang));
+            }
+        };
+        let left = clock::until_midnight(clock::wall_ms()) + PAST_MIDNIGHT;
+        let timer = Timeout::new(
+            u32::try_from(left.as_millis()).unwrap_or(u32::MAX),
+            turn.clone(),
+        );
+        let seen = dom::Listener::new(&dom::document(), "visibilitychange", move |_| turn());
+        move || drop((timer, seen))
+    });
 }
 
 fn ask(session: UseStateSetter<Session>) {

@@ -47,6 +47,17 @@ pub fn local_day(at_ms: i64) -> i64 {
     (at_ms - offset_ms).div_euclid(86_400_000)
 }
 
+/// How long it is until the local day after that of a moment begins.
+pub fn until_midnight(at_ms: i64) -> Duration {
+    let date = date(at_ms);
+    // Where a change of summer time skips midnight, this is the first moment after it.
+    date.set_hours(24);
+    date.set_minutes(0);
+    date.set_seconds(0);
+    date.set_milliseconds(0);
+    Duration::from_millis(u64::try_from(ms(date.get_time()) - at_ms).unwrap_or(0))
+}
+
 /// A JavaScript date.
 pub fn date(at_ms: i64) -> js_sys::Date {
     #[expect(

@@ -9,6 +9,7 @@ mod group;
 mod panel;
 mod settings;
 mod texts;
+mod write;
 mod zh_cn;
 
 pub use dates::Dates;
@@ -16,7 +17,9 @@ pub use group::GroupTexts;
 pub use panel::PanelTexts;
 pub use settings::SettingsTexts;
 pub use texts::Texts;
+pub use write::WriteTexts;
 
+use crate::clock;
 use std::rc::Rc;
 use yew::{hook, use_context};
 
@@ -92,6 +95,8 @@ pub struct Locale {
     pub texts: &'static Texts,
     /// Its ways with times.
     pub dates: Rc<Dates>,
+    /// The local day it was made on: "today" and "yesterday" are said anew at midnight.
+    day: i64,
 }
 
 impl Locale {
@@ -101,13 +106,19 @@ impl Locale {
             lang,
             texts: lang.texts(),
             dates: Rc::new(Dates::new(lang)),
+            day: clock::local_day(clock::wall_ms()),
         }
+    }
+
+    /// Whether the day it was made on is over.
+    pub fn is_past(&self) -> bool {
+        self.day != clock::local_day(clock::wall_ms())
     }
 }
 
 impl PartialEq for Locale {
     fn eq(&self, other: &Self) -> bool {
-        self.lang == other.lang
+        self.lang == other.lang && self.day == other.day
     }
 }
 

@@ -69,6 +69,11 @@ impl Dates {
         call(&self.precise, at_ms)
     }
 
+    /// The date and the time of day.
+    pub fn stamp(&self, at_ms: i64) -> String {
+        [call(&self.short, at_ms), self.time(at_ms)].join(" ")
+    }
+
     /// As short as a row of the list wants it: the time today, then the weekday, then the date.
     pub fn brief(&self, at_ms: i64, now_ms: i64) -> String {
         let age = clock::local_day(now_ms) - clock::local_day(at_ms);

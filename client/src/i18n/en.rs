@@ -102,6 +102,7 @@ pub(super) const TEXTS: Texts = Texts {
     group: super::group::EN,
     panel: super::panel::EN,
     settings: super::settings::EN,
+    write: super::write::EN,
 };
 
 fn login_failed(error: &HttpError) -> String {

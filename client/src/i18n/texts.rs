@@ -1,6 +1,6 @@
 //! The texts a language must have.
 
-use super::{GroupTexts, PanelTexts, SettingsTexts};
+use super::{GroupTexts, PanelTexts, SettingsTexts, WriteTexts};
 use crate::net::HttpError;
 use tidings_shared::ErrorCode;
 
@@ -90,4 +90,5 @@ pub struct Texts {
     pub group: GroupTexts,
     pub panel: PanelTexts,
     pub settings: SettingsTexts,
+    pub write: WriteTexts,
 }

@@ -95,6 +95,7 @@ pub(super) const TEXTS: Texts = Texts {
     group: super::group::ZH_CN,
     panel: super::panel::ZH_CN,
     settings: super::settings::ZH_CN,
+    write: super::write::ZH_CN,
 };
 
 fn login_failed(error: &HttpError) -> String {

@@ -1,0 +1,16 @@
+//! What the page says where one writes and copies.
+
+mod en;
+mod zh_cn;
+
+pub(super) use en::TEXTS as EN;
+pub(super) use zh_cn::TEXTS as ZH_CN;
+
+/// What the page says where one writes and copies, in one language.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each field is named for what it says")]
+pub struct WriteTexts {
+    pub emoji: &'static str,
+    /// Who, when, what.
+    pub copied: fn(&str, &str, &str) -> String,
+}
