@@ -1,4 +1,5 @@
-//! What stays in this browser: the settings, and of each login the outbox and the drafts.
+//! What stays in this browser: the settings, the emoji chosen last, and of each login the outbox and
+//! the drafts.
 //!
 //! Storage may be full or forbidden; the page then works on and forgets on reload. Never here: a
 //! token or a password, which no script can read (the login is an `HttpOnly` cookie).
@@ -41,6 +42,7 @@ impl Setting {
         }
     }
 }
+const RECENT_EMOJI: &str = "tidings.emoji";
 
 fn storage() -> Option<Storage> {
     dom::window().local_storage().ok().flatten()
@@ -92,6 +94,16 @@ pub fn tell_session(now_ms: i64) {
 /// Differs from what it was when a login began or ended in another tab since.
 pub fn session() -> Option<String> {
     get(SESSION)
+}
+
+/// The emoji chosen last in this browser, the latest first.
+pub fn recent_emoji() -> String {
+    get(RECENT_EMOJI).unwrap_or_default()
+}
+
+/// Keeps the emoji chosen last.
+pub fn set_recent_emoji(recent: &str) {
+    set(RECENT_EMOJI, recent);
 }
 
 fn outbox_key(uid: UserId) -> String {

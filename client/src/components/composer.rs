@@ -4,7 +4,7 @@
 //! it after the message was taken, never while an input method composes. It grows with its text by
 //! a hidden copy of it in the same grid cell, so that nothing has to be measured.
 
-use super::Icon;
+use super::{EmojiPicker, Icon, thread_keys};
 use crate::dom;
 use crate::i18n::use_locale;
 use std::rc::Rc;
@@ -115,6 +115,10 @@ pub fn Composer(props: &ComposerProps) -> Html {
             if sends {
                 event.prevent_default();
                 send.emit(());
+            } else if event.key() == "ArrowUp" && is_empty(&event) && thread_keys::focus_last_own()
+            {
+                // The person's last message has the focus, from where it can be copied.
+                event.prevent_default();
             }
         })
     };
@@ -126,7 +130,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
         <form class="composer" {onsubmit}>
             <div class="composer-field" ref={grower}>
                 <textarea
-                    ref={field}
+                    ref={field.clone()}
                     rows="1"
                     data-testid="composer-input"
                     aria-label={texts.write_message}
@@ -144,6 +148,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
                     { (texts.bytes_left)(left) }
                 </span>
             }
+            <EmojiPicker field={field.clone()} />
             <button
                 type="submit"
                 class="composer-send"
@@ -156,6 +161,12 @@ pub fn Composer(props: &ComposerProps) -> Html {
             </button>
         </form>
     }
+}
+
+/// Whether nothing is written where a key was pressed, not even by an input method.
+fn is_empty(event: &KeyboardEvent) -> bool {
+    let field: HtmlTextAreaElement = event.target_unchecked_into();
+    !event.is_composing() && field.value().is_empty()
 }
 
 /// Gives the hidden copy its text.

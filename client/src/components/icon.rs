@@ -19,6 +19,8 @@ pub enum Icon {
     Copy,
     /// To the end.
     Down,
+    /// Emoji.
+    Face,
     /// Log out.
     Leave,
     /// A group to come, or people for one.
@@ -51,6 +53,9 @@ impl Icon {
                 "M10 8h8a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2h-8a2 2 0 0 1-2-2v-8a2 2 0 0 1 2-2zM5 15a1 1 0 0 1-1-1V6a2 2 0 0 1 2-2h8a1 1 0 0 1 1 1"
             }
             Self::Down => "M6 10l6 6 6-6",
+            Self::Face => {
+                "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17zM8.5 14a4.2 4.2 0 0 0 7 0M9 9.5h.01M15 9.5h.01"
+            }
             Self::Leave => "M14 4H7a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h7M10 12h10m-4-4l4 4-4 4",
             Self::NewGroup => {
                 "M9.5 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM3 20a6.5 6.5 0 0 1 11-4.7M18.5 14v7M15 17.5h7M16 4.3a3.5 3.5 0 0 1 0 6.4"

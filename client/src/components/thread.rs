@@ -4,7 +4,7 @@
 //! `scroller.rs`.
 
 use super::scroller::Scroller;
-use super::{BubbleRow, Empty, EventLine, Icon, Skeleton};
+use super::{BubbleRow, Empty, EventLine, Icon, Skeleton, thread_keys};
 use crate::clock;
 use crate::i18n::{Lang, Locale};
 use crate::state::{Fetching, Row, ThreadView};
@@ -39,6 +39,8 @@ pub struct ThreadProps {
     pub view: Rc<ThreadView>,
     /// With whom.
     pub name: Rc<str>,
+    /// The name of the person themselves.
+    pub own_name: Rc<str>,
     /// What the person does.
     pub on_action: Callback<ThreadAction>,
 }
@@ -48,6 +50,10 @@ pub struct ThreadProps {
 pub enum ThreadMsg {
     /// It was scrolled, by the person or by this component, or the room for it changed.
     Moved,
+    /// A key was pressed in it.
+    Key(KeyboardEvent),
+    /// Something in it is copied.
+    Copy(Event),
     /// The language changed.
     Locale(Locale),
 }
@@ -92,6 +98,18 @@ impl Component for Thread {
                 self.look(ctx);
                 false
             }
+            ThreadMsg::Key(event) => {
+                if let Some(log) = self.log.cast::<Element>() {
+                    thread_keys::walk(&log, &event);
+                }
+                false
+            }
+            ThreadMsg::Copy(event) => {
+                if let Some(log) = self.log.cast::<Element>() {
+                    thread_keys::copy(&log, &event, ctx.props(), &self.locale);
+                }
+                false
+            }
             ThreadMsg::Locale(locale) => {
                 self.locale = locale;
                 true
@@ -104,6 +122,7 @@ impl Component for Thread {
             view,
             name,
             on_action,
+            ..
         } = ctx.props();
         let texts = self.locale.texts;
         let act = |action: ThreadAction| {
@@ -127,6 +146,8 @@ impl Component for Thread {
                     aria-label={label}
                     aria-busy={blank.to_string()}
                     tabindex="0"
+                    onkeydown={ctx.link().callback(ThreadMsg::Key)}
+                    oncopy={ctx.link().callback(ThreadMsg::Copy)}
                     onscroll={ctx.link().callback(|_| ThreadMsg::Moved)}
                 >
                     if blank {

@@ -41,7 +41,7 @@ impl ChatPage {
                 </Sidebar>
                 <main class="pane">
                     if let Some(view) = &self.thread {
-                        { self.open_conversation(view) }
+                        { self.open_conversation(user, view) }
                     } else {
                         <h1 class="hidden-text">{ "Tidings" }</h1>
                         <Empty icon={Icon::Chat} title={texts.pick_title} hint={texts.pick_hint} />
@@ -87,7 +87,7 @@ impl ChatPage {
         }
     }
 
-    fn open_conversation(&self, view: &Rc<ThreadView>) -> Html {
+    fn open_conversation(&self, user: &User, view: &Rc<ThreadView>) -> Html {
         let act = &self.callbacks;
         let (name, avatar) = self.chat.face(view.peer);
         let group = self.chat.open_group().and_then(OpenGroup::group);
@@ -102,7 +102,12 @@ impl ChatPage {
                     on_members={act.members.clone()}
                     on_back={act.close.clone()}
                 />
-                <Thread view={view.clone()} {name} on_action={act.thread.clone()} />
+                <Thread
+                    view={view.clone()}
+                    {name}
+                    own_name={Rc::<str>::from(user.username.as_str())}
+                    on_action={act.thread.clone()}
+                />
                 <Composer
                     key={peer_key(view.peer)}
                     draft={self.draft.clone()}
