@@ -27,7 +27,7 @@ pub use chat::{Alert, Announcement, Chat, Effect, Fetching, ThreadView};
 pub use contacts::{Contact, Contacts};
 pub use content::{Content, Event};
 pub use diagnosis::{Diagnosis, End, FrameRecord, Note, Pace, Snapshot, Traffic, Trend, Way};
-pub use directory::{Directory, Entry, Last};
+pub use directory::{Directory, Entry, Last, Reach};
 pub use emoji::is_emoji_alone;
 pub use group::{MembersAsk, OpenGroup};
 pub use keys::{peer_key, peer_of_key};

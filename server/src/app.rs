@@ -8,7 +8,7 @@ use crate::gateway::{Heartbeats, Hub};
 use crate::lifecycle::Lifecycle;
 use crate::metrics::Metrics;
 use crate::presence::Presence;
-use crate::store::{Committer, Positions, Store};
+use crate::store::{Committer, Positions, Receipts, Store};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -50,6 +50,8 @@ pub struct Node {
     pub committer: Committer,
     /// The way of every acknowledgement into the store.
     pub positions: Positions,
+    /// The way of every position to the other side.
+    pub receipts: Receipts,
     /// Password hashing, a bounded number at a time.
     pub passwords: Passwords,
     /// Who failed to log in too often.

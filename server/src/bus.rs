@@ -14,7 +14,7 @@ use crate::metrics::{BusFigures, Histogram};
 use crate::store::SessionHash;
 use async_trait::async_trait;
 use std::sync::Arc;
-use tidings_shared::frame::ReadMark;
+use tidings_shared::frame::{ReadMark, Receipt};
 use tidings_shared::{ConversationId, GroupId, Mid, Seq, UserId};
 use tokio::time::Instant;
 
@@ -41,6 +41,9 @@ pub enum Event {
         /// Whether everything up to there counts as delivered too.
         delivered: bool,
     },
+    /// The other side of one of the topic's user's conversations has got further. A hint and no
+    /// more: whoever misses it is told by the next list.
+    Receipt(Receipt),
     /// Something of the topic is to be read from the store: events may have been lost, or the user
     /// is a member of a conversation that its connections do not know yet.
     Gap,
@@ -49,9 +52,14 @@ pub enum Event {
 }
 
 impl Event {
-    /// Whether this is a message that came on this connection, which has the answer to its send.
-    pub fn came_on(&self, connection: ConnectionId) -> bool {
-        matches!(self, Self::Message(message) if message.origin == connection)
+    /// Whether a connection is to be told: not of a message that came on it, for it has the answer
+    /// to its send; and of receipts only if it knows frames from 8 up.
+    pub fn concerns(&self, connection: ConnectionId, lists: bool) -> bool {
+        match self {
+            Self::Message(message) => message.origin != connection,
+            Self::Receipt(_) => lists,
+            Self::Read { .. } | Self::Gap | Self::LoggedOut(_) => true,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::gateway::{Heartbeats, Hub};
 use crate::http;
 use crate::metrics::Metrics;
-use crate::store::{Committer, Positions, Store};
+use crate::store::{Committer, Positions, Receipts, Store};
 use anyhow::Context;
 use links::Links;
 use std::sync::Arc;
@@ -89,11 +89,18 @@ pub async fn serve(
         Arc::clone(&metrics),
         stop.clone(),
     );
-    let (positions, positions_task) =
-        Positions::new(Arc::clone(&store), Arc::clone(&metrics), stop.clone());
+    let (receipts, receipts_task) =
+        Receipts::new(Arc::clone(&store), Arc::clone(&bus), stop.clone());
+    let (positions, positions_task) = Positions::new(
+        Arc::clone(&store),
+        receipts.clone(),
+        Arc::clone(&metrics),
+        stop.clone(),
+    );
     let hub_task = tokio::spawn(hub_task);
     background.spawn(committer_task);
     background.spawn(positions_task);
+    background.spawn(receipts_task);
 
     let app = AppState::new(Node {
         heartbeats: Heartbeats::new(config.heartbeat_bounds()),
@@ -105,6 +112,7 @@ pub async fn serve(
         hub,
         committer,
         positions,
+        receipts,
         passwords: Passwords::new()?,
         throttle: Throttle::default(),
         metrics: Arc::clone(&metrics),

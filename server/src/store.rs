@@ -11,6 +11,7 @@ mod group;
 mod list;
 mod positions;
 mod postgres;
+mod receipts;
 mod record;
 mod retry;
 mod sqlite;
@@ -21,6 +22,7 @@ pub use group::{GroupChange, GroupRefusal, NewGroup, NewMembers};
 pub use list::{ListCursor, ListRow};
 pub use positions::Positions;
 pub use postgres::PostgresStore;
+pub use receipts::Receipts;
 pub use record::{
     Appended, Move, NewMessage, Party, Profile, Range, Record, Refused, Standing, Thread,
 };
@@ -121,6 +123,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Every conversation of a user with how far it goes and how far it was delivered.
     async fn positions(&self, uid: UserId) -> Result<Vec<Standing>, StoreError>;
+
+    /// The two users of each of these conversations that is a direct one.
+    async fn pairs(
+        &self,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<(ConversationId, UserId, UserId)>, StoreError>;
 
     /// A page of a user's conversations that have messages, newest first.
     async fn list(

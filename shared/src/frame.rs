@@ -11,7 +11,7 @@ mod server;
 pub use client::{Ack, Bind, ClientFrame, Heartbeat, ListConversations, Query, Read, Send, Unread};
 pub use envelope::{FrameError, type_of};
 pub use server::{
-    Bound, ConversationList, Page, Push, ReadMark, ServerFrame, UnreadTotal, write_page,
+    Bound, ConversationList, Page, Push, ReadMark, Receipt, ServerFrame, UnreadTotal, write_page,
     write_push, write_sent,
 };
 
@@ -37,4 +37,6 @@ pub mod kind {
     pub const CONVERSATIONS: u64 = 8;
     /// A conversation was read.
     pub const READ: u64 = 9;
+    /// How far the other side of a conversation has got.
+    pub const RECEIPT: u64 = 10;
 }

@@ -59,6 +59,11 @@ impl Seq {
     }
 }
 
+/// Whether a field is what it is read as when it is not there, so that JSON may leave it out.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// The idempotency key a client gives a message it sends (commonly a UUID).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -145,6 +145,12 @@ pub struct Conversation {
     pub read_seq: Seq,
     /// Messages after `readSeq` from others.
     pub unread: u64,
+    /// In a direct conversation, up to where the other side acknowledged.
+    #[serde(default, skip_serializing_if = "crate::id::is_default")]
+    pub delivered: Seq,
+    /// In a direct conversation, up to where the other side has read.
+    #[serde(default, skip_serializing_if = "crate::id::is_default")]
+    pub peer_read: Seq,
     /// The last message, cut short.
     pub last: Preview,
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 use tidings_shared::frame::{
     Ack, Bind, Bound, ClientFrame, ConversationList, Heartbeat, ListConversations, Page, Push,
-    Query, Read, ReadMark, Send, ServerFrame, Unread, UnreadTotal, write_page, write_push,
+    Query, Read, ReadMark, Receipt, Send, ServerFrame, Unread, UnreadTotal, write_page, write_push,
     write_sent,
 };
 use tidings_shared::{
@@ -289,6 +289,8 @@ fn the_list_and_the_read_mark_name_the_peer() {
         last_seq: Seq(3),
         read_seq: Seq(1),
         unread: 2,
+        delivered: Seq(3),
+        peer_read: Seq(2),
         last: Preview {
             content: "hi".into(),
             msg_type: MsgType::TEXT,
@@ -302,7 +304,7 @@ fn the_list_and_the_read_mark_name_the_peer() {
             conversations: vec![conversation],
             next: None,
         }),
-        r#"{"type":8,"data":{"conversations":[{"otherUid":1001,"name":"李四","avatar":"","lastSeq":3,"readSeq":1,"unread":2,"last":{"content":"hi","msgType":1,"type":1,"createTime":5}}]}}"#,
+        r#"{"type":8,"data":{"conversations":[{"otherUid":1001,"name":"李四","avatar":"","lastSeq":3,"readSeq":1,"unread":2,"delivered":3,"peerRead":2,"last":{"content":"hi","msgType":1,"type":1,"createTime":5}}]}}"#,
     );
     let in_group = Conversation {
         peer: Peer::Group(GroupId(7)),
@@ -311,6 +313,8 @@ fn the_list_and_the_read_mark_name_the_peer() {
         last_seq: Seq(3),
         read_seq: Seq(1),
         unread: 2,
+        delivered: Seq(0),
+        peer_read: Seq(0),
         last: Preview {
             content: "hi".into(),
             msg_type: MsgType::TEXT,
@@ -341,5 +345,25 @@ fn the_list_and_the_read_mark_name_the_peer() {
             total: 4,
         }),
         r#"{"type":9,"data":{"groupId":7,"seq":3,"unread":0,"total":4}}"#,
+    );
+}
+
+#[test]
+fn a_receipt_names_only_what_is_new() {
+    let receipt = Receipt {
+        other_uid: UserId(1001),
+        delivered: Seq(17),
+        read: Seq(15),
+    };
+    server(
+        &ServerFrame::Receipt(receipt),
+        r#"{"type":10,"data":{"otherUid":1001,"delivered":17,"read":15}}"#,
+    );
+    server(
+        &ServerFrame::Receipt(Receipt {
+            read: Seq(0),
+            ..receipt
+        }),
+        r#"{"type":10,"data":{"otherUid":1001,"delivered":17}}"#,
     );
 }

@@ -88,6 +88,44 @@ async fn reading_on_one_device_is_told_to_the_others_and_moves_the_totals() -> R
 }
 
 #[tokio::test]
+async fn who_wrote_is_told_how_far_the_other_side_has_got() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let (mut zhang, _) = listing(&server, ZHANG).await?;
+    let mut plain = Socket::bound(&server, ZHANG).await?;
+    for text in ["one", "two"] {
+        zhang.say(1000, 1001, text).await?;
+    }
+    let mut li = Socket::bound(&server, LI).await?;
+    for tid in 1..=2 {
+        assert_eq!(li.frame(4).await?["tid"], tid);
+        assert_eq!(plain.frame(4).await?["tid"], tid);
+    }
+    li.send(json!({"type": 6, "data": {"tid": 2, "cumulative": true}}))
+        .await?;
+    let receipt = zhang.data(10).await?;
+    assert_eq!(receipt, json!({"otherUid": 1001, "delivered": 2}));
+    li.send(json!({"type": 9, "data": {"otherUid": 1000, "seq": 2}}))
+        .await?;
+    let receipt = zhang.data(10).await?;
+    assert_eq!(
+        receipt,
+        json!({"otherUid": 1001, "delivered": 2, "read": 2})
+    );
+    // What is sent is no news of what was got: Li is not told of Zhang, nor Zhang of itself.
+    zhang.nothing_more(1000).await?;
+    // The course's page is told of nothing it does not know.
+    plain.nothing_more(1000).await?;
+    // A later list tells the same.
+    let (_, bound) = listing(&server, ZHANG).await?;
+    let row = &bound["conversations"][0];
+    assert_eq!(
+        (&row["delivered"], &row["peerRead"]),
+        (&json!(2), &json!(2))
+    );
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_list_is_paged_newest_first_without_holes_or_repeats() -> Result<()> {
     let server = Server::start(&[]).await?;
     let rows = (0..120).map(|n| format!("user{n}@example.org,User {n},x"));

@@ -5,7 +5,7 @@
 
 use super::content::Content;
 use std::rc::Rc;
-use tidings_shared::frame::{ConversationList, ListConversations};
+use tidings_shared::frame::{ConversationList, ListConversations, Receipt};
 use tidings_shared::{Conversation, Direction, Message, Peer, Seq, UserId};
 
 /// The last message of a conversation.
@@ -23,6 +23,26 @@ pub struct Last {
     pub time: i64,
 }
 
+/// How far the other side of a conversation has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reach {
+    /// A device of theirs acknowledged everything up to here.
+    pub delivered: Seq,
+    /// They have read everything up to here.
+    pub read: Seq,
+}
+
+impl Reach {
+    /// What is known and what is told, whichever is further.
+    #[must_use]
+    fn or_further(self, delivered: Seq, read: Seq) -> Self {
+        Self {
+            delivered: self.delivered.max(delivered),
+            read: self.read.max(read),
+        }
+    }
+}
+
 /// A conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -38,6 +58,8 @@ pub struct Entry {
     pub read_seq: Seq,
     /// Messages from others after that.
     pub unread: u64,
+    /// Up to where the other side has got, unless it is a group.
+    pub reach: Reach,
     /// The last message.
     pub last: Last,
 }
@@ -127,6 +149,9 @@ impl Directory {
                 entry.unread = known.unread;
             }
             entry.read_seq = entry.read_seq.max(known.read_seq);
+            entry.reach = known
+                .reach
+                .or_further(entry.reach.delivered, entry.reach.read);
             if known.last_seq > entry.last_seq {
                 entry.last_seq = known.last_seq;
                 entry.last = known.last.clone();
@@ -179,6 +204,14 @@ impl Directory {
         }
     }
 
+    /// The other side has got further. Of a conversation that is not known the list will tell.
+    pub fn receipt(&mut self, receipt: Receipt) {
+        if let Ok(at) = self.place(Peer::User(receipt.other_uid)) {
+            let entry = &mut self.entries[at];
+            entry.reach = entry.reach.or_further(receipt.delivered, receipt.read);
+        }
+    }
+
     /// Everything up to `seq` was read, and so many are left. Returns how many were unread before.
     pub fn read(&mut self, peer: Peer, seq: Seq, unread: u64) -> u64 {
         let Ok(at) = self.place(peer) else {
@@ -199,6 +232,7 @@ impl Entry {
             last_seq: Seq(0),
             read_seq: Seq(0),
             unread: 0,
+            reach: Reach::default(),
             last: Last {
                 text: "".into(),
                 content: Content::Text,
@@ -219,6 +253,10 @@ impl From<Conversation> for Entry {
             last_seq: told.last_seq,
             read_seq: told.read_seq,
             unread: told.unread,
+            reach: Reach {
+                delivered: told.delivered,
+                read: told.peer_read,
+            },
             last: Last {
                 text: told.last.content.into(),
                 content: told.last.msg_type.into(),

@@ -31,7 +31,8 @@ impl Connection {
             return Err(self.refuse_bind(ErrorCode::Busy, CloseCode::RateLimited));
         };
         // Subscribe first, then read: what is committed in between arrives as an event.
-        let Ok(mut membership) = self.app.hub.join(uid, self.id).await else {
+        let lists = bind.conversations;
+        let Ok(mut membership) = self.app.hub.join(uid, self.id, lists).await else {
             return Err(self.refuse_bind(ErrorCode::TooManyConnections, CloseCode::RateLimited));
         };
         let store = Arc::clone(&self.app.store);
@@ -99,7 +100,7 @@ impl Connection {
         self.bound = Some(Bound {
             feed,
             membership,
-            lists: bind.conversations,
+            lists,
         });
         Ok(())
     }

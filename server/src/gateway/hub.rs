@@ -36,6 +36,8 @@ pub struct TooMany;
 /// The way to one connection's task.
 struct Slot {
     id: ConnectionId,
+    /// It knows frames from 8 up.
+    lists: bool,
     events: mpsc::Sender<Arc<Event>>,
     lagging: AtomicBool,
 }
@@ -43,7 +45,14 @@ struct Slot {
 impl Slot {
     /// Hands an event over without waiting; one that finds no room marks the connection as lagging.
     fn tell(&self, event: &Arc<Event>) {
-        if event.came_on(self.id) {
+        if !event.concerns(self.id, self.lists) {
+            return;
+        }
+        if matches!(**event, Event::Receipt(_)) {
+            // It may be lost, and must not take the room of what may not.
+            if self.events.capacity() > EVENTS / 2 {
+                let _ = self.events.try_send(Arc::clone(event));
+            }
             return;
         }
         if self.events.try_send(Arc::clone(event)).is_err() {
@@ -103,14 +112,20 @@ impl Hub {
     }
 
     /// Enters a connection; from the return on, every event of its user reaches it or marks it as
-    /// lagging. Dropping the membership takes it out again.
+    /// lagging. Dropping the membership takes it out again. `lists`: it knows frames from 8 up.
     ///
     /// # Errors
     /// [`TooMany`] when the user holds as many as it may on this node.
-    pub async fn join(&self, uid: UserId, id: ConnectionId) -> Result<Membership, TooMany> {
+    pub async fn join(
+        &self,
+        uid: UserId,
+        id: ConnectionId,
+        lists: bool,
+    ) -> Result<Membership, TooMany> {
         let (events, receiver) = mpsc::channel(EVENTS);
         let slot = Arc::new(Slot {
             id,
+            lists,
             events,
             lagging: AtomicBool::new(false),
         });
@@ -274,6 +289,8 @@ mod tests {
     use crate::bus::{MemoryBus, Publication};
     use crate::presence::MemoryPresence;
     use crate::store::SessionHash;
+    use tidings_shared::Seq;
+    use tidings_shared::frame::Receipt;
 
     const ME: UserId = UserId(1);
     const PER_USER: usize = 32;
@@ -298,9 +315,12 @@ mod tests {
     #[tokio::test]
     async fn an_event_reaches_every_connection_of_its_user_and_no_other() {
         let (hub, bus) = hub();
-        let mut first = hub.join(ME, hub.next_id()).await.expect("room");
-        let mut second = hub.join(ME, hub.next_id()).await.expect("room");
-        let mut other = hub.join(UserId(2), hub.next_id()).await.expect("room");
+        let mut first = hub.join(ME, hub.next_id(), false).await.expect("room");
+        let mut second = hub.join(ME, hub.next_id(), false).await.expect("room");
+        let mut other = hub
+            .join(UserId(2), hub.next_id(), false)
+            .await
+            .expect("room");
         bus.publish(vec![publication(ME), publication(UserId(2))])
             .await;
         assert!(first.event().await.is_some());
@@ -312,7 +332,7 @@ mod tests {
     #[tokio::test]
     async fn a_connection_that_does_not_take_its_events_is_told_that_it_lags() {
         let (hub, _bus) = hub();
-        let mut slow = hub.join(ME, hub.next_id()).await.expect("room");
+        let mut slow = hub.join(ME, hub.next_id(), false).await.expect("room");
         let publication = publication(ME);
         for _ in 0..=EVENTS {
             assert!(!slow.lagged());
@@ -328,11 +348,11 @@ mod tests {
         let (hub, _bus) = hub();
         let mut held = Vec::new();
         for _ in 0..PER_USER {
-            held.push(hub.join(ME, hub.next_id()).await.expect("room"));
+            held.push(hub.join(ME, hub.next_id(), false).await.expect("room"));
         }
-        assert!(hub.join(ME, hub.next_id()).await.is_err());
+        assert!(hub.join(ME, hub.next_id(), false).await.is_err());
         held.pop();
-        assert!(hub.join(ME, hub.next_id()).await.is_ok());
+        assert!(hub.join(ME, hub.next_id(), false).await.is_ok());
         drop(held);
         assert!(hub.present().users.is_empty());
     }
@@ -345,7 +365,7 @@ mod tests {
         let mut members = Vec::new();
         for n in 0..3 * GAP_SHARE {
             let uid = UserId(i64::try_from(n).expect("small"));
-            members.push(hub.join(uid, hub.next_id()).await.expect("room"));
+            members.push(hub.join(uid, hub.next_id(), false).await.expect("room"));
         }
         let (queue, notices) = mpsc::channel(1);
         drop(task);
@@ -362,12 +382,48 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_receipt_reaches_who_knows_it_and_never_crowds_out_what_may_not_be_lost() {
+        let (hub, bus) = hub();
+        let mut plain = hub.join(ME, hub.next_id(), false).await.expect("room");
+        let mut lists = hub.join(ME, hub.next_id(), true).await.expect("room");
+        let receipt = Publication {
+            topics: vec![Topic::User(ME)],
+            event: Arc::new(Event::Receipt(Receipt {
+                other_uid: UserId(2),
+                delivered: Seq(1),
+                read: Seq(1),
+            })),
+        };
+        bus.publish(vec![receipt; 2 * EVENTS]).await;
+        bus.publish(vec![publication(ME)]).await;
+        assert!(matches!(
+            plain.event().await.as_deref(),
+            Some(Event::LoggedOut(_))
+        ));
+        let mut receipts = 0;
+        while let Some(Event::Receipt(_)) = lists.event().await.as_deref() {
+            receipts += 1;
+        }
+        assert!(
+            (1..EVENTS).contains(&receipts),
+            "the logout comes after {receipts}"
+        );
+        assert!(!lists.lagged());
+    }
+
+    #[tokio::test]
     async fn a_groups_event_reaches_each_member_here_once_and_nobody_after_the_last_left() {
         let (hub, bus) = hub();
         let group = GroupId(7);
-        let mut first = hub.join(ME, hub.next_id()).await.expect("room");
-        let mut second = hub.join(UserId(2), hub.next_id()).await.expect("room");
-        let mut stranger = hub.join(UserId(3), hub.next_id()).await.expect("room");
+        let mut first = hub.join(ME, hub.next_id(), false).await.expect("room");
+        let mut second = hub
+            .join(UserId(2), hub.next_id(), false)
+            .await
+            .expect("room");
+        let mut stranger = hub
+            .join(UserId(3), hub.next_id(), false)
+            .await
+            .expect("room");
         assert!(first.join_groups([group]).await);
         assert!(!first.join_groups([group]).await);
         assert!(second.join_groups([group]).await);

@@ -94,6 +94,11 @@ impl Connection {
                 }
                 Ok(())
             }
+            Event::Receipt(receipt) => {
+                // The hub tells nobody else.
+                self.push_frame(&ServerFrame::Receipt(*receipt));
+                Ok(())
+            }
             Event::LoggedOut(hash) if *hash == self.session.hash => {
                 Err(End::Close(CloseCode::NotLoggedIn))
             }
@@ -129,9 +134,12 @@ impl Connection {
                     self.writer.push(write_push(tid, dup, &payload.text));
                 }
                 Effect::Delivered(conversation, seq) => {
-                    self.app
-                        .positions
-                        .delivered(conversation, self.user.uid, seq);
+                    let side = (conversation, self.user.uid);
+                    self.app.positions.delivered(side, seq, true);
+                }
+                Effect::Passed(conversation, seq) => {
+                    let side = (conversation, self.user.uid);
+                    self.app.positions.delivered(side, seq, false);
                 }
                 Effect::Read(request) => Box::pin(self.read_page(request)).await,
                 Effect::Reload => Box::pin(self.reload()).await?,

@@ -154,6 +154,7 @@ impl Connection {
                 delivered: if delivered { seq } else { Seq(0) },
             };
             store.advance(&[forward]).await?;
+            self.app.receipts.moved(&[forward]);
             store.unread(uid, thread.conversation).await
         };
         match moved.await {

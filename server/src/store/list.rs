@@ -41,6 +41,8 @@ pub struct ListRow {
     pub read_seq: Seq,
     /// Messages from others after that.
     pub unread: u64,
+    /// Up to where the other side acknowledged and has read, unless it is a group.
+    pub receipt: Option<(Seq, Seq)>,
     /// Who wrote the last message.
     pub last_sender: Profile,
     /// The beginning of its text.
@@ -55,6 +57,7 @@ impl ListRow {
     pub fn conversation(self, me: UserId) -> tidings_shared::Conversation {
         let mine = self.last_sender.uid == me;
         let in_group = matches!(self.other.peer, Peer::Group(_));
+        let (delivered, peer_read) = self.receipt.unwrap_or_default();
         let content = self.last_content.chars().take(limits::PREVIEW_CHARS);
         tidings_shared::Conversation {
             peer: self.other.peer,
@@ -63,6 +66,8 @@ impl ListRow {
             last_seq: self.last_seq,
             read_seq: self.read_seq,
             unread: self.unread,
+            delivered,
+            peer_read,
             last: Preview {
                 content: content
                     .map(|c| if c.is_control() { ' ' } else { c })

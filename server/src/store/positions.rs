@@ -4,7 +4,7 @@
 //! written in one transaction. A crash forgets at most that much, which repeats pushes and loses
 //! none.
 
-use super::{Move, Store};
+use super::{Move, Receipts, Store};
 use crate::metrics::Metrics;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,7 +21,15 @@ const FLUSH_AT: usize = 4096;
 /// forgotten, which repeats a push after the next bind.
 const WAITING_MAX: usize = 64 * 1024;
 
-type Waiting = HashMap<(ConversationId, UserId), Seq>;
+type Waiting = HashMap<(ConversationId, UserId), Place>;
+
+/// How far a user has got.
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    seq: Seq,
+    /// Whether any of it was acknowledged, so that the other side is to hear of it.
+    acknowledged: bool,
+}
 
 /// The node's acknowledged positions that the store does not have yet; cheap to clone.
 #[derive(Clone)]
@@ -29,6 +37,7 @@ pub struct Positions {
     waiting: Arc<Mutex<Waiting>>,
     full: Arc<tokio::sync::Notify>,
     failing: Arc<AtomicBool>,
+    receipts: Receipts,
     metrics: Arc<Metrics>,
 }
 
@@ -37,6 +46,7 @@ impl Positions {
     /// cancelled.
     pub fn new(
         store: Arc<dyn Store>,
+        receipts: Receipts,
         metrics: Arc<Metrics>,
         stop: CancellationToken,
     ) -> (Self, impl Future<Output = ()>) {
@@ -44,19 +54,22 @@ impl Positions {
             waiting: Arc::default(),
             full: Arc::default(),
             failing: Arc::default(),
+            receipts,
             metrics,
         };
         (positions.clone(), run(positions, store, stop))
     }
 
-    /// This user has acknowledged this conversation up to and with `seq`.
-    pub fn delivered(&self, conversation: ConversationId, uid: UserId, seq: Seq) {
+    /// This user of a conversation has everything up to and with `seq`; `acknowledged`: not only
+    /// because it is the user's own.
+    pub fn delivered(&self, side: (ConversationId, UserId), seq: Seq, acknowledged: bool) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= WAITING_MAX && !waiting.contains_key(&(conversation, uid)) {
+        if waiting.len() >= WAITING_MAX && !waiting.contains_key(&side) {
             return;
         }
-        let position = waiting.entry((conversation, uid)).or_default();
-        *position = seq.max(*position);
+        let place = waiting.entry(side).or_default();
+        place.seq = seq.max(place.seq);
+        place.acknowledged |= acknowledged;
         if waiting.len() >= FLUSH_AT {
             self.full.notify_one();
         }
@@ -67,8 +80,7 @@ impl Positions {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting
             .get(&(conversation, uid))
-            .copied()
-            .unwrap_or_default()
+            .map_or(Seq(0), |place| place.seq)
     }
 
     /// Positions that wait for the store.
@@ -77,22 +89,29 @@ impl Positions {
         waiting.len()
     }
 
-    fn moves(&self) -> Vec<Move> {
+    /// What waits, those first that the other side is to hear of, and how many these are.
+    fn moves(&self) -> (Vec<Move>, usize) {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting
-            .iter()
-            .map(|(&(conversation, uid), &delivered)| Move {
+        let moves = |acknowledged: bool| {
+            let chosen = waiting
+                .iter()
+                .filter(move |(_, place)| place.acknowledged == acknowledged);
+            chosen.map(|(&(conversation, uid), place)| Move {
                 conversation,
                 uid,
                 read: Seq(0),
-                delivered,
+                delivered: place.seq,
             })
-            .collect()
+        };
+        let mut all: Vec<Move> = moves(true).collect();
+        let acknowledged = all.len();
+        all.extend(moves(false));
+        (all, acknowledged)
     }
 
     /// Writes what waits. It stays visible to [`Self::pending`] until it is written.
     async fn flush(&self, store: &dyn Store) {
-        let moves = self.moves();
+        let (moves, acknowledged) = self.moves();
         if moves.is_empty() {
             return;
         }
@@ -107,10 +126,14 @@ impl Positions {
         }
         let count = u64::try_from(moves.len()).unwrap_or(u64::MAX);
         self.metrics.store.positions_flushed.inc_by(count);
+        self.receipts.moved(&moves[..acknowledged]);
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         for moved in moves {
             let key = (moved.conversation, moved.uid);
-            if waiting.get(&key).is_some_and(|seq| *seq <= moved.delivered) {
+            if waiting
+                .get(&key)
+                .is_some_and(|place| place.seq <= moved.delivered)
+            {
                 waiting.remove(&key);
             }
         }

@@ -58,6 +58,8 @@ async fn use_everything(store: &dyn Store) -> Result {
     let list = store.list(someone, None, 10).await?;
     let cursor: Option<ListCursor> = list.last().map(|row| row.cursor);
     assert!(!store.list(someone, cursor, 10).await?.is_empty());
+    let both = [direct, ConversationId(group.0)];
+    assert_eq!(store.pairs(&both).await?.len(), 1);
     store.unread(someone, direct).await?;
     store.unread_total(someone).await?;
     store.user(someone).await?.expect("it exists");

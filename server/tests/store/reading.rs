@@ -2,7 +2,7 @@
 
 use crate::cases::{ALL, Case, append, cases, message};
 use crate::{A, B, C, Result};
-use tidings_server::store::{ListCursor, Move, NewMessage, Range, StoreError};
+use tidings_server::store::{ListCursor, Move, NewGroup, NewMessage, Range, StoreError};
 use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq};
 
 #[tokio::test]
@@ -146,6 +146,45 @@ async fn a_list_is_newest_first_with_previews_and_goes_on_after_a_cursor() -> Re
             ListCursor::parse(&list[0].cursor.to_text()),
             Some(list[0].cursor)
         );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_list_tells_how_far_the_other_side_of_a_direct_conversation_has_got() -> Result {
+    for Case { store, .. } in cases().await? {
+        let batch: Vec<_> = (1..=5).map(|n| message(A, B, &n.to_string())).collect();
+        let id = append(store.as_ref(), &batch).await?[0].conversation;
+        let new = NewGroup {
+            owner: A,
+            name: "Choir".into(),
+            members: vec![B],
+            created_at: 1,
+        };
+        let made = store.create_group(&new).await?.expect("they exist").group;
+        let group = ConversationId(made.group_id.0);
+        let moves = [id, group].map(|conversation| Move {
+            conversation,
+            uid: B,
+            read: Seq(3),
+            delivered: Seq(4),
+        });
+        store.advance(&moves).await?;
+        let told = async |uid| {
+            let list = store.list(uid, None, 10).await?;
+            let rows = list.into_iter().map(|row| {
+                let group = matches!(row.other.peer, Peer::Group(_));
+                (
+                    group,
+                    row.receipt.map(|(delivered, read)| (delivered.0, read.0)),
+                )
+            });
+            Ok::<_, StoreError>(rows.collect::<Vec<_>>())
+        };
+        assert_eq!(told(A).await?, [(false, Some((4, 3))), (true, None)]);
+        assert_eq!(told(B).await?, [(false, Some((0, 0))), (true, None)]);
+        let pairs = store.pairs(&[id, group, ConversationId(99)]).await?;
+        assert_eq!(pairs, [(id, A, B)]);
     }
     Ok(())
 }

@@ -75,6 +75,9 @@ pub enum Effect<P> {
     Reload,
     /// The user has acknowledged this conversation up to and with this place.
     Delivered(ConversationId, Seq),
+    /// The same position, without an acknowledgement: what lies before it is the user's own. There
+    /// is nothing in it that would concern the other side.
+    Passed(ConversationId, Seq),
     /// Close the connection as dead (4001).
     GiveUp,
 }
@@ -428,7 +431,7 @@ impl<P: Clone> Feed<P> {
         let cursor = self.cursor(conversation);
         if self.window.lowest(conversation).is_none() && !cursor.hole {
             self.effects
-                .push_back(Effect::Delivered(conversation, cursor.pushed));
+                .push_back(Effect::Passed(conversation, cursor.pushed));
         }
     }
 

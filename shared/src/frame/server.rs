@@ -29,6 +29,8 @@ pub enum ServerFrame {
     Conversations(ConversationList),
     /// 9
     Read(ReadMark),
+    /// 10
+    Receipt(Receipt),
 }
 
 /// 1: the connection is bound.
@@ -100,6 +102,21 @@ pub struct ReadMark {
     pub total: u64,
 }
 
+/// 10, to the devices of one side of a direct conversation: how far the other side has got. A hint
+/// that may be lost; the next list tells the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Receipt {
+    /// The other side.
+    pub other_uid: UserId,
+    /// Up to where it acknowledged; `Seq(0)`: nothing new.
+    #[serde(default, skip_serializing_if = "crate::id::is_default")]
+    pub delivered: Seq,
+    /// Up to where it has read; `Seq(0)`: nothing new.
+    #[serde(default, skip_serializing_if = "crate::id::is_default")]
+    pub read: Seq,
+}
+
 #[derive(Serialize)]
 struct Wire<'a, T> {
     r#type: u64,
@@ -148,6 +165,7 @@ impl ServerFrame {
             Self::Error(_) => kind::ERROR,
             Self::Conversations(_) => kind::CONVERSATIONS,
             Self::Read(_) => kind::READ,
+            Self::Receipt(_) => kind::RECEIPT,
         }
     }
 
@@ -184,6 +202,7 @@ impl ServerFrame {
             kind::ERROR => Self::Error(envelope.data()?),
             kind::CONVERSATIONS => Self::Conversations(envelope.data()?),
             kind::READ => Self::Read(envelope.data()?),
+            kind::RECEIPT => Self::Receipt(envelope.data()?),
             other => return Err(FrameError::UnknownType(other)),
         })
     }
@@ -222,6 +241,7 @@ impl ServerFrame {
             Self::Error(data) => Wire::new(kind::ERROR, Some(data)).text(),
             Self::Conversations(data) => Wire::new(kind::CONVERSATIONS, Some(data)).text(),
             Self::Read(data) => Wire::new(kind::READ, Some(data)).text(),
+            Self::Receipt(data) => Wire::new(kind::RECEIPT, Some(data)).text(),
         }
     }
 }

@@ -31,7 +31,8 @@ impl Device {
             | ServerFrame::Bound(_)
             | ServerFrame::Heartbeat(_)
             | ServerFrame::Unread(_)
-            | ServerFrame::Read(_) => {}
+            | ServerFrame::Read(_)
+            | ServerFrame::Receipt(_) => {}
         }
         None
     }

@@ -46,6 +46,7 @@ impl Chat {
                 effects.extend(more.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
             }
             ServerFrame::Read(mark) => self.read_mark(mark),
+            ServerFrame::Receipt(receipt) => self.directory.receipt(receipt),
             ServerFrame::Unread(total) => self.total_unread = total.unread,
             ServerFrame::Error(error) => self.refused(now, &error, effects),
             // A refused bind is followed by a close, whose code says what to do.

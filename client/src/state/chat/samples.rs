@@ -87,6 +87,8 @@ pub(in crate::state) fn conversation(last_seq: i64, unread: u64) -> Conversation
         last_seq: Seq(last_seq),
         read_seq: Seq(last_seq - unread_seqs),
         unread,
+        delivered: Seq(0),
+        peer_read: Seq(0),
         last: Preview {
             content: format!("message {last_seq}"),
             msg_type: MsgType::TEXT,

@@ -91,6 +91,10 @@ pub enum Note {
         seq: Seq,
         unread: u64,
     },
+    Receipt {
+        delivered: Seq,
+        read: Seq,
+    },
     Unknown,
 }
 
@@ -158,6 +162,10 @@ impl Note {
                 seq: mark.seq,
                 unread: mark.unread,
             },
+            ServerFrame::Receipt(receipt) => Self::Receipt {
+                delivered: receipt.delivered,
+                read: receipt.read,
+            },
         }
     }
 
@@ -176,6 +184,7 @@ impl Note {
                 (kind::CONVERSATIONS, "conversations")
             }
             Self::Read { .. } | Self::WasRead { .. } => (kind::READ, "read"),
+            Self::Receipt { .. } => (kind::RECEIPT, "receipt"),
             Self::Unknown => return None,
         })
     }
@@ -233,6 +242,9 @@ impl fmt::Display for Note {
             }
             Self::Read { seq } => write!(f, " up to seq {seq}"),
             Self::WasRead { seq, unread } => write!(f, " up to seq {seq}, unread {unread}"),
+            Self::Receipt { delivered, read } => {
+                write!(f, " delivered seq {delivered}, read seq {read}")
+            }
             Self::Bind { missed: None }
             | Self::Query { .. }
             | Self::AskUnread

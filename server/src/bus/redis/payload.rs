@@ -6,7 +6,7 @@ use crate::gateway::ConnectionId;
 use crate::store::SessionHash;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use tidings_shared::frame::ReadMark;
+use tidings_shared::frame::{ReadMark, Receipt};
 use tidings_shared::{ConversationId, Mid, Peer, Seq, UserId};
 
 /// Nodes of different versions may share a Redis while they are replaced one by one: a payload of
@@ -69,6 +69,12 @@ enum WireEvent<'a> {
         delivered: bool,
     },
     LoggedOut([u8; 32]),
+    // Unreadable to a node of an older version, which has nobody to tell of it.
+    Receipt {
+        other: UserId,
+        delivered: Seq,
+        read: Seq,
+    },
 }
 
 /// The bytes of an event.
@@ -125,6 +131,11 @@ impl<'a> From<&'a Event> for WireEvent<'a> {
                 delivered: *delivered,
             },
             Event::LoggedOut(hash) => Self::LoggedOut(hash.0),
+            Event::Receipt(receipt) => Self::Receipt {
+                other: receipt.other_uid,
+                delivered: receipt.delivered,
+                read: receipt.read,
+            },
         }
     }
 }
@@ -172,6 +183,15 @@ impl From<WireEvent<'_>> for Event {
                 delivered,
             },
             WireEvent::LoggedOut(hash) => Self::LoggedOut(SessionHash(hash)),
+            WireEvent::Receipt {
+                other,
+                delivered,
+                read,
+            } => Self::Receipt(Receipt {
+                other_uid: other,
+                delivered,
+                read,
+            }),
         }
     }
 }
@@ -191,6 +211,13 @@ mod tests {
         prop_oneof![
             any::<()>().prop_map(|()| Event::Gap),
             any::<[u8; 32]>().prop_map(|hash| Event::LoggedOut(SessionHash(hash))),
+            any::<[i64; 3]>().prop_map(|[uid, delivered, read]| {
+                Event::Receipt(Receipt {
+                    other_uid: UserId(uid),
+                    delivered: Seq(delivered),
+                    read: Seq(read),
+                })
+            }),
             message.prop_map(|([conversation, seq, mid, sender], origin, text, own)| {
                 let for_others: Arc<str> = text.into();
                 Event::Message(Arc::new(MessageEvent {

@@ -207,3 +207,29 @@ pub(super) async fn positions(
     });
     Ok(standings.collect::<Result<_, _>>()?)
 }
+
+/// The two users of each of these conversations that is a direct one.
+pub(super) async fn pairs(
+    connection: &mut Connection,
+    conversations: &[ConversationId],
+) -> Result<Vec<(ConversationId, UserId, UserId)>, StoreError> {
+    let found = sqlx::query(concat!(
+        "SELECT c.id, c.low_uid, c.high_uid FROM ",
+        rows!(),
+        " CROSS JOIN conversations c
+          WHERE c.id = CAST(j.value ->> 0 AS BIGINT) AND c.low_uid IS NOT NULL"
+    ))
+    .bind(json(
+        &conversations.iter().map(|id| [id]).collect::<Vec<_>>(),
+    ))
+    .fetch_all(connection)
+    .await?;
+    let pairs = found.iter().map(|row| {
+        Ok::<_, sqlx::Error>((
+            ConversationId(row.try_get("id")?),
+            UserId(row.try_get("low_uid")?),
+            UserId(row.try_get("high_uid")?),
+        ))
+    });
+    Ok(pairs.collect::<Result<_, _>>()?)
+}

@@ -22,7 +22,8 @@ pub(super) async fn list(
             substr(l.content, 1, CAST($5 AS INTEGER)) AS preview,
             (SELECT CAST(count(*) AS BIGINT) FROM messages u
               WHERE u.conversation_id = c.id AND u.seq > c.read_seq AND u.sender_uid <> $1
-            ) AS unread
+            ) AS unread,
+            p.delivered_seq AS p_delivered, p.read_seq AS p_read
        FROM (SELECT v.id, v.low_uid, v.high_uid, v.last_seq, v.last_at, m.read_seq
                FROM members m JOIN conversations v ON v.id = m.conversation_id
               WHERE m.uid = $1 AND v.last_seq > 0 AND (v.last_at, v.id) < ($2, $3)
@@ -30,7 +31,8 @@ pub(super) async fn list(
        JOIN messages l ON l.conversation_id = c.id AND l.seq = c.last_seq
        JOIN users s ON s.uid = l.sender_uid",
         join_other!("$1"),
-        " ORDER BY c.last_at DESC, c.id DESC"
+        " LEFT JOIN members p ON p.uid = o.uid AND p.conversation_id = c.id
+         ORDER BY c.last_at DESC, c.id DESC"
     ))
     .bind(uid.0)
     .bind(last_at)
@@ -52,6 +54,7 @@ fn list_row(row: &Row) -> Result<ListRow, sqlx::Error> {
         last_seq: Seq(row.try_get("last_seq")?),
         read_seq: Seq(row.try_get("read_seq")?),
         unread: count(row, "unread")?,
+        receipt: receipt(row)?,
         last_sender: Profile {
             uid: UserId(row.try_get("sender_uid")?),
             name: row.try_get("s_name")?,
@@ -60,6 +63,12 @@ fn list_row(row: &Row) -> Result<ListRow, sqlx::Error> {
         last_content: row.try_get("preview")?,
         last_msg_type: MsgType(row.try_get("msg_type")?),
     })
+}
+
+fn receipt(row: &Row) -> Result<Option<(Seq, Seq)>, sqlx::Error> {
+    let delivered: Option<i64> = row.try_get("p_delivered")?;
+    let read: Option<i64> = row.try_get("p_read")?;
+    Ok(delivered.zip(read).map(|(d, r)| (Seq(d), Seq(r))))
 }
 
 /// Messages from others after the read position, in one conversation and in all.

@@ -145,6 +145,13 @@ impl Store for Database {
         reading!(self, |reader| conversations::positions(reader, uid))
     }
 
+    async fn pairs(
+        &self,
+        conversations: &[ConversationId],
+    ) -> Result<Vec<(ConversationId, UserId, UserId)>, StoreError> {
+        reading!(self, |reader| conversations::pairs(reader, conversations))
+    }
+
     async fn list(
         &self,
         uid: UserId,

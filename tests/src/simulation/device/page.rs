@@ -139,7 +139,10 @@ impl Page {
                 let read = self.read.entry(mark.peer).or_default();
                 *read = mark.seq.max(*read);
             }
-            ServerFrame::BindRefused(_) | ServerFrame::Heartbeat(_) | ServerFrame::Unread(_) => {}
+            ServerFrame::BindRefused(_)
+            | ServerFrame::Heartbeat(_)
+            | ServerFrame::Unread(_)
+            | ServerFrame::Receipt(_) => {}
         }
         env.ledger.check_outbox(self.device, &self.outbox);
     }

@@ -30,7 +30,7 @@ impl Connection {
                 Effect::Push { tid, dup, payload } => {
                     self.write_push(env, core, tid, dup, &payload);
                 }
-                Effect::Delivered(conversation, seq) => {
+                Effect::Delivered(conversation, seq) | Effect::Passed(conversation, seq) => {
                     let of = (conversation, self.uid);
                     core.positions.delivered(env, (core.id, core.life), of, seq);
                 }

@@ -80,6 +80,8 @@ impl Log {
             last_seq: last.seq,
             read_seq: self.marks[usize::from(uid == self.high)].read,
             unread: self.unread(uid),
+            delivered: Seq(0),
+            peer_read: Seq(0),
             last: Preview {
                 content: last.content.chars().take(limits::PREVIEW_CHARS).collect(),
                 msg_type: MsgType::TEXT,
