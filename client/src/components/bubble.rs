@@ -28,9 +28,14 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
         Direction::Received => ("received", "in"),
     };
     let state = match bubble.state {
-        BubbleState::Sent => "sent",
+        BubbleState::Sent | BubbleState::Delivered | BubbleState::Read => "sent",
         BubbleState::Pending => "pending",
         BubbleState::Failed(_) => "failed",
+    };
+    let receipt = match bubble.state {
+        BubbleState::Delivered => Some("delivered"),
+        BubbleState::Read => Some("read"),
+        _ => None,
     };
     let class = classes!(
         "message",
@@ -49,6 +54,7 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
             data-seq={bubble.seq.map(|seq| seq.to_string())}
             data-state={state}
             data-direction={direction}
+            data-receipt={receipt}
         >
             if let Some(sender) = bubble.sender.as_ref().filter(|_| bubble.first) {
                 { head(sender) }
@@ -98,6 +104,8 @@ fn mark(texts: &Texts, bubble: &Bubble) -> Html {
     let (icon, label) = match (bubble.direction, bubble.state) {
         (Direction::Received, _) => return html! {},
         (_, BubbleState::Sent) => (Icon::Check, texts.state_sent),
+        (_, BubbleState::Delivered) => (Icon::Checks, texts.receipt.delivered),
+        (_, BubbleState::Read) => (Icon::Checks, texts.receipt.read),
         (_, BubbleState::Pending) => (Icon::Clock, texts.state_pending),
         (_, BubbleState::Failed(_)) => (Icon::Warning, texts.not_sent),
     };

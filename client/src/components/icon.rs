@@ -11,6 +11,8 @@ pub enum Icon {
     Chat,
     /// Sent.
     Check,
+    /// Delivered, and read.
+    Checks,
     /// On its way.
     Clock,
     /// Dismiss.
@@ -47,6 +49,7 @@ impl Icon {
                 "M5 5h14a2 2 0 0 1 2 2v8a2 2 0 0 1-2 2h-7l-5 4v-4H5a2 2 0 0 1-2-2V7a2 2 0 0 1 2-2z"
             }
             Self::Check => "M5 12.5l4.5 4.5L19 7.5",
+            Self::Checks => "M1.5 12.5L6 17l9-9.5M10.5 15.5L12 17l9-9.5",
             Self::Clock => "M12 7v5l3 2M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17z",
             Self::Close => "M6 6l12 12M18 6L6 18",
             Self::Copy => {

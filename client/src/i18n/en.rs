@@ -103,6 +103,7 @@ pub(super) const TEXTS: Texts = Texts {
     panel: super::panel::EN,
     settings: super::settings::EN,
     write: super::write::EN,
+    receipt: super::receipt::EN,
 };
 
 fn login_failed(error: &HttpError) -> String {

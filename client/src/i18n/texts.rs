@@ -1,6 +1,6 @@
 //! The texts a language must have.
 
-use super::{GroupTexts, PanelTexts, SettingsTexts, WriteTexts};
+use super::{GroupTexts, PanelTexts, ReceiptTexts, SettingsTexts, WriteTexts};
 use crate::net::HttpError;
 use tidings_shared::ErrorCode;
 
@@ -91,4 +91,5 @@ pub struct Texts {
     pub panel: PanelTexts,
     pub settings: SettingsTexts,
     pub write: WriteTexts,
+    pub receipt: ReceiptTexts,
 }

@@ -96,6 +96,7 @@ pub(super) const TEXTS: Texts = Texts {
     panel: super::panel::ZH_CN,
     settings: super::settings::ZH_CN,
     write: super::write::ZH_CN,
+    receipt: super::receipt::ZH_CN,
 };
 
 fn login_failed(error: &HttpError) -> String {

@@ -1,6 +1,7 @@
 //! A message as it is shown.
 
 use super::content::Content;
+use super::directory::Reach;
 use std::rc::Rc;
 use tidings_shared::outbox::Pending;
 use tidings_shared::{ClientMsgId, Direction, ErrorCode, Message, Mid, Peer, Seq, UserId};
@@ -21,6 +22,10 @@ pub struct Sender {
 pub enum BubbleState {
     /// The server has it.
     Sent,
+    /// A device of the other side has it.
+    Delivered,
+    /// The other side has read it.
+    Read,
     /// Not answered yet.
     Pending,
     /// Refused for good.
@@ -60,6 +65,19 @@ impl Bubble {
     /// Who sent it, in a group; `None`: the person, or the other of two.
     pub(super) fn writer(&self) -> Option<UserId> {
         self.sender.as_ref().map(|sender| sender.uid)
+    }
+
+    /// Says how far a message of the person is, where the other side has got so far.
+    pub(super) fn reached(&mut self, reach: Reach) {
+        if let (Direction::Sent, BubbleState::Sent, Some(seq)) =
+            (self.direction, self.state, self.seq)
+        {
+            self.state = match () {
+                () if seq <= reach.read => BubbleState::Read,
+                () if seq <= reach.delivered => BubbleState::Delivered,
+                () => BubbleState::Sent,
+            };
+        }
     }
 
     /// Whether it is a line of the thread in place of a bubble.

@@ -213,6 +213,11 @@ impl Chat {
     /// Sends what is due by now. Every event ends with this.
     pub fn due(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         self.read_if_looking(now);
+        if let Some(thread) = &mut self.thread
+            && let Some(entry) = self.directory.get(thread.peer)
+        {
+            thread.reach = entry.reach;
+        }
         if !self.linked {
             return;
         }

@@ -59,6 +59,9 @@ impl RowCache {
             bubbles.extend(thread.timeline.early().filter(shown).map(Bubble::from));
             bubbles.extend(pending.map(Bubble::from));
         }
+        for bubble in &mut bubbles {
+            bubble.reached(thread.reach);
+        }
         let days: Vec<i64> = bubbles.iter().map(|bubble| day_of(bubble.time)).collect();
         let divider = divider(&bubbles, thread.divider);
         group(&mut bubbles, &days, divider.map(|(at, _)| at));

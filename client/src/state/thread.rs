@@ -1,5 +1,6 @@
 //! The conversation that is open: what of it is here, what is on its way, what is rendered.
 
+use super::directory::Reach;
 use super::window::Window;
 use tidings_shared::timeline::{Fetch, Timeline};
 use tidings_shared::{Message, Peer, Seq, limits};
@@ -48,6 +49,8 @@ pub struct Thread {
     pub older: Ask,
     /// Whether the person is at the end.
     pub at_end: bool,
+    /// How far the other side has got.
+    pub reach: Reach,
     /// The view has not begun: what it needs for that is being fetched.
     seeking: bool,
     /// Whether the server was asked at all: a conversation the list does not know may have
@@ -68,6 +71,7 @@ impl Thread {
             older: Ask::Idle,
             // Where the unread messages begin may be far from the end: the view will tell.
             at_end: divider.is_none(),
+            reach: Reach::default(),
         }
     }
 

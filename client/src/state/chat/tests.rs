@@ -4,7 +4,7 @@ use crate::state::bubble::{Bubble, BubbleState};
 use crate::state::rows::{Row, RowCache};
 use std::time::Duration;
 use tidings_shared::frame::{
-    Bound, ConversationList, Page, Push, Query, Read, ReadMark, ServerFrame,
+    Bound, ConversationList, Page, Push, Query, Read, ReadMark, Receipt, ServerFrame,
 };
 use tidings_shared::{Conversation, ErrorBody, ErrorCode, Message, Tid};
 
@@ -499,4 +499,52 @@ fn a_conversation_open_for_days_does_not_grow_for_ever() {
         );
     }
     assert_eq!(tab.bubbles().last().expect("some").seq, Some(Seq(5000)));
+}
+
+#[test]
+fn a_message_is_sent_then_delivered_then_read_and_never_less() {
+    let mut tab = Tab::bound(vec![conversation(1, 0)]);
+    tab.open();
+    tab.answer([1]);
+    for (seq, id) in [(2, "a"), (3, "b")] {
+        assert!(tab.write(id, "hello"));
+        tab.frame(ServerFrame::Sent(Box::new(sent(seq, id))));
+    }
+    let states = |tab: &Tab| {
+        let states: Vec<_> = tab.bubbles().iter().map(|bubble| bubble.state).collect();
+        (states[1], states[2])
+    };
+    let receipt = |delivered, read| {
+        ServerFrame::Receipt(Receipt {
+            other_uid: UserId(2),
+            delivered: Seq(delivered),
+            read: Seq(read),
+        })
+    };
+    assert_eq!(states(&tab), (BubbleState::Sent, BubbleState::Sent));
+    tab.frame(receipt(2, 0));
+    assert_eq!(states(&tab), (BubbleState::Delivered, BubbleState::Sent));
+    tab.frame(receipt(3, 2));
+    assert_eq!(states(&tab), (BubbleState::Read, BubbleState::Delivered));
+    // A list that was written before, and a receipt that was overtaken, take nothing back.
+    tab.bind(vec![conversation(3, 0)]);
+    tab.frame(receipt(2, 0));
+    assert_eq!(states(&tab), (BubbleState::Read, BubbleState::Delivered));
+    assert_eq!(tab.bubbles()[0].state, BubbleState::Sent, "theirs");
+}
+
+#[test]
+fn what_the_other_side_got_while_the_page_was_away_is_told_by_the_list() {
+    let mut tab = Tab::bound(vec![Conversation {
+        delivered: Seq(2),
+        peer_read: Seq(1),
+        ..conversation(2, 0)
+    }]);
+    tab.open();
+    tab.frame(ServerFrame::Page(Page {
+        messages: vec![sent(1, "a"), sent(2, "b")],
+        reference: Some(tab.chat.last_ref),
+    }));
+    let states: Vec<_> = tab.bubbles().iter().map(|bubble| bubble.state).collect();
+    assert_eq!(states, [BubbleState::Read, BubbleState::Delivered]);
 }

@@ -1,0 +1,15 @@
+//! The texts of the marks that say how far one's message has got.
+
+mod en;
+mod zh_cn;
+
+pub(super) use en::TEXTS as EN;
+pub(super) use zh_cn::TEXTS as ZH_CN;
+
+/// What the marks say in one language.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each field is named for what it says")]
+pub struct ReceiptTexts {
+    pub delivered: &'static str,
+    pub read: &'static str,
+}
