@@ -1,9 +1,10 @@
 //! What stays in the browser.
 #![cfg(target_arch = "wasm32")]
 
+use tidings_client::clock;
 use tidings_client::i18n::Lang;
 use tidings_client::state::{Chat, Effect};
-use tidings_client::{clock, storage};
+use tidings_client::storage::{self, Setting};
 use tidings_shared::{Peer, UserId};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -93,9 +94,9 @@ fn logging_out_forgets_the_drafts_of_this_login_and_no_others() {
 
 #[wasm_bindgen_test]
 fn the_choice_of_a_language_is_kept() {
-    storage::set_language(Lang::ZhCn);
+    storage::choose(Setting::Language, Lang::ZhCn.tag());
     assert_eq!(Lang::preferred(), Lang::ZhCn);
-    storage::set_language(Lang::En);
+    storage::choose(Setting::Language, Lang::En.tag());
     assert_eq!(Lang::preferred(), Lang::En);
 }
 
