@@ -11,4 +11,5 @@ mod loading;
 mod login;
 mod person;
 mod pictures;
+mod receipts;
 mod settings;
