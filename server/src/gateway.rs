@@ -2,7 +2,7 @@
 //!
 //! `upgrade` lets a request in, `connection` is the one task each socket has, `bind`, `send` and
 //! `requests` answer frames, `pushes` serves the feed, `goodbye` ends it, `writer` puts frames on the wire within a time limit, the `hub` knows the node's
-//! connections by user, and `heartbeats` what their networks bear. What is pushed and when is decided by `tidings_shared::delivery`; nothing
+//! connections by user, `watches` whose presence they are told, and `heartbeats` what their networks bear. What is pushed and when is decided by `tidings_shared::delivery`; nothing
 //! here keeps a message.
 
 mod bind;
@@ -14,6 +14,7 @@ mod pushes;
 mod requests;
 mod send;
 mod upgrade;
+mod watches;
 mod writer;
 
 pub use heartbeats::{Device, Heartbeats};

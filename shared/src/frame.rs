@@ -8,7 +8,9 @@ mod client;
 mod envelope;
 mod server;
 
-pub use client::{Ack, Bind, ClientFrame, Heartbeat, ListConversations, Query, Read, Send, Unread};
+pub use client::{
+    Ack, Bind, ClientFrame, Heartbeat, ListConversations, Query, Read, Send, Unread, Watch,
+};
 pub use envelope::{FrameError, type_of};
 pub use server::{
     Bound, ConversationList, Page, Push, ReadMark, Receipt, ServerFrame, UnreadTotal, write_page,
@@ -39,4 +41,6 @@ pub mod kind {
     pub const READ: u64 = 9;
     /// How far the other side of a conversation has got.
     pub const RECEIPT: u64 = 10;
+    /// Who is online.
+    pub const PRESENCE: u64 = 11;
 }

@@ -62,3 +62,6 @@ pub const GROUP_NAME_CHARS: usize = 64;
 
 /// Names of added members that the group's message about them lists.
 pub const NAMES_LISTED: usize = 10;
+
+/// The most users a connection may watch, and that one request for presence may name.
+pub const WATCHED_MAX: usize = 200;

@@ -1,10 +1,11 @@
 //! Every frame, byte for byte. A change here is a change of the protocol: `docs/protocol.md` first.
 
 use std::time::Duration;
+use tidings_shared::api::{Presence, PresenceList};
 use tidings_shared::frame::{
     Ack, Bind, Bound, ClientFrame, ConversationList, Heartbeat, ListConversations, Page, Push,
-    Query, Read, ReadMark, Receipt, Send, ServerFrame, Unread, UnreadTotal, write_page, write_push,
-    write_sent,
+    Query, Read, ReadMark, Receipt, Send, ServerFrame, Unread, UnreadTotal, Watch, write_page,
+    write_push, write_sent,
 };
 use tidings_shared::{
     ClientMsgId, Conversation, Direction, ErrorBody, ErrorCode, GroupId, Message, Mid, MsgType,
@@ -365,5 +366,31 @@ fn a_receipt_names_only_what_is_new() {
             ..receipt
         }),
         r#"{"type":10,"data":{"otherUid":1001,"delivered":17}}"#,
+    );
+}
+
+#[test]
+fn who_is_watched_and_how_they_stand_are_lists() {
+    client(
+        &ClientFrame::Watch(Watch {
+            uids: vec![ME, UserId(1001)],
+        }),
+        r#"{"type":11,"data":{"uids":[1000,1001]}}"#,
+    );
+    let online = Presence {
+        uid: ME,
+        online: true,
+        last_seen: None,
+    };
+    let gone = Presence {
+        uid: UserId(1001),
+        online: false,
+        last_seen: Some(5),
+    };
+    server(
+        &ServerFrame::Presence(PresenceList {
+            presence: vec![online, gone],
+        }),
+        r#"{"type":11,"data":{"presence":[{"uid":1000,"online":true},{"uid":1001,"online":false,"lastSeen":5}]}}"#,
     );
 }

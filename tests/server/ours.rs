@@ -126,6 +126,51 @@ async fn who_wrote_is_told_how_far_the_other_side_has_got() -> Result<()> {
 }
 
 #[tokio::test]
+async fn who_watches_is_told_who_is_online_and_when_that_changes() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let (mut zhang, _) = listing(&server, ZHANG).await?;
+    let told = zhang.ask(11, json!({"uids": [1001, 1002]})).await?;
+    assert_eq!(
+        told,
+        json!({"presence": [{"uid": 1001, "online": false}, {"uid": 1002, "online": false}]})
+    );
+    let li = Socket::bound(&server, LI).await?;
+    let _wang = Socket::bound(&server, WANG).await?;
+    let mut online = vec![zhang.data(11).await?];
+    if online[0]["presence"].as_array().map(Vec::len) == Some(1) {
+        online.push(zhang.data(11).await?);
+    }
+    let online: Vec<_> = online
+        .iter()
+        .flat_map(|told| told["presence"].as_array().cloned().unwrap_or_default())
+        .map(|one| (one["uid"].clone(), one["online"].clone()))
+        .collect();
+    assert_eq!(online.len(), 2, "{online:?}");
+    assert!(online.iter().all(|(_, online)| *online == true));
+    // From now on only Li is watched.
+    let told = zhang.ask(11, json!({"uids": [1001]})).await?;
+    assert_eq!(told["presence"][0]["online"], true);
+    drop(li);
+    let told = zhang.data(11).await?;
+    let one = &told["presence"][0];
+    assert_eq!((&one["uid"], &one["online"]), (&json!(1001), &json!(false)));
+    assert!(one["lastSeen"].is_i64(), "{told}");
+    // Too many are refused, and who binds in the course's way is not told.
+    let many: Vec<_> = (0..201).collect();
+    let frame = json!({"type": 11, "data": {"uids": many}});
+    assert_eq!(zhang.refused(frame).await?, "malformed");
+    let mut plain = Socket::bound(&server, ZHANG).await?;
+    plain
+        .send(json!({"type": 11, "data": {"uids": [1002]}}))
+        .await?;
+    assert_eq!(
+        zhang.ask(11, json!({"uids": [1000]})).await?["presence"][0]["online"],
+        true
+    );
+    plain.nothing_more(1000).await
+}
+
+#[tokio::test]
 async fn the_list_is_paged_newest_first_without_holes_or_repeats() -> Result<()> {
     let server = Server::start(&[]).await?;
     let rows = (0..120).map(|n| format!("user{n}@example.org,User {n},x"));

@@ -6,7 +6,7 @@
 //! the clean-up.
 
 use super::heartbeats::Device;
-use super::pushes::{Bound, next_event};
+use super::pushes::{Bound, next_word};
 use super::send::Answering;
 use super::writer::Writer;
 use crate::admission::{Place, share};
@@ -165,7 +165,7 @@ impl Connection {
                     self.handle_answer(answer);
                     Ok(())
                 }
-                event = next_event(self.bound.as_mut()) => self.handle_event(&event),
+                word = next_word(self.bound.as_mut()) => self.handle_word(word),
                 message = self.reader.next(), if takes_frames => self.handle_message(message).await,
                 written = self.writer.drive(), if self.writer.is_busy() => {
                     steps = 0;

@@ -1,12 +1,13 @@
 //! The connections of this node, by user.
 
+use super::watches::Watches;
 use crate::bus::{Bus, Event, Notice, Topic};
 use crate::presence::Presence;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tidings_shared::{GroupId, UserId};
+use tidings_shared::{GroupId, UserId, api};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
@@ -33,12 +34,21 @@ impl ConnectionId {
 #[error("too many connections")]
 pub struct TooMany;
 
+/// What a connection's task is told.
+#[derive(Debug)]
+pub enum Word {
+    /// Something happened.
+    Event(Arc<Event>),
+    /// How some of those it watches stand.
+    Presence(Vec<api::Presence>),
+}
+
 /// The way to one connection's task.
-struct Slot {
-    id: ConnectionId,
+pub(super) struct Slot {
+    pub(super) id: ConnectionId,
     /// It knows frames from 8 up.
     lists: bool,
-    events: mpsc::Sender<Arc<Event>>,
+    events: mpsc::Sender<Word>,
     lagging: AtomicBool,
 }
 
@@ -49,14 +59,19 @@ impl Slot {
             return;
         }
         if matches!(**event, Event::Receipt(_)) {
-            // It may be lost, and must not take the room of what may not.
-            if self.events.capacity() > EVENTS / 2 {
-                let _ = self.events.try_send(Arc::clone(event));
-            }
+            self.hint(Word::Event(Arc::clone(event)));
             return;
         }
-        if self.events.try_send(Arc::clone(event)).is_err() {
+        let word = Word::Event(Arc::clone(event));
+        if self.events.try_send(word).is_err() {
             self.mark();
+        }
+    }
+
+    /// Hands over what may be lost, and must not take the room of what may not.
+    pub(super) fn hint(&self, word: Word) {
+        if self.events.capacity() > EVENTS / 2 {
+            let _ = self.events.try_send(word);
         }
     }
 
@@ -64,7 +79,7 @@ impl Slot {
         self.lagging.store(true, Ordering::Release);
         // The queue may have been emptied since: then this wakes the task, which looks at the mark
         // with every event. If it is full, that does.
-        let _ = self.events.try_send(Arc::new(Event::Gap));
+        let _ = self.events.try_send(Word::Event(Arc::new(Event::Gap)));
     }
 }
 
@@ -83,6 +98,7 @@ pub struct Hub {
     next_id: Arc<AtomicU64>,
     bus: Arc<dyn Bus>,
     presence: Arc<dyn Presence>,
+    watches: Watches,
     per_user: usize,
 }
 
@@ -96,14 +112,23 @@ impl Hub {
         per_user: usize,
         notices: mpsc::Receiver<Notice>,
     ) -> (Self, impl Future<Output = ()>) {
+        let (watches, watching) = Watches::new(Arc::clone(&presence));
         let hub = Self {
             present: Arc::default(),
             next_id: Arc::new(AtomicU64::new(first_id)),
             bus,
             presence,
+            watches,
             per_user,
         };
-        (hub.clone(), run(hub, notices))
+        let handing_out = run(hub.clone(), notices);
+        let task = async move {
+            tokio::select! {
+                () = handing_out => {}
+                () = watching => {}
+            }
+        };
+        (hub, task)
     }
 
     /// An id for a new connection.
@@ -144,6 +169,7 @@ impl Hub {
             hub: self.clone(),
             uid,
             groups: BTreeSet::new(),
+            watched: Vec::new(),
             events: receiver,
             slot,
         };
@@ -220,19 +246,27 @@ pub struct Membership {
     hub: Hub,
     uid: UserId,
     groups: BTreeSet<GroupId>,
-    events: mpsc::Receiver<Arc<Event>>,
+    watched: Vec<UserId>,
+    events: mpsc::Receiver<Word>,
     slot: Arc<Slot>,
 }
 
 impl Membership {
-    /// The next event. Cancel safe.
-    pub async fn event(&mut self) -> Option<Arc<Event>> {
+    /// The next word. Cancel safe.
+    pub async fn word(&mut self) -> Option<Word> {
         self.events.recv().await
     }
 
     /// Whether events were lost since the last call.
     pub fn lagged(&self) -> bool {
         self.slot.lagging.swap(false, Ordering::AcqRel)
+    }
+
+    /// Watches these users in place of those before: how they stand comes as a word, and so does
+    /// every change.
+    pub fn watch(&mut self, uids: Vec<UserId>) {
+        let before = std::mem::replace(&mut self.watched, uids);
+        self.hub.watches.replace(&self.slot, &before, &self.watched);
     }
 
     /// Enters these groups too; from the return on their events reach this connection. Returns
@@ -260,6 +294,7 @@ impl Membership {
 
 impl Drop for Membership {
     fn drop(&mut self) {
+        self.hub.watches.replace(&self.slot, &self.watched, &[]);
         let mut present = self.hub.present();
         let id = self.slot.id;
         // Unsubscribed under the lock, so that it cannot overtake the subscription of a newcomer.
@@ -302,6 +337,15 @@ mod tests {
         let (hub, task) = Hub::new(bus.clone(), presence, 1, PER_USER, notices);
         tokio::spawn(task);
         (hub, bus)
+    }
+
+    impl Membership {
+        async fn event(&mut self) -> Option<Arc<Event>> {
+            match self.word().await? {
+                Word::Event(event) => Some(event),
+                Word::Presence(_) => panic!("nobody is watched"),
+            }
+        }
     }
 
     fn publication(uid: UserId) -> Publication {

@@ -4,7 +4,7 @@
 //! module's.
 
 use super::connection::{Connection, End};
-use super::hub::Membership;
+use super::hub::{Membership, Word};
 use super::send::Answer;
 use crate::bus::Event;
 use crate::clock;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use tidings_shared::close::CloseCode;
 use tidings_shared::delivery::{Effect, Feed, Item, ReadRequest};
 use tidings_shared::frame::{ServerFrame, kind, write_push};
-use tidings_shared::limits;
+use tidings_shared::{api, limits};
 use tokio::time::Instant;
 
 /// From a failed read of the store to the next one.
@@ -54,7 +54,17 @@ impl Connection {
         }
     }
 
-    pub(super) fn handle_event(&mut self, event: &Event) -> Result<(), End> {
+    pub(super) fn handle_word(&mut self, word: Word) -> Result<(), End> {
+        match word {
+            Word::Event(event) => self.handle_event(&event),
+            Word::Presence(presence) => {
+                self.push_frame(&ServerFrame::Presence(api::PresenceList { presence }));
+                Ok(())
+            }
+        }
+    }
+
+    fn handle_event(&mut self, event: &Event) -> Result<(), End> {
         let now = self.moment(Instant::now());
         let Some(bound) = &mut self.bound else {
             return Ok(());
@@ -246,16 +256,16 @@ impl Connection {
 }
 
 /// Waits for ever before the bind.
-pub(super) async fn next_event(bound: Option<&mut Bound>) -> Arc<Event> {
+pub(super) async fn next_word(bound: Option<&mut Bound>) -> Word {
     match bound {
-        Some(Bound { membership, .. }) => event_of(membership).await,
+        Some(Bound { membership, .. }) => word_of(membership).await,
         None => std::future::pending().await,
     }
 }
 
-async fn event_of(membership: &mut Membership) -> Arc<Event> {
-    match membership.event().await {
-        Some(event) => event,
+async fn word_of(membership: &mut Membership) -> Word {
+    match membership.word().await {
+        Some(word) => word,
         // The hub keeps the other half as long as this membership lives.
         None => std::future::pending().await,
     }

@@ -46,6 +46,7 @@ impl Connection {
                 Box::pin(self.list_conversations(request.after.as_deref())).await;
             }
             ClientFrame::Read(read) => Box::pin(self.read(&read)).await,
+            ClientFrame::Watch(watch) => self.watch(watch.uids),
         }
         Ok(())
     }
@@ -135,6 +136,16 @@ impl Connection {
             Ok(Some(thread)) => self.mark_read(&thread, read.seq, true, kind::READ).await,
             Ok(None) => self.refuse(ErrorBody::new(ErrorCode::UnknownRecipient).re(kind::READ)),
             Err(error) => self.unavailable(kind::READ, None, &error),
+        }
+    }
+
+    fn watch(&mut self, uids: Vec<UserId>) {
+        if uids.len() > limits::WATCHED_MAX {
+            let mut body = ErrorBody::new(ErrorCode::Malformed).re(kind::PRESENCE);
+            body.message = format!("uids are at most {}", limits::WATCHED_MAX);
+            self.refuse(body);
+        } else if let Some(bound) = self.bound.as_mut().filter(|bound| bound.lists) {
+            bound.membership.watch(uids);
         }
     }
 
@@ -244,6 +255,7 @@ const fn type_of(frame: &ClientFrame) -> u64 {
         ClientFrame::Ack(_) => kind::ACK,
         ClientFrame::ListConversations(_) => kind::CONVERSATIONS,
         ClientFrame::Read(_) => kind::READ,
+        ClientFrame::Watch(_) => kind::PRESENCE,
     }
 }
 

@@ -7,10 +7,10 @@ use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::Deserialize;
-use tidings_shared::{UserId, api};
+use tidings_shared::{UserId, api, limits};
 
 /// Users in one question.
-const UIDS_MAX: usize = 200;
+const UIDS_MAX: usize = limits::WATCHED_MAX;
 
 #[derive(Deserialize)]
 pub(super) struct Whom {

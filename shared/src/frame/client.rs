@@ -24,6 +24,8 @@ pub enum ClientFrame {
     ListConversations(ListConversations),
     /// 9
     Read(Read),
+    /// 11
+    Watch(Watch),
 }
 
 /// 0: "I am here", with the interval in use.
@@ -129,6 +131,13 @@ pub struct Read {
     pub seq: Seq,
 }
 
+/// 11: tell who of these is online, and when that changes. It takes the place of the former one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watch {
+    /// At most [`WATCHED_MAX`](crate::limits::WATCHED_MAX).
+    pub uids: Vec<UserId>,
+}
+
 impl ClientFrame {
     /// Reads a text message.
     ///
@@ -145,6 +154,7 @@ impl ClientFrame {
             kind::ACK => Self::Ack(envelope.data()?),
             kind::CONVERSATIONS => Self::ListConversations(envelope.data()?),
             kind::READ => Self::Read(envelope.data()?),
+            kind::PRESENCE => Self::Watch(envelope.data()?),
             other => return Err(FrameError::UnknownType(other)),
         })
     }
@@ -169,6 +179,7 @@ impl ClientFrame {
             Self::Ack(data) => text(kind::ACK, data),
             Self::ListConversations(data) => text(kind::CONVERSATIONS, data),
             Self::Read(data) => text(kind::READ, data),
+            Self::Watch(data) => text(kind::PRESENCE, data),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::envelope::{Envelope, FrameError};
 use super::kind;
+use crate::api::PresenceList;
 use crate::{Conversation, ErrorBody, Message, Peer, Seq, Tid, UserId};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -31,6 +32,8 @@ pub enum ServerFrame {
     Read(ReadMark),
     /// 10
     Receipt(Receipt),
+    /// 11
+    Presence(PresenceList),
 }
 
 /// 1: the connection is bound.
@@ -166,6 +169,7 @@ impl ServerFrame {
             Self::Conversations(_) => kind::CONVERSATIONS,
             Self::Read(_) => kind::READ,
             Self::Receipt(_) => kind::RECEIPT,
+            Self::Presence(_) => kind::PRESENCE,
         }
     }
 
@@ -203,6 +207,7 @@ impl ServerFrame {
             kind::CONVERSATIONS => Self::Conversations(envelope.data()?),
             kind::READ => Self::Read(envelope.data()?),
             kind::RECEIPT => Self::Receipt(envelope.data()?),
+            kind::PRESENCE => Self::Presence(envelope.data()?),
             other => return Err(FrameError::UnknownType(other)),
         })
     }
@@ -242,6 +247,7 @@ impl ServerFrame {
             Self::Conversations(data) => Wire::new(kind::CONVERSATIONS, Some(data)).text(),
             Self::Read(data) => Wire::new(kind::READ, Some(data)).text(),
             Self::Receipt(data) => Wire::new(kind::RECEIPT, Some(data)).text(),
+            Self::Presence(data) => Wire::new(kind::PRESENCE, Some(data)).text(),
         }
     }
 }

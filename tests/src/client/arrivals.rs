@@ -32,7 +32,8 @@ impl Device {
             | ServerFrame::Heartbeat(_)
             | ServerFrame::Unread(_)
             | ServerFrame::Read(_)
-            | ServerFrame::Receipt(_) => {}
+            | ServerFrame::Receipt(_)
+            | ServerFrame::Presence(_) => {}
         }
         None
     }

@@ -50,7 +50,10 @@ impl Chat {
             ServerFrame::Unread(total) => self.total_unread = total.unread,
             ServerFrame::Error(error) => self.refused(now, &error, effects),
             // A refused bind is followed by a close, whose code says what to do.
-            ServerFrame::BindRefused(_) | ServerFrame::Bound(_) | ServerFrame::Heartbeat(_) => {}
+            ServerFrame::Presence(_)
+            | ServerFrame::BindRefused(_)
+            | ServerFrame::Bound(_)
+            | ServerFrame::Heartbeat(_) => {}
         }
         self.due(now, effects);
     }

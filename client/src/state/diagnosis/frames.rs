@@ -91,6 +91,8 @@ pub enum Note {
         seq: Seq,
         unread: u64,
     },
+    Watch(usize),
+    Presence(usize),
     Receipt {
         delivered: Seq,
         read: Seq,
@@ -120,6 +122,7 @@ impl Note {
             },
             ClientFrame::ListConversations(_) => Self::AskConversations,
             ClientFrame::Read(read) => Self::Read { seq: read.seq },
+            ClientFrame::Watch(watch) => Self::Watch(watch.uids.len()),
         }
     }
 
@@ -162,6 +165,7 @@ impl Note {
                 seq: mark.seq,
                 unread: mark.unread,
             },
+            ServerFrame::Presence(list) => Self::Presence(list.presence.len()),
             ServerFrame::Receipt(receipt) => Self::Receipt {
                 delivered: receipt.delivered,
                 read: receipt.read,
@@ -184,6 +188,7 @@ impl Note {
                 (kind::CONVERSATIONS, "conversations")
             }
             Self::Read { .. } | Self::WasRead { .. } => (kind::READ, "read"),
+            Self::Watch(_) | Self::Presence(_) => (kind::PRESENCE, "presence"),
             Self::Receipt { .. } => (kind::RECEIPT, "receipt"),
             Self::Unknown => return None,
         })
@@ -242,6 +247,8 @@ impl fmt::Display for Note {
             }
             Self::Read { seq } => write!(f, " up to seq {seq}"),
             Self::WasRead { seq, unread } => write!(f, " up to seq {seq}, unread {unread}"),
+            Self::Watch(count) => write!(f, " of {count}"),
+            Self::Presence(count) => write!(f, " → {count}"),
             Self::Receipt { delivered, read } => {
                 write!(f, " delivered seq {delivered}, read seq {read}")
             }

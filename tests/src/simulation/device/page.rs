@@ -142,7 +142,8 @@ impl Page {
             ServerFrame::BindRefused(_)
             | ServerFrame::Heartbeat(_)
             | ServerFrame::Unread(_)
-            | ServerFrame::Receipt(_) => {}
+            | ServerFrame::Receipt(_)
+            | ServerFrame::Presence(_) => {}
         }
         env.ledger.check_outbox(self.device, &self.outbox);
     }

@@ -48,6 +48,8 @@ impl Connection {
             ClientFrame::Unread(_) => self.ask(env, Job::Unread),
             ClientFrame::Ack(ack) => self.ack(env, &ack),
             ClientFrame::ListConversations(request) => self.ask(env, Job::List(request.after)),
+            // A hint; nothing that is promised hangs on it.
+            ClientFrame::Watch(_) => {}
             ClientFrame::Read(read) => self.ask(env, Job::Mark(read.peer, read.seq, kind::READ)),
         }
         Ok(())
