@@ -1,0 +1,64 @@
+//! Scrolling back: what is in sight stays where it is.
+
+use crate::past;
+use crate::person::{Person, serve_page};
+use anyhow::Result;
+use tidings_tests::browser::{ChromeDriver, Look};
+use tidings_tests::server::{WANG, ZHANG};
+
+/// Scrolls near to the top and, in each frame until older rows are there, measures how far the first
+/// row in sight has moved.
+const PREPEND: &str = "(async () => {
+    const log = document.querySelector('[data-testid=thread]');
+    const frame = () => new Promise(requestAnimationFrame);
+    const rows = () => [...log.querySelectorAll('[data-testid=message]')];
+    const top = row => row.getBoundingClientRect().top;
+    const first = rows()[0].dataset.seq;
+    const count = rows().length;
+    log.scrollTop = 250;
+    const anchor = rows().find(row => row.getBoundingClientRect().bottom > top(log));
+    // Which row begins a group may change, and with it where the row begins, not where it ends.
+    const end = () => anchor.getBoundingClientRect().bottom;
+    const before = end();
+    let moved = 0;
+    for (let settled = 0; settled < 5;) {
+        await frame();
+        moved = Math.max(moved, Math.abs(end() - before));
+        settled += rows()[0].dataset.seq !== first;
+    }
+    return {moved, more: rows().length - count, wide: log.scrollWidth - log.clientWidth};
+})()";
+
+#[tokio::test]
+async fn fifty_rows_of_mixed_heights_above_move_what_is_in_sight_by_at_most_a_pixel() -> Result<()>
+{
+    let server = serve_page().await?;
+    past::write(&server, WANG, 1000, 230, past::mixed).await?;
+    past::read(&server, ZHANG, 1002).await?;
+    let driver = ChromeDriver::start().await?;
+    for width in [1280, 360] {
+        let look = Look {
+            width,
+            ..Look::default()
+        };
+        let zhang = Person::logged_in(&driver, &server, &look, ZHANG.1).await?;
+        zhang.opens_conversation(1002).await?;
+        let ready = "document.querySelector('[data-testid=message]')";
+        zhang.browser.until("the end is here", ready).await?;
+        for _ in 0..3 {
+            let round = zhang.browser.eval(PREPEND).await?;
+            println!("{width} px: {round}");
+            assert!(
+                round["moved"].as_f64().is_some_and(|moved| moved <= 1.0),
+                "{round}"
+            );
+            assert_eq!(round["more"], 50, "{round}");
+            assert_eq!(
+                round["wide"], 0,
+                "nothing is wider than the thread: {round}"
+            );
+        }
+        zhang.browser.close().await?;
+    }
+    Ok(())
+}

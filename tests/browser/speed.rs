@@ -1,0 +1,165 @@
+//! How quick the page is, in a real browser. The figures are printed; what is asserted leaves room
+//! for a busy machine.
+
+use crate::past;
+use crate::person::{Person, serve_page};
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tidings_tests::browser::{ChromeDriver, Look};
+use tidings_tests::server::{LI, Server, WANG, ZHANG};
+use tidings_tests::socket::Socket;
+
+/// Goes to and fro between two conversations, so many times. Of each switch: the time from the click
+/// to the frame that shows the rows, and whether the row was marked in the first frame.
+const SWITCH: &str = "(async times => {
+    const show = peer => `[data-testid=conversation-row][data-peer='${peer}']`;
+    const name = () => document.querySelector('[data-testid=thread-name]').textContent;
+    const frame = () => new Promise(requestAnimationFrame);
+    const painted = () => new Promise(done => {
+        const channel = new MessageChannel();
+        channel.port1.onmessage = done;
+        channel.port2.postMessage(0);
+    });
+    const taken = [];
+    let marked = true;
+    for (let n = 0; n < times; n += 1) {
+        const row = document.querySelector(show(n % 2 ? 1001 : 1002));
+        const want = row.querySelector('[data-testid=row-name]').textContent;
+        const begun = performance.now();
+        row.click();
+        await frame();
+        marked &&= row.getAttribute('aria-current') === 'true';
+        while (name() !== want || document.querySelectorAll('[data-testid=message]').length < 50)
+            await frame();
+        await painted();
+        taken.push(performance.now() - begun);
+        await frame();
+    }
+    return {taken, marked};
+})";
+
+async fn two_conversations(server: &Server, driver: &ChromeDriver) -> Result<Person> {
+    for from in [LI, WANG] {
+        past::write(server, from, 1000, 120, past::mixed).await?;
+        past::read(server, ZHANG, from.0).await?;
+    }
+    let zhang = Person::logged_in(driver, server, &Look::default(), ZHANG.1).await?;
+    for peer in [1001, 1002, 1001] {
+        zhang.opens_conversation(peer).await?;
+        let here = "document.querySelectorAll('[data-testid=message]').length >= 50";
+        zhang.browser.until("its end is here", here).await?;
+    }
+    Ok(zhang)
+}
+
+async fn switches(zhang: &Person, times: usize) -> Result<Value> {
+    zhang.browser.eval(&format!("{SWITCH}({times})")).await
+}
+
+#[tokio::test]
+async fn a_conversation_that_was_open_before_is_there_again_at_once() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = two_conversations(&server, &driver).await?;
+    switches(&zhang, 4).await?;
+    zhang
+        .browser
+        .cdp("Emulation.setCPUThrottlingRate", json!({"rate": 4}))
+        .await?;
+    let switched = switches(&zhang, 20).await?;
+    let mut taken: Vec<f64> = serde_json::from_value(switched["taken"].clone())?;
+    taken.sort_by(f64::total_cmp);
+    println!(
+        "20 switches at a quarter of the speed: median {:.1} ms, longest {:.1} ms (wanted: 50 ms)",
+        taken[taken.len() / 2],
+        taken[taken.len() - 1]
+    );
+    assert_eq!(
+        switched["marked"], true,
+        "the row is marked in the frame of the click"
+    );
+    assert!(taken[taken.len() / 2] < 250.0, "{taken:?}");
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn a_thousand_messages_in_ten_seconds_never_block_the_page_for_long() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = two_conversations(&server, &driver).await?;
+    zhang
+        .browser
+        .eval(
+            "(() => {
+                window.blocked = [];
+                new PerformanceObserver(list => blocked.push(...list.getEntries().map(e => e.duration)))
+                    .observe({type: 'longtask'});
+            })()",
+        )
+        .await?;
+    let mut li = Socket::bound(&server, LI).await?;
+    let mut pace = tokio::time::interval(Duration::from_millis(10));
+    for n in 1..=1000 {
+        pace.tick().await;
+        li.say(1001, 1000, &format!("live {n}")).await?;
+    }
+    zhang.sees("live 1000", "received", "sent").await?;
+    let blocked: Vec<f64> = serde_json::from_value(zhang.browser.eval("blocked").await?)?;
+    let longest = blocked.iter().copied().fold(0.0, f64::max);
+    println!(
+        "1,000 messages: {} tasks over 50 ms, the longest {longest:.0} ms (wanted: none)",
+        blocked.len()
+    );
+    assert!(longest < 200.0, "{blocked:?}");
+    let rows = zhang
+        .browser
+        .eval("document.querySelector('.message-rows').childElementCount")
+        .await?;
+    assert!(rows.as_u64().is_some_and(|rows| rows <= 400), "{rows}");
+    zhang.browser.close().await
+}
+
+/// Nodes and bytes of the page once everything that can go is gone.
+async fn weight(zhang: &Person) -> Result<(f64, f64)> {
+    // Twice: what the first one frees may hold what the second one does.
+    for _ in 0..2 {
+        zhang
+            .browser
+            .cdp("HeapProfiler.collectGarbage", json!({}))
+            .await?;
+    }
+    let metrics = zhang
+        .browser
+        .cdp("Performance.getMetrics", json!({}))
+        .await?;
+    let metric = |name: &str| {
+        let metrics = metrics["metrics"].as_array();
+        let found = metrics
+            .into_iter()
+            .flatten()
+            .find(|metric| metric["name"] == name);
+        found
+            .and_then(|metric| metric["value"].as_f64())
+            .context("no such metric")
+    };
+    Ok((metric("Nodes")?, metric("JSHeapUsedSize")?))
+}
+
+#[tokio::test]
+async fn a_hundred_switches_leave_nothing_behind() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = two_conversations(&server, &driver).await?;
+    zhang.browser.cdp("Performance.enable", json!({})).await?;
+    switches(&zhang, 20).await?;
+    let (nodes, bytes) = weight(&zhang).await?;
+    for _ in 0..5 {
+        switches(&zhang, 20).await?;
+    }
+    let (nodes_after, bytes_after) = weight(&zhang).await?;
+    println!("nodes {nodes} → {nodes_after}, JS heap {bytes} → {bytes_after} bytes");
+    assert!(nodes_after <= nodes * 1.1, "{nodes} → {nodes_after} nodes");
+    assert!(bytes_after <= bytes * 1.1, "{bytes} → {bytes_after} bytes");
+    zhang.browser.close().await
+}
