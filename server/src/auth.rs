@@ -10,7 +10,7 @@ mod password;
 mod throttle;
 mod token;
 
-pub use email::{UserError, check_draft, normal_email};
+pub use email::{UserError, check_chosen_password, check_draft, checked_username, normal_email};
 pub use login::{LoggedIn, SESSION_COOKIE};
 pub use origin::Origins;
 pub use password::{PasswordError, Passwords};

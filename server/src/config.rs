@@ -101,6 +101,16 @@ pub struct Config {
           value_parser = clap::value_parser!(u64).range(1..=86_400_000))]
     pub heartbeat_max_ms: u64,
 
+    /// Whether anybody may register; off: only the operator adds users, with `tidings user add`
+    #[arg(
+        long,
+        env = "TIDINGS_REGISTRATION",
+        value_enum,
+        default_value = "on",
+        value_name = "ON|OFF"
+    )]
+    pub registration: Switch,
+
     /// Other origins whose pages may log in and connect, as in `https://chat.example.org`; the
     /// server's own origin always may
     #[arg(
@@ -170,6 +180,15 @@ pub struct Config {
     /// flags and environment win over it
     #[arg(long, env = "TIDINGS_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// A setting that is on unless somebody turns it off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Switch {
+    /// As it says.
+    On,
+    /// As it says.
+    Off,
 }
 
 /// The largest count a setting takes; a semaphore holds 256 times as many.
@@ -398,17 +417,20 @@ mod tests {
         assert_eq!(config.heartbeat_bounds(), bounds);
         assert_eq!(config.idle_timeout(), Duration::from_mins(6));
         assert!(!config.demo && config.allowed_origins.is_empty());
+        assert_eq!(config.registration, Switch::On);
         config.check().expect("no contradiction");
     }
 
     #[test]
     fn a_file_sets_what_flags_do_not() {
         let file = "listen = '0.0.0.0:80'\ndemo = true\nack-timeout-ms = 7\n\
+                    registration = 'off'\n\
                     allowed-origins = ['https://a.example', 'https://b.example']";
         let config = parse(file, &["--ack-timeout-ms", "9"]).expect("valid");
         assert_eq!(config.listen.port(), 80);
         assert!(config.demo);
         assert_eq!(config.ack_timeout_ms, 9);
+        assert_eq!(config.registration, Switch::Off);
         assert_eq!(config.allowed_origins.len(), 2);
     }
 

@@ -9,6 +9,7 @@ mod login;
 mod metrics;
 mod page;
 mod presence;
+mod register;
 mod users;
 
 pub use failure::Failure;
@@ -54,6 +55,8 @@ fn health(router: Router<AppState>) -> Router<AppState> {
 /// Every route of the server; `/metrics` only if operators have no address of their own.
 pub fn router(app: AppState) -> Router {
     let api = Router::new()
+        .route("/server", get(register::server))
+        .route("/register", post(register::register))
         .route("/login", post(login::login))
         .route("/logout", post(login::logout))
         .route("/me", get(users::me))

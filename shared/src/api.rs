@@ -22,6 +22,24 @@ pub struct LoggedIn {
     pub token: String,
 }
 
+/// `GET /api/server`: what somebody may know before they log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Server {
+    /// Whether anybody may register.
+    pub registration: bool,
+}
+
+/// `POST /api/register`, the question; the answer is that of a login.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Register {
+    /// Nobody else's; upper and lower case do not matter.
+    pub email: String,
+    /// 1 to [`USERNAME_CHARS`](crate::limits::USERNAME_CHARS) characters.
+    pub username: String,
+    /// [`PASSWORD_CHARS`](crate::limits::PASSWORD_CHARS) characters or more.
+    pub password: String,
+}
+
 /// A user as everyone may see them; also the answer to `GET /api/me`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
@@ -103,6 +121,8 @@ pub enum ProblemCode {
     NotFound,
     /// 409: a group has as many members as it may have.
     LimitReached,
+    /// 409: another user has this email.
+    EmailTaken,
     /// 429: too many attempts; `Retry-After` says when.
     TooManyAttempts,
     /// 503: the server or its store cannot answer now; try again later.

@@ -60,6 +60,16 @@ pub const GROUP_MEMBERS: usize = 10_000;
 /// The longest name of a group, in characters.
 pub const GROUP_NAME_CHARS: usize = 64;
 
+/// The longest name of a user, in characters. List pages rely on it: see [`LIST_MAX`].
+pub const USERNAME_CHARS: usize = 64;
+
+/// The shortest password a person may choose, in characters (NIST SP 800-63B §5.1.1.1). Operators
+/// who add users may give them shorter ones.
+pub const PASSWORD_CHARS: usize = 8;
+
+/// The longest password, in bytes; longer ones only cost time to hash.
+pub const PASSWORD_BYTES: usize = 1024;
+
 /// Names of added members that the group's message about them lists.
 pub const NAMES_LISTED: usize = 10;
 

@@ -1,5 +1,6 @@
 //! The server, seen from outside: HTTP, plain WebSocket, signals and its command line.
 
+mod accounts;
 mod admission;
 mod commands;
 mod course;

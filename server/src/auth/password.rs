@@ -1,6 +1,6 @@
 //! Hashing passwords: slow on purpose, so on threads of its own.
 
-use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::password_hash::{self, PasswordHasher};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -14,19 +14,21 @@ const WAITING: usize = 64;
 /// Why a password was not hashed or compared.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
-    /// Too many logins wait already.
-    #[error("too many logins at once")]
+    /// Too many wait already.
+    #[error("too many passwords at once")]
     Busy,
     /// The hash in the store, or the library, is broken.
     #[error("password hash: {0}")]
     Hash(String),
 }
 
-struct Job {
-    password: String,
-    hash: Arc<str>,
-    answer: oneshot::Sender<Result<bool, PasswordError>>,
+/// What a thread does with a password.
+enum Job {
+    Verify(String, Arc<str>, Answer<bool>),
+    Hash(String, Answer<String>),
 }
+
+type Answer<T> = oneshot::Sender<Result<T, PasswordError>>;
 
 /// Argon2id with the library's parameters (19 MiB, two passes: the first choice of the OWASP
 /// Password Storage Cheat Sheet), on as many threads as there are cores, each with 19 MiB that it
@@ -67,7 +69,7 @@ impl Passwords {
                 .spawn(move || {
                     let mut memory = Vec::new();
                     while let Some(job) = next(&jobs) {
-                        verify(job, &mut memory);
+                        job.run(&mut memory);
                     }
                 })
                 .map_err(|error| PasswordError::Hash(error.to_string()))?;
@@ -81,12 +83,12 @@ impl Passwords {
         })
     }
 
-    /// Passwords being compared, and waiting for it.
+    /// Passwords being hashed, and waiting for it.
     pub fn in_progress(&self) -> usize {
         self.in_progress.load(Ordering::Relaxed)
     }
 
-    /// Logins refused since the start because too many waited.
+    /// Passwords refused since the start because too many waited.
     pub fn refused(&self) -> u64 {
         self.refused.load(Ordering::Relaxed)
     }
@@ -118,13 +120,23 @@ impl Passwords {
         let hash = hash.filter(|hash| hash != Self::NONE);
         let exists = hash.is_some();
         let hash = hash.map_or_else(|| Arc::clone(&self.decoy), Into::into);
+        let matches = self.done(|answer| Job::Verify(password, hash, answer));
+        Ok(matches.await? && exists)
+    }
+
+    /// The PHC string of a new password, for requests.
+    ///
+    /// # Errors
+    /// [`PasswordError::Busy`] when [`WAITING`] others wait.
+    pub async fn hash_in_turn(&self, password: String) -> Result<String, PasswordError> {
+        self.done(|answer| Job::Hash(password, answer)).await
+    }
+
+    /// Has a thread do it, when it is its turn.
+    async fn done<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, PasswordError> {
         let (answer, receiver) = oneshot::channel();
         self.jobs
-            .try_send(Job {
-                password,
-                hash,
-                answer,
-            })
+            .try_send(job(answer))
             .map_err(|error| match error {
                 TrySendError::Full(_) => {
                     self.refused.fetch_add(1, Ordering::Relaxed);
@@ -134,10 +146,9 @@ impl Passwords {
             })?;
         self.in_progress.fetch_add(1, Ordering::Relaxed);
         let _counted = Counted(Arc::clone(&self.in_progress));
-        let matches = receiver
+        receiver
             .await
-            .map_err(|_| PasswordError::Hash("no answer".into()))??;
-        Ok(matches && exists)
+            .map_err(|_| PasswordError::Hash("no answer".into()))?
     }
 }
 
@@ -148,15 +159,24 @@ fn next(jobs: &Mutex<Receiver<Job>>) -> Option<Job> {
         .ok()
 }
 
-fn verify(job: Job, memory: &mut Vec<Block>) {
-    let verified = matches(&job, memory).map_err(|e| PasswordError::Hash(e.to_string()));
-    // Nobody waits any more when the request was cancelled.
-    let _ = job.answer.send(verified);
+impl Job {
+    fn run(self, memory: &mut Vec<Block>) {
+        let broken = |error: password_hash::Error| PasswordError::Hash(error.to_string());
+        // Nobody waits any more when the request was cancelled.
+        match self {
+            Self::Verify(password, hash, answer) => {
+                let _ = answer.send(matches(&password, &hash, memory).map_err(broken));
+            }
+            Self::Hash(password, answer) => {
+                let _ = answer.send(phc_string(&password, memory).map_err(broken));
+            }
+        }
+    }
 }
 
 /// What the library's own comparison does, in memory that is kept.
-fn matches(job: &Job, memory: &mut Vec<Block>) -> password_hash::Result<bool> {
-    let hash = PasswordHash::new(&job.hash)?;
+fn matches(password: &str, hash: &str, memory: &mut Vec<Block>) -> password_hash::Result<bool> {
+    let hash = PasswordHash::new(hash)?;
     let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
         return Err(password_hash::Error::PasswordInvalid);
     };
@@ -168,13 +188,37 @@ fn matches(job: &Job, memory: &mut Vec<Block>) -> password_hash::Result<bool> {
     memory.resize(params.block_count(), Block::default());
     let mut output = vec![0; expected.len()];
     Argon2::new(algorithm, version, params).hash_password_into_with_memory(
-        job.password.as_bytes(),
+        password.as_bytes(),
         salt.as_ref(),
         &mut output,
         memory.as_mut_slice(),
     )?;
     // Compared in constant time by its type.
     Ok(Output::new(&output)? == *expected)
+}
+
+/// What the library's own hashing does, in memory that is kept.
+fn phc_string(password: &str, memory: &mut Vec<Block>) -> password_hash::Result<String> {
+    let mut salt = [0; Salt::RECOMMENDED_LENGTH];
+    getrandom::fill(&mut salt).map_err(|_| password_hash::Error::Crypto)?;
+    let argon = Argon2::default();
+    let params = argon.params();
+    memory.resize(params.block_count(), Block::default());
+    let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
+    argon.hash_password_into_with_memory(
+        password.as_bytes(),
+        &salt,
+        &mut output,
+        memory.as_mut_slice(),
+    )?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::default().ident(),
+        version: Some(Version::default().into()),
+        params: ParamsString::try_from(params)?,
+        salt: Some(Salt::new(&salt)?),
+        hash: Some(Output::new(&output)?),
+    };
+    Ok(hash.to_string())
 }
 
 #[cfg(test)]
@@ -226,5 +270,19 @@ mod tests {
                 .any(|answer| matches!(answer, Err(PasswordError::Busy)))
         );
         assert!(answers.iter().any(|answer| matches!(answer, Ok(false))));
+    }
+    #[tokio::test]
+    async fn a_hash_made_in_turn_is_like_one_made_by_the_library() {
+        let passwords = Passwords::new().expect("hashes");
+        let made = passwords.hash_in_turn("correct horse".into());
+        let made = made.await.expect("hashes");
+        let library = Passwords::hash("correct horse").expect("hashes");
+        let parameters = |hash: &str| hash.rsplitn(3, '$').nth(2).map(str::to_owned);
+        assert_eq!(parameters(&made), parameters(&library));
+        assert_ne!(made, library, "each has a salt of its own");
+        for (password, right) in [("correct horse", true), ("correct house", false)] {
+            let verified = passwords.verify(password.into(), Some(made.clone()));
+            assert_eq!(verified.await.expect("runs"), right);
+        }
     }
 }

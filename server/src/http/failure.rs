@@ -1,6 +1,6 @@
 //! The answers that are not 2xx.
 
-use crate::auth::PasswordError;
+use crate::auth::{PasswordError, UserError};
 use crate::store::StoreError;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -36,6 +36,9 @@ pub enum Failure {
     /// 409
     #[error("{0}")]
     LimitReached(String),
+    /// 409
+    #[error("another user has this email")]
+    EmailTaken,
     /// 429, with the time to wait
     #[error("too many attempts; try again in {} s", .0.as_secs().max(1))]
     TooManyAttempts(Duration),
@@ -52,8 +55,17 @@ pub enum Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::EmailTaken(_)) {
+            return Self::EmailTaken;
+        }
         tracing::error!(%error, "a request failed on the store");
         Self::Unavailable
+    }
+}
+
+impl From<UserError> for Failure {
+    fn from(error: UserError) -> Self {
+        Self::BadRequest(error.to_string())
     }
 }
 
@@ -63,7 +75,7 @@ impl From<PasswordError> for Failure {
             // Counted where it happens.
             PasswordError::Busy => Self::Full(BUSY_RETRY),
             PasswordError::Hash(_) => {
-                tracing::error!(%error, "a login failed");
+                tracing::error!(%error, "a password could not be hashed");
                 Self::Unavailable
             }
         }
@@ -85,6 +97,7 @@ impl IntoResponse for Failure {
             Self::Forbidden => (StatusCode::FORBIDDEN, ProblemCode::Forbidden),
             Self::NotFound => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
             Self::LimitReached(_) => (StatusCode::CONFLICT, ProblemCode::LimitReached),
+            Self::EmailTaken => (StatusCode::CONFLICT, ProblemCode::EmailTaken),
             Self::TooManyAttempts(_) | Self::TooManyConnections(_) => {
                 (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyAttempts)
             }

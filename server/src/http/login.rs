@@ -46,7 +46,11 @@ pub(super) async fn login(
         .user(credentials.uid)
         .await?
         .ok_or(Failure::BadCredentials)?;
+    begin(&app, user).await
+}
 
+/// Begins a session of a user who has shown who they are; the answer to that.
+pub(super) async fn begin(app: &AppState, user: api::User) -> Result<Response, Failure> {
     let token = Token::generate().map_err(|error| {
         tracing::error!(%error, "no randomness");
         Failure::Unavailable
