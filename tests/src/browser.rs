@@ -220,9 +220,17 @@ impl Default for Look {
     }
 }
 
-/// A browser with one tab or more.
+/// A browser with one tab or more. One that is not closed ends with its ChromeDriver.
 pub struct Browser {
     driver: WebDriver,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // It would otherwise be asked to quit, and this thread, which may have to carry the answer,
+        // stand still meanwhile, for a minute. Refused when it was closed.
+        let _ = self.driver.clone().leak();
+    }
 }
 
 impl Browser {
@@ -382,6 +390,6 @@ impl Browser {
     /// # Errors
     /// When it is gone already.
     pub async fn close(self) -> Result<()> {
-        Ok(self.driver.quit().await?)
+        Ok(self.driver.clone().quit().await?)
     }
 }

@@ -53,7 +53,7 @@ pub fn ThreadHead(props: &ThreadHeadProps) -> Html {
                 size="avatar-head"
             />
             <div class="thread-title">
-                <h1 class="thread-name" data-testid="thread-name">{ props.name.clone() }</h1>
+                <h2 class="thread-name" data-testid="thread-name">{ props.name.clone() }</h2>
                 if in_group {
                     <p class="thread-count" data-testid="member-count">
                         { props.members.map_or_else(|| texts.group.group.to_owned(), texts.group.count) }

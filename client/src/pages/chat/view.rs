@@ -23,7 +23,8 @@ impl ChatPage {
             "list"
         };
         html! {
-            <div class="shell" data-pane={pane}>
+            <main class="shell" data-pane={pane}>
+                <h1 class="hidden-text">{ "Tidings" }</h1>
                 <Sidebar
                     rows={self.chat.list_rows()}
                     loaded={self.chat.directory().is_loaded()}
@@ -39,14 +40,13 @@ impl ChatPage {
                         on_logout={act.ask_logout.clone()}
                     />
                 </Sidebar>
-                <main class="pane">
+                <section class="pane">
                     if let Some(view) = &self.thread {
                         { self.open_conversation(user, view) }
                     } else {
-                        <h1 class="hidden-text">{ "Tidings" }</h1>
                         <Empty icon={Icon::Chat} title={texts.pick_title} hint={texts.pick_hint} />
                     }
-                </main>
+                </section>
                 <Chip
                     phase={self.connection.phase()}
                     cause={self.connection.last_cause()}
@@ -83,7 +83,7 @@ impl ChatPage {
                         on_answer={act.confirm_logout.clone()}
                     />
                 }
-            </div>
+            </main>
         }
     }
 
