@@ -1,16 +1,17 @@
-//! Pictures of the page, for the README and for eyes: written where `TIDINGS_PICTURES` says.
+//! Pictures of every screen, for the README and for eyes. `cargo xtask test` has them written into
+//! `target/pictures`; alone, set `TIDINGS_PICTURES`.
 
 use crate::person::{Person, serve_page};
 use anyhow::Result;
 use serde_json::json;
 use std::path::PathBuf;
 use tidings_tests::browser::{ChromeDriver, Look};
-use tidings_tests::server::{LI, WANG, ZHANG};
+use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
 #[tokio::test]
 async fn the_page_fits_its_window_at_every_width_in_both_languages_and_themes() -> Result<()> {
-    let server = serve_page().await?;
+    let mut server = serve_page().await?;
     let mut wang = Socket::bound(&server, WANG).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut li = Socket::bound(&server, LI).await?;
@@ -49,7 +50,12 @@ async fn the_page_fits_its_window_at_every_width_in_both_languages_and_themes() 
     let driver = ChromeDriver::start().await?;
     let looks = [(1280, 800), (768, 1024), (360, 740)];
     for (width, height) in looks {
-        for (language, dark) in [("zh-CN", false), ("en-US", true)] {
+        for (language, dark) in [
+            ("zh-CN", false),
+            ("zh-CN", true),
+            ("en-US", false),
+            ("en-US", true),
+        ] {
             let look = Look {
                 width,
                 height,
@@ -57,25 +63,46 @@ async fn the_page_fits_its_window_at_every_width_in_both_languages_and_themes() 
                 language,
                 dark,
             };
-            let name = format!("{width}-{language}-{}", if dark { "dark" } else { "light" });
             let person = Person::opens(&driver, &server, &look).await?;
-            person.browser.find("login-email").await?;
-            fits(&person, &format!("login-{name}")).await?;
-            person.logs_in(LI.1, "1234").await?;
-            person.is_connected().await?;
-            person.browser.find("conversation-row").await?;
-            fits(&person, &format!("list-{name}")).await?;
-            person.browser.click("panel-open").await?;
-            person.browser.find("panel-frame").await?;
-            fits(&person, &format!("panel-{name}")).await?;
-            person.browser.click("panel-close").await?;
-            person.opens_conversation(1000).await?;
-            person.sees("👍", "sent", "sent").await?;
-            fits(&person, &format!("thread-{name}")).await?;
+            every_screen(&person, &mut server, &look).await?;
             person.browser.close().await?;
         }
     }
     Ok(())
+}
+
+async fn every_screen(person: &Person, server: &mut Server, look: &Look) -> Result<()> {
+    let theme = if look.dark { "dark" } else { "light" };
+    let (width, language) = (look.width, look.language);
+    let keep =
+        async |screen: &str| fits(person, &format!("{screen}-{width}-{language}-{theme}")).await;
+    let browser = &person.browser;
+    browser.find("register-switch").await?;
+    keep("login").await?;
+    browser.click("register-switch").await?;
+    browser.find("register-name").await?;
+    keep("register").await?;
+    browser.click("register-switch").await?;
+    person.logs_in(LI.1, "1234").await?;
+    person.is_connected().await?;
+    browser.find("conversation-row").await?;
+    keep("list").await?;
+    browser.click("settings-open").await?;
+    browser.find("settings").await?;
+    keep("settings").await?;
+    browser.click("settings-close").await?;
+    browser.click("panel-open").await?;
+    browser.find("panel-frame").await?;
+    keep("panel").await?;
+    browser.click("panel-close").await?;
+    person.opens_conversation(1000).await?;
+    person.sees("👍", "sent", "sent").await?;
+    keep("thread").await?;
+    server.kill().await?;
+    let offline = "document.querySelector('[data-testid=connection]').dataset.phase === 'waiting'";
+    browser.until("offline", offline).await?;
+    keep("offline").await?;
+    server.restart().await
 }
 
 /// Says a line, past whatever is pushed meanwhile.

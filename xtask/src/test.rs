@@ -29,12 +29,17 @@ const ON_A_FLEET: [&str; 8] = [
     "--test",
     "browser",
 ];
-/// Modules whose tests choose their set-up themselves, and have run when the fleet's turn comes.
-const SAME_ON_A_FLEET: [&str; 6] = [
+/// Modules whose tests choose their set-up themselves, or look at the page alone; they have run when
+/// the fleet's turn comes.
+const SAME_ON_A_FLEET: [&str; 10] = [
+    "access::",
     "disk_full::",
     "drain::a_node_that_drains_under_load",
+    "input_method::",
+    "installed::",
     "node_frozen::",
     "node_killed::",
+    "pictures::",
     "postgres_restarted::",
     "redis_faults::",
 ];
@@ -133,6 +138,7 @@ fn end_to_end(workspace: &Workspace, browser: &Browser, axe: &Path) -> Command {
     test.arg("test")
         .env("TIDINGS_BIN", workspace.server("debug"))
         .env("TIDINGS_CLIENT_DIR", workspace.dist())
+        .env("TIDINGS_PICTURES", workspace.pictures())
         .env("TIDINGS_AXE", axe);
     with_browser(&mut test, browser);
     test

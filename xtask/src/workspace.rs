@@ -58,6 +58,11 @@ impl Workspace {
         self.target.join("xtask")
     }
 
+    /// Where the tests leave pictures of the page.
+    pub(crate) fn pictures(&self) -> PathBuf {
+        self.target.join("pictures")
+    }
+
     /// A cargo command that runs in the root.
     pub(crate) fn cargo(&self) -> Command {
         let mut command = cargo();
