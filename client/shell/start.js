@@ -21,10 +21,24 @@ async function counted() {
   return new Response(answer.body.pipeThrough(count), answer);
 }
 
+// Has the service worker keep what was just loaded. Where it may not, the page works all the same.
+function keep() {
+  const { build } = document.head.dataset;
+  if (build && navigator.serviceWorker) navigator.serviceWorker.register("/sw.js").catch(() => {});
+}
+
+// Whether the server has another edition than this one. The program calls it.
+window.isOutdated = async () => {
+  const { build } = document.head.dataset;
+  const answer = await fetch("/build.json", { cache: "no-store" });
+  return Boolean(build) && answer.ok && (await answer.json()).build !== build;
+};
+
 if (!document.querySelector("script[type=module]:not([src])") && !root.className) {
   const bytes = counted();
   import(glue.href)
     .then((program) => program.default({ module_or_path: bytes }))
+    .then(keep)
     .catch((error) => {
       // A browser that cannot run it, or a network that did not bring it.
       root.className = error instanceof WebAssembly.CompileError ? "unsupported" : "failed";

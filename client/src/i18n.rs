@@ -3,6 +3,7 @@
 //! [`Texts`] is one struct and each language one constant of it, so that a text missing in a
 //! language does not compile. Never here: what decides which text is said.
 
+mod account;
 mod dates;
 mod en;
 mod group;
@@ -13,6 +14,7 @@ mod texts;
 mod write;
 mod zh_cn;
 
+pub use account::AccountTexts;
 pub use dates::Dates;
 pub use group::GroupTexts;
 pub use panel::PanelTexts;

@@ -5,6 +5,7 @@
 //! - [`components`] and [`pages`]: what the person sees.
 //! - [`i18n`]: every word of it, in each language.
 //! - [`attention`]: sound, notifications, the count at the icon.
+//! - [`edition`]: whether the server has a newer page.
 //! - [`clock`], [`dom`], [`storage`]: the browser, as the rest needs it.
 //!
 //! Events flow one way: the page (`pages/chat.rs`) hands what happened to [`state::Chat`], carries
@@ -15,6 +16,7 @@ pub mod attention;
 pub mod clock;
 pub mod components;
 pub mod dom;
+pub mod edition;
 pub mod i18n;
 pub mod net;
 pub mod pages;

@@ -12,4 +12,7 @@ mod http;
 mod socket;
 
 pub use connection::{Connection, Signal};
-pub use http::{HttpError, add_members, create_group, group, login, logout, me, members, users};
+pub use http::{
+    HttpError, add_members, create_group, group, login, logout, me, members, register, server,
+    users,
+};

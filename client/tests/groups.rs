@@ -155,6 +155,7 @@ async fn a_group_in_the_list_says_who_wrote_last_or_what_happened() {
             time: clock::wall_ms(),
             unread: 0,
             selected: false,
+            online: false,
         };
         render(html! { <ConversationRow {row} on_open={Callback::noop()} /> })
     };

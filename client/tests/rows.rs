@@ -94,6 +94,7 @@ async fn a_row_shows_its_draft_and_its_badge() {
         time: clock::wall_ms(),
         unread: 1000,
         selected: false,
+        online: false,
     };
     let opened = Rc::new(Cell::new(None));
     let on_open = {

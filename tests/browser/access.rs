@@ -44,6 +44,10 @@ async fn every_screen(look: &Look) -> Result<()> {
     let browser = &person.browser;
     browser.find("login-email").await?;
     axe.approves_of(&person, "login").await?;
+    browser.click("register-switch").await?;
+    browser.find("register-name").await?;
+    axe.approves_of(&person, "registration").await?;
+    browser.click("register-switch").await?;
     person.logs_in(LI.1, "wrong").await?;
     browser.find("login-error").await?;
     axe.approves_of(&person, "login that failed").await?;

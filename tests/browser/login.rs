@@ -1,9 +1,14 @@
 //! Coming and going.
 
-use crate::person::{Person, serve_page};
+use crate::person::{Person, serve_page, serve_page_with};
 use anyhow::Result;
+use thirtyfour::Key;
 use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::ZHANG;
+
+/// Keys as WebDriver writes them (W3C WebDriver §17.4.2).
+const ENTER: char = '\u{e007}';
+const TAB: char = '\u{e004}';
 
 #[tokio::test]
 async fn a_wrong_password_is_explained_and_the_right_one_opens_the_chat() -> Result<()> {
@@ -17,6 +22,73 @@ async fn a_wrong_password_is_explained_and_the_right_one_opens_the_chat() -> Res
     zhang.is_connected().await?;
     zhang.browser.close().await?;
     Ok(())
+}
+
+#[tokio::test]
+async fn somebody_new_registers_by_keyboard_alone_and_is_told_what_is_wrong() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let new = Person::opens(&driver, &server, &Look::default()).await?;
+    let switch = new.browser.find("register-switch").await?;
+    switch.send_keys(Key::Enter).await?;
+    new.browser.find("register-name").await?;
+    let in_email = "document.activeElement.dataset.testid === 'login-email'";
+    new.browser.until("in the first field", in_email).await?;
+    types(&new, &format!("new{}", ENTER)).await?;
+    let asks_for = |word: &str| {
+        format!(
+            "document.querySelector('[data-testid=login-error]')?.textContent.includes('{word}')"
+        )
+    };
+    new.browser
+        .until("all is asked for", &asks_for("a name"))
+        .await?;
+    types(&new, &format!("New Person{}", TAB)).await?;
+    types(&new, &format!("short{}", ENTER)).await?;
+    new.browser
+        .until("an address is", &asks_for("not an email"))
+        .await?;
+    types(&new, &format!("{}{}", ZHANG.1, ENTER)).await?;
+    new.browser
+        .until("a long password is", &asks_for("8 characters"))
+        .await?;
+    types(&new, &format!("long enough{}", ENTER)).await?;
+    new.browser
+        .until("another email is", &asks_for("another one"))
+        .await?;
+    types(&new, &format!("new@example.org{}", ENTER)).await?;
+    new.is_connected().await?;
+    // Who registered can write and be written to, and logs in with what they chose.
+    new.writes_to(ZHANG.0).await?;
+    new.says("I am new here").await?;
+    new.sees("I am new here", "sent", "sent").await?;
+    new.browser.click("logout").await?;
+    new.logs_in("new@example.org", "long enough").await?;
+    new.is_connected().await?;
+    new.browser.close().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_registration_is_off_nobody_is_offered_it() -> Result<()> {
+    let server = serve_page_with(&["--registration", "off"]).await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = Person::opens(&driver, &server, &Look::default()).await?;
+    let asked = "performance.getEntriesByType('resource').some(
+        entry => entry.name.endsWith('/api/server') && entry.responseEnd > 0)";
+    zhang.browser.until("the server was asked", asked).await?;
+    zhang.logs_in(ZHANG.1, "wrong").await?;
+    zhang.browser.find("login-error").await?;
+    let offered = "document.querySelector('[data-testid=register-switch]') !== null";
+    assert_eq!(zhang.browser.eval(offered).await?, false);
+    zhang.browser.close().await?;
+    Ok(())
+}
+
+/// Into whatever has the focus.
+async fn types(person: &Person, keys: &str) -> Result<()> {
+    let focused = person.browser.driver().active_element().await?;
+    Ok(focused.send_keys(keys).await?)
 }
 
 #[tokio::test]

@@ -1,22 +1,34 @@
 //! What makes trunk's output one edition of the page: no script inside the HTML, which the content
-//! security policy of the server would refuse, the size of the program for its progress bar, and a
-//! build id, by which a page that is open notices that there is a newer one.
+//! security policy of the server would refuse, one style sheet instead of a dozen, the size of the program for its progress bar, a build
+//! id, by which a page that is open notices that there is a newer one, and the service worker's list
+//! of what to keep.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 /// Trunk's start of the program; `client/shell/start.js` takes its place.
 const SCRIPT: (&str, &str) = ("<script type=\"module\">", "</script>");
 /// The link of the program, up to where its size is written.
 const PROGRAM: &str = "as=\"fetch\"";
 
+/// A link to a style sheet, up to the name of its file and after it.
+const SHEET: (&str, &str) = ("<link rel=\"stylesheet\" href=\"/", "\"");
+
+/// The script of the service worker, and what is filled in there.
+const WORKER: &str = "sw.js";
+const BUILD: &str = "const BUILD = \"\";";
+const FILES: &str = "const FILES = [];";
+/// What a page needs to start, by the endings of the names; the rest is for installing it.
+const KEPT: [&str; 4] = ["css", "js", "svg", "wasm"];
+
 /// Completes the page in this folder.
 pub(crate) fn complete(page: &Path) -> Result<()> {
     let path = page.join("index.html");
     let index = without_script(&fs::read_to_string(&path)?)?;
+    let index = with_one_sheet(&index, page)?;
     let bytes = program_size(page)?;
     let index = index.replacen(PROGRAM, &format!("{PROGRAM} data-bytes=\"{bytes}\""), 1);
     let build = build_id(&index);
@@ -26,7 +38,42 @@ pub(crate) fn complete(page: &Path) -> Result<()> {
         page.join("build.json"),
         format!("{{\"build\":\"{build}\"}}\n"),
     )?;
+    let worker = fs::read_to_string(page.join(WORKER)).context("no service worker")?;
+    fs::write(
+        page.join(WORKER),
+        completed_worker(&worker, &build, &kept(page)?)?,
+    )?;
     Ok(())
+}
+
+/// The paths of what the service worker keeps beside the index.
+fn kept(page: &Path) -> Result<Vec<String>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(page)? {
+        let path = entry?.path();
+        let is_kept = path
+            .extension()
+            .is_some_and(|kind| KEPT.iter().any(|kept| kind == *kept));
+        if let Some(name) = path.file_name().and_then(|name| name.to_str())
+            && is_kept
+            && name != WORKER
+        {
+            paths.push(format!("/{name}"));
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn completed_worker(worker: &str, build: &str, files: &[String]) -> Result<String> {
+    ensure!(
+        worker.contains(BUILD) && worker.contains(FILES),
+        "{WORKER} has no `{BUILD}` or no `{FILES}`"
+    );
+    let files = serde_json::to_string(files)?;
+    Ok(worker
+        .replacen(BUILD, &format!("const BUILD = \"{build}\";"), 1)
+        .replacen(FILES, &format!("const FILES = {files};"), 1))
 }
 
 fn without_script(index: &str) -> Result<String> {
@@ -35,6 +82,32 @@ fn without_script(index: &str) -> Result<String> {
         .context("trunk's script is not in index.html; is it another version of trunk?")?;
     let (_, after) = rest.split_once(SCRIPT.1).context("a script has no end")?;
     Ok([before.trim_end(), after].concat())
+}
+
+/// Joins the style sheets, in their order, into one file where the first of them was: one request,
+/// and one text that is compressed as a whole.
+fn with_one_sheet(index: &str, page: &Path) -> Result<String> {
+    let (mut lines, mut sheet, mut place) = (Vec::new(), String::new(), None);
+    for line in index.lines() {
+        let Some((_, link)) = line.split_once(SHEET.0) else {
+            lines.push(line.to_owned());
+            continue;
+        };
+        let (name, _) = link.split_once(SHEET.1).context("a link has no end")?;
+        let path = page.join(name);
+        sheet += &fs::read_to_string(&path).with_context(|| format!("no {name}"))?;
+        fs::remove_file(&path)?;
+        if place.is_none() {
+            place = Some(lines.len());
+            lines.push(String::new());
+        }
+    }
+    let place =
+        place.context("index.html names no style sheet; is it another version of trunk?")?;
+    let name = format!("style-{}.css", hash_of(&sheet));
+    lines[place] = format!("    {}{name}{}>", SHEET.0, SHEET.1);
+    fs::write(page.join(name), sheet)?;
+    Ok(lines.join("\n") + "\n")
 }
 
 fn program_size(page: &Path) -> Result<u64> {
@@ -49,8 +122,12 @@ fn program_size(page: &Path) -> Result<u64> {
 
 /// The names of the files hold the hashes of their contents, and the index holds their names.
 fn build_id(index: &str) -> String {
+    hash_of(index)
+}
+
+fn hash_of(text: &str) -> String {
     let mut hasher = DefaultHasher::new();
-    index.hash(&mut hasher);
+    text.hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 
@@ -59,15 +136,25 @@ mod tests {
     use super::*;
 
     const INDEX: &str = "<html><head>\n<script type=\"module\">\nstart();\n</script>\n\
+        <link rel=\"stylesheet\" href=\"/a-1.css\"/>\n<link rel=\"stylesheet\" href=\"/b-2.css\"/>\n\
         <link rel=\"preload\" href=\"/a.wasm\" as=\"fetch\"></head><body></body></html>";
 
     fn completed(index: &str) -> (String, String) {
+        let page = complete_page(index);
+        let read = |name| fs::read_to_string(page.path().join(name)).unwrap();
+        (read("index.html"), read("build.json"))
+    }
+
+    fn complete_page(index: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("index.html"), index).unwrap();
         fs::write(folder.path().join("a.wasm"), "12345").unwrap();
+        fs::write(folder.path().join("icon.png"), "").unwrap();
+        fs::write(folder.path().join("a-1.css"), "a {}\n").unwrap();
+        fs::write(folder.path().join("b-2.css"), "b {}\n").unwrap();
+        fs::write(folder.path().join(WORKER), [BUILD, FILES].concat()).unwrap();
         complete(folder.path()).unwrap();
-        let read = |name| fs::read_to_string(folder.path().join(name)).unwrap();
-        (read("index.html"), read("build.json"))
+        folder
     }
 
     #[test]
@@ -75,6 +162,28 @@ mod tests {
         let (index, _) = completed(INDEX);
         assert!(!index.contains("start()"), "{index}");
         assert!(index.contains("as=\"fetch\" data-bytes=\"5\">"), "{index}");
+    }
+
+    #[test]
+    fn the_style_sheets_become_one_that_the_worker_keeps_with_the_program() {
+        let page = complete_page(INDEX);
+        let read = |name: &str| fs::read_to_string(page.path().join(name)).unwrap();
+        let name = format!("style-{}.css", hash_of("a {}\nb {}\n"));
+        assert_eq!(read(&name), "a {}\nb {}\n");
+        let index = read("index.html");
+        assert_eq!(index.matches(".css").count(), 1, "{index}");
+        assert!(index.contains(&format!("href=\"/{name}\">")), "{index}");
+        assert!(!page.path().join("a-1.css").exists());
+        let worker = read(WORKER);
+        assert!(
+            worker.contains(&format!("[\"/a.wasm\",\"/{name}\"]")),
+            "{worker}"
+        );
+        let build = read("build.json");
+        assert!(
+            worker.contains(build.split('"').nth(3).unwrap()),
+            "{worker}"
+        );
     }
 
     #[test]

@@ -120,7 +120,7 @@ pub(crate) fn build_with(
         compress::publish(&built, &workspace.dist())
     })?;
     compress::print_table(&sizes);
-    Ok(())
+    compress::check_budget(&sizes)
 }
 
 /// Panic messages name source files; with these flags not where they lie on the machine that built

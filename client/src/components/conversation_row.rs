@@ -63,6 +63,10 @@ pub fn ConversationRow(props: &ConversationRowProps) -> Html {
                 onclick={move |_| on_open.emit(peer)}
             >
                 <Avatar {peer} name={row.name.clone()} src={row.avatar.clone()} />
+                if row.online {
+                    <span class="online-dot" data-testid="online" aria-hidden="true" />
+                    <span class="hidden-text">{ texts.online }</span>
+                }
                 <span class="row-main">
                     <span class="row-line">
                         if matches!(peer, Peer::Group(_)) {

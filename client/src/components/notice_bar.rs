@@ -1,6 +1,7 @@
 //! Short sentences over the page, to be dismissed.
 
 use super::Icon;
+use crate::edition;
 use crate::i18n::{Texts, use_locale};
 use crate::state::{Notice, NoticeKind};
 use yew::prelude::*;
@@ -26,6 +27,16 @@ pub fn NoticeBar(props: &NoticeBarProps) -> Html {
             <div key={id} class="notice" data-testid="notice">
                 { Icon::Warning.html() }
                 <span class="notice-text">{ sentence(texts, notice.kind) }</span>
+                if notice.kind == NoticeKind::NewEdition {
+                    <button
+                        type="button"
+                        class="button"
+                        data-testid="reload"
+                        onclick={|_: MouseEvent| edition::reload()}
+                    >
+                        { texts.reload }
+                    </button>
+                }
                 <button type="button" class="button-icon" aria-label={texts.dismiss} {onclick}>
                     { Icon::Close.html() }
                 </button>
@@ -41,6 +52,7 @@ fn sentence(texts: &Texts, kind: NoticeKind) -> String {
     match kind {
         NoticeKind::OutboxFull => texts.outbox_full.into(),
         NoticeKind::LogoutFailed => texts.logout_failed.into(),
+        NoticeKind::NewEdition => texts.new_edition.into(),
         NoticeKind::Server(code) => (texts.server_refused)((texts.refused)(code)),
     }
 }

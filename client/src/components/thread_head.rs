@@ -1,7 +1,9 @@
 //! The head of the open conversation.
 
 use super::{Avatar, Icon};
+use crate::clock;
 use crate::i18n::use_locale;
+use crate::state::Standing;
 use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::prelude::*;
@@ -15,6 +17,9 @@ pub struct ThreadHeadProps {
     pub name: Rc<str>,
     /// Their picture; empty: none.
     pub avatar: Rc<str>,
+    /// How they stand, if that is known.
+    #[prop_or_default]
+    pub standing: Option<Standing>,
     /// Of a group: how many members it has, once that is known.
     #[prop_or_default]
     pub members: Option<u64>,
@@ -30,7 +35,12 @@ pub struct ThreadHeadProps {
 /// The head of the open conversation.
 #[component]
 pub fn ThreadHead(props: &ThreadHeadProps) -> Html {
-    let texts = use_locale().texts;
+    let locale = use_locale();
+    let texts = locale.texts;
+    let standing = props.standing.map(|standing| match standing {
+        Standing::Online => texts.online.to_owned(),
+        Standing::LastSeen(at) => (texts.last_seen)(&locale.dates.brief(at, clock::wall_ms())),
+    });
     let on_back = props.on_back.clone();
     let in_group = matches!(props.peer, Peer::Group(_));
     let open = props.open;
@@ -58,6 +68,8 @@ pub fn ThreadHead(props: &ThreadHeadProps) -> Html {
                     <p class="thread-count" data-testid="member-count">
                         { props.members.map_or_else(|| texts.group.group.to_owned(), texts.group.count) }
                     </p>
+                } else if let Some(standing) = standing {
+                    <p class="thread-count" data-testid="standing">{ standing }</p>
                 }
             </div>
             if in_group {

@@ -39,6 +39,8 @@ pub(super) const TEXTS: Texts = Texts {
     unread: |count| format!("{count} unread"),
     draft: "Draft: ",
     you: "You: ",
+    online: "online",
+    last_seen: |time| format!("last seen: {time}"),
     unsupported: "This kind of message cannot be shown here.",
     no_chats_title: "No conversations yet",
     no_chats_hint: "Choose someone under Contacts and write to them, or create a group.",
@@ -94,11 +96,14 @@ pub(super) const TEXTS: Texts = Texts {
     stopped: "The server ended the connection.",
 
     dismiss: "Dismiss",
+    new_edition: "There is a new version of Tidings.",
+    reload: "Reload",
     outbox_full: "Too many messages are waiting to be sent. Wait for the connection to come back.",
     logout_failed: "The server could not be reached, so you are still logged in. Try again.",
     server_refused: |reason| format!("That did not work: {reason}"),
     refused,
 
+    account: super::account::EN,
     group: super::group::EN,
     panel: super::panel::EN,
     settings: super::settings::EN,

@@ -1,6 +1,6 @@
 //! The texts a language must have.
 
-use super::{GroupTexts, PanelTexts, ReceiptTexts, SettingsTexts, WriteTexts};
+use super::{AccountTexts, GroupTexts, PanelTexts, ReceiptTexts, SettingsTexts, WriteTexts};
 use crate::net::HttpError;
 use tidings_shared::ErrorCode;
 
@@ -37,6 +37,8 @@ pub struct Texts {
     pub unread: fn(u64) -> String,
     pub draft: &'static str,
     pub you: &'static str,
+    pub online: &'static str,
+    pub last_seen: fn(&str) -> String,
     pub unsupported: &'static str,
     pub no_chats_title: &'static str,
     pub no_chats_hint: &'static str,
@@ -82,11 +84,14 @@ pub struct Texts {
     pub stopped: &'static str,
 
     pub dismiss: &'static str,
+    pub new_edition: &'static str,
+    pub reload: &'static str,
     pub outbox_full: &'static str,
     pub logout_failed: &'static str,
     pub server_refused: fn(&str) -> String,
     pub refused: fn(ErrorCode) -> &'static str,
 
+    pub account: AccountTexts,
     pub group: GroupTexts,
     pub panel: PanelTexts,
     pub settings: SettingsTexts,

@@ -33,6 +33,8 @@ pub(super) const TEXTS: Texts = Texts {
     unread: |count| format!("{count} 条未读"),
     draft: "草稿：",
     you: "我：",
+    online: "在线",
+    last_seen: |time| format!("最后在线：{time}"),
     unsupported: "此处无法显示这类消息。",
     no_chats_title: "还没有会话",
     no_chats_hint: "在“联系人”中选择一个人，发出第一条消息，或者新建一个群聊。",
@@ -87,11 +89,14 @@ pub(super) const TEXTS: Texts = Texts {
     stopped: "服务器断开了连接。",
 
     dismiss: "关闭",
+    new_edition: "Tidings 有新版本了。",
+    reload: "重新加载",
     outbox_full: "等待发送的消息太多，请等网络恢复后再试。",
     logout_failed: "无法连接服务器，尚未退出登录，请重试。",
     server_refused: |reason| format!("操作没有成功：{reason}"),
     refused,
 
+    account: super::account::ZH_CN,
     group: super::group::ZH_CN,
     panel: super::panel::ZH_CN,
     settings: super::settings::ZH_CN,

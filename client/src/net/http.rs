@@ -5,7 +5,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
 use tidings_shared::api::{
-    Group, LoggedIn, Login, NewGroup, NewMembers, Problem, ProblemCode, User, Users,
+    Group, LoggedIn, Login, NewGroup, NewMembers, Problem, ProblemCode, Register, Server, User,
+    Users,
 };
 use tidings_shared::{GroupId, UserId};
 use wasm_bindgen::{JsCast, JsValue};
@@ -49,6 +50,32 @@ pub async fn me() -> Result<User, HttpError> {
 /// [`HttpError::BadCredentials`] and [`HttpError::TooManyAttempts`], which a person can act on.
 pub async fn login(email: String, password: String) -> Result<User, HttpError> {
     let answer: LoggedIn = post("/api/login", &Login { email, password }).await?;
+    Ok(answer.user)
+}
+
+/// What the server says to anybody.
+///
+/// # Errors
+/// [`HttpError::Network`] when it says nothing.
+pub async fn server() -> Result<Server, HttpError> {
+    body(request("GET", "/api/server", None).await?).await
+}
+
+/// Creates an account and logs in with it.
+///
+/// # Errors
+/// [`HttpError::Refused`] for what the server does not take, [`HttpError::TooManyAttempts`].
+pub async fn register(
+    email: String,
+    username: String,
+    password: String,
+) -> Result<User, HttpError> {
+    let question = Register {
+        email,
+        username,
+        password,
+    };
+    let answer: LoggedIn = post("/api/register", &question).await?;
     Ok(answer.user)
 }
 

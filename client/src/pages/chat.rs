@@ -57,6 +57,8 @@ pub enum Msg {
     LoggedOut(bool),
     /// A sentence is dismissed.
     Dismiss(u64),
+    /// The server has a newer page.
+    Outdated,
     /// The connection panel is opened or closed.
     Panel(bool),
     /// Something happened to groups.
@@ -120,6 +122,8 @@ pub struct ChatPage {
     gatherings: u64,
     /// Whether the connection was live since it was last opened.
     was_live: bool,
+    /// Connections of this page that were bound so far.
+    binds: u64,
     /// The row to give the focus back to.
     focus_row: Option<Peer>,
     /// Whether notifications are offered.
@@ -176,6 +180,7 @@ impl Component for ChatPage {
             gathering: None,
             gatherings: 0,
             was_live: false,
+            binds: 0,
             focus_row: None,
             offering: false,
             _notified: notified,

@@ -1,9 +1,10 @@
-//! Logging in.
+//! Logging in, and registering where the server offers it.
 
 use crate::components::{Icon, LanguageSwitch, Logo};
 use crate::i18n::use_locale;
 use crate::net::{self, HttpError};
-use tidings_shared::api::User;
+use tidings_shared::api::{ProblemCode, User};
+use tidings_shared::limits;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -22,6 +23,8 @@ pub struct LoginProps {
 enum Attempt {
     None,
     Incomplete,
+    NoAddress,
+    ShortPassword,
     Busy,
     Failed(HttpError),
 }
@@ -30,40 +33,70 @@ enum Attempt {
 #[component]
 pub fn LoginPage(props: &LoginProps) -> Html {
     let texts = use_locale().texts;
-    let email = use_node_ref();
-    let password = use_node_ref();
+    let (email, name, password) = (use_node_ref(), use_node_ref(), use_node_ref());
     let attempt = use_state_eq(|| Attempt::None);
+    let (offered, registering) = (use_state_eq(|| false), use_state_eq(|| false));
+    {
+        let offered = offered.setter();
+        use_effect_with((), move |()| {
+            spawn_local(async move {
+                // A server that does not say offers nothing.
+                offered.set(net::server().await.is_ok_and(|server| server.registration));
+            });
+        });
+    }
     {
         // The attribute alone works only for a page that is loaded, not for one that is rendered.
         let email = email.clone();
-        use_effect_with((), move |()| focus(&email));
+        use_effect_with(*registering, move |_| focus(&email));
     }
     {
-        let (email, password) = (email.clone(), password.clone());
+        let (email, name, password) = (email.clone(), name.clone(), password.clone());
         use_effect_with((*attempt).clone(), move |attempt| match attempt {
-            Attempt::Failed(HttpError::BadCredentials) => select(&password),
-            Attempt::Incomplete => focus(if value(&email).is_empty() {
-                &email
-            } else {
-                &password
-            }),
+            Attempt::Failed(HttpError::BadCredentials) | Attempt::ShortPassword => {
+                select(&password);
+            }
+            Attempt::NoAddress
+            | Attempt::Failed(HttpError::Refused(ProblemCode::EmailTaken, _)) => {
+                select(&email);
+            }
+            Attempt::Incomplete => {
+                let empty = |input: &&NodeRef| is_empty(input);
+                if let Some(input) = [&email, &name, &password].into_iter().find(empty) {
+                    focus(input);
+                }
+            }
             _ => {}
         });
     }
     let busy = *attempt == Attempt::Busy;
     let onsubmit = {
-        let (email, password) = (email.clone(), password.clone());
+        let (email, name, password) = (email.clone(), name.clone(), password.clone());
         let (attempt, on_login) = (attempt.clone(), props.on_login.clone());
+        let registering = *registering;
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
+            if busy {
+                return;
+            }
             let (email, password) = (value(&email).trim().to_owned(), value(&password));
-            if email.is_empty() || password.is_empty() {
+            let name = value(&name).trim().to_owned();
+            if email.is_empty() || password.is_empty() || registering && name.is_empty() {
                 attempt.set(Attempt::Incomplete);
-            } else if !busy {
+            } else if registering && !email.contains('@') {
+                attempt.set(Attempt::NoAddress);
+            } else if registering && password.chars().count() < limits::PASSWORD_CHARS {
+                attempt.set(Attempt::ShortPassword);
+            } else {
                 attempt.set(Attempt::Busy);
                 let (attempt, on_login) = (attempt.clone(), on_login.clone());
                 spawn_local(async move {
-                    match net::login(email, password).await {
+                    let answer = if registering {
+                        net::register(email, name, password).await
+                    } else {
+                        net::login(email, password).await
+                    };
+                    match answer {
                         Ok(user) => on_login.emit(user),
                         Err(error) => attempt.set(Attempt::Failed(error)),
                     }
@@ -71,12 +104,43 @@ pub fn LoginPage(props: &LoginProps) -> Html {
             }
         })
     };
+    let switch = {
+        let (attempt, registering) = (attempt.clone(), registering.clone());
+        Callback::from(move |_: MouseEvent| {
+            attempt.set(Attempt::None);
+            registering.set(!*registering);
+        })
+    };
+    let account = &texts.account;
     let error = match &*attempt {
+        Attempt::Incomplete if *registering => Some(account.fill_in_all.to_owned()),
         Attempt::Incomplete => Some(texts.fill_in_both.to_owned()),
+        Attempt::NoAddress => Some(account.no_address.to_owned()),
+        Attempt::ShortPassword => Some(account.short_password.to_owned()),
+        Attempt::Failed(HttpError::Refused(ProblemCode::EmailTaken, _)) => {
+            Some(account.email_taken.to_owned())
+        }
+        Attempt::Failed(HttpError::Refused(_, words)) => Some((texts.server_refused)(words)),
         Attempt::Failed(error) => Some((texts.login_failed)(error)),
         Attempt::None | Attempt::Busy => None,
     };
-    let invalid = matches!(*attempt, Attempt::Failed(HttpError::BadCredentials));
+    let wrong_email = matches!(
+        *attempt,
+        Attempt::NoAddress
+            | Attempt::Failed(
+                HttpError::BadCredentials | HttpError::Refused(ProblemCode::EmailTaken, _)
+            )
+    );
+    let wrong_password = matches!(
+        *attempt,
+        Attempt::ShortPassword | Attempt::Failed(HttpError::BadCredentials)
+    );
+    let action = match (*registering, busy) {
+        (false, false) => texts.log_in,
+        (false, true) => texts.logging_in,
+        (true, false) => account.create,
+        (true, true) => account.creating,
+    };
     html! {
         <main class="login">
             <form class="login-card" {onsubmit} novalidate=true>
@@ -98,10 +162,23 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                         spellcheck="false"
                         autofocus=true
                         required=true
-                        aria-invalid={invalid.to_string()}
+                        aria-invalid={wrong_email.to_string()}
                         aria-describedby="login-error"
                     />
                 </label>
+                if *registering {
+                    <label>
+                        <span>{ account.name }</span>
+                        <input
+                            ref={name}
+                            name="name"
+                            data-testid="register-name"
+                            autocomplete="name"
+                            maxlength={limits::USERNAME_CHARS.to_string()}
+                            required=true
+                        />
+                    </label>
+                }
                 <label>
                     <span>{ texts.password }</span>
                     <input
@@ -109,11 +186,14 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                         type="password"
                         name="password"
                         data-testid="login-password"
-                        autocomplete="current-password"
+                        autocomplete={if *registering { "new-password" } else { "current-password" }}
                         required=true
-                        aria-invalid={invalid.to_string()}
-                        aria-describedby="login-error"
+                        aria-invalid={wrong_password.to_string()}
+                        aria-describedby="login-error password-rule"
                     />
+                    if *registering {
+                        <small id="password-rule">{ account.password_rule }</small>
+                    }
                 </label>
                 <div id="login-error" class="login-errors" role="alert">
                     if let Some(error) = error {
@@ -132,8 +212,18 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                     if busy {
                         <span class="spinner" aria-hidden="true" />
                     }
-                    { if busy { texts.logging_in } else { texts.log_in } }
+                    { action }
                 </button>
+                if *offered {
+                    <button
+                        type="button"
+                        class="button login-switch"
+                        data-testid="register-switch"
+                        onclick={switch}
+                    >
+                        { if *registering { account.have_one } else { account.create_one } }
+                    </button>
+                }
             </form>
             <LanguageSwitch />
         </main>
@@ -144,6 +234,12 @@ fn value(input: &NodeRef) -> String {
     input
         .cast::<HtmlInputElement>()
         .map_or_else(String::new, |input| input.value())
+}
+
+fn is_empty(input: &NodeRef) -> bool {
+    input
+        .cast::<HtmlInputElement>()
+        .is_some_and(|input| input.value().trim().is_empty())
 }
 
 fn focus(input: &NodeRef) {

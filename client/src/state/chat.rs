@@ -25,6 +25,7 @@ use super::directory::Directory;
 use super::group::OpenGroup;
 use super::notices::{Notice, Notices};
 use super::outbox_text::OutboxText;
+use super::presence::{Presences, Standing};
 use super::reads::Reads;
 use super::thread::Thread;
 use std::collections::VecDeque;
@@ -107,6 +108,7 @@ pub struct Chat {
     kept_ids: Vec<ClientMsgId>,
     drafts: Vec<(Peer, Rc<str>)>,
     reads: Reads,
+    presences: Presences,
     notices: Notices,
     total_unread: u64,
     last_ref: u64,
@@ -135,6 +137,7 @@ impl Chat {
             outbox,
             drafts: drafts.into_iter().collect(),
             reads: Reads::default(),
+            presences: Presences::default(),
             notices: Notices::default(),
             total_unread: 0,
             last_ref: 0,
@@ -194,6 +197,11 @@ impl Chat {
         self.announcement.as_ref()
     }
 
+    /// How a peer stands, if that is known.
+    pub fn standing(&self, peer: Peer) -> Option<Standing> {
+        self.presences.of(peer)
+    }
+
     /// Which conversation is open.
     pub fn open_peer(&self) -> Option<Peer> {
         self.thread.as_ref().map(|thread| thread.peer)
@@ -224,7 +232,11 @@ impl Chat {
         self.ask_group(effects);
         self.fetch_missing(effects);
         self.seek_divider(effects);
+        let open = self.open_peer();
         let mut send = |frame| effects.push(Effect::Send(frame));
+        if let Some(watch) = self.presences.watch(&self.directory, open) {
+            send(ClientFrame::Watch(watch));
+        }
         for read in self.reads.take_due(now) {
             send(ClientFrame::Read(read));
         }

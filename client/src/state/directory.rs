@@ -89,6 +89,11 @@ impl Directory {
         self.entries.iter()
     }
 
+    /// How many.
+    pub const fn count(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Whether the first page is here.
     pub const fn is_loaded(&self) -> bool {
         self.loaded

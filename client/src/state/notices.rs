@@ -14,6 +14,8 @@ pub enum NoticeKind {
     Server(ErrorCode),
     /// The log-out could not reach the server.
     LogoutFailed,
+    /// The server has a newer page than this one.
+    NewEdition,
 }
 
 /// A sentence on the page.

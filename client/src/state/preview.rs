@@ -2,6 +2,7 @@
 
 use super::chat::Chat;
 use super::content::{Content, Event};
+use super::presence::Standing;
 use std::rc::Rc;
 use tidings_shared::{Direction, Peer};
 
@@ -45,6 +46,8 @@ pub struct ListRow {
     pub unread: u64,
     /// Whether it is the open one.
     pub selected: bool,
+    /// Whether the other person is known to be online.
+    pub online: bool,
 }
 
 impl Chat {
@@ -73,6 +76,7 @@ impl Chat {
                     time: last.time,
                     unread: entry.unread,
                     selected: open == Some(entry.peer),
+                    online: self.standing(entry.peer) == Some(Standing::Online),
                 }
             })
             .collect();
@@ -113,6 +117,7 @@ impl Chat {
             time: 0,
             unread: 0,
             selected: self.open_peer() == Some(peer),
+            online: self.standing(peer) == Some(Standing::Online),
         }
     }
 }

@@ -5,6 +5,7 @@ use super::{Aside, ChatPage, Msg};
 use crate::attention;
 use crate::clock;
 use crate::components::{SidebarAction, ThreadAction};
+use crate::edition;
 use crate::net::Signal;
 use crate::state::Effect;
 use crate::storage::{self, Setting};
@@ -75,6 +76,7 @@ impl ChatPage {
             }
             Msg::LoggedOut(false) => self.chat.logout_failed(),
             Msg::Dismiss(id) => self.chat.dismiss(id),
+            Msg::Outdated => self.chat.outdated(),
             Msg::Panel(open) => self.aside = open.then_some(Aside::Connection),
             Msg::Group(msg) => return self.take_group(ctx, msg, now, out),
             Msg::Notify(yes) => {
@@ -105,6 +107,16 @@ impl ChatPage {
         match signal {
             Signal::Bound(bound) => {
                 self.was_live = true;
+                self.binds += 1;
+                // A server that was away may have come back as a newer one.
+                if self.binds > 1 {
+                    let link = ctx.link().clone();
+                    spawn_local(async move {
+                        if edition::is_outdated().await {
+                            link.send_message(Msg::Outdated);
+                        }
+                    });
+                }
                 self.chat.bound(now, *bound, out);
             }
             Signal::Frame(frame) => {

@@ -97,6 +97,7 @@ impl ChatPage {
                     peer={view.peer}
                     name={name.clone()}
                     {avatar}
+                    standing={self.chat.standing(view.peer)}
                     members={group.map(|group| group.members)}
                     open={self.aside == Some(Aside::Group)}
                     on_members={act.members.clone()}

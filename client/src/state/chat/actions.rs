@@ -215,6 +215,11 @@ impl Chat {
         self.notices.say(NoticeKind::LogoutFailed);
     }
 
+    /// Says that the server has a newer page.
+    pub fn outdated(&mut self) {
+        self.notices.say(NoticeKind::NewEdition);
+    }
+
     /// Dismisses a sentence.
     pub fn dismiss(&mut self, id: u64) {
         self.notices.dismiss(id);

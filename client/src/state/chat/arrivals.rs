@@ -14,6 +14,7 @@ impl Chat {
     pub fn bound(&mut self, now: Moment, bound: Bound, effects: &mut Vec<Effect>) {
         self.linked = true;
         self.reads.reconnected(now);
+        self.presences.forget();
         self.outbox.reconnected();
         self.total_unread = bound.unread;
         let more = self.directory.first_page(bound.list.unwrap_or_default());
@@ -28,6 +29,7 @@ impl Chat {
     /// The connection is gone; answers on their way will not come.
     pub fn unlinked(&mut self) {
         self.linked = false;
+        self.presences.forget();
         self.directory.page_failed();
         if let Some(thread) = &mut self.thread {
             thread.disconnected();
@@ -47,13 +49,11 @@ impl Chat {
             }
             ServerFrame::Read(mark) => self.read_mark(mark),
             ServerFrame::Receipt(receipt) => self.directory.receipt(receipt),
+            ServerFrame::Presence(list) => self.presences.told(list),
             ServerFrame::Unread(total) => self.total_unread = total.unread,
             ServerFrame::Error(error) => self.refused(now, &error, effects),
             // A refused bind is followed by a close, whose code says what to do.
-            ServerFrame::Presence(_)
-            | ServerFrame::BindRefused(_)
-            | ServerFrame::Bound(_)
-            | ServerFrame::Heartbeat(_) => {}
+            ServerFrame::BindRefused(_) | ServerFrame::Bound(_) | ServerFrame::Heartbeat(_) => {}
         }
         self.due(now, effects);
     }

@@ -1,0 +1,99 @@
+//! Who is online, as far as the server tells. A hint: it ends with its connection, and decides
+//! nothing.
+
+use super::directory::Directory;
+use std::collections::BTreeMap;
+use tidings_shared::api::PresenceList;
+use tidings_shared::frame::Watch;
+use tidings_shared::{Peer, UserId, limits};
+
+/// How somebody stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// A device of theirs is connected.
+    Online,
+    /// None is; the last one left at this time, in ms since 1970.
+    LastSeen(i64),
+}
+
+/// Who is watched, and how they stand.
+#[derive(Debug, Default)]
+pub(super) struct Presences {
+    /// In the order of their ids.
+    watched: Vec<UserId>,
+    /// Of which list and which open conversation that was made.
+    made_of: (usize, Option<Peer>),
+    known: BTreeMap<UserId, Standing>,
+}
+
+impl Presences {
+    /// How a peer stands; `None`: not known, or a group.
+    pub(super) fn of(&self, peer: Peer) -> Option<Standing> {
+        match peer {
+            Peer::User(uid) => self.known.get(&uid).copied(),
+            Peer::Group(_) => None,
+        }
+    }
+
+    /// The connection is gone, and with it what it was told.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// What to tell the server when the people in sight are others than before: whose conversation
+    /// is open, and those of the newest conversations.
+    pub(super) fn watch(&mut self, directory: &Directory, open: Option<Peer>) -> Option<Watch> {
+        let made_of = (directory.count(), open);
+        if self.made_of == made_of {
+            return None;
+        }
+        self.made_of = made_of;
+        let mut listed: Vec<_> = directory
+            .iter()
+            .filter_map(|entry| Some((entry.last.time, user(entry.peer)?)))
+            .collect();
+        listed.sort_unstable_by_key(|(time, _)| std::cmp::Reverse(*time));
+        let mut uids: Vec<UserId> = open
+            .and_then(user)
+            .into_iter()
+            .chain(listed.into_iter().map(|(_, uid)| uid))
+            .take(limits::WATCHED_MAX)
+            .collect();
+        uids.sort_unstable();
+        uids.dedup();
+        if uids == self.watched {
+            return None;
+        }
+        self.watched.clone_from(&uids);
+        Some(Watch { uids })
+    }
+
+    /// The server tells.
+    pub(super) fn told(&mut self, list: PresenceList) {
+        for presence in list.presence {
+            let standing = match (presence.online, presence.last_seen) {
+                (true, _) => Some(Standing::Online),
+                (false, Some(at)) => Some(Standing::LastSeen(at)),
+                (false, None) => None,
+            };
+            match standing {
+                Some(standing) => self.known.insert(presence.uid, standing),
+                None => self.known.remove(&presence.uid),
+            };
+        }
+        // Somebody may have left the sight while this was on its way.
+        self.known
+            .retain(|uid, _| self.watched.binary_search(uid).is_ok());
+    }
+}
+
+const fn user(peer: Peer) -> Option<UserId> {
+    match peer {
+        Peer::User(uid) => Some(uid),
+        Peer::Group(_) => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "presence_tests.rs"]
+mod tests;

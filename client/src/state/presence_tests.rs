@@ -1,0 +1,82 @@
+//! Tests of `presence.rs`.
+
+use super::*;
+use crate::state::chat::samples::conversation;
+use tidings_shared::api::Presence;
+use tidings_shared::frame::ConversationList;
+use tidings_shared::{Conversation, GroupId};
+
+fn directory(conversations: Vec<Conversation>) -> Directory {
+    let mut directory = Directory::default();
+    directory.page(ConversationList {
+        conversations,
+        next: None,
+    });
+    directory
+}
+
+fn with(peer: Peer, time: i64) -> Conversation {
+    let mut conversation = conversation(1, 0);
+    conversation.peer = peer;
+    conversation.last.create_time = time;
+    conversation
+}
+
+fn user(uid: i64) -> Peer {
+    Peer::User(UserId(uid))
+}
+
+#[test]
+fn those_in_sight_are_watched_and_told_about_once() {
+    let mut presences = Presences::default();
+    let group = Peer::Group(GroupId(7));
+    let list = directory(vec![with(user(2), 20), with(user(1), 10), with(group, 5)]);
+    let watch = presences.watch(&list, Some(user(3)));
+    assert_eq!(
+        watch.map(|watch| watch.uids),
+        Some(vec![UserId(1), UserId(2), UserId(3)])
+    );
+    assert_eq!(presences.watch(&list, Some(user(3))), None);
+    assert_eq!(
+        presences
+            .watch(&list, Some(group))
+            .map(|watch| watch.uids.len()),
+        Some(2)
+    );
+    presences.forget();
+    assert!(presences.watch(&list, None).is_some());
+}
+
+#[test]
+fn at_the_limit_the_newest_and_the_open_one_are_watched() {
+    let many = i64::try_from(limits::WATCHED_MAX).expect("small") + 5;
+    let list = directory((1..=many).map(|uid| with(user(uid), uid)).collect());
+    let mut presences = Presences::default();
+    let watch = presences.watch(&list, Some(user(1))).expect("new");
+    assert_eq!(watch.uids.len(), limits::WATCHED_MAX);
+    assert_eq!(watch.uids[..2], [UserId(1), UserId(7)]);
+}
+
+#[test]
+fn what_is_told_holds_until_the_next_word_or_the_end_of_the_connection() {
+    let mut presences = Presences::default();
+    presences.watch(&directory(vec![with(user(1), 10)]), None);
+    let tell = |uid, online, last_seen| PresenceList {
+        presence: vec![Presence {
+            uid: UserId(uid),
+            online,
+            last_seen,
+        }],
+    };
+    presences.told(tell(1, true, None));
+    presences.told(tell(9, true, None));
+    assert_eq!(presences.of(user(1)), Some(Standing::Online));
+    assert_eq!(presences.of(user(9)), None);
+    presences.told(tell(1, false, Some(5)));
+    assert_eq!(presences.of(user(1)), Some(Standing::LastSeen(5)));
+    presences.told(tell(1, false, None));
+    assert_eq!(presences.of(user(1)), None);
+    presences.told(tell(1, true, None));
+    presences.forget();
+    assert_eq!(presences.of(user(1)), None);
+}

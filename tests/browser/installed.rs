@@ -1,0 +1,144 @@
+//! The page as something installed: it opens without the server, and notices a newer edition.
+
+use crate::person::{Person, serve_page_with};
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use tidings_tests::browser::{ChromeDriver, Look};
+use tidings_tests::server::{Launch, Server, ZHANG};
+
+/// A copy of the built page, to be changed.
+fn copied_page(into: &Path) -> Result<PathBuf> {
+    let built = std::env::var_os("TIDINGS_CLIENT_DIR")
+        .context("no page to test: run `cargo xtask test`, or set TIDINGS_CLIENT_DIR")?;
+    let page = into.join("page");
+    std::fs::create_dir(&page)?;
+    for entry in std::fs::read_dir(built)? {
+        let entry = entry?;
+        std::fs::copy(entry.path(), page.join(entry.file_name()))?;
+    }
+    Ok(page)
+}
+
+/// Writes another build id into the page and all that names it, as the next build would.
+fn rebuild(page: &Path) -> Result<()> {
+    let told: Value = serde_json::from_str(&std::fs::read_to_string(page.join("build.json"))?)?;
+    let old = told["build"].as_str().context("no build")?;
+    for name in ["build.json", "index.html", "sw.js"] {
+        let path = page.join(name);
+        let text = std::fs::read_to_string(&path)?;
+        std::fs::write(&path, text.replace(old, "0000000000000002"))?;
+        for form in ["br", "gz"] {
+            std::fs::remove_file(page.join(format!("{name}.{form}")))?;
+        }
+    }
+    Ok(())
+}
+
+/// Waits until the service worker keeps the page whose build id this is, and no other.
+async fn keeps(person: &Person, which: &str) -> Result<()> {
+    let kept = format!(
+        "window.kept === true || (caches.keys().then(async names => {{
+            const cache = names.length === 1 && await caches.open(names[0]);
+            const page = cache && await cache.match('/');
+            window.kept = Boolean(page) && {which};
+        }}), false)"
+    );
+    person.browser.eval("window.kept = false").await?;
+    person.browser.until("kept", &kept).await
+}
+
+#[tokio::test]
+async fn the_page_opens_without_its_server_and_goes_on_when_it_is_back() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let client = std::env::var("TIDINGS_CLIENT_DIR").context("no page to test")?;
+    let launch = Launch::new(folder.path(), &["--client-dir", &client]);
+    let mut server = Server::alone(folder, launch).await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    keeps(&zhang, "true").await?;
+    server.kill().await?;
+    zhang.browser.driver().refresh().await?;
+    let told = "/cannot be reached/.test(document.body.textContent)";
+    zhang
+        .browser
+        .until("told that there is no server", told)
+        .await?;
+    server.restart().await?;
+    let again = zhang.browser.find_css("main button").await?;
+    again.click().await?;
+    zhang.is_connected().await?;
+    zhang.browser.close().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_newer_page_is_offered_and_loaded_whole() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let page = copied_page(folder.path())?;
+    let page_argument = page.to_string_lossy().into_owned();
+    let data = tempfile::tempdir()?;
+    let launch = Launch::new(data.path(), &["--client-dir", &page_argument]);
+    let mut server = Server::alone(data, launch).await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    keeps(&zhang, "true").await?;
+    // The same again is no news.
+    server.kill().await?;
+    server.restart().await?;
+    let was_away = "document.querySelector('[data-testid=connection]').dataset.phase !== 'live'";
+    zhang.is_connected().await?;
+    let offered = "document.querySelector('[data-testid=reload]') !== null";
+    assert_eq!(zhang.browser.eval(offered).await?, false);
+
+    server.kill().await?;
+    zhang
+        .browser
+        .until("the connection is lost", was_away)
+        .await?;
+    rebuild(&page)?;
+    server.restart().await?;
+    zhang.browser.click("reload").await?;
+    let is_new = "document.head.dataset.build === '0000000000000002'";
+    zhang.browser.until("the new page", is_new).await?;
+    zhang.is_connected().await?;
+    keeps(
+        &zhang,
+        "(await page.text()).includes('data-build=\"0000000000000002\"')",
+    )
+    .await?;
+    // And without the server it is the new one that opens.
+    server.kill().await?;
+    zhang.browser.driver().refresh().await?;
+    zhang.browser.until("still the new page", is_new).await?;
+    zhang.browser.close().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_browser_finds_what_it_needs_to_install_the_page() -> Result<()> {
+    let server = serve_page_with(&[]).await?;
+    let answer = server
+        .http()
+        .get(server.url("/manifest.webmanifest"))
+        .send()
+        .await?;
+    let kind = answer.headers()["content-type"].to_str()?.to_owned();
+    assert_eq!(kind, "application/manifest+json");
+    let manifest: Value = answer.error_for_status()?.json().await?;
+    for icon in manifest["icons"].as_array().context("no icons")? {
+        let path = icon["src"].as_str().context("no src")?;
+        let answer = server.http().get(server.url(path)).send().await?;
+        let bytes = answer.error_for_status()?.bytes().await?;
+        assert!(bytes.starts_with(b"\x89PNG"), "{path}");
+    }
+    let driver = ChromeDriver::start().await?;
+    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let problems = zhang
+        .browser
+        .cdp("Page.getInstallabilityErrors", serde_json::json!({}))
+        .await?;
+    assert_eq!(problems["installabilityErrors"], serde_json::json!([]));
+    zhang.browser.close().await?;
+    Ok(())
+}
