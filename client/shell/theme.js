@@ -11,6 +11,9 @@
     var theme = kept("theme");
     root.dataset.theme = theme === "dark" || (theme !== "light" && dark.matches) ? "dark" : "light";
     root.dataset.text = kept("text") || "";
+    // The browser's own bars: what index.html says follows the system alone.
+    var bars = root.dataset.theme === "dark" ? "#181a1f" : "#f7f9fa";
+    document.querySelectorAll("meta[name=theme-color]").forEach(function (meta) { meta.content = bars; });
   }
   apply();
   if (dark.addEventListener) dark.addEventListener("change", apply);
