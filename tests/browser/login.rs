@@ -34,7 +34,7 @@ async fn somebody_new_registers_by_keyboard_alone_and_is_told_what_is_wrong() ->
     new.browser.find("register-name").await?;
     let in_email = "document.activeElement.dataset.testid === 'login-email'";
     new.browser.until("in the first field", in_email).await?;
-    types(&new, &format!("new{}", ENTER)).await?;
+    types(&new, &format!("new{ENTER}")).await?;
     let asks_for = |word: &str| {
         format!(
             "document.querySelector('[data-testid=login-error]')?.textContent.includes('{word}')"
@@ -43,20 +43,20 @@ async fn somebody_new_registers_by_keyboard_alone_and_is_told_what_is_wrong() ->
     new.browser
         .until("all is asked for", &asks_for("a name"))
         .await?;
-    types(&new, &format!("New Person{}", TAB)).await?;
-    types(&new, &format!("short{}", ENTER)).await?;
+    types(&new, &format!("New Person{TAB}")).await?;
+    types(&new, &format!("short{ENTER}")).await?;
     new.browser
         .until("an address is", &asks_for("not an email"))
         .await?;
-    types(&new, &format!("{}{}", ZHANG.1, ENTER)).await?;
+    types(&new, &format!("{}{ENTER}", ZHANG.1)).await?;
     new.browser
         .until("a long password is", &asks_for("8 characters"))
         .await?;
-    types(&new, &format!("long enough{}", ENTER)).await?;
+    types(&new, &format!("long enough{ENTER}")).await?;
     new.browser
         .until("another email is", &asks_for("another one"))
         .await?;
-    types(&new, &format!("new@example.org{}", ENTER)).await?;
+    types(&new, &format!("new@example.org{ENTER}")).await?;
     new.is_connected().await?;
     // Who registered can write and be written to, and logs in with what they chose.
     new.writes_to(ZHANG.0).await?;
