@@ -200,12 +200,15 @@ impl Connection {
 
     fn handle_deadline(&mut self, now: Instant) -> Result<(), End> {
         let close = |code| Err(End::Close(code));
-        if self
-            .writer
-            .deadline()
-            .is_some_and(|deadline| deadline <= now)
-        {
-            return close(CloseCode::TooSlow);
+        let is_stuck = |writer: &Writer<_>| writer.deadline().is_some_and(|end| end <= now);
+        if is_stuck(&self.writer) {
+            // It may have been this task that stood still, and not the socket.
+            if let Some(Err(_)) = self.writer.drive().now_or_never() {
+                return Err(End::Gone);
+            }
+            if is_stuck(&self.writer) {
+                return close(CloseCode::TooSlow);
+            }
         }
         if self.leave_at.is_some_and(|moment| moment <= now) {
             return close(CloseCode::GoingAway);

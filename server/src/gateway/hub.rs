@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tidings_shared::{GroupId, UserId, api};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 /// Events that may wait for a connection's task. Beyond this the connection is marked as lagging
@@ -68,11 +69,14 @@ impl Slot {
         }
     }
 
-    /// Hands over what may be lost, and must not take the room of what may not.
-    pub(super) fn hint(&self, word: Word) {
-        if self.events.capacity() > EVENTS / 2 {
-            let _ = self.events.try_send(word);
-        }
+    /// Hands over what may be lost, and must not take the room of what may not. Whether it did.
+    pub(super) fn hint(&self, word: Word) -> bool {
+        self.events.capacity() > EVENTS / 2 && self.events.try_send(word).is_ok()
+    }
+
+    /// Whether the connection is gone.
+    pub(super) fn is_gone(&self) -> bool {
+        self.events.is_closed()
     }
 
     fn mark(&self) {
@@ -103,8 +107,8 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// A hub without connections, that lets a user hold `per_user` of them, and the task that hands it what the bus brings. The task ends
-    /// with the bus.
+    /// A hub without connections, that lets a user hold `per_user` of them, and the task that hands it
+    /// what the bus brings. The task ends with the bus.
     pub fn new(
         bus: Arc<dyn Bus>,
         presence: Arc<dyn Presence>,
@@ -123,10 +127,10 @@ impl Hub {
         };
         let handing_out = run(hub.clone(), notices);
         let task = async move {
-            tokio::select! {
-                () = handing_out => {}
-                () = watching => {}
-            }
+            // A task of its own: messages do not wait for what is only a hint. It ends with this one.
+            let mut beside = JoinSet::new();
+            beside.spawn(watching);
+            handing_out.await;
         };
         (hub, task)
     }

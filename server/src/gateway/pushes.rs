@@ -55,8 +55,14 @@ impl Connection {
     }
 
     pub(super) fn handle_word(&mut self, word: Word) -> Result<(), End> {
+        // Hints are not queued for who does not read.
+        let has_room = self.writer.has_room();
         match word {
-            Word::Event(event) => self.handle_event(&event),
+            Word::Event(event) if has_room || !matches!(*event, Event::Receipt(_)) => {
+                self.handle_event(&event)
+            }
+            Word::Event(_) => Ok(()),
+            Word::Presence(_) if !has_room => Ok(()),
             Word::Presence(presence) => {
                 self.push_frame(&ServerFrame::Presence(api::PresenceList { presence }));
                 Ok(())

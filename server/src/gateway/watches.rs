@@ -1,12 +1,13 @@
 //! Whose presence this node's connections watch, and the task that tells them of it.
 //!
-//! No connection asks for itself: the task looks up everybody who is watched in turn, once however
-//! many watch them, at a bounded pace; so a change is told within some seconds, and a node that dies
-//! needs nobody to say so. Presence is a hint, and what is told of it may be lost.
+//! No connection asks for itself: the task answers those who begin to watch, in the order they asked,
+//! and looks up everybody who is watched in turn, once however many watch them, both at a bounded
+//! pace. So a change is told within some seconds while few thousand users are watched on a node, and
+//! a node that dies needs nobody to say so. Presence is a hint, and what is told of it may be lost.
 
 use super::hub::{ConnectionId, Slot, Word};
 use crate::presence::Presence;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,13 +20,17 @@ const TICK: Duration = Duration::from_secs(2);
 /// Questions of [`limits::WATCHED_MAX`] users a tick: of more watched users than these hold, each is
 /// looked at in a later tick.
 const QUESTIONS: usize = 10;
+/// Of those who begin to watch, so many are answered at once, and the next so much later: a thousand
+/// a second.
+const ANSWERS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// A user who is watched.
 #[derive(Default)]
 struct Watched {
     /// What was told last; `None`: nothing yet.
     told: Option<api::Presence>,
-    by: Vec<Arc<Slot>>,
+    by: HashMap<ConnectionId, Arc<Slot>>,
 }
 
 #[derive(Default)]
@@ -33,6 +38,8 @@ struct Watching {
     users: BTreeMap<UserId, Watched>,
     /// Who asked and was not answered, and about whom.
     asked: HashMap<ConnectionId, (Arc<Slot>, Vec<UserId>)>,
+    /// Their order. An id that is not in `asked` any more is passed over.
+    order: VecDeque<ConnectionId>,
     /// Whose turn was last.
     last: Option<UserId>,
 }
@@ -62,7 +69,7 @@ impl Watches {
         let mut watching = self.watching();
         for uid in before {
             if let Some(watched) = watching.users.get_mut(uid) {
-                watched.by.retain(|other| other.id != slot.id);
+                watched.by.remove(&slot.id);
                 if watched.by.is_empty() {
                     watching.users.remove(uid);
                 }
@@ -70,15 +77,12 @@ impl Watches {
         }
         for uid in now {
             let watched = watching.users.entry(*uid).or_default();
-            if watched.by.iter().all(|other| other.id != slot.id) {
-                watched.by.push(Arc::clone(slot));
-            }
+            watched.by.insert(slot.id, Arc::clone(slot));
         }
         if now.is_empty() {
             watching.asked.remove(&slot.id);
         } else {
-            let asked = (Arc::clone(slot), now.to_vec());
-            watching.asked.insert(slot.id, asked);
+            watching.ask(Arc::clone(slot), now.to_vec());
             self.asked.notify_one();
         }
     }
@@ -90,8 +94,24 @@ impl Watches {
     /// One who asked and was not answered.
     fn next_asked(&self) -> Option<(Arc<Slot>, Vec<UserId>)> {
         let mut watching = self.watching();
-        let id = *watching.asked.keys().next()?;
-        watching.asked.remove(&id)
+        loop {
+            let id = watching.order.pop_front()?;
+            if let Some(asked) = watching.asked.remove(&id) {
+                return Some(asked);
+            }
+        }
+    }
+
+    /// Whom nobody could answer is answered later, unless they have asked anew or are gone.
+    fn postpone(&self, slot: Arc<Slot>, uids: Vec<UserId>) {
+        let mut watching = self.watching();
+        if !slot.is_gone() && !watching.asked.contains_key(&slot.id) {
+            watching.ask(slot, uids);
+        }
+    }
+
+    fn is_asked(&self) -> bool {
+        !self.watching().asked.is_empty()
     }
 
     /// The users whose turn it is. After the last one it is the first one's turn again, but in
@@ -108,38 +128,41 @@ impl Watches {
         turn
     }
 
-    /// The first to watch somebody was told this.
-    fn note(&self, found: &[api::Presence]) {
-        let mut watching = self.watching();
-        for presence in found {
-            if let Some(watched) = watching.users.get_mut(&presence.uid) {
-                watched.told.get_or_insert(*presence);
-            }
-        }
-    }
-
-    /// Tells those who watch them what of this is news.
-    fn tell_changes(&self, found: Vec<api::Presence>) {
+    /// Tells those who watch them what of this is news, but for those who are told all of it: one who
+    /// is being answered, and who still waits for an answer.
+    fn tell_changes(&self, found: &[api::Presence], except: Option<ConnectionId>) {
         let mut news: HashMap<ConnectionId, (Arc<Slot>, Vec<api::Presence>)> = HashMap::new();
         let mut watching = self.watching();
+        let Watching { users, asked, .. } = &mut *watching;
         for presence in found {
-            let Some(watched) = watching.users.get_mut(&presence.uid) else {
+            let Some(watched) = users.get_mut(&presence.uid) else {
                 continue;
             };
-            let told = watched.told.replace(presence);
-            if told.is_some_and(|told| looks_like(told, presence)) {
+            let told = watched.told.replace(*presence);
+            if told.is_some_and(|told| looks_like(told, *presence)) {
                 continue;
             }
-            for slot in &watched.by {
+            let untold =
+                |slot: &&Arc<Slot>| Some(slot.id) != except && !asked.contains_key(&slot.id);
+            for slot in watched.by.values().filter(untold) {
                 let (_, news) = news
                     .entry(slot.id)
                     .or_insert_with(|| (Arc::clone(slot), Vec::new()));
-                news.push(presence);
+                news.push(*presence);
             }
         }
         drop(watching);
         for (slot, presence) in news.into_values() {
             slot.hint(Word::Presence(presence));
+        }
+    }
+}
+
+impl Watching {
+    fn ask(&mut self, slot: Arc<Slot>, uids: Vec<UserId>) {
+        let id = slot.id;
+        if self.asked.insert(id, (slot, uids)).is_none() {
+            self.order.push_back(id);
         }
     }
 }
@@ -155,13 +178,11 @@ async fn run(watches: Watches, presence: Arc<dyn Presence>) {
     loop {
         tokio::select! {
             () = watches.asked.notified() => {
-                while let Some((slot, uids)) = watches.next_asked() {
-                    // Who cannot be answered now is told when it is known.
-                    if let Ok(found) = presence.lookup(&uids).await {
-                        watches.note(&found);
-                        slot.hint(Word::Presence(found));
-                    }
+                let answered = answer(&watches, presence.as_ref()).await;
+                if answered && watches.is_asked() {
+                    watches.asked.notify_one();
                 }
+                tokio::time::sleep(PAUSE).await;
             }
             _ = ticks.tick() => {
                 for _ in 0..QUESTIONS {
@@ -170,10 +191,152 @@ async fn run(watches: Watches, presence: Arc<dyn Presence>) {
                         break;
                     }
                     if let Ok(found) = presence.lookup(&turn).await {
-                        watches.tell_changes(found);
+                        watches.tell_changes(&found, None);
                     }
+                }
+                if watches.is_asked() {
+                    watches.asked.notify_one();
                 }
             }
         }
+    }
+}
+
+/// Answers some of those who asked. `false`: one could not be answered, and the rest wait with it for
+/// the next tick.
+async fn answer(watches: &Watches, presence: &dyn Presence) -> bool {
+    for _ in 0..ANSWERS {
+        let Some((slot, uids)) = watches.next_asked() else {
+            break;
+        };
+        let Ok(found) = presence.lookup(&uids).await else {
+            watches.postpone(slot, uids);
+            return false;
+        };
+        watches.tell_changes(&found, Some(slot.id));
+        if !slot.hint(Word::Presence(found)) {
+            watches.postpone(slot, uids);
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bus::MemoryBus;
+    use crate::gateway::hub::{Hub, Membership};
+    use crate::presence::Unknown;
+    use async_trait::async_trait;
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use tokio::time::Instant;
+
+    const THEM: UserId = UserId(7);
+
+    /// Presence whose knowledge the test sets.
+    #[derive(Default)]
+    struct Told {
+        away: AtomicBool,
+        online: AtomicBool,
+        asked: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl Presence for Told {
+        fn arrived(&self, _: UserId) {}
+
+        fn left(&self, _: UserId) {}
+
+        async fn settle(&self) {}
+
+        async fn lookup(&self, uids: &[UserId]) -> Result<Vec<api::Presence>, Unknown> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            if self.away.load(Ordering::Relaxed) {
+                return Err(Unknown);
+            }
+            let online = self.online.load(Ordering::Relaxed);
+            let stand = |uid: &UserId| api::Presence {
+                uid: *uid,
+                online,
+                last_seen: None,
+            };
+            Ok(uids.iter().map(stand).collect())
+        }
+    }
+
+    async fn hub(presence: &Arc<Told>) -> (Hub, Membership) {
+        let (bus, notices) = MemoryBus::new();
+        let (hub, task) = Hub::new(Arc::new(bus), Arc::clone(presence) as _, 1, 32, notices);
+        tokio::spawn(task);
+        let member = join(&hub, 1).await;
+        (hub, member)
+    }
+
+    async fn join(hub: &Hub, uid: i64) -> Membership {
+        let joined = hub.join(UserId(uid), hub.next_id(), true).await;
+        joined.expect("room")
+    }
+
+    async fn is_told(member: &mut Membership) -> bool {
+        match member.word().await {
+            Some(Word::Presence(told)) => told[0].online,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_could_not_be_answered_is_answered_when_it_is_known_again() {
+        let presence = Arc::new(Told::default());
+        presence.away.store(true, Ordering::Relaxed);
+        let (hub, mut first) = hub(&presence).await;
+        first.watch(vec![THEM]);
+        tokio::time::sleep(3 * TICK).await;
+        presence.away.store(false, Ordering::Relaxed);
+        assert!(!is_told(&mut first).await);
+        // One who comes later is told, too, though it is no news to the first.
+        let mut second = join(&hub, 2).await;
+        second.watch(vec![THEM]);
+        assert!(!is_told(&mut second).await);
+        presence.online.store(true, Ordering::Relaxed);
+        assert!(is_told(&mut first).await);
+        assert!(is_told(&mut second).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_news_to_others_is_told_to_them_at_once() {
+        let presence = Arc::new(Told::default());
+        let (hub, mut first) = hub(&presence).await;
+        first.watch(vec![THEM]);
+        assert!(!is_told(&mut first).await);
+        presence.online.store(true, Ordering::Relaxed);
+        let mut second = join(&hub, 2).await;
+        second.watch(vec![THEM]);
+        assert!(is_told(&mut second).await);
+        assert!(is_told(&mut first).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_who_asks_without_end_keeps_nobody_waiting_and_the_pace_is_kept() {
+        let presence = Arc::new(Told::default());
+        let (hub, mut greedy) = hub(&presence).await;
+        let mut modest = join(&hub, 2).await;
+        let asking = tokio::spawn(async move {
+            loop {
+                greedy.watch(vec![THEM]);
+                let _ = is_told(&mut greedy).await;
+            }
+        });
+        let started = Instant::now();
+        modest.watch(vec![THEM]);
+        assert!(!is_told(&mut modest).await);
+        presence.online.store(true, Ordering::Relaxed);
+        assert!(is_told(&mut modest).await);
+        tokio::time::sleep(TICK).await;
+        let asked = presence.asked.load(Ordering::Relaxed);
+        let turns = started.elapsed().as_millis() / PAUSE.as_millis() + 2;
+        let most = (usize::try_from(turns).expect("few") + QUESTIONS) * ANSWERS;
+        assert!(asked <= most, "{asked} of at most {most}");
+        asking.abort();
     }
 }
