@@ -34,7 +34,7 @@ impl Throttle {
     /// How long to wait, if there were too many.
     pub fn attempt(&self, now: Instant, email: &str, address: IpAddr) -> Result<(), Duration> {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (email.to_owned(), address);
+        let key = (email.to_owned(), network(address));
         if records.len() >= PAIRS_MAX && !records.contains_key(&key) {
             records.retain(|_, record| record.since + WINDOW > now);
             if records.len() >= PAIRS_MAX {
@@ -59,7 +59,15 @@ impl Throttle {
     /// The password was right.
     pub fn succeeded(&self, email: &str, address: IpAddr) {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
-        records.remove(&(email.to_owned(), address));
+        records.remove(&(email.to_owned(), network(address)));
+    }
+}
+
+/// Of an IPv6 address the network of 64 bits, which is what one customer has at least (RFC 6177 §2).
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
     }
 }
 
@@ -81,6 +89,19 @@ mod tests {
         assert_eq!(throttle.attempt(start, "a", THERE), Ok(()));
         assert_eq!(throttle.attempt(start, "b", HERE), Ok(()));
         assert_eq!(throttle.attempt(start + WINDOW, "a", HERE), Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_addresses_of_an_ipv6_network_count_as_one() {
+        let throttle = Throttle::default();
+        let now = Instant::now();
+        for host in 0..u16::from(u8::MAX) {
+            let here = IpAddr::V6([0x2001, 0xdb8, 0, 1, 0, 0, 0, host].into());
+            let taken = throttle.attempt(now, "a", here);
+            assert_eq!(taken.is_ok(), u32::from(host) < FAILURES);
+        }
+        let there = IpAddr::V6([0x2001, 0xdb8, 0, 2, 0, 0, 0, 0].into());
+        assert_eq!(throttle.attempt(now, "a", there), Ok(()));
     }
 
     #[tokio::test(start_paused = true)]

@@ -140,7 +140,8 @@ impl Teller {
         let mut unknown: Vec<ConversationId> = share
             .iter()
             .map(|((conversation, _), _)| *conversation)
-            .filter(|conversation| !self.pairs.contains(conversation))
+            // What is known counts as used, and stays.
+            .filter(|conversation| self.pairs.get(conversation).is_none())
             .collect();
         unknown.sort_unstable();
         unknown.dedup();
@@ -154,7 +155,7 @@ impl Teller {
         for (conversation, low, high) in direct {
             self.pairs.put(conversation, Some((low, high)));
         }
-        // What this share needs came last, so it stays.
+        // What this share needs was used last, so it stays.
         while self.pairs.len() > KNOWN.get() {
             self.pairs.pop_lru();
         }
