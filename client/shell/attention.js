@@ -43,13 +43,24 @@
     });
   };
 
-  const notify = (peer, title, body) => {
-    const shown = new Notification(title, { body, tag: peer, icon: plain });
-    shown.onclick = () => {
-      focus();
-      shown.close();
-      dispatchEvent(new CustomEvent("tidings-open", { detail: peer }));
-    };
+  const open = (peer) => dispatchEvent(new CustomEvent("tidings-open", { detail: peer }));
+  if (navigator.serviceWorker) {
+    navigator.serviceWorker.addEventListener("message", (event) => open(event.data));
+  }
+  const notify = async (peer, title, body) => {
+    const what = { body, tag: peer, icon: plain };
+    try {
+      const shown = new Notification(title, what);
+      shown.onclick = () => {
+        focus();
+        shown.close();
+        open(peer);
+      };
+    } catch {
+      // On Android only the service worker may; it sends the click as a message.
+      const worker = navigator.serviceWorker && (await navigator.serviceWorker.ready);
+      if (worker) await worker.showNotification(title, what);
+    }
   };
 
   // The first tab that claims a message speaks of it; later ones find that it has been claimed.
@@ -60,7 +71,7 @@
     const held = navigator.locks ? (await navigator.locks.query()).held : [];
     if (looking() || held.some((lock) => lock.name === "tidings.looking")) return;
     if (kept("sound") !== "off") ring();
-    if (kept("notify") === "on" && Notification.permission === "granted") notify(peer, title, body);
+    if (kept("notify") === "on" && Notification.permission === "granted") await notify(peer, title, body);
   };
 
   window.attention = {

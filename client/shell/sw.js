@@ -8,7 +8,14 @@ const NAME = "tidings-" + BUILD;
 // How long the server may take to answer before the page that is kept is shown.
 const PATIENCE_MS = 4000;
 
-const kept = async (path) => (await caches.open(NAME)).match(path, { ignoreVary: true });
+// Nothing where the browser keeps nothing or has lost it: the network is there as well.
+async function kept(path) {
+  try {
+    return await (await caches.open(NAME)).match(path, { ignoreVary: true });
+  } catch {
+    return undefined;
+  }
+}
 
 async function keep() {
   const page = await fetch("/", { cache: "no-cache" });
@@ -36,8 +43,9 @@ async function page(request) {
   const own = await kept("/");
   if (!own) return asked;
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, own));
-  // A proxy before a server that is down answers, too.
-  return Promise.race([asked.then((answer) => (answer.status < 500 ? answer : own), () => own), late]);
+  // A proxy before a server that is down answers, too; a redirect is for the browser to follow.
+  const page = (answer) => (answer.ok || answer.type === "opaqueredirect" ? answer : own);
+  return Promise.race([asked.then(page, () => own), late]);
 }
 
 const file = async (request) => (await kept(new URL(request.url).pathname)) ?? fetch(request);
@@ -50,4 +58,13 @@ addEventListener("fetch", (event) => {
   if (method !== "GET" || origin !== location.origin) return;
   if (mode === "navigate" && pathname === "/") event.respondWith(page(event.request));
   else if (FILES.includes(pathname)) event.respondWith(file(event.request));
+});
+addEventListener("notificationclick", (event) => {
+  const { tag } = event.notification;
+  event.notification.close();
+  event.waitUntil(clients.matchAll({ type: "window" }).then(([open]) => {
+    if (!open) return clients.openWindow("/");
+    open.postMessage(tag);
+    return open.focus();
+  }));
 });

@@ -145,15 +145,29 @@ pub fn forget_drafts(uid: UserId) {
     }
 }
 
+/// Forgets up to where the tabs of this login made themselves heard (`shell/attention.js`): it names
+/// the people who wrote.
+pub fn forget_heard(uid: UserId) {
+    let prefix = format!("tidings.heard.{uid}.");
+    for rest in keys_with(&prefix) {
+        remove(&format!("{prefix}{rest}"));
+    }
+}
+
 fn draft_peers(uid: UserId) -> Vec<Peer> {
+    let rests = keys_with(&draft_prefix(uid));
+    rests.iter().filter_map(|rest| peer_of_key(rest)).collect()
+}
+
+/// What follows the prefix in the keys that begin with it.
+fn keys_with(prefix: &str) -> Vec<String> {
     let Some(storage) = storage() else {
         return Vec::new();
     };
-    let prefix = draft_prefix(uid);
     let count = storage.length().unwrap_or(0);
     (0..count)
         .filter_map(|at| storage.key(at).ok().flatten())
-        .filter_map(|key| peer_of_key(key.strip_prefix(&prefix)?))
+        .filter_map(|key| Some(key.strip_prefix(prefix)?.to_owned()))
         .collect()
 }
 

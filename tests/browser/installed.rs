@@ -84,10 +84,29 @@ async fn a_newer_page_is_offered_and_loaded_whole() -> Result<()> {
     let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
     keeps(&zhang, "true").await?;
     // The same again is no news.
-    server.kill().await?;
-    server.restart().await?;
     let was_away = "document.querySelector('[data-testid=connection]').dataset.phase !== 'live'";
+    let asked = "performance.getEntriesByType('resource').filter(
+        entry => entry.name.endsWith('/build.json') && entry.responseEnd > 0).length";
+    zhang
+        .browser
+        .until("asked at first", &format!("{asked} === 1"))
+        .await?;
+    server.kill().await?;
+    zhang
+        .browser
+        .until("the connection is lost", was_away)
+        .await?;
+    server.restart().await?;
     zhang.is_connected().await?;
+    zhang
+        .browser
+        .until("asked again", &format!("{asked} === 2"))
+        .await?;
+    // What follows an answer is done when the page has nothing to do.
+    zhang
+        .browser
+        .eval("new Promise(done => setTimeout(done))")
+        .await?;
     let offered = "document.querySelector('[data-testid=reload]') !== null";
     assert_eq!(zhang.browser.eval(offered).await?, false);
 

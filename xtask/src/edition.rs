@@ -13,6 +13,8 @@ use anyhow::{Context, Result, ensure};
 const SCRIPT: (&str, &str) = ("<script type=\"module\">", "</script>");
 /// The link of the program, up to where its size is written.
 const PROGRAM: &str = "as=\"fetch\"";
+/// Where the build id is written.
+const HEAD: &str = "<head>";
 
 /// A link to a style sheet, up to the name of its file and after it.
 const SHEET: (&str, &str) = ("<link rel=\"stylesheet\" href=\"/", "\"");
@@ -30,9 +32,15 @@ pub(crate) fn complete(page: &Path) -> Result<()> {
     let index = without_script(&fs::read_to_string(&path)?)?;
     let index = with_one_sheet(&index, page)?;
     let bytes = program_size(page)?;
+    for mark in [PROGRAM, HEAD] {
+        ensure!(
+            index.contains(mark),
+            "index.html has no `{mark}`; is it another version of trunk?"
+        );
+    }
     let index = index.replacen(PROGRAM, &format!("{PROGRAM} data-bytes=\"{bytes}\""), 1);
     let build = build_id(&index);
-    let index = index.replacen("<head>", &format!("<head data-build=\"{build}\">"), 1);
+    let index = index.replacen(HEAD, &format!("<head data-build=\"{build}\">"), 1);
     fs::write(&path, index)?;
     fs::write(
         page.join("build.json"),

@@ -122,8 +122,6 @@ pub struct ChatPage {
     gatherings: u64,
     /// Whether the connection was live since it was last opened.
     was_live: bool,
-    /// Connections of this page that were bound so far.
-    binds: u64,
     /// The row to give the focus back to.
     focus_row: Option<Peer>,
     /// Whether notifications are offered.
@@ -180,7 +178,6 @@ impl Component for ChatPage {
             gathering: None,
             gatherings: 0,
             was_live: false,
-            binds: 0,
             focus_row: None,
             offering: false,
             _notified: notified,

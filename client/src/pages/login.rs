@@ -191,10 +191,10 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                         aria-invalid={wrong_password.to_string()}
                         aria-describedby="login-error password-rule"
                     />
-                    if *registering {
-                        <small id="password-rule">{ account.password_rule }</small>
-                    }
                 </label>
+                if *registering {
+                    <small id="password-rule">{ account.password_rule }</small>
+                }
                 <div id="login-error" class="login-errors" role="alert">
                     if let Some(error) = error {
                         <p class="login-error" data-testid="login-error">

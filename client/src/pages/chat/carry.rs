@@ -15,7 +15,10 @@ impl ChatPage {
                 Effect::Send(frame) => self.connection.send(&frame),
                 Effect::SaveOutbox(text) => storage::set_outbox(uid, &text),
                 Effect::SaveDraft(peer, text) => storage::set_draft(uid, peer, &text),
-                Effect::ForgetDrafts => storage::forget_drafts(uid),
+                Effect::ForgetDrafts => {
+                    storage::forget_drafts(uid);
+                    storage::forget_heard(uid);
+                }
                 Effect::Alert(alert) => self.alert(uid, &alert),
                 Effect::AskGroup(id) => ctx.link().send_future(async move {
                     Msg::Group(GroupMsg::Told(id, net::group(id).await))

@@ -107,16 +107,14 @@ impl ChatPage {
         match signal {
             Signal::Bound(bound) => {
                 self.was_live = true;
-                self.binds += 1;
-                // A server that was away may have come back as a newer one.
-                if self.binds > 1 {
-                    let link = ctx.link().clone();
-                    spawn_local(async move {
-                        if edition::is_outdated().await {
-                            link.send_message(Msg::Outdated);
-                        }
-                    });
-                }
+                // A server that was away may have come back as a newer one, and what the service
+                // worker kept may be an old page.
+                let link = ctx.link().clone();
+                spawn_local(async move {
+                    if edition::is_outdated().await {
+                        link.send_message(Msg::Outdated);
+                    }
+                });
                 self.chat.bound(now, *bound, out);
             }
             Signal::Frame(frame) => {

@@ -169,6 +169,10 @@ impl Chat {
             // It answers a question about a conversation that is not open any more.
             return;
         }
+        if error.re == Some(kind::PRESENCE) {
+            // A hint that does not come, from a server of an earlier version.
+            return;
+        }
         if error.re == Some(kind::CONVERSATIONS) {
             self.directory.page_failed();
         }
