@@ -31,6 +31,7 @@ pub(crate) fn complete(page: &Path) -> Result<()> {
     let path = page.join("index.html");
     let index = without_script(&fs::read_to_string(&path)?)?;
     let index = with_one_sheet(&index, page)?;
+    shorten_scripts(page)?;
     let bytes = program_size(page)?;
     for mark in [PROGRAM, HEAD] {
         ensure!(
@@ -112,10 +113,38 @@ fn with_one_sheet(index: &str, page: &Path) -> Result<String> {
     }
     let place =
         place.context("index.html names no style sheet; is it another version of trunk?")?;
+    let sheet = without(&sheet, ("/*", "*/"));
     let name = format!("style-{}.css", hash_of(&sheet));
     lines[place] = format!("    {}{name}{}>", SHEET.0, SHEET.1);
     fs::write(page.join(name), sheet)?;
-    Ok(lines.join("\n") + "\n")
+    Ok(without(&lines.join("\n"), ("<!--", "-->")))
+}
+
+/// Takes the comments out of the scripts, those of wasm-bindgen too. No string in them spans lines or
+/// holds what looks like a comment at a line's beginning; the tests in browsers would show it.
+fn shorten_scripts(page: &Path) -> Result<()> {
+    for entry in fs::read_dir(page)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|kind| kind == "js") {
+            let script = without(&fs::read_to_string(&path)?, ("/**", "*/"));
+            let lines = script.lines().filter(|line| !line.starts_with("//"));
+            let script: String = lines.flat_map(|line| [line, "\n"]).collect();
+            fs::write(&path, script)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes the comments out, and what is blank around lines.
+fn without(text: &str, (open, close): (&str, &str)) -> String {
+    let (mut code, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, comment)) = rest.split_once(open) {
+        code += before;
+        rest = comment.split_once(close).map_or("", |(_, after)| after);
+    }
+    code += rest;
+    let lines = code.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 fn program_size(page: &Path) -> Result<u64> {
@@ -143,7 +172,7 @@ fn hash_of(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const INDEX: &str = "<html><head>\n<script type=\"module\">\nstart();\n</script>\n\
+    const INDEX: &str = "<html><head><!-- why -->\n<script type=\"module\">\nstart();\n</script>\n\
         <link rel=\"stylesheet\" href=\"/a-1.css\"/>\n<link rel=\"stylesheet\" href=\"/b-2.css\"/>\n\
         <link rel=\"preload\" href=\"/a.wasm\" as=\"fetch\"></head><body></body></html>";
 
@@ -158,7 +187,7 @@ mod tests {
         fs::write(folder.path().join("index.html"), index).unwrap();
         fs::write(folder.path().join("a.wasm"), "12345").unwrap();
         fs::write(folder.path().join("icon.png"), "").unwrap();
-        fs::write(folder.path().join("a-1.css"), "a {}\n").unwrap();
+        fs::write(folder.path().join("a-1.css"), "/* a\n */\na {}\n").unwrap();
         fs::write(folder.path().join("b-2.css"), "b {}\n").unwrap();
         fs::write(folder.path().join(WORKER), [BUILD, FILES].concat()).unwrap();
         complete(folder.path()).unwrap();
@@ -180,6 +209,7 @@ mod tests {
         assert_eq!(read(&name), "a {}\nb {}\n");
         let index = read("index.html");
         assert_eq!(index.matches(".css").count(), 1, "{index}");
+        assert!(!index.contains("why"), "{index}");
         assert!(index.contains(&format!("href=\"/{name}\">")), "{index}");
         assert!(!page.path().join("a-1.css").exists());
         let worker = read(WORKER);
