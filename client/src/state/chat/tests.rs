@@ -3,6 +3,7 @@ use super::*;
 use crate::state::bubble::{Bubble, BubbleState};
 use crate::state::rows::{Row, RowCache};
 use std::time::Duration;
+use tidings_shared::api::{Presence, PresenceList};
 use tidings_shared::frame::{
     Bound, ConversationList, Page, Push, Query, Read, ReadMark, Receipt, ServerFrame,
 };
@@ -78,12 +79,24 @@ impl Tab {
         self.chat.due(self.now, &mut self.effects);
     }
 
-    /// The frames sent since the last call.
+    /// The frames sent since the last call, but for whom the page watches.
     fn sent(&mut self) -> Vec<ClientFrame> {
         self.effects
             .drain(..)
             .filter_map(|effect| match effect {
+                Effect::Send(ClientFrame::Watch(_)) => None,
                 Effect::Send(frame) => Some(frame),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whom it said to watch, each time since the last call.
+    fn watched(&mut self) -> Vec<Vec<UserId>> {
+        self.effects
+            .drain(..)
+            .filter_map(|effect| match effect {
+                Effect::Send(ClientFrame::Watch(watch)) => Some(watch.uids),
                 _ => None,
             })
             .collect()
@@ -547,4 +560,26 @@ fn what_the_other_side_got_while_the_page_was_away_is_told_by_the_list() {
     }));
     let states: Vec<_> = tab.bubbles().iter().map(|bubble| bubble.state).collect();
     assert_eq!(states, [BubbleState::Read, BubbleState::Delivered]);
+}
+
+#[test]
+fn who_is_in_sight_is_watched_once_a_connection_and_shown_as_told() {
+    let mut tab = Tab::bound(vec![conversation(3, 0)]);
+    assert_eq!(tab.watched(), [[UserId(2)]]);
+    tab.push(1, received(4));
+    tab.open();
+    assert_eq!(tab.watched(), Vec::<Vec<UserId>>::new());
+    tab.frame(ServerFrame::Presence(PresenceList {
+        presence: vec![Presence {
+            uid: UserId(2),
+            online: true,
+            last_seen: None,
+        }],
+    }));
+    assert!(tab.chat.list_rows()[0].online);
+    assert_eq!(tab.chat.standing(THEM), Some(Standing::Online));
+    tab.chat.unlinked();
+    assert!(!tab.chat.list_rows()[0].online);
+    tab.bind(vec![conversation(4, 0)]);
+    assert_eq!(tab.watched(), [[UserId(2)]]);
 }
