@@ -344,6 +344,11 @@ mod tests {
     }
 
     impl Membership {
+        /// Its slot, for the tests of what is told through it.
+        pub(in crate::gateway) const fn slot(&self) -> &Arc<Slot> {
+            &self.slot
+        }
+
         async fn event(&mut self) -> Option<Arc<Event>> {
             match self.word().await? {
                 Word::Event(event) => Some(event),

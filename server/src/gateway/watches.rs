@@ -7,7 +7,7 @@
 
 use super::hub::{ConnectionId, Slot, Word};
 use crate::presence::Presence;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -36,10 +36,11 @@ struct Watched {
 #[derive(Default)]
 struct Watching {
     users: BTreeMap<UserId, Watched>,
-    /// Who asked and was not answered, and about whom.
-    asked: HashMap<ConnectionId, (Arc<Slot>, Vec<UserId>)>,
-    /// Their order. An id that is not in `asked` any more is passed over.
-    order: VecDeque<ConnectionId>,
+    /// Who asked and was not answered, and about whom, in their order.
+    asked: BTreeMap<u64, (Arc<Slot>, Vec<UserId>)>,
+    /// The place of each in that order.
+    places: HashMap<ConnectionId, u64>,
+    next_place: u64,
     /// Whose turn was last.
     last: Option<UserId>,
 }
@@ -80,7 +81,7 @@ impl Watches {
             watched.by.insert(slot.id, Arc::clone(slot));
         }
         if now.is_empty() {
-            watching.asked.remove(&slot.id);
+            watching.withdraw(slot.id);
         } else {
             watching.ask(Arc::clone(slot), now.to_vec());
             self.asked.notify_one();
@@ -94,18 +95,15 @@ impl Watches {
     /// One who asked and was not answered.
     fn next_asked(&self) -> Option<(Arc<Slot>, Vec<UserId>)> {
         let mut watching = self.watching();
-        loop {
-            let id = watching.order.pop_front()?;
-            if let Some(asked) = watching.asked.remove(&id) {
-                return Some(asked);
-            }
-        }
+        let (_, (slot, uids)) = watching.asked.pop_first()?;
+        watching.places.remove(&slot.id);
+        Some((slot, uids))
     }
 
     /// Whom nobody could answer is answered later, unless they have asked anew or are gone.
     fn postpone(&self, slot: Arc<Slot>, uids: Vec<UserId>) {
         let mut watching = self.watching();
-        if !slot.is_gone() && !watching.asked.contains_key(&slot.id) {
+        if !slot.is_gone() && !watching.places.contains_key(&slot.id) {
             watching.ask(slot, uids);
         }
     }
@@ -133,7 +131,7 @@ impl Watches {
     fn tell_changes(&self, found: &[api::Presence], except: Option<ConnectionId>) {
         let mut news: HashMap<ConnectionId, (Arc<Slot>, Vec<api::Presence>)> = HashMap::new();
         let mut watching = self.watching();
-        let Watching { users, asked, .. } = &mut *watching;
+        let Watching { users, places, .. } = &mut *watching;
         for presence in found {
             let Some(watched) = users.get_mut(&presence.uid) else {
                 continue;
@@ -143,7 +141,7 @@ impl Watches {
                 continue;
             }
             let untold =
-                |slot: &&Arc<Slot>| Some(slot.id) != except && !asked.contains_key(&slot.id);
+                |slot: &&Arc<Slot>| Some(slot.id) != except && !places.contains_key(&slot.id);
             for slot in watched.by.values().filter(untold) {
                 let (_, news) = news
                     .entry(slot.id)
@@ -159,10 +157,16 @@ impl Watches {
 }
 
 impl Watching {
+    /// Whoever asks again keeps their place.
     fn ask(&mut self, slot: Arc<Slot>, uids: Vec<UserId>) {
-        let id = slot.id;
-        if self.asked.insert(id, (slot, uids)).is_none() {
-            self.order.push_back(id);
+        let place = *self.places.entry(slot.id).or_insert(self.next_place);
+        self.next_place += 1;
+        self.asked.insert(place, (slot, uids));
+    }
+
+    fn withdraw(&mut self, id: ConnectionId) {
+        if let Some(place) = self.places.remove(&id) {
+            self.asked.remove(&place);
         }
     }
 }
@@ -301,6 +305,22 @@ mod tests {
         presence.online.store(true, Ordering::Relaxed);
         assert!(is_told(&mut first).await);
         assert!(is_told(&mut second).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn questions_taken_back_leave_nothing_behind() {
+        let presence = Arc::new(Told::default());
+        presence.away.store(true, Ordering::Relaxed);
+        let (watches, _never_run) = Watches::new(Arc::clone(&presence) as _);
+        let (_hub, member) = hub(&presence).await;
+        let slot = member.slot();
+        for _ in 0..1_000 {
+            watches.replace(slot, &[], &[THEM]);
+            watches.replace(slot, &[THEM], &[]);
+        }
+        let watching = watches.watching();
+        assert!(watching.users.is_empty());
+        assert!(watching.asked.is_empty() && watching.places.is_empty());
     }
 
     #[tokio::test(start_paused = true)]
