@@ -31,6 +31,18 @@ fn counted(what: &str) -> String {
     format!("Object.keys(localStorage).filter(key => key.startsWith({prefix})).length")
 }
 
+/// Waits until every tab knows whether one of them is looked at: the browser tells them one after
+/// the other, and a message is spoken of by what they know.
+async fn somebody_looks(person: &Person, expected: bool) -> Result<()> {
+    person.browser.eval("window.looking = undefined").await?;
+    let asked = format!(
+        "(navigator.locks.query().then(({{held}}) =>
+            window.looking = held.some(lock => lock.name === 'tidings.looking')),
+        window.looking === {expected})"
+    );
+    person.browser.until("who looks", &asked).await
+}
+
 async fn opens_counted(driver: &ChromeDriver, server: &Server) -> Result<(Person, WindowHandle)> {
     let browser = driver.open(&Look::default()).await?;
     let source = json!({"source": COUNTING});
@@ -59,6 +71,7 @@ async fn two_tabs_and_one_message_are_one_sound_and_one_notification_that_leads_
     web.switch_to_window(elsewhere.clone()).await?;
     // Of this origin too, so that it sees what the others count.
     zhang.browser.goto(&server.url("/healthz")).await?;
+    somebody_looks(&zhang, false).await?;
     li.say(1001, 1000, "missed").await?;
     let sound = format!("{} === 1", counted("sound"));
     zhang.browser.until("a sound", &sound).await?;
@@ -84,6 +97,7 @@ async fn two_tabs_and_one_message_are_one_sound_and_one_notification_that_leads_
     zhang.browser.goto(&server.url("/")).await?;
     zhang.is_connected().await?;
     web.switch_to_window(elsewhere.clone()).await?;
+    somebody_looks(&zhang, false).await?;
     li.say(1001, 1000, "one").await?;
     let noticed = |text: &str| counted(&format!("notification.{text}"));
     let once = format!("{} === 1", noticed("one"));
@@ -106,6 +120,7 @@ async fn two_tabs_and_one_message_are_one_sound_and_one_notification_that_leads_
     assert_eq!(zhang.browser.eval(&counted("notification")).await?, 2);
 
     // Who looks is not told.
+    somebody_looks(&zhang, true).await?;
     li.say(1001, 1000, "seen").await?;
     zhang.badge_shows(1001, "4").await?;
     let claimed = "localStorage.getItem('tidings.heard.1000.1001') === '4'";
@@ -137,6 +152,7 @@ async fn a_muted_page_is_silent() -> Result<()> {
     let elsewhere = web.new_tab().await?;
     web.switch_to_window(elsewhere).await?;
     zhang.browser.goto(&server.url("/healthz")).await?;
+    somebody_looks(&zhang, false).await?;
     li.say(1001, 1000, "quiet").await?;
     li.say(1001, 1000, "still quiet").await?;
     // The second is considered after the first was done with.

@@ -47,6 +47,8 @@ impl Connection {
                 return Err(self.refuse_bind(ErrorCode::Unavailable, CloseCode::RateLimited));
             }
         }
+        // Acknowledged a moment ago on another connection, and perhaps not written yet.
+        let pending = self.app.positions.pending(uid);
         let read = async {
             let mut positions = store.positions(uid).await?;
             let groups = positions.iter().filter_map(|standing| standing.group);
@@ -71,12 +73,11 @@ impl Connection {
         let positions = positions
             .into_iter()
             .map(|Standing { position, .. }| Position {
-                // Acknowledged a moment ago on another connection, and not written yet.
-                delivered_seq: self
-                    .app
-                    .positions
-                    .pending(position.conversation, uid)
-                    .max(position.delivered_seq),
+                delivered_seq: pending
+                    .get(&position.conversation)
+                    .map_or(position.delivered_seq, |seq| {
+                        position.delivered_seq.max(*seq)
+                    }),
                 ..position
             });
         let timing = self.app.config.timing();

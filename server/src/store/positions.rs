@@ -6,7 +6,7 @@
 
 use super::{Move, Receipts, Store};
 use crate::metrics::Metrics;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,7 +21,8 @@ const FLUSH_AT: usize = 4096;
 /// forgotten, which repeats a push after the next bind.
 const WAITING_MAX: usize = 64 * 1024;
 
-type Waiting = HashMap<(ConversationId, UserId), Place>;
+/// In the order of the users, so that what waits for one of them is found without looking at all.
+type Waiting = BTreeMap<(UserId, ConversationId), Place>;
 
 /// How far a user has got.
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,11 +64,13 @@ impl Positions {
     /// This user of a conversation has everything up to and with `seq`; `acknowledged`: not only
     /// because it is the user's own.
     pub fn delivered(&self, side: (ConversationId, UserId), seq: Seq, acknowledged: bool) {
+        let (conversation, uid) = side;
+        let key = (uid, conversation);
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= WAITING_MAX && !waiting.contains_key(&side) {
+        if waiting.len() >= WAITING_MAX && !waiting.contains_key(&key) {
             return;
         }
-        let place = waiting.entry(side).or_default();
+        let place = waiting.entry(key).or_default();
         place.seq = seq.max(place.seq);
         place.acknowledged |= acknowledged;
         if waiting.len() >= FLUSH_AT {
@@ -75,12 +78,15 @@ impl Positions {
         }
     }
 
-    /// What waits for this user in this conversation; `Seq(0)`: nothing.
-    pub fn pending(&self, conversation: ConversationId, uid: UserId) -> Seq {
+    /// What waits for this user. To be asked before the store's positions are read, never after:
+    /// what is written in between is then in both, and not in neither.
+    pub fn pending(&self, uid: UserId) -> HashMap<ConversationId, Seq> {
+        let all = (uid, ConversationId(i64::MIN))..=(uid, ConversationId(i64::MAX));
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting
-            .get(&(conversation, uid))
-            .map_or(Seq(0), |place| place.seq)
+            .range(all)
+            .map(|(&(_, conversation), place)| (conversation, place.seq))
+            .collect()
     }
 
     /// Positions that wait for the store.
@@ -96,7 +102,7 @@ impl Positions {
             let chosen = waiting
                 .iter()
                 .filter(move |(_, place)| place.acknowledged == acknowledged);
-            chosen.map(|(&(conversation, uid), place)| Move {
+            chosen.map(|(&(uid, conversation), place)| Move {
                 conversation,
                 uid,
                 read: Seq(0),
@@ -129,7 +135,7 @@ impl Positions {
         self.receipts.moved(&moves[..acknowledged]);
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         for moved in moves {
-            let key = (moved.conversation, moved.uid);
+            let key = (moved.uid, moved.conversation);
             if waiting
                 .get(&key)
                 .is_some_and(|place| place.seq <= moved.delivered)
