@@ -27,7 +27,7 @@ const IDLE: Duration = Duration::from_millis(1_500);
 /// One may have been due just when the connection vanished, and a bit late.
 const INTERVAL: Duration = Duration::from_millis(400);
 /// How late a slow machine may be.
-const LATE: Duration = Duration::from_millis(1_500);
+const LATE: Duration = Duration::from_secs(10);
 /// How long the server waits for the answer to its close frame.
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Connections a user may hold.
