@@ -8,7 +8,7 @@ use crate::gateway::{Heartbeats, Hub};
 use crate::lifecycle::Lifecycle;
 use crate::metrics::Metrics;
 use crate::presence::Presence;
-use crate::store::{Committer, Positions, Receipts, Store};
+use crate::store::{Committer, Positions, Receipts, Store, Visits};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -52,6 +52,8 @@ pub struct Node {
     pub positions: Positions,
     /// The way of every position to the other side.
     pub receipts: Receipts,
+    /// The way into the store of when logins are in use.
+    pub visits: Visits,
     /// Password hashing, a bounded number at a time.
     pub passwords: Passwords,
     /// Who failed to log in too often.

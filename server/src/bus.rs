@@ -15,7 +15,7 @@ use crate::store::SessionHash;
 use async_trait::async_trait;
 use std::sync::Arc;
 use tidings_shared::frame::{ReadMark, Receipt};
-use tidings_shared::{ConversationId, GroupId, Mid, Seq, UserId};
+use tidings_shared::{ConversationId, GroupId, Mid, Seq, UserId, api};
 use tokio::time::Instant;
 
 /// Who listens to what.
@@ -44,6 +44,8 @@ pub enum Event {
     /// The other side of one of the topic's user's conversations has got further. A hint and no
     /// more: whoever misses it is told by the next list.
     Receipt(Receipt),
+    /// The user of the topic has another name or picture now. A hint and no more.
+    Profile(api::User),
     /// Something of the topic is to be read from the store: events may have been lost, or the user
     /// is a member of a conversation that its connections do not know yet.
     Gap,
@@ -52,12 +54,17 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whether it may be lost: whoever misses it is told elsewhere.
+    pub const fn is_hint(&self) -> bool {
+        matches!(self, Self::Receipt(_) | Self::Profile(_))
+    }
+
     /// Whether a connection is to be told: not of a message that came on it, for it has the answer
-    /// to its send; and of receipts only if it knows frames from 8 up.
+    /// to its send; and of hints only if it knows frames from 8 up.
     pub fn concerns(&self, connection: ConnectionId, lists: bool) -> bool {
         match self {
             Self::Message(message) => message.origin != connection,
-            Self::Receipt(_) => lists,
+            Self::Receipt(_) | Self::Profile(_) => lists,
             Self::Read { .. } | Self::Gap | Self::LoggedOut(_) => true,
         }
     }

@@ -26,7 +26,7 @@ pub enum Subcommand {
     Serve(Box<Config>),
     /// Bring the database's schema up to this version (serve does it too)
     Migrate(StoreConfig),
-    /// Add users
+    /// Add users, and change their passwords
     #[command(subcommand)]
     User(user::UserCommand),
     /// Bearer tokens, for programs and load tests

@@ -2,13 +2,17 @@
 //!
 //! One file an endpoint or two that belong together. Messages never go over HTTP.
 
+mod avatars;
 mod failure;
 mod groups;
 mod health;
 mod login;
+mod logins;
 mod metrics;
 mod page;
+mod password;
 mod presence;
+mod profile;
 mod register;
 mod users;
 
@@ -18,12 +22,13 @@ use crate::app::AppState;
 use crate::gateway;
 use crate::logging::request_id;
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post, put};
 use std::time::Duration;
+use tidings_shared::limits;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -59,7 +64,10 @@ pub fn router(app: AppState) -> Router {
         .route("/register", post(register::register))
         .route("/login", post(login::login))
         .route("/logout", post(login::logout))
-        .route("/me", get(users::me))
+        .route("/me", get(users::me).patch(profile::rename))
+        .route("/me/password", put(password::change))
+        .route("/me/logins", get(logins::logins).delete(logins::end_others))
+        .route("/me/logins/{id}", delete(logins::end))
         .route("/users", get(users::users))
         .route("/presence", get(presence::presence))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES));
@@ -71,8 +79,13 @@ pub fn router(app: AppState) -> Router {
             get(groups::members).post(groups::add_members),
         )
         .layer(RequestBodyLimitLayer::new(groups::BODY_BYTES));
+    let avatars = Router::new()
+        .route("/me/avatar", put(avatars::put).delete(avatars::delete))
+        .route("/avatars/{hash}", get(avatars::get))
+        .layer(DefaultBodyLimit::max(limits::AVATAR_BYTES));
     let api = api
         .merge(groups)
+        .merge(avatars)
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::NotFound)
         .layer(from_fn_with_state(app.clone(), own_pages_only))
@@ -109,11 +122,13 @@ async fn own_pages_only(State(app): State<AppState>, request: Request, next: Nex
     next.run(request).await
 }
 
+/// But for what says otherwise.
 async fn not_stored(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     response
         .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     response
 }
 

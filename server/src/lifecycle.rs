@@ -6,12 +6,14 @@ use crate::acceptor::Acceptor;
 use crate::admission::Admission;
 use crate::app::{AppState, Node};
 use crate::auth::{Passwords, Throttle};
+use crate::bus::Bus;
 use crate::clock;
 use crate::config::Config;
 use crate::gateway::{Heartbeats, Hub};
 use crate::http;
 use crate::metrics::Metrics;
-use crate::store::{Committer, Positions, Receipts, Store};
+use crate::presence::Presence;
+use crate::store::{Committer, Positions, Receipts, Store, Visits};
 use anyhow::Context;
 use links::Links;
 use std::sync::Arc;
@@ -97,10 +99,12 @@ pub async fn serve(
         Arc::clone(&metrics),
         stop.clone(),
     );
+    let (visits, visits_task) = Visits::new(Arc::clone(&store), stop.clone());
     let hub_task = tokio::spawn(hub_task);
     background.spawn(committer_task);
     background.spawn(positions_task);
     background.spawn(receipts_task);
+    background.spawn(visits_task);
 
     let app = AppState::new(Node {
         heartbeats: Heartbeats::new(config.heartbeat_bounds()),
@@ -113,6 +117,7 @@ pub async fn serve(
         committer,
         positions,
         receipts,
+        visits,
         passwords: Passwords::new()?,
         throttle: Throttle::default(),
         metrics: Arc::clone(&metrics),
@@ -138,6 +143,16 @@ pub async fn serve(
     {
         tracing::warn!("some writes did not end in time");
     }
+    say_goodbye(presence.as_ref(), bus.as_ref()).await;
+    hub_task.abort();
+    drop(tasks);
+    store.close().await;
+    tracing::info!("ended");
+    Ok(())
+}
+
+/// Tells the other nodes, who would notice by themselves after a while.
+async fn say_goodbye(presence: &dyn Presence, bus: &dyn Bus) {
     let farewell = async {
         presence.settle().await;
         bus.retire().await;
@@ -148,11 +163,6 @@ pub async fn serve(
     {
         tracing::debug!("Redis was not told of the end; it will notice");
     }
-    hub_task.abort();
-    drop(tasks);
-    store.close().await;
-    tracing::info!("ended");
-    Ok(())
 }
 
 async fn serve_until_drained(listener: TcpListener, app: AppState) {

@@ -15,8 +15,9 @@ mod receipts;
 mod record;
 mod retry;
 mod sqlite;
+mod visits;
 
-pub use account::{Credentials, NewUser, Session, SessionHash, UserDraft};
+pub use account::{Credentials, Login, NewUser, Picture, Session, SessionHash, UserDraft};
 pub use committer::{Answer, Committer, SendError};
 pub use group::{GroupChange, GroupRefusal, NewGroup, NewMembers};
 pub use list::{ListCursor, ListRow};
@@ -27,6 +28,7 @@ pub use record::{
     Appended, Move, NewMessage, Party, Profile, Range, Record, Refused, Standing, Thread,
 };
 pub use sqlite::SqliteStore;
+pub use visits::{VISIT_EVERY, Visits};
 
 use crate::metrics::PoolUse;
 use async_trait::async_trait;
@@ -189,10 +191,45 @@ pub trait Store: Send + Sync + 'static {
     /// the next free one, from 1000.
     async fn add_users(&self, users: &[NewUser]) -> Result<Vec<UserId>, StoreError>;
 
-    /// Keeps a session and, by the way, removes expired ones.
-    async fn add_session(&self, session: &Session, now_ms: i64) -> Result<(), StoreError>;
+    /// Changes the name shown.
+    async fn rename(&self, uid: UserId, username: &str) -> Result<(), StoreError>;
 
-    /// The same for many sessions, in one transaction.
+    /// Keeps a picture of a user, in place of the one before, and the URL it has; `None`: no
+    /// picture any more.
+    async fn set_avatar(
+        &self,
+        uid: UserId,
+        avatar: Option<(&Picture, &str)>,
+    ) -> Result<(), StoreError>;
+
+    /// A picture that a user has now, by its hash.
+    async fn avatar(&self, hash: [u8; 32]) -> Result<Option<Picture>, StoreError>;
+
+    /// The PHC string of a user's password.
+    async fn password_hash(&self, uid: UserId) -> Result<Option<String>, StoreError>;
+
+    /// Replaces a password's PHC string, unless it is not `old` any more, and ends every session of
+    /// the user but `keep`, in one transaction; returns those it ended. `None`: it is not `old`.
+    async fn change_password(
+        &self,
+        uid: UserId,
+        (old, new): (&str, &str),
+        keep: SessionHash,
+    ) -> Result<Option<Vec<SessionHash>>, StoreError>;
+
+    /// Keeps a session of who showed the password of this PHC string, made with this `User-Agent`,
+    /// and, by the way, removes expired ones. `false`: the user has another password by now, and no
+    /// session.
+    async fn begin_session(
+        &self,
+        session: &Session,
+        agent: &str,
+        password_hash: &str,
+        now_ms: i64,
+    ) -> Result<bool, StoreError>;
+
+    /// Keeps sessions that are made for programs, in one transaction, and, by the way, removes
+    /// expired ones.
     async fn add_sessions(&self, sessions: &[Session], now_ms: i64) -> Result<(), StoreError>;
 
     /// A session that has not expired, with its user.
@@ -202,8 +239,21 @@ pub trait Store: Send + Sync + 'static {
         now_ms: i64,
     ) -> Result<Option<(Session, api::User)>, StoreError>;
 
-    /// Ends a session.
-    async fn end_session(&self, hash: SessionHash) -> Result<(), StoreError>;
+    /// A user's sessions that have not expired, those used last first.
+    async fn logins(&self, uid: UserId, now_ms: i64, limit: u32) -> Result<Vec<Login>, StoreError>;
+
+    /// Notes when sessions were in use, in one transaction.
+    async fn visit(&self, visits: &[(SessionHash, i64)]) -> Result<(), StoreError>;
+
+    /// Ends a session of this user; `false`: there is none.
+    async fn end_session(&self, uid: UserId, hash: SessionHash) -> Result<bool, StoreError>;
+
+    /// Ends every session of this user but `keep`; returns those it ended.
+    async fn end_other_sessions(
+        &self,
+        uid: UserId,
+        keep: SessionHash,
+    ) -> Result<Vec<SessionHash>, StoreError>;
 
     /// How its pools of connections are used now.
     fn pools(&self) -> Vec<PoolUse>;

@@ -51,6 +51,46 @@ pub struct User {
     pub avatar: String,
 }
 
+/// `PATCH /api/me`, the question; the answer is the [`User`] as they are now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewName {
+    /// 1 to [`USERNAME_CHARS`](crate::limits::USERNAME_CHARS) characters.
+    pub username: String,
+}
+
+/// `PUT /api/me/password`, the question. Every other login of the user ends.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct NewPassword {
+    /// The one that holds until now.
+    pub old: String,
+    /// [`PASSWORD_CHARS`](crate::limits::PASSWORD_CHARS) characters or more.
+    pub new: String,
+}
+
+/// `GET /api/me/logins`: those used last first, at most 100.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logins {
+    /// The logins that have not ended.
+    pub logins: Vec<Device>,
+}
+
+/// A login as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Device {
+    /// What to call it by when it is to end: it lets nobody in.
+    pub id: String,
+    /// The `User-Agent` it was made with; empty: it was made for a program.
+    pub agent: String,
+    /// When it was made, in ms since 1970.
+    pub created_at: i64,
+    /// When it was last in use, in ms since 1970, to some minutes; absent: not yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_at: Option<i64>,
+    /// Whether the question came with this one.
+    pub current: bool,
+}
+
 /// `GET /api/users?after=UID&limit=N`: by uid, upwards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Users {
@@ -113,6 +153,8 @@ pub enum ProblemCode {
     BadCredentials,
     /// 401: no valid login.
     NotLoggedIn,
+    /// 403: the password that holds until now is another.
+    WrongPassword,
     /// 403: the request comes from a page of another origin.
     ForeignOrigin,
     /// 403: only the group's owner may do that.

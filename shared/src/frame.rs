@@ -43,4 +43,6 @@ pub mod kind {
     pub const RECEIPT: u64 = 10;
     /// Who is online.
     pub const PRESENCE: u64 = 11;
+    /// The user's own name and picture changed.
+    pub const PROFILE: u64 = 12;
 }

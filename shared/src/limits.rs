@@ -70,6 +70,12 @@ pub const PASSWORD_CHARS: usize = 8;
 /// The longest password, in bytes; longer ones only cost time to hash.
 pub const PASSWORD_BYTES: usize = 1024;
 
+/// The largest picture of a user, in bytes.
+pub const AVATAR_BYTES: usize = 256 * 1024;
+
+/// The longest side of a picture of a user.
+pub const AVATAR_PIXELS: usize = 1024;
+
 /// Names of added members that the group's message about them lists.
 pub const NAMES_LISTED: usize = 10;
 

@@ -1,7 +1,7 @@
 //! Every frame, byte for byte. A change here is a change of the protocol: `docs/protocol.md` first.
 
 use std::time::Duration;
-use tidings_shared::api::{Presence, PresenceList};
+use tidings_shared::api::{Presence, PresenceList, User};
 use tidings_shared::frame::{
     Ack, Bind, Bound, ClientFrame, ConversationList, Heartbeat, ListConversations, Page, Push,
     Query, Read, ReadMark, Receipt, Send, ServerFrame, Unread, UnreadTotal, Watch, write_page,
@@ -392,5 +392,17 @@ fn who_is_watched_and_how_they_stand_are_lists() {
             presence: vec![online, gone],
         }),
         r#"{"type":11,"data":{"presence":[{"uid":1000,"online":true},{"uid":1001,"online":false,"lastSeen":5}]}}"#,
+    );
+}
+
+#[test]
+fn a_profile_is_the_user_as_everyone_may_see_them() {
+    server(
+        &ServerFrame::Profile(User {
+            uid: ME,
+            username: "张三".into(),
+            avatar: "/api/avatars/ab".into(),
+        }),
+        r#"{"type":12,"data":{"uid":1000,"username":"张三","avatar":"/api/avatars/ab"}}"#,
     );
 }

@@ -1,4 +1,4 @@
-//! Registering, and what people change of their accounts, over HTTP.
+//! Registering, over HTTP.
 
 use anyhow::{Context, Result};
 use reqwest::Method;
@@ -7,7 +7,7 @@ use tidings_tests::server::{Launch, Server, ZHANG};
 use tidings_tests::socket::Socket;
 
 /// Asks, with this login if any; returns the status and the body, null if there is none.
-async fn ask(
+pub(crate) async fn ask(
     server: &Server,
     token: Option<&str>,
     (method, path): (Method, &str),
@@ -33,12 +33,12 @@ async fn register(
     ask(server, None, (Method::POST, "/api/register"), body).await
 }
 
-async fn login(server: &Server, email: &str, password: &str) -> Result<(u16, Value)> {
+pub(crate) async fn login(server: &Server, email: &str, password: &str) -> Result<(u16, Value)> {
     let body = json!({"email": email, "password": password});
     ask(server, None, (Method::POST, "/api/login"), body).await
 }
 
-fn token(answer: &Value) -> Result<String> {
+pub(crate) fn token(answer: &Value) -> Result<String> {
     Ok(answer["token"].as_str().context("no token")?.to_owned())
 }
 

@@ -1,8 +1,10 @@
 //! The command line.
 
+use crate::accounts::{ask, login};
 use anyhow::Result;
+use reqwest::Method;
 use serde_json::{Value, json};
-use tidings_tests::server::{Server, command};
+use tidings_tests::server::{LI, Server, ZHANG, command};
 use tidings_tests::socket::Socket;
 
 #[tokio::test]
@@ -43,6 +45,30 @@ async fn users_are_added_imported_and_log_in() -> Result<()> {
         (&answer["username"], &answer["avatar"]),
         (&json!("D, E"), &json!("/d.png"))
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_and_every_login_of_its_user_ends() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let (zhang, li) = (server.login(ZHANG.1).await?, server.login(LI.1).await?);
+    let change = ["user", "password", "--email", "ZhangSan@gmail.com"];
+    let error = server.command(&change, "short\n").await.expect_err("short");
+    assert!(error.to_string().contains("8 characters"), "{error}");
+    let nobody = ["user", "password", "--email", "nobody@example.org"];
+    let error = server.command(&nobody, "correct horse\n").await;
+    let error = error.expect_err("there is nobody");
+    assert!(error.to_string().contains("no user"), "{error}");
+
+    let printed = server.command(&change, "correct horse\n").await?;
+    assert_eq!(printed, "1000\tzhangsan@gmail.com\t1 logins ended\n");
+    let me = (Method::GET, "/api/me");
+    for (token, expected) in [(&zhang, 401), (&li, 200)] {
+        let (status, _) = ask(&server, Some(token), me.clone(), Value::Null).await?;
+        assert_eq!(status, expected);
+    }
+    assert_eq!(login(&server, ZHANG.1, "1234").await?.0, 401);
+    assert_eq!(login(&server, ZHANG.1, "correct horse").await?.0, 200);
     Ok(())
 }
 

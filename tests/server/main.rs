@@ -13,3 +13,4 @@ mod logs;
 mod metrics;
 mod ours;
 mod page;
+mod profile;

@@ -20,7 +20,7 @@ struct Record {
     failures: u32,
 }
 
-/// Failed logins of the last minute; cheap to clone. By email *and* address, so that a guesser does
+/// Failed logins of the last minute; cheap to clone. By email (or what else is guessed at) *and* address, so that a guesser does
 /// not lock out who comes from elsewhere; behind a proxy all come from the proxy's.
 #[derive(Clone, Default)]
 pub struct Throttle {

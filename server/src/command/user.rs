@@ -1,23 +1,26 @@
-//! `tidings user add` and `tidings user import`.
+//! `tidings user add`, `tidings user import` and `tidings user password`.
 
 use super::migrate;
-use crate::auth::{Passwords, UserError, check_draft, normal_email};
+use crate::auth::{Passwords, UserError, check_chosen_password, check_draft, normal_email};
 use crate::clock;
 use crate::config::StoreConfig;
-use crate::store::{NewUser, Store, UserDraft};
+use crate::store::{NewUser, SessionHash, Store, UserDraft};
 use anyhow::{Context, ensure};
 use clap::Args;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use tidings_shared::UserId;
 
-/// Add users.
+/// Add users, and change their passwords.
 #[derive(Debug, clap::Subcommand)]
 pub enum UserCommand {
     /// Add one user; the password is read from standard input
     Add(Add),
     /// Add every user of a CSV file, or none of them if one is wrong
     Import(Import),
+    /// Give a user another password, read from standard input, and end all their logins; connections
+    /// that are open now end when they next reconnect
+    Password(Password),
 }
 
 /// One user.
@@ -37,6 +40,16 @@ pub struct Add {
     /// The uid, 1 or greater [default: the next free one, from 1000]
     #[arg(long)]
     uid: Option<i64>,
+}
+
+/// Whose password.
+#[derive(Debug, Args)]
+pub struct Password {
+    #[command(flatten)]
+    store: StoreConfig,
+    /// The address they log in with
+    #[arg(long)]
+    email: String,
 }
 
 /// Many users.
@@ -65,6 +78,7 @@ pub(super) async fn run(command: UserCommand) -> anyhow::Result<()> {
             (add.store, vec![draft])
         }
         UserCommand::Import(import) => (import.store, read_csv(&import.file)?),
+        UserCommand::Password(password) => return change_password(password).await,
     };
     let store = migrate::open(&config).await?;
     let uids = add(store.as_ref(), &drafts).await?;
@@ -72,6 +86,24 @@ pub(super) async fn run(command: UserCommand) -> anyhow::Result<()> {
     for (uid, draft) in uids.iter().zip(&drafts) {
         println!("{uid}\t{}", normal_email(&draft.email));
     }
+    Ok(())
+}
+
+async fn change_password(command: Password) -> anyhow::Result<()> {
+    let password = read_password()?;
+    check_chosen_password(&password)?;
+    let email = normal_email(&command.email);
+    let store = migrate::open(&command.store).await?;
+    let credentials = store.credentials(&email).await?;
+    let user = credentials.with_context(|| format!("there is no user with the email {email}"))?;
+    let hashes = (&*user.password_hash, &*Passwords::hash(&password)?);
+    // No session has this hash: none is kept.
+    let ended = store
+        .change_password(user.uid, hashes, SessionHash([0; 32]))
+        .await?
+        .context("the password was changed by somebody else just now; look, and try again")?;
+    store.close().await;
+    println!("{}\t{email}\t{} logins ended", user.uid, ended.len());
     Ok(())
 }
 

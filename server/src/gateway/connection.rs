@@ -14,7 +14,7 @@ use crate::app::AppState;
 use crate::auth::LoggedIn;
 use crate::clock;
 use crate::metrics::Open;
-use crate::store::Session;
+use crate::store::{Session, VISIT_EVERY};
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::stream::{FuturesOrdered, SplitSink, SplitStream};
 use futures_util::{FutureExt, StreamExt};
@@ -55,6 +55,8 @@ pub(super) struct Connection {
     _place: Place,
     /// How long the connection had been quiet in both directions when the present frame came.
     pub(super) quiet: Duration,
+    /// When its login was last noted as in use.
+    noted: Option<Instant>,
     /// Whether this client sends heartbeats.
     pub(super) beats: bool,
     pub(super) reader: SplitStream<WebSocket>,
@@ -96,6 +98,7 @@ impl Connection {
             answering: FuturesOrdered::new(),
             bound: None,
             quiet: Duration::ZERO,
+            noted: None,
             beats: false,
             reader,
             started: now,
@@ -138,8 +141,7 @@ impl Connection {
             if deadline < timer.deadline() {
                 timer.as_mut().reset(deadline);
             }
-            let takes_frames =
-                self.writer.has_room() && self.answering.len() < limits::SENDS_IN_FLIGHT;
+            let takes_frames = self.takes_frames();
             if steps >= BURST {
                 steps = 0;
                 if let Some(Err(_)) = self.writer.drive().now_or_never() {
@@ -157,7 +159,10 @@ impl Connection {
                     Ok(())
                 }
                 () = &mut timer => {
-                    let handled = self.handle_deadline(Instant::now());
+                    let handled = match self.take_arrived().await {
+                        Ok(()) => self.handle_deadline(Instant::now()),
+                        end => end,
+                    };
                     timer.as_mut().reset(self.deadline());
                     handled
                 }
@@ -176,6 +181,28 @@ impl Connection {
                 return end;
             }
         }
+    }
+
+    fn takes_frames(&self) -> bool {
+        self.writer.has_room() && self.answering.len() < limits::SENDS_IN_FLIGHT
+    }
+
+    /// Takes what has arrived before a deadline is judged: after a time in which this task, or the
+    /// whole process, stood still, it may be the very frames that were waited for. At most as many
+    /// as a window has acknowledgements, so that nobody keeps the deadline away.
+    async fn take_arrived(&mut self) -> Result<(), End> {
+        // Woken by SIGCONT, tokio looks at its timers before it looks at its sockets; this lets it.
+        tokio::task::yield_now().await;
+        for _ in 0..limits::WINDOW_PUSHES {
+            if !self.takes_frames() {
+                break;
+            }
+            let Some(message) = self.reader.next().now_or_never() else {
+                break;
+            };
+            self.handle_message(message).await?;
+        }
+        Ok(())
     }
 
     /// The moment this connection's task has something to do by itself.
@@ -291,6 +318,17 @@ impl Connection {
             return Err(End::Close(CloseCode::ProtocolError));
         }
         Ok(())
+    }
+
+    /// The login is in use.
+    pub(super) fn note_use(&mut self) {
+        let due = self
+            .noted
+            .is_none_or(|noted| noted.elapsed() >= VISIT_EVERY);
+        if due {
+            self.noted = Some(Instant::now());
+            self.app.visits.note(self.session.hash, clock::now_ms());
+        }
     }
 
     pub(super) fn push_frame(&mut self, frame: &ServerFrame) {

@@ -59,7 +59,7 @@ impl Slot {
         if !event.concerns(self.id, self.lists) {
             return;
         }
-        if matches!(**event, Event::Receipt(_)) {
+        if event.is_hint() {
             self.hint(Word::Event(Arc::clone(event)));
             return;
         }

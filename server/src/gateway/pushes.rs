@@ -58,9 +58,7 @@ impl Connection {
         // Hints are not queued for who does not read.
         let has_room = self.writer.has_room();
         match word {
-            Word::Event(event) if has_room || !matches!(*event, Event::Receipt(_)) => {
-                self.handle_event(&event)
-            }
+            Word::Event(event) if has_room || !event.is_hint() => self.handle_event(&event),
             Word::Event(_) => Ok(()),
             Word::Presence(_) if !has_room => Ok(()),
             Word::Presence(presence) => {
@@ -113,6 +111,10 @@ impl Connection {
             Event::Receipt(receipt) => {
                 // The hub tells nobody else.
                 self.push_frame(&ServerFrame::Receipt(*receipt));
+                Ok(())
+            }
+            Event::Profile(user) => {
+                self.push_frame(&ServerFrame::Profile(user.clone()));
                 Ok(())
             }
             Event::LoggedOut(hash) if *hash == self.session.hash => {

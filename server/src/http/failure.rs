@@ -25,6 +25,9 @@ pub enum Failure {
     #[error("log in first")]
     NotLoggedIn,
     /// 403
+    #[error("the password that holds until now is another")]
+    WrongPassword,
+    /// 403
     #[error("this page's origin may not do that; see --allowed-origins")]
     ForeignOrigin,
     /// 403
@@ -93,6 +96,7 @@ impl IntoResponse for Failure {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, ProblemCode::BadRequest),
             Self::BadCredentials => (StatusCode::UNAUTHORIZED, ProblemCode::BadCredentials),
             Self::NotLoggedIn => (StatusCode::UNAUTHORIZED, ProblemCode::NotLoggedIn),
+            Self::WrongPassword => (StatusCode::FORBIDDEN, ProblemCode::WrongPassword),
             Self::ForeignOrigin => (StatusCode::FORBIDDEN, ProblemCode::ForeignOrigin),
             Self::Forbidden => (StatusCode::FORBIDDEN, ProblemCode::Forbidden),
             Self::NotFound => (StatusCode::NOT_FOUND, ProblemCode::NotFound),

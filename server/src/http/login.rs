@@ -1,29 +1,30 @@
 //! `POST /api/login` and `POST /api/logout`.
 
-use super::Failure;
+use super::{Failure, logins};
 use crate::admission::ClientAddress;
 use crate::app::AppState;
 use crate::auth::{LoggedIn, SESSION_COOKIE, Token, normal_email};
-use crate::bus::{Event, Publication, Topic};
 use crate::clock;
 use crate::store::Session;
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use std::sync::Arc;
 use std::time::Duration;
 use tidings_shared::api;
 use tokio::time::Instant;
 
 /// How long a login lasts.
 const SESSION_TTL: Duration = Duration::from_hours(30 * 24);
+/// Characters of a `User-Agent` that are kept.
+const AGENT_CHARS: usize = 256;
 
 /// Answers with the user, the bearer token and the session cookie.
 pub(super) async fn login(
     State(app): State<AppState>,
     ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
     body: Result<Json<api::Login>, JsonRejection>,
 ) -> Result<Response, Failure> {
     let Json(login) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
@@ -46,11 +47,16 @@ pub(super) async fn login(
         .user(credentials.uid)
         .await?
         .ok_or(Failure::BadCredentials)?;
-    begin(&app, user).await
+    begin(&app, user, &credentials.password_hash, &headers).await
 }
 
-/// Begins a session of a user who has shown who they are; the answer to that.
-pub(super) async fn begin(app: &AppState, user: api::User) -> Result<Response, Failure> {
+/// Begins a session of a user who has shown the password of this PHC string; the answer to that.
+pub(super) async fn begin(
+    app: &AppState,
+    user: api::User,
+    password_hash: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Failure> {
     let token = Token::generate().map_err(|error| {
         tracing::error!(%error, "no randomness");
         Failure::Unavailable
@@ -62,7 +68,14 @@ pub(super) async fn begin(app: &AppState, user: api::User) -> Result<Response, F
         uid: user.uid,
         expires_at: now + ttl_ms,
     };
-    app.store.add_session(&session, now).await?;
+    let begun = app
+        .store
+        .begin_session(&session, &agent(headers), password_hash, now)
+        .await?;
+    if !begun {
+        // Changed since it was compared.
+        return Err(Failure::BadCredentials);
+    }
     tracing::info!(uid = %user.uid, "logged in");
 
     let cookie = cookie(token.expose(), SESSION_TTL, app.config.secure_cookie)?;
@@ -79,14 +92,18 @@ pub(super) async fn logout(
     login: Option<LoggedIn>,
 ) -> Result<Response, Failure> {
     if let Some(LoggedIn { session, user }) = login {
-        app.store.end_session(session.hash).await?;
-        let event = Arc::new(Event::LoggedOut(session.hash));
-        let topics = vec![Topic::User(user.uid)];
-        app.bus.publish(vec![Publication { topics, event }]).await;
-        tracing::info!(uid = %user.uid, "logged out");
+        app.store.end_session(user.uid, session.hash).await?;
+        logins::tell(&app, user.uid, vec![session.hash]).await;
     }
     let cookie = cookie("", Duration::ZERO, app.config.secure_cookie)?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+}
+
+/// What the browser or program calls itself.
+fn agent(headers: &HeaderMap) -> String {
+    let value = headers.get(header::USER_AGENT);
+    let text = value.and_then(|value| value.to_str().ok());
+    text.unwrap_or_default().chars().take(AGENT_CHARS).collect()
 }
 
 fn cookie(value: &str, max_age: Duration, secure: bool) -> Result<HeaderValue, Failure> {

@@ -10,7 +10,7 @@ use crate::store::{NewUser, UserDraft};
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tidings_shared::api;
 use tokio::time::Instant;
@@ -30,6 +30,7 @@ pub(super) async fn server(State(app): State<AppState>) -> Json<api::Server> {
 pub(super) async fn register(
     State(app): State<AppState>,
     ClientAddress(address): ClientAddress,
+    headers: HeaderMap,
     body: Result<Json<api::Register>, JsonRejection>,
 ) -> Result<Response, Failure> {
     if app.config.registration == Switch::Off {
@@ -55,12 +56,13 @@ pub(super) async fn register(
         return Err(Failure::EmailTaken);
     }
     let username = draft.username.trim().to_owned();
+    let password_hash = app.passwords.hash_in_turn(draft.password).await?;
     let new = NewUser {
         uid: None,
         email,
         username: username.clone(),
         avatar: draft.avatar.clone(),
-        password_hash: app.passwords.hash_in_turn(draft.password).await?,
+        password_hash: password_hash.clone(),
         created_at: clock::now_ms(),
     };
     let uids = app.store.add_users(&[new]).await?;
@@ -71,6 +73,6 @@ pub(super) async fn register(
         username,
         avatar: draft.avatar,
     };
-    let answer = login::begin(&app, user).await?;
+    let answer = login::begin(&app, user, &password_hash, &headers).await?;
     Ok((StatusCode::CREATED, answer).into_response())
 }

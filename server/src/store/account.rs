@@ -46,7 +46,7 @@ pub struct NewUser {
 }
 
 /// SHA-256 of a session's token: what the store and the nodes know of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionHash(pub [u8; 32]);
 
 /// A login.
@@ -58,4 +58,28 @@ pub struct Session {
     pub uid: UserId,
     /// In ms since 1970.
     pub expires_at: i64,
+}
+
+/// A login as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// Of its token.
+    pub hash: SessionHash,
+    /// The `User-Agent` it was made with; empty: it was made for a program.
+    pub agent: String,
+    /// In ms since 1970.
+    pub created_at: i64,
+    /// When it was last seen in use, in ms since 1970; 0: not yet.
+    pub used_at: i64,
+}
+
+/// A picture of a user, kept in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// SHA-256 of the bytes.
+    pub hash: [u8; 32],
+    /// What it is.
+    pub media_type: String,
+    /// The file.
+    pub bytes: Vec<u8>,
 }

@@ -23,6 +23,10 @@ const FILL: &str = "
     SELECT g.conversation_id, u.uid, 0, 90, 95 FROM groups g CROSS JOIN users u WHERE u.uid > 1000;
     INSERT INTO sessions (token_hash, uid, created_at, expires_at)
     SELECT u.token, u.uid, 0, 1000000 + u.uid FROM tokens u;
+    INSERT INTO avatars (uid, hash, media_type, bytes)
+    SELECT uid, token_hash, 'image/png', token_hash FROM sessions s
+     WHERE token_hash = (SELECT token_hash FROM sessions t WHERE t.uid = s.uid
+                          ORDER BY token_hash LIMIT 1);
     INSERT INTO messages
            (conversation_id, seq, sender_uid, client_msg_id, content, msg_type, created_at)
     SELECT n % 10000 + 1, n / 10000 + 1, 1001 + n % 1000, 'key' || n, 'text', 1, n

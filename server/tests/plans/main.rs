@@ -17,7 +17,7 @@ mod postgres;
 use cases::{crowd, keyed, message, to_group};
 use heard::Heard;
 use tidings_server::store::{
-    ListCursor, Move, NewGroup, NewMembers, Range, Session, SessionHash, Store, StoreError,
+    ListCursor, Move, NewGroup, NewMembers, Picture, Range, Session, SessionHash, Store, StoreError,
 };
 use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, UserId};
 
@@ -67,14 +67,6 @@ async fn use_everything(store: &dyn Store) -> Result {
     store.credentials("user1001").await?.expect("it exists");
     store.group(someone, group).await?.expect("a member");
     store.members(group, someone, 50).await?;
-    let session = Session {
-        hash: SessionHash([7; 32]),
-        uid: someone,
-        expires_at: 5_000_000,
-    };
-    store.add_session(&session, 1).await?;
-    store.session(session.hash, 2).await?.expect("alive");
-    store.end_session(session.hash).await?;
     store.ping().await?;
 
     let batch = [
@@ -111,6 +103,36 @@ async fn use_everything(store: &dyn Store) -> Result {
         .add_users(&crowd(5002..=5003))
         .await
         .expect_err("one is taken");
+    change_an_account(store, someone).await
+}
+
+/// Does all that concerns logins and what people change of themselves.
+async fn change_an_account(store: &dyn Store, someone: UserId) -> Result {
+    let session = Session {
+        hash: SessionHash([7; 32]),
+        uid: someone,
+        expires_at: 5_000_000,
+    };
+    let password = store.password_hash(someone).await?.expect("it exists");
+    let begun = store.begin_session(&session, "Browser", &password, 1);
+    assert!(begun.await?);
+    store.add_sessions(&[], 1).await?;
+    store.session(session.hash, 2).await?.expect("alive");
+    store.visit(&[(session.hash, 3)]).await?;
+    assert_eq!(store.logins(someone, 2, 10).await?.len(), 10);
+    store.end_session(someone, session.hash).await?;
+    let new = "another";
+    let ended = store.change_password(someone, (&password, new), session.hash);
+    assert_eq!(ended.await?.map(|ended| ended.len()), Some(20));
+    store.rename(someone, "Ann").await?;
+    let picture = Picture {
+        hash: [7; 32],
+        media_type: "image/png".into(),
+        bytes: vec![7; 1000],
+    };
+    store.set_avatar(someone, Some((&picture, "/7"))).await?;
+    store.avatar(picture.hash).await?.expect("somebody has it");
+    store.set_avatar(someone, None).await?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod nodes;
 mod postgres;
 mod proxy;
 mod reading;
+mod sessions;
 mod users;
 
 use tidings_server::store::StoreError;

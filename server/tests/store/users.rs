@@ -1,9 +1,9 @@
-//! Users and their sessions.
+//! Users and what they change of themselves.
 
-use crate::cases::{Case, cases, user};
-use crate::{A, Result};
-use tidings_server::store::{Session, SessionHash, StoreError};
-use tidings_shared::UserId;
+use crate::cases::{ALL, Case, append, cases, message, user};
+use crate::{A, B, Result};
+use tidings_server::store::{Picture, StoreError};
+use tidings_shared::{Peer, UserId};
 
 #[tokio::test]
 async fn users_are_added_all_or_none_with_the_next_free_uids() -> Result {
@@ -39,22 +39,46 @@ async fn users_are_added_all_or_none_with_the_next_free_uids() -> Result {
 }
 
 #[tokio::test]
-async fn a_session_lives_until_it_expires_or_is_ended() -> Result {
+async fn a_name_that_is_changed_is_the_name_of_what_was_written_before_too() -> Result {
     for Case { store, .. } in cases().await? {
-        let hash = SessionHash([7; 32]);
-        let session = Session {
-            hash,
-            uid: A,
-            expires_at: 100,
-        };
-        store.add_session(&session, 1).await?;
-        let (found, user) = store.session(hash, 99).await?.expect("alive");
-        assert_eq!((found, user.uid), (session, A));
-        assert!(store.session(hash, 100).await?.is_none());
-        assert!(store.session(SessionHash([8; 32]), 1).await?.is_none());
-        store.end_session(hash).await?;
-        assert!(store.session(hash, 1).await?.is_none());
-        store.ping().await?;
+        append(store.as_ref(), &[message(A, B, "hello")]).await?;
+        store.rename(A, "Ann").await?;
+        assert_eq!(
+            store.user(A).await?.map(|user| user.username),
+            Some("Ann".into())
+        );
+        let thread = store.thread(B, Peer::User(A)).await?.expect("they wrote");
+        assert_eq!(thread.other.name, "Ann");
+        let page = store.page(thread.conversation, ALL).await?;
+        assert_eq!(page[0].sender.name, "Ann");
+        assert_eq!(
+            store.user(B).await?.map(|user| user.username),
+            Some("B".into())
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_user_has_one_picture_which_is_found_by_its_hash_while_somebody_has_it() -> Result {
+    let picture = |n: u8| Picture {
+        hash: [n; 32],
+        media_type: "image/png".into(),
+        bytes: vec![n, 0, 255],
+    };
+    for Case { store, .. } in cases().await? {
+        for uid in [A, B] {
+            store.set_avatar(uid, Some((&picture(1), "/1"))).await?;
+        }
+        assert_eq!(store.avatar([1; 32]).await?, Some(picture(1)));
+        store.set_avatar(A, Some((&picture(2), "/2"))).await?;
+        assert_eq!(store.avatar([2; 32]).await?, Some(picture(2)));
+        assert_eq!(store.avatar([1; 32]).await?, Some(picture(1)), "B has it");
+        store.set_avatar(B, None).await?;
+        assert_eq!(store.avatar([1; 32]).await?, None);
+        let avatar = |user: Option<tidings_shared::api::User>| user.map(|user| user.avatar);
+        assert_eq!(avatar(store.user(A).await?), Some("/2".into()));
+        assert_eq!(avatar(store.user(B).await?), Some(String::new()));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::envelope::{Envelope, FrameError};
 use super::kind;
-use crate::api::PresenceList;
+use crate::api::{PresenceList, User};
 use crate::{Conversation, ErrorBody, Message, Peer, Seq, Tid, UserId};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -34,6 +34,9 @@ pub enum ServerFrame {
     Receipt(Receipt),
     /// 11
     Presence(PresenceList),
+    /// 12, to the devices of a user who changed their name or picture: what they are now. A hint that
+    /// may be lost; `GET /api/me` tells the same.
+    Profile(User),
 }
 
 /// 1: the connection is bound.
@@ -170,6 +173,7 @@ impl ServerFrame {
             Self::Read(_) => kind::READ,
             Self::Receipt(_) => kind::RECEIPT,
             Self::Presence(_) => kind::PRESENCE,
+            Self::Profile(_) => kind::PROFILE,
         }
     }
 
@@ -208,6 +212,7 @@ impl ServerFrame {
             kind::READ => Self::Read(envelope.data()?),
             kind::RECEIPT => Self::Receipt(envelope.data()?),
             kind::PRESENCE => Self::Presence(envelope.data()?),
+            kind::PROFILE => Self::Profile(envelope.data()?),
             other => return Err(FrameError::UnknownType(other)),
         })
     }
@@ -248,6 +253,7 @@ impl ServerFrame {
             Self::Read(data) => Wire::new(kind::READ, Some(data)).text(),
             Self::Receipt(data) => Wire::new(kind::RECEIPT, Some(data)).text(),
             Self::Presence(data) => Wire::new(kind::PRESENCE, Some(data)).text(),
+            Self::Profile(data) => Wire::new(kind::PROFILE, Some(data)).text(),
         }
     }
 }

@@ -33,7 +33,8 @@ impl Device {
             | ServerFrame::Unread(_)
             | ServerFrame::Read(_)
             | ServerFrame::Receipt(_)
-            | ServerFrame::Presence(_) => {}
+            | ServerFrame::Presence(_)
+            | ServerFrame::Profile(_) => {}
         }
         None
     }

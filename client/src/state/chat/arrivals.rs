@@ -52,8 +52,12 @@ impl Chat {
             ServerFrame::Presence(list) => self.presences.told(list),
             ServerFrame::Unread(total) => self.total_unread = total.unread,
             ServerFrame::Error(error) => self.refused(now, &error, effects),
-            // A refused bind is followed by a close, whose code says what to do.
-            ServerFrame::BindRefused(_) | ServerFrame::Bound(_) | ServerFrame::Heartbeat(_) => {}
+            // A refused bind is followed by a close, whose code says what to do; who one is, is not
+            // known here.
+            ServerFrame::BindRefused(_)
+            | ServerFrame::Bound(_)
+            | ServerFrame::Heartbeat(_)
+            | ServerFrame::Profile(_) => {}
         }
         self.due(now, effects);
     }

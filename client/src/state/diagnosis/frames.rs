@@ -97,6 +97,7 @@ pub enum Note {
         delivered: Seq,
         read: Seq,
     },
+    Profile,
     Unknown,
 }
 
@@ -170,6 +171,7 @@ impl Note {
                 delivered: receipt.delivered,
                 read: receipt.read,
             },
+            ServerFrame::Profile(_) => Self::Profile,
         }
     }
 
@@ -190,6 +192,7 @@ impl Note {
             Self::Read { .. } | Self::WasRead { .. } => (kind::READ, "read"),
             Self::Watch(_) | Self::Presence(_) => (kind::PRESENCE, "presence"),
             Self::Receipt { .. } => (kind::RECEIPT, "receipt"),
+            Self::Profile => (kind::PROFILE, "profile"),
             Self::Unknown => return None,
         })
     }
@@ -256,6 +259,7 @@ impl fmt::Display for Note {
             | Self::Query { .. }
             | Self::AskUnread
             | Self::AskConversations
+            | Self::Profile
             | Self::Unknown => Ok(()),
         }
     }

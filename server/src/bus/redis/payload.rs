@@ -7,7 +7,7 @@ use crate::store::SessionHash;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tidings_shared::frame::{ReadMark, Receipt};
-use tidings_shared::{ConversationId, Mid, Peer, Seq, UserId};
+use tidings_shared::{ConversationId, Mid, Peer, Seq, UserId, api};
 
 /// Nodes of different versions may share a Redis while they are replaced one by one: a payload of
 /// another version is counted and left, and the store is read at the next occasion.
@@ -75,6 +75,12 @@ enum WireEvent<'a> {
         delivered: Seq,
         read: Seq,
     },
+    // As a receipt.
+    Profile {
+        uid: UserId,
+        username: &'a str,
+        avatar: &'a str,
+    },
 }
 
 /// The bytes of an event.
@@ -136,6 +142,11 @@ impl<'a> From<&'a Event> for WireEvent<'a> {
                 delivered: receipt.delivered,
                 read: receipt.read,
             },
+            Event::Profile(user) => Self::Profile {
+                uid: user.uid,
+                username: &user.username,
+                avatar: &user.avatar,
+            },
         }
     }
 }
@@ -192,6 +203,15 @@ impl From<WireEvent<'_>> for Event {
                 delivered,
                 read,
             }),
+            WireEvent::Profile {
+                uid,
+                username,
+                avatar,
+            } => Self::Profile(api::User {
+                uid,
+                username: username.to_owned(),
+                avatar: avatar.to_owned(),
+            }),
         }
     }
 }
@@ -216,6 +236,13 @@ mod tests {
                     other_uid: UserId(uid),
                     delivered: Seq(delivered),
                     read: Seq(read),
+                })
+            }),
+            (any::<i64>(), ".*", ".*").prop_map(|(uid, username, avatar)| {
+                Event::Profile(api::User {
+                    uid: UserId(uid),
+                    username,
+                    avatar,
                 })
             }),
             message.prop_map(|([conversation, seq, mid, sender], origin, text, own)| {

@@ -35,6 +35,9 @@ pub(super) const LOCK_MEMBERS: Option<&str> = Some(concat!(
         AND m.conversation_id = CAST(j.value ->> 1 AS BIGINT)
       ORDER BY m.uid, m.conversation_id FOR NO KEY UPDATE OF m"
 ));
+/// Keeps a user's password as it is until the end of the transaction.
+pub(super) const LOCK_PASSWORD: Option<&str> =
+    Some("SELECT uid FROM users WHERE uid = $1 FOR SHARE");
 /// Keeps others from adding users, and nobody from referring to them.
 pub(super) const LOCK_USERS: Option<&str> = Some("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE");
 

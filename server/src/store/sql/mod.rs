@@ -9,21 +9,23 @@
 //! them by one of the two, if its statistics are of a time when that was as good.
 
 mod append;
+mod avatars;
 mod conversations;
 mod groups;
 mod lists;
 mod members;
 mod messages;
 mod routes;
+mod sessions;
 mod users;
 
 use super::dialect::{self, Connection, Database, is_transient};
 use crate::metrics::PoolUse;
 use crate::store::retry::{Patience, TRY_LIMIT, timed_out};
 use crate::store::{
-    Appended, Credentials, GroupChange, GroupRefusal, ListCursor, ListRow, Move, NewGroup,
-    NewMembers, NewMessage, NewUser, Range, Record, Refused, Session, SessionHash, Standing, Store,
-    StoreError, Thread,
+    Appended, Credentials, GroupChange, GroupRefusal, ListCursor, ListRow, Login, Move, NewGroup,
+    NewMembers, NewMessage, NewUser, Picture, Range, Record, Refused, Session, SessionHash,
+    Standing, Store, StoreError, Thread,
 };
 use async_trait::async_trait;
 use std::time::Duration;
@@ -216,12 +218,59 @@ impl Store for Database {
         self.write(users::AddUsers(users)).await
     }
 
-    async fn add_session(&self, session: &Session, now_ms: i64) -> Result<(), StoreError> {
-        self.add_sessions(&[*session], now_ms).await
+    async fn rename(&self, uid: UserId, username: &str) -> Result<(), StoreError> {
+        self.write(users::Rename(uid, username)).await
+    }
+
+    async fn set_avatar(
+        &self,
+        uid: UserId,
+        avatar: Option<(&Picture, &str)>,
+    ) -> Result<(), StoreError> {
+        self.write(avatars::SetAvatar(uid, avatar)).await
+    }
+
+    async fn avatar(&self, hash: [u8; 32]) -> Result<Option<Picture>, StoreError> {
+        reading!(self, |reader| avatars::avatar(reader, hash))
+    }
+
+    async fn password_hash(&self, uid: UserId) -> Result<Option<String>, StoreError> {
+        reading!(self, |reader| users::password_hash(reader, uid))
+    }
+
+    async fn change_password(
+        &self,
+        uid: UserId,
+        (old, new): (&str, &str),
+        keep: SessionHash,
+    ) -> Result<Option<Vec<SessionHash>>, StoreError> {
+        let change = sessions::ChangePassword {
+            uid,
+            old,
+            new,
+            keep,
+        };
+        self.write(change).await
+    }
+
+    async fn begin_session(
+        &self,
+        session: &Session,
+        agent: &str,
+        password_hash: &str,
+        now_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let begin = sessions::Begin {
+            session,
+            agent,
+            password_hash,
+            now_ms,
+        };
+        self.write(begin).await
     }
 
     async fn add_sessions(&self, sessions: &[Session], now_ms: i64) -> Result<(), StoreError> {
-        self.write(users::AddSessions(sessions, now_ms)).await
+        self.write(sessions::AddSessions(sessions, now_ms)).await
     }
 
     async fn session(
@@ -229,11 +278,27 @@ impl Store for Database {
         hash: SessionHash,
         now_ms: i64,
     ) -> Result<Option<(Session, api::User)>, StoreError> {
-        reading!(self, |reader| users::session(reader, hash, now_ms))
+        reading!(self, |reader| sessions::session(reader, hash, now_ms))
     }
 
-    async fn end_session(&self, hash: SessionHash) -> Result<(), StoreError> {
-        self.write(users::EndSession(hash)).await
+    async fn logins(&self, uid: UserId, now_ms: i64, limit: u32) -> Result<Vec<Login>, StoreError> {
+        reading!(self, |reader| sessions::logins(reader, uid, now_ms, limit))
+    }
+
+    async fn visit(&self, visits: &[(SessionHash, i64)]) -> Result<(), StoreError> {
+        self.write(sessions::Visit(visits)).await
+    }
+
+    async fn end_session(&self, uid: UserId, hash: SessionHash) -> Result<bool, StoreError> {
+        self.write(sessions::End(uid, hash)).await
+    }
+
+    async fn end_other_sessions(
+        &self,
+        uid: UserId,
+        keep: SessionHash,
+    ) -> Result<Vec<SessionHash>, StoreError> {
+        self.write(sessions::EndOthers(uid, keep)).await
     }
 
     fn pools(&self) -> Vec<PoolUse> {

@@ -1,8 +1,8 @@
-//! Users and sessions.
+//! Users.
 
 use super::dialect::{Connection, LOCK_USERS, Row, rows};
 use super::{Work, json};
-use crate::store::{Credentials, NewUser, Session, SessionHash, StoreError};
+use crate::store::{Credentials, NewUser, StoreError};
 use sqlx::Row as _;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -62,6 +62,33 @@ pub(super) async fn credentials(
         uid: UserId(row.try_get("uid")?),
         password_hash: row.try_get("password_hash")?,
     }))
+}
+
+pub(super) async fn password_hash(
+    connection: &mut Connection,
+    uid: UserId,
+) -> Result<Option<String>, StoreError> {
+    let row = sqlx::query("SELECT password_hash FROM users WHERE uid = $1")
+        .bind(uid.0)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(|row| row.try_get("password_hash")).transpose()?)
+}
+
+/// Changes the name shown.
+pub(in super::super) struct Rename<'a>(pub(super) UserId, pub(super) &'a str);
+
+impl Work for Rename<'_> {
+    type Output = ();
+
+    async fn run(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        sqlx::query("UPDATE users SET username = $2 WHERE uid = $1")
+            .bind(self.0.0)
+            .bind(self.1)
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
 }
 
 /// Adds users, all or none.
@@ -154,71 +181,4 @@ async fn taken(
         Some(_) => StoreError::EmailTaken(user.email.clone()),
         None => StoreError::UidTaken(uid),
     })
-}
-
-/// Keeps sessions, and removes those that have expired by this time (ms since 1970).
-pub(in super::super) struct AddSessions<'a>(pub(super) &'a [Session], pub(super) i64);
-
-impl Work for AddSessions<'_> {
-    type Output = ();
-
-    async fn run(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        let Self(sessions, now_ms) = *self;
-        sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
-            .bind(now_ms)
-            .execute(&mut *connection)
-            .await?;
-        for session in sessions {
-            sqlx::query(
-                "INSERT INTO sessions (token_hash, uid, created_at, expires_at)
-                 VALUES ($1, $2, $3, $4)",
-            )
-            .bind(&session.hash.0[..])
-            .bind(session.uid.0)
-            .bind(now_ms)
-            .bind(session.expires_at)
-            .execute(&mut *connection)
-            .await?;
-        }
-        Ok(())
-    }
-}
-
-pub(super) async fn session(
-    connection: &mut Connection,
-    hash: SessionHash,
-    now_ms: i64,
-) -> Result<Option<(Session, api::User)>, StoreError> {
-    let row = sqlx::query(
-        "SELECT s.expires_at, u.uid, u.username, u.avatar
-           FROM sessions s JOIN users u ON u.uid = s.uid
-          WHERE s.token_hash = $1 AND s.expires_at > $2",
-    )
-    .bind(&hash.0[..])
-    .bind(now_ms)
-    .fetch_optional(connection)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let user = user_row(&row)?;
-    let session = Session {
-        hash,
-        uid: user.uid,
-        expires_at: row.try_get("expires_at")?,
-    };
-    Ok(Some((session, user)))
-}
-
-/// Ends a session.
-pub(in super::super) struct EndSession(pub(super) SessionHash);
-
-impl Work for EndSession {
-    type Output = ();
-
-    async fn run(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM sessions WHERE token_hash = $1")
-            .bind(&self.0.0[..])
-            .execute(connection)
-            .await?;
-        Ok(())
-    }
 }

@@ -23,6 +23,8 @@ pub(super) const LOCK_CONVERSATIONS: Option<&str> = None;
 /// See [`LOCK_CONVERSATIONS`].
 pub(super) const LOCK_MEMBERS: Option<&str> = None;
 /// See [`LOCK_CONVERSATIONS`].
+pub(super) const LOCK_PASSWORD: Option<&str> = None;
+/// See [`LOCK_CONVERSATIONS`].
 pub(super) const LOCK_USERS: Option<&str> = None;
 
 /// Whether the same again may succeed soon. The busy timeout has waited before SQLite says so.

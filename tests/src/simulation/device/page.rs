@@ -143,7 +143,8 @@ impl Page {
             | ServerFrame::Heartbeat(_)
             | ServerFrame::Unread(_)
             | ServerFrame::Receipt(_)
-            | ServerFrame::Presence(_) => {}
+            | ServerFrame::Presence(_)
+            | ServerFrame::Profile(_) => {}
         }
         env.ledger.check_outbox(self.device, &self.outbox);
     }

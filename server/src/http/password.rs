@@ -1,0 +1,45 @@
+//! `PUT /api/me/password`.
+
+use super::{Failure, logins};
+use crate::admission::ClientAddress;
+use crate::app::AppState;
+use crate::auth::{LoggedIn, check_chosen_password};
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
+use tidings_shared::api;
+use tokio::time::Instant;
+
+/// Changes the password of who knows the one that holds until now, and ends their other logins:
+/// whoever had it is out. Wrong ones count as the attempts of a login do.
+pub(super) async fn change(
+    State(app): State<AppState>,
+    LoggedIn { session, user }: LoggedIn,
+    ClientAddress(address): ClientAddress,
+    body: Result<Json<api::NewPassword>, JsonRejection>,
+) -> Result<StatusCode, Failure> {
+    let Json(body) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
+    check_chosen_password(&body.new)?;
+    // Nobody's email, because it has no `@`.
+    let key = format!("password:{}", user.uid);
+    app.throttle
+        .attempt(Instant::now(), &key, address)
+        .map_err(Failure::TooManyAttempts)?;
+    let old = app.store.password_hash(user.uid).await?;
+    let (Some(old), true) = (old.clone(), app.passwords.verify(body.old, old).await?) else {
+        return Err(Failure::WrongPassword);
+    };
+    let new = app.passwords.hash_in_turn(body.new).await?;
+    let hashes = (old.as_str(), new.as_str());
+    let ended = app
+        .store
+        .change_password(user.uid, hashes, session.hash)
+        .await?;
+    // Changed by another request since it was read.
+    let ended = ended.ok_or(Failure::WrongPassword)?;
+    app.throttle.succeeded(&key, address);
+    tracing::info!(uid = %user.uid, ended = ended.len(), "changed the password");
+    logins::tell(&app, user.uid, ended).await;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,57 @@
+//! Pictures that users chose, one each.
+
+use super::Work;
+use super::dialect::Connection;
+use crate::store::{Picture, StoreError};
+use sqlx::Row as _;
+use tidings_shared::UserId;
+
+/// Puts a picture and its URL in place of what a user has.
+pub(in super::super) struct SetAvatar<'a>(
+    pub(super) UserId,
+    pub(super) Option<(&'a Picture, &'a str)>,
+);
+
+impl Work for SetAvatar<'_> {
+    type Output = ();
+
+    async fn run(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        let Self(uid, avatar) = *self;
+        sqlx::query("UPDATE users SET avatar = $2 WHERE uid = $1")
+            .bind(uid.0)
+            .bind(avatar.map_or("", |(_, url)| url))
+            .execute(&mut *connection)
+            .await?;
+        let change = match avatar {
+            Some((picture, _)) => sqlx::query(
+                "INSERT INTO avatars (uid, hash, media_type, bytes) VALUES ($1, $2, $3, $4)
+                     ON CONFLICT (uid) DO UPDATE
+                    SET hash = excluded.hash, media_type = excluded.media_type,
+                        bytes = excluded.bytes",
+            )
+            .bind(uid.0)
+            .bind(&picture.hash[..])
+            .bind(&picture.media_type)
+            .bind(&picture.bytes),
+            None => sqlx::query("DELETE FROM avatars WHERE uid = $1").bind(uid.0),
+        };
+        change.execute(connection).await?;
+        Ok(())
+    }
+}
+
+pub(super) async fn avatar(
+    connection: &mut Connection,
+    hash: [u8; 32],
+) -> Result<Option<Picture>, StoreError> {
+    let row = sqlx::query("SELECT media_type, bytes FROM avatars WHERE hash = $1 LIMIT 1")
+        .bind(&hash[..])
+        .fetch_optional(connection)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Picture {
+        hash,
+        media_type: row.try_get("media_type")?,
+        bytes: row.try_get("bytes")?,
+    }))
+}

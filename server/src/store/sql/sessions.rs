@@ -1,0 +1,227 @@
+//! Sessions, and the password that they depend on.
+
+use super::dialect::{Connection, LOCK_PASSWORD, Row};
+use super::{Work, users};
+use crate::store::{Login, Session, SessionHash, StoreError};
+use sqlx::Row as _;
+use tidings_shared::{UserId, api};
+
+/// Keeps a session, if its user still has the password that was shown.
+pub(in super::super) struct Begin<'a> {
+    pub(super) session: &'a Session,
+    pub(super) agent: &'a str,
+    pub(super) password_hash: &'a str,
+    pub(super) now_ms: i64,
+}
+
+impl Work for Begin<'_> {
+    type Output = bool;
+
+    async fn run(&self, connection: &mut Connection) -> Result<bool, StoreError> {
+        let uid = self.session.uid.0;
+        // Who changes the password meanwhile does not see this session, and would not end it.
+        if let Some(lock) = LOCK_PASSWORD {
+            sqlx::query(lock)
+                .bind(uid)
+                .execute(&mut *connection)
+                .await?;
+        }
+        let begun = sqlx::query(
+            "INSERT INTO sessions (token_hash, uid, created_at, expires_at, agent, used_at)
+             SELECT $1, uid, $2, $3, $4, $2 FROM users WHERE uid = $5 AND password_hash = $6",
+        )
+        .bind(&self.session.hash.0[..])
+        .bind(self.now_ms)
+        .bind(self.session.expires_at)
+        .bind(self.agent)
+        .bind(uid)
+        .bind(self.password_hash)
+        .execute(&mut *connection)
+        .await?;
+        remove_expired(connection, self.now_ms).await?;
+        Ok(begun.rows_affected() > 0)
+    }
+}
+
+/// Keeps sessions, and removes those that have expired by this time (ms since 1970).
+pub(in super::super) struct AddSessions<'a>(pub(super) &'a [Session], pub(super) i64);
+
+impl Work for AddSessions<'_> {
+    type Output = ();
+
+    async fn run(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        let Self(sessions, now_ms) = *self;
+        remove_expired(connection, now_ms).await?;
+        for session in sessions {
+            sqlx::query(
+                "INSERT INTO sessions (token_hash, uid, created_at, expires_at)
+                 VALUES ($1, $2, $3, $4)",
+            )
+            .bind(&session.hash.0[..])
+            .bind(session.uid.0)
+            .bind(now_ms)
+            .bind(session.expires_at)
+            .execute(&mut *connection)
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+async fn remove_expired(connection: &mut Connection, now_ms: i64) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
+        .bind(now_ms)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn session(
+    connection: &mut Connection,
+    hash: SessionHash,
+    now_ms: i64,
+) -> Result<Option<(Session, api::User)>, StoreError> {
+    let row = sqlx::query(
+        "SELECT s.expires_at, u.uid, u.username, u.avatar
+           FROM sessions s JOIN users u ON u.uid = s.uid
+          WHERE s.token_hash = $1 AND s.expires_at > $2",
+    )
+    .bind(&hash.0[..])
+    .bind(now_ms)
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let user = users::user_row(&row)?;
+    let session = Session {
+        hash,
+        uid: user.uid,
+        expires_at: row.try_get("expires_at")?,
+    };
+    Ok(Some((session, user)))
+}
+
+pub(super) async fn logins(
+    connection: &mut Connection,
+    uid: UserId,
+    now_ms: i64,
+    limit: u32,
+) -> Result<Vec<Login>, StoreError> {
+    let found = sqlx::query(
+        "SELECT token_hash, agent, created_at, used_at FROM sessions
+          WHERE uid = $1 AND expires_at > $2
+          ORDER BY used_at DESC, created_at DESC, token_hash LIMIT $3",
+    )
+    .bind(uid.0)
+    .bind(now_ms)
+    .bind(i64::from(limit))
+    .fetch_all(connection)
+    .await?;
+    found
+        .iter()
+        .map(|row| {
+            Ok(Login {
+                hash: hash_of(row)?,
+                agent: row.try_get("agent")?,
+                created_at: row.try_get("created_at")?,
+                used_at: row.try_get("used_at")?,
+            })
+        })
+        .collect()
+}
+
+/// Notes when sessions were in use.
+pub(in super::super) struct Visit<'a>(pub(super) &'a [(SessionHash, i64)]);
+
+impl Work for Visit<'_> {
+    type Output = ();
+
+    async fn run(&self, connection: &mut Connection) -> Result<(), StoreError> {
+        for (hash, at) in self.0 {
+            sqlx::query("UPDATE sessions SET used_at = $2 WHERE token_hash = $1 AND used_at < $2")
+                .bind(&hash.0[..])
+                .bind(at)
+                .execute(&mut *connection)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Ends a session.
+pub(in super::super) struct End(pub(super) UserId, pub(super) SessionHash);
+
+impl Work for End {
+    type Output = bool;
+
+    async fn run(&self, connection: &mut Connection) -> Result<bool, StoreError> {
+        let ended = sqlx::query("DELETE FROM sessions WHERE token_hash = $1 AND uid = $2")
+            .bind(&self.1.0[..])
+            .bind(self.0.0)
+            .execute(connection)
+            .await?;
+        Ok(ended.rows_affected() > 0)
+    }
+}
+
+/// Ends all sessions of a user but one.
+pub(in super::super) struct EndOthers(pub(super) UserId, pub(super) SessionHash);
+
+impl Work for EndOthers {
+    type Output = Vec<SessionHash>;
+
+    async fn run(&self, connection: &mut Connection) -> Result<Vec<SessionHash>, StoreError> {
+        let ended = sqlx::query(
+            "DELETE FROM sessions WHERE uid = $1 AND token_hash <> $2 RETURNING token_hash",
+        )
+        .bind(self.0.0)
+        .bind(&self.1.0[..])
+        .fetch_all(connection)
+        .await?;
+        ended.iter().map(hash_of).collect()
+    }
+}
+
+/// Changes a password, and ends all sessions but one.
+pub(in super::super) struct ChangePassword<'a> {
+    pub(super) uid: UserId,
+    pub(super) old: &'a str,
+    pub(super) new: &'a str,
+    pub(super) keep: SessionHash,
+}
+
+impl Work for ChangePassword<'_> {
+    type Output = Option<Vec<SessionHash>>;
+
+    async fn run(
+        &self,
+        connection: &mut Connection,
+    ) -> Result<Option<Vec<SessionHash>>, StoreError> {
+        let changed = sqlx::query(
+            "UPDATE users SET password_hash = $3 WHERE uid = $1 AND password_hash = $2",
+        )
+        .bind(self.uid.0)
+        .bind(self.old)
+        .bind(self.new)
+        .execute(&mut *connection)
+        .await?;
+        if changed.rows_affected() == 0 {
+            return Ok(None);
+        }
+        EndOthers(self.uid, self.keep)
+            .run(connection)
+            .await
+            .map(Some)
+    }
+}
+
+fn hash_of(row: &Row) -> Result<SessionHash, StoreError> {
+    let bytes: Vec<u8> = row.try_get("token_hash")?;
+    let hash = bytes.try_into().map_err(|_| {
+        let source = "a token's hash has 32 bytes".into();
+        sqlx::Error::ColumnDecode {
+            index: "token_hash".into(),
+            source,
+        }
+    })?;
+    Ok(SessionHash(hash))
+}
