@@ -71,6 +71,10 @@ pub fn App() -> Html {
             setter.set(Session::LoggedOut { ended });
         })
     };
+    let on_user = {
+        let setter = session.setter();
+        use_callback((), move |user, ()| setter.set(Session::LoggedIn(user)))
+    };
     let texts = locale.texts;
     let page = match &*session {
         Session::Asking => html! {
@@ -97,7 +101,7 @@ pub fn App() -> Html {
         }
         Session::LoggedOut { ended } => html! { <LoginPage ended={*ended} {on_login} /> },
         Session::LoggedIn(user) => html! {
-            <ChatPage key={user.uid.0.to_string()} user={user.clone()} {on_end} />
+            <ChatPage key={user.uid.0.to_string()} user={user.clone()} {on_user} {on_end} />
         },
     };
     html! {

@@ -54,6 +54,7 @@ pub use group_panel::{GroupPanel, GroupPanelAction};
 pub use icon::Icon;
 pub use language_switch::LanguageSwitch;
 pub use logo::Logo;
+pub use modal::use_modal;
 pub use notice_bar::NoticeBar;
 pub use notify_bar::NotifyBar;
 pub use panel::Panel;

@@ -13,6 +13,6 @@ mod socket;
 
 pub use connection::{Connection, Signal};
 pub use http::{
-    HttpError, add_members, create_group, group, login, logout, me, members, register, server,
-    users,
+    HttpError, add_members, change_password, create_group, end_login, group, login, logins, logout,
+    me, members, register, rename, server, set_avatar, users,
 };

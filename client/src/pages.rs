@@ -1,7 +1,9 @@
-//! The two pages: logging in, and everything after it.
+//! The pages: logging in, everything after it, and over that one's own account.
 
 mod chat;
 mod login;
+mod profile;
 
 pub use chat::ChatPage;
 pub use login::LoginPage;
+use profile::Profile;

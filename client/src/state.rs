@@ -4,6 +4,7 @@
 //! argument, and what is to be done goes out as [`Effect`]s, which `pages/chat.rs` carries out.
 //! [`Chat`] is the whole of one login; the other types are its parts.
 
+mod agent;
 mod bubble;
 mod chat;
 mod contacts;
@@ -23,6 +24,7 @@ mod rows;
 mod thread;
 mod window;
 
+pub use agent::agent_name;
 pub use bubble::{Bubble, BubbleState, Sender};
 pub use chat::{Alert, Announcement, Chat, Effect, Fetching, ThreadView};
 pub use contacts::{Contact, Contacts};

@@ -62,6 +62,13 @@ async fn every_screen(look: &Look) -> Result<()> {
     browser.find("group-name").await?;
     axe.approves_of(&person, "dialog of a new group").await?;
     browser.click("group-cancel").await?;
+    browser.click("profile-open").await?;
+    browser.find("profile-logins").await?;
+    axe.approves_of(&person, "account").await?;
+    browser.click("profile-close").await?;
+    browser.click("settings-open").await?;
+    axe.approves_of(&person, "settings").await?;
+    browser.click("settings-close").await?;
     browser.click("panel-open").await?;
     browser.find("panel-frame").await?;
     axe.approves_of(&person, "connection panel").await?;

@@ -16,6 +16,7 @@ mod past;
 mod person;
 mod pictures;
 mod presence;
+mod profile;
 mod receipts;
 mod settings;
 mod speed;

@@ -91,6 +91,10 @@ async fn every_screen(person: &Person, server: &mut Server, look: &Look) -> Resu
     browser.find("settings").await?;
     keep("settings").await?;
     browser.click("settings-close").await?;
+    browser.click("profile-open").await?;
+    browser.find("profile-logins").await?;
+    keep("profile").await?;
+    browser.click("profile-close").await?;
     browser.click("panel-open").await?;
     browser.find("panel-frame").await?;
     keep("panel").await?;

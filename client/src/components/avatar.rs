@@ -25,9 +25,18 @@ pub struct AvatarProps {
 /// An avatar. Decoration: the name always stands beside it.
 #[component]
 pub fn Avatar(props: &AvatarProps) -> Html {
-    if !props.src.is_empty() {
+    // A picture that is not there any more, because its owner has another now.
+    let missing = use_state_eq(|| Rc::<str>::from(""));
+    if !props.src.is_empty() && props.src != *missing {
+        let (src, missing) = (props.src.clone(), missing.setter());
         return html! {
-            <img class={classes!("avatar", props.size)} src={props.src.clone()} alt="" loading="lazy" />
+            <img
+                class={classes!("avatar", props.size)}
+                src={props.src.clone()}
+                alt=""
+                loading="lazy"
+                onerror={move |_: Event| missing.set(src.clone())}
+            />
         };
     }
     html! {

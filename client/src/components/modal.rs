@@ -7,7 +7,7 @@ use yew::prelude::*;
 
 /// Shows the dialog over everything while its component is there, and gives the focus back.
 #[hook]
-pub(super) fn use_modal(dialog: &NodeRef) {
+pub fn use_modal(dialog: &NodeRef) {
     let dialog = dialog.clone();
     use_effect_with((), move |()| {
         let dialog = dialog.cast::<HtmlDialogElement>();

@@ -1,4 +1,4 @@
-//! Who is logged in, what is unread in all, the settings and the way out.
+//! Who is logged in and the way to their account, what is unread in all, the settings and the way out.
 
 use super::{Avatar, Icon, Settings, conversation_row};
 use crate::i18n::use_locale;
@@ -17,6 +17,8 @@ pub struct SidebarHeadProps {
     pub avatar: Rc<str>,
     /// Unread messages in all.
     pub total_unread: u64,
+    /// They open their account.
+    pub on_profile: Callback<()>,
     /// They ask to log out.
     pub on_logout: Callback<()>,
 }
@@ -26,6 +28,7 @@ pub struct SidebarHeadProps {
 pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
     let texts = use_locale().texts;
     let on_logout = props.on_logout.clone();
+    let on_profile = props.on_profile.reform(|_: MouseEvent| ());
     let setting = use_state_eq(|| false);
     let open_settings = {
         let setter = setting.setter();
@@ -38,13 +41,22 @@ pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
     let total = props.total_unread;
     html! {
         <header class="head">
-            <Avatar
-                peer={Peer::User(props.uid)}
-                name={props.name.clone()}
-                src={props.avatar.clone()}
-                size="avatar-head"
-            />
-            <span class="head-name">{ props.name.clone() }</span>
+            <button
+                type="button"
+                class="head-self"
+                data-testid="profile-open"
+                aria-haspopup="dialog"
+                title={texts.account.profile}
+                onclick={on_profile}
+            >
+                <Avatar
+                    peer={Peer::User(props.uid)}
+                    name={props.name.clone()}
+                    src={props.avatar.clone()}
+                    size="avatar-head"
+                />
+                <span class="head-name">{ props.name.clone() }</span>
+            </button>
             <span class="badge" data-testid="total-unread" aria-hidden="true" hidden={total == 0}>
                 { conversation_row::short(total) }
             </span>

@@ -1,4 +1,4 @@
-//! The texts of registering.
+//! The texts of registering, and of one's own account.
 
 mod en;
 mod zh_cn;
@@ -6,7 +6,7 @@ mod zh_cn;
 pub(super) use en::TEXTS as EN;
 pub(super) use zh_cn::TEXTS as ZH_CN;
 
-/// What registering says in one language.
+/// What they say in one language.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each field is named for what it says")]
 pub struct AccountTexts {
@@ -20,4 +20,24 @@ pub struct AccountTexts {
     pub no_address: &'static str,
     pub short_password: &'static str,
     pub email_taken: &'static str,
+    pub profile: &'static str,
+    pub change_picture: &'static str,
+    pub remove_picture: &'static str,
+    pub no_picture: &'static str,
+    pub save_name: &'static str,
+    pub no_name: &'static str,
+    pub saved: &'static str,
+    pub old_password: &'static str,
+    pub new_password: &'static str,
+    pub change_password: &'static str,
+    pub others_end: &'static str,
+    pub password_changed: &'static str,
+    pub wrong_password: &'static str,
+    pub logins: &'static str,
+    pub program: &'static str,
+    pub this_login: &'static str,
+    pub used: fn(&str) -> String,
+    pub unused: &'static str,
+    pub end_login: fn(&str) -> String,
+    pub end_others: &'static str,
 }

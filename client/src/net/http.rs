@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
 use tidings_shared::api::{
-    Group, LoggedIn, Login, NewGroup, NewMembers, Problem, ProblemCode, Register, Server, User,
-    Users,
+    Device, Group, LoggedIn, Login, Logins, NewGroup, NewMembers, NewName, NewPassword, Problem,
+    ProblemCode, Register, Server, User, Users,
 };
 use tidings_shared::{GroupId, UserId};
 use wasm_bindgen::{JsCast, JsValue};
@@ -90,6 +90,58 @@ pub async fn logout() -> Result<(), HttpError> {
     }
 }
 
+/// Changes the name that others see.
+///
+/// # Errors
+/// [`HttpError::Refused`] for a name the server does not take.
+pub async fn rename(username: String) -> Result<User, HttpError> {
+    ask("PATCH", "/api/me", &NewName { username }).await
+}
+
+/// Changes the picture that others see: a `Blob` with a picture, or `None` to have none.
+///
+/// # Errors
+/// [`HttpError::Refused`] for what is no picture, or too large.
+pub async fn set_avatar(picture: Option<&JsValue>) -> Result<User, HttpError> {
+    let method = if picture.is_some() { "PUT" } else { "DELETE" };
+    body(send(method, "/api/me/avatar", picture, None).await?).await
+}
+
+/// Changes the password; every other login ends.
+///
+/// # Errors
+/// [`HttpError::Refused`] if `old` is not the password, [`HttpError::TooManyAttempts`].
+pub async fn change_password(old: String, new: String) -> Result<(), HttpError> {
+    let json = to_json(&NewPassword { old, new })?;
+    request("PUT", "/api/me/password", Some(&json))
+        .await
+        .map(drop)
+}
+
+/// Where one is logged in.
+///
+/// # Errors
+/// [`HttpError::NotLoggedIn`] without a valid login.
+pub async fn logins() -> Result<Vec<Device>, HttpError> {
+    let answer: Logins = body(request("GET", "/api/me/logins", None).await?).await?;
+    Ok(answer.logins)
+}
+
+/// Ends a login, or every one but this; that it has ended already is as good.
+///
+/// # Errors
+/// [`HttpError::Network`] when the server could not be told.
+pub async fn end_login(id: Option<&str>) -> Result<(), HttpError> {
+    let path = id.map_or_else(
+        || "/api/me/logins".into(),
+        |id| format!("/api/me/logins/{id}"),
+    );
+    match request("DELETE", &path, None).await {
+        Ok(_) | Err(HttpError::Refused(ProblemCode::NotFound, _)) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 /// A page of everyone on this server.
 ///
 /// # Errors
@@ -137,22 +189,52 @@ async fn page(path: &str, after: Option<UserId>) -> Result<Users, HttpError> {
 }
 
 async fn post<T: DeserializeOwned>(path: &str, question: &impl Serialize) -> Result<T, HttpError> {
-    let json = serde_json::to_string(question).map_err(|_| HttpError::Server)?;
-    body(request("POST", path, Some(&json)).await?).await
+    ask("POST", path, question).await
 }
 
-/// Sends a request; an answer that is not 2xx is an error.
+async fn ask<T: DeserializeOwned>(
+    method: &str,
+    path: &str,
+    question: &impl Serialize,
+) -> Result<T, HttpError> {
+    let json = to_json(question)?;
+    body(request(method, path, Some(&json)).await?).await
+}
+
+fn to_json(question: &impl Serialize) -> Result<String, HttpError> {
+    serde_json::to_string(question).map_err(|_| HttpError::Server)
+}
+
+/// Sends a request with JSON or without a body; an answer that is not 2xx is an error.
 async fn request(method: &str, path: &str, json: Option<&str>) -> Result<Response, HttpError> {
+    let body = json.map(JsValue::from_str);
+    send(
+        method,
+        path,
+        body.as_ref(),
+        json.map(|_| "application/json"),
+    )
+    .await
+}
+
+async fn send(
+    method: &str,
+    path: &str,
+    body: Option<&JsValue>,
+    media_type: Option<&str>,
+) -> Result<Response, HttpError> {
     let init = RequestInit::new();
     init.set_method(method);
     init.set_signal(Some(&AbortSignal::timeout_with_u32(LIMIT_MS)));
-    if let Some(json) = json {
+    if let Some(media_type) = media_type {
         let headers = Headers::new().map_err(|_| HttpError::Server)?;
         headers
-            .set("content-type", "application/json")
+            .set("content-type", media_type)
             .map_err(|_| HttpError::Server)?;
         init.set_headers(&headers);
-        init.set_body(&JsValue::from_str(json));
+    }
+    if let Some(body) = body {
+        init.set_body(body);
     }
     let answer = JsFuture::from(dom::window().fetch_with_str_and_init(path, &init)).await;
     let response: Response = answer

@@ -24,6 +24,8 @@ use yew::prelude::*;
 pub struct ChatPageProps {
     /// Who is logged in.
     pub user: User,
+    /// Their name or picture is another now.
+    pub on_user: Callback<User>,
     /// The login ended; `true`: by itself.
     pub on_end: Callback<bool>,
 }
@@ -59,6 +61,8 @@ pub enum Msg {
     Dismiss(u64),
     /// The server has a newer page.
     Outdated,
+    /// One's own account is opened or closed.
+    Profile(bool),
     /// The connection panel is opened or closed.
     Panel(bool),
     /// Something happened to groups.
@@ -80,6 +84,15 @@ enum Aside {
     Group,
 }
 
+/// What stands over everything, one at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Over {
+    /// The question whether to lose what is not sent.
+    Unsent,
+    /// One's own account.
+    Profile,
+}
+
 /// Callbacks that stay the same, so that what takes them stays memoised.
 struct Callbacks {
     sidebar: Callback<SidebarAction>,
@@ -92,6 +105,7 @@ struct Callbacks {
     confirm_logout: Callback<bool>,
     dismiss: Callback<u64>,
     panel: Callback<bool>,
+    profile: Callback<bool>,
     members: Callback<bool>,
     notify: Callback<bool>,
     group_panel: Callback<GroupPanelAction>,
@@ -113,7 +127,8 @@ pub struct ChatPage {
     draft: Rc<str>,
     /// Messages taken from the composer.
     taken: u64,
-    confirming: bool,
+    /// What stands over everything.
+    over: Option<Over>,
     /// What is open beside the conversation.
     aside: Option<Aside>,
     /// The dialog about a group that is open.
@@ -163,6 +178,7 @@ impl Component for ChatPage {
                 confirm_logout: link.callback(Msg::ConfirmLogout),
                 dismiss: link.callback(Msg::Dismiss),
                 panel: link.callback(Msg::Panel),
+                profile: link.callback(Msg::Profile),
                 notify: link.callback(Msg::Notify),
                 members: link.callback(|open| Msg::Group(GroupMsg::Panel(open))),
                 group_panel: link.callback(|action| Msg::Group(GroupMsg::InPanel(action))),
@@ -173,7 +189,7 @@ impl Component for ChatPage {
             thread: None,
             draft: "".into(),
             taken: 0,
-            confirming: false,
+            over: None,
             aside: None,
             gathering: None,
             gatherings: 0,
@@ -212,7 +228,7 @@ impl Component for ChatPage {
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
-        self.html(&ctx.props().user)
+        self.html(&ctx.props().user, &ctx.props().on_user)
     }
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first_render: bool) {

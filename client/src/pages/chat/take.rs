@@ -1,7 +1,7 @@
 //! What happens to the page, and what it does about it.
 
 use super::groups::GroupMsg;
-use super::{Aside, ChatPage, Msg};
+use super::{Aside, ChatPage, Msg, Over};
 use crate::attention;
 use crate::clock;
 use crate::components::{SidebarAction, ThreadAction};
@@ -10,6 +10,7 @@ use crate::net::Signal;
 use crate::state::Effect;
 use crate::storage::{self, Setting};
 use tidings_shared::close::CloseCode;
+use tidings_shared::frame::ServerFrame;
 use tidings_shared::link::{Cause, Phase};
 use tidings_shared::{Moment, Peer};
 use wasm_bindgen_futures::spawn_local;
@@ -61,9 +62,9 @@ impl ChatPage {
                 return false;
             }
             Msg::AskLogout if self.chat.outbox().is_empty() => self.log_out(ctx),
-            Msg::AskLogout => self.confirming = true,
+            Msg::AskLogout => self.over = Some(Over::Unsent),
             Msg::ConfirmLogout(yes) => {
-                self.confirming = false;
+                self.over = None;
                 if yes {
                     self.log_out(ctx);
                 }
@@ -77,6 +78,7 @@ impl ChatPage {
             Msg::LoggedOut(false) => self.chat.logout_failed(),
             Msg::Dismiss(id) => self.chat.dismiss(id),
             Msg::Outdated => self.chat.outdated(),
+            Msg::Profile(open) => self.over = open.then_some(Over::Profile),
             Msg::Panel(open) => self.aside = open.then_some(Aside::Connection),
             Msg::Group(msg) => return self.take_group(ctx, msg, now, out),
             Msg::Notify(yes) => {
@@ -118,6 +120,9 @@ impl ChatPage {
                 self.chat.bound(now, *bound, out);
             }
             Signal::Frame(frame) => {
+                if let ServerFrame::Profile(user) = &*frame {
+                    ctx.props().on_user.emit(user.clone());
+                }
                 self.chat.frame(now, *frame, out);
                 // Nobody sees the rows of a hidden page, and rendering them would make what is to
                 // be sent wait: after 16 ms of work yew goes on in a timer, which such a page may

@@ -1,12 +1,13 @@
 //! How the page is put together.
 
-use super::{Aside, ChatPage};
+use super::{Aside, ChatPage, Over};
 use crate::attention;
 use crate::components::{
     Chip, Composer, Confirm, Empty, Icon, NoticeBar, NotifyBar, Panel, Sidebar, SidebarHead,
     Thread, ThreadHead,
 };
 use crate::dom;
+use crate::pages::Profile;
 use crate::state::{Alert, Announcement, Content, OpenGroup, ThreadView, peer_key};
 use std::rc::Rc;
 use tidings_shared::api::User;
@@ -14,7 +15,7 @@ use tidings_shared::{Peer, UserId};
 use yew::prelude::*;
 
 impl ChatPage {
-    pub(super) fn html(&self, user: &User) -> Html {
+    pub(super) fn html(&self, user: &User, on_user: &Callback<User>) -> Html {
         let texts = self.locale.texts;
         let act = &self.callbacks;
         let pane = if self.thread.is_some() {
@@ -37,6 +38,7 @@ impl ChatPage {
                         name={Rc::<str>::from(user.username.as_str())}
                         avatar={Rc::<str>::from(user.avatar.as_str())}
                         total_unread={self.chat.total_unread()}
+                        on_profile={act.profile.reform(|()| true)}
                         on_logout={act.ask_logout.clone()}
                     />
                 </Sidebar>
@@ -75,7 +77,14 @@ impl ChatPage {
                     { self.group_panel(user) }
                 }
                 { self.dialog() }
-                if self.confirming {
+                if self.over == Some(Over::Profile) {
+                    <Profile
+                        user={user.clone()}
+                        on_user={on_user.clone()}
+                        on_close={act.profile.reform(|()| false)}
+                    />
+                }
+                if self.over == Some(Over::Unsent) {
                     <Confirm
                         title={texts.unsent_title}
                         question={(texts.unsent_question)(self.chat.outbox().iter().len())}

@@ -1,0 +1,66 @@
+//! Where one is logged in.
+
+use super::deed::Deed;
+use crate::clock;
+use crate::i18n::Locale;
+use crate::state::agent_name;
+use tidings_shared::api::Device;
+use yew::prelude::*;
+
+/// The list; nothing until it is here.
+pub(super) fn html(logins: &[Device], locale: &Locale, act: &Callback<Deed>) -> Html {
+    let texts = &locale.texts.account;
+    if logins.is_empty() {
+        return Html::default();
+    }
+    let end_others = act.reform(|_: MouseEvent| Deed::EndLogin(None));
+    html! {
+        <section class="profile-logins" aria-labelledby="profile-logins">
+            <h3 id="profile-logins">{ texts.logins }</h3>
+            <ul data-testid="profile-logins">
+                { for logins.iter().map(|login| row(login, locale, act)) }
+            </ul>
+            if logins.len() > 1 {
+                <button
+                    type="button"
+                    class="button"
+                    data-testid="profile-end-others"
+                    onclick={end_others}
+                >
+                    { texts.end_others }
+                </button>
+            }
+        </section>
+    }
+}
+
+fn row(login: &Device, locale: &Locale, act: &Callback<Deed>) -> Html {
+    let texts = &locale.texts.account;
+    let name = match agent_name(&login.agent) {
+        name if name.is_empty() => texts.program.into(),
+        name => name,
+    };
+    let when = match login.used_at {
+        _ if login.current => texts.this_login.into(),
+        Some(at) => (texts.used)(&locale.dates.brief(at, clock::wall_ms())),
+        None => texts.unused.into(),
+    };
+    let id = login.id.clone();
+    let end = act.reform(move |_: MouseEvent| Deed::EndLogin(Some(id.clone())));
+    html! {
+        <li key={login.id.clone()}>
+            <span>{ &name }<small>{ when }</small></span>
+            if !login.current {
+                <button
+                    type="button"
+                    class="button-quiet"
+                    data-testid="profile-end"
+                    aria-label={(texts.end_login)(&name)}
+                    onclick={end}
+                >
+                    { locale.texts.log_out }
+                </button>
+            }
+        </li>
+    }
+}
