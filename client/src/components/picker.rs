@@ -62,7 +62,7 @@ pub(super) fn Picker(props: &PickerProps) -> Html {
         let dispatch = props.chosen.dispatcher();
         use_callback((), move |who: Contact, ()| dispatch.dispatch(who))
     };
-    let wanted = query.trim().to_lowercase();
+    let wanted = dom::lower_case(query.trim());
     let people: Vec<&Contact> = (props.contacts.people().iter())
         .filter(|person| matches(&person.name, &wanted))
         .collect();

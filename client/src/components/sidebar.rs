@@ -3,6 +3,7 @@
 use super::empty_list::{EmptyList, Why};
 use super::list_end::use_list_end;
 use super::{ContactList, ConversationList, Icon, Skeleton};
+use crate::dom;
 use crate::i18n::use_locale;
 use crate::state::{Contact, Contacts, ListRow};
 use tidings_shared::Peer;
@@ -54,7 +55,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
     let tab = use_state_eq(|| Tab::Chats);
     let query = use_state_eq(String::new);
     let list = use_node_ref();
-    let wanted = query.trim().to_lowercase();
+    let wanted = dom::lower_case(query.trim());
     let searching = !wanted.is_empty();
     let rows: Vec<ListRow> = (props.rows.iter())
         .filter(|row| matches(&row.name, &wanted))
@@ -208,5 +209,5 @@ fn why_empty(
 }
 
 pub(super) fn matches(name: &str, wanted: &str) -> bool {
-    wanted.is_empty() || name.to_lowercase().contains(wanted)
+    wanted.is_empty() || dom::lower_case(name).contains(wanted)
 }
