@@ -1,6 +1,6 @@
 //! The sidebar: search, the two tabs and their lists.
 
-use super::empty_list::{EmptyList, Why};
+use super::empty_list::{Why, empty_list};
 use super::list_end::use_list_end;
 use super::{ContactList, ConversationList, Icon, Skeleton};
 use crate::dom;
@@ -144,7 +144,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
                 if *tab == Tab::Chats {
                     <ConversationList rows={rows.clone()} label={texts.chats} on_open={on_open.clone()} />
                     if !props.loaded && rows.is_empty() {
-                        <Skeleton />
+                        { Skeleton::List.html(texts) }
                     }
                 }
                 if *tab == Tab::Contacts && !searching {
@@ -169,14 +169,15 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
                         {on_open}
                     />
                     if props.contacts.is_loading() && people.is_empty() {
-                        <Skeleton />
+                        { Skeleton::List.html(texts) }
                     }
                 }
                 if let Some(why) = why {
-                    <EmptyList
-                        {why}
-                        on_again={props.on_action.reform(|()| SidebarAction::ContactsAgain)}
-                    />
+                    { empty_list(
+                        texts,
+                        why,
+                        props.on_action.reform(|_: MouseEvent| SidebarAction::ContactsAgain),
+                    ) }
                 }
             </div>
         </nav>
