@@ -1,7 +1,7 @@
 //! The root: who is logged in, in which language.
 
 use crate::clock;
-use crate::components::{Empty, Icon};
+use crate::components::{Icon, empty};
 use crate::dom::{self, Listener};
 use crate::i18n::{Lang, Locale};
 use crate::net::{self, HttpError};
@@ -91,11 +91,11 @@ pub fn App() -> Html {
             };
             html! {
                 <main class="splash">
-                    <Empty icon={Icon::Offline} title={texts.server_unreachable}>
+                    { empty(Icon::Offline, texts.server_unreachable.into(), html! {
                         <button type="button" class="button button-primary" {onclick}>
                             { texts.try_again }
                         </button>
-                    </Empty>
+                    }) }
                 </main>
             }
         }

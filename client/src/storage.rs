@@ -9,7 +9,7 @@ use crate::i18n::Lang;
 use crate::state::{OutboxText, peer_key, peer_of_key};
 use std::rc::Rc;
 use tidings_shared::outbox::Outbox;
-use tidings_shared::{Peer, UserId};
+use tidings_shared::{Peer, UserId, json};
 use web_sys::Storage;
 
 /// Changes whenever a login begins or ends in this browser, for its other tabs.
@@ -113,7 +113,7 @@ fn outbox_key(uid: UserId) -> String {
 /// The outbox of this login as last kept, by this tab or another; an unreadable one is empty.
 pub fn outbox(uid: UserId) -> Outbox {
     get(&outbox_key(uid))
-        .and_then(|text| serde_json::from_str(&text).ok())
+        .and_then(|text| json::read(&text).ok())
         .unwrap_or_default()
 }
 

@@ -87,3 +87,19 @@ pub enum Peer {
     #[serde(rename = "groupId")]
     Group(GroupId),
 }
+
+impl Peer {
+    /// The peer that an object names by one of two fields, exactly one; `user` is the name of the
+    /// first in an error.
+    pub(crate) fn of_fields(
+        uid: Option<UserId>,
+        group: Option<GroupId>,
+        user: &str,
+    ) -> Result<Self, String> {
+        match (uid, group) {
+            (Some(uid), None) => Ok(Self::User(uid)),
+            (None, Some(id)) => Ok(Self::Group(id)),
+            _ => Err(format!("needs either {user} or groupId")),
+        }
+    }
+}

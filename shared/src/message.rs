@@ -1,6 +1,9 @@
 //! A message and a conversation, as they cross the wire.
 
+mod raw;
+
 use crate::{ClientMsgId, Mid, Peer, Seq, UserId};
+use raw::{RawConversation, RawMessage};
 use serde::{Deserialize, Serialize};
 
 /// What a message's content is: 1 is text, 1000 to 1999 are the server's own words about a group,
@@ -66,7 +69,7 @@ impl TryFrom<u8> for Direction {
 /// In a push and in the answer to a send the owner is the sender; in the answer to a query the
 /// owner is who asked. In a group the owner is always the sender: nothing else names them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "RawMessage")]
 pub struct Message {
     /// Unique, increasing within the conversation.
     pub mid: Mid,
@@ -95,7 +98,7 @@ pub struct Message {
     /// The other side's name.
     pub other_name: String,
     /// Only to the sender's own devices.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_msg_id: Option<ClientMsgId>,
 }
 
@@ -130,7 +133,7 @@ pub struct Preview {
 
 /// One row of a person's conversation list (type 8, and the answer to a bind that asks for it).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "RawConversation")]
 pub struct Conversation {
     /// `otherUid` or `groupId`.
     #[serde(flatten)]
@@ -146,10 +149,10 @@ pub struct Conversation {
     /// Messages after `readSeq` from others.
     pub unread: u64,
     /// In a direct conversation, up to where the other side acknowledged.
-    #[serde(default, skip_serializing_if = "crate::id::is_default")]
+    #[serde(skip_serializing_if = "crate::id::is_default")]
     pub delivered: Seq,
     /// In a direct conversation, up to where the other side has read.
-    #[serde(default, skip_serializing_if = "crate::id::is_default")]
+    #[serde(skip_serializing_if = "crate::id::is_default")]
     pub peer_read: Seq,
     /// The last message, cut short.
     pub last: Preview,

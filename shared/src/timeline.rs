@@ -5,7 +5,7 @@
 //! [`outbox`](crate::outbox)) and how a message looks.
 
 use crate::{Message, Seq};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// A hole wider than this is not filled from below: the newest page is fetched instead, and what
 /// lies between comes when the person scrolls up to it.
@@ -28,8 +28,8 @@ pub enum Fetch {
 pub struct Timeline {
     /// One run of messages, dense in `seq`.
     run: VecDeque<Message>,
-    /// Messages beyond a hole.
-    early: BTreeMap<Seq, Message>,
+    /// Messages beyond a hole, in their order.
+    early: Vec<Message>,
     /// The last place known to exist.
     latest: Seq,
 }
@@ -43,7 +43,7 @@ impl Timeline {
     /// The messages kept that lie beyond a hole, in their order: all of them after
     /// [`Self::messages`], and none of them among those.
     pub fn early(&self) -> impl Iterator<Item = &Message> {
-        self.early.values()
+        self.early.iter()
     }
 
     /// The last place known to exist, shown or not.
@@ -88,17 +88,18 @@ impl Timeline {
     pub fn merge(&mut self, message: Message) -> bool {
         self.expect(message.seq);
         let last = self.last();
-        if message.seq <= last || self.early.contains_key(&message.seq) {
+        let place = self.early.binary_search_by_key(&message.seq, |m| m.seq);
+        let (false, Err(at)) = (message.seq <= last, place) else {
             return false;
-        }
+        };
         if message.seq == last.next() {
             self.run.push_back(message);
             self.join_early();
         } else {
-            self.early.insert(message.seq, message);
+            self.early.insert(at, message);
             if self.early.len() > EARLY_MAX {
                 // The latest are what a person looks at while the hole is filled from below.
-                self.early.pop_first();
+                self.early.remove(0);
             }
         }
         true
@@ -137,13 +138,11 @@ impl Timeline {
     }
 
     fn join_early(&mut self) {
-        while let Some((seq, message)) = self.early.pop_first() {
-            let next = self.last().next();
-            if seq > next {
-                self.early.insert(seq, message);
-                break;
-            }
-            if seq == next {
+        while let Some(first) = self.early.first()
+            && first.seq <= self.last().next()
+        {
+            let message = self.early.remove(0);
+            if message.seq > self.last() {
                 self.run.push_back(message);
             }
         }

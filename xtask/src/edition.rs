@@ -5,9 +5,11 @@
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+
+use crate::numbers::number_names;
 
 /// Trunk's start of the program; `client/shell/start.js` takes its place.
 const SCRIPT: (&str, &str) = ("<script type=\"module\">", "</script>");
@@ -32,7 +34,7 @@ pub(crate) fn complete(page: &Path) -> Result<()> {
     let index = without_script(&fs::read_to_string(&path)?)?;
     let index = with_one_sheet(&index, page)?;
     shorten_scripts(page)?;
-    let bytes = program_size(page)?;
+    let bytes = shorten_names(page)?;
     for mark in [PROGRAM, HEAD] {
         ensure!(
             index.contains(mark),
@@ -147,11 +149,27 @@ fn without(text: &str, (open, close): (&str, &str)) -> String {
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
-fn program_size(page: &Path) -> Result<u64> {
+/// Shortens what the program and its script call each other by; returns the program's size.
+fn shorten_names(page: &Path) -> Result<usize> {
+    let program = program(page)?;
+    let name = program.file_name().and_then(|name| name.to_str());
+    let name = name
+        .and_then(|name| name.strip_suffix("_bg.wasm"))
+        .context("the program has another name than wasm-bindgen gives it")?;
+    let script = page.join(format!("{name}.js"));
+    let mut code = fs::read(&script).context("the program has no script")?;
+    let mut binary = fs::read(&program)?;
+    number_names(&mut code, &mut binary);
+    fs::write(&script, code)?;
+    fs::write(&program, &binary)?;
+    Ok(binary.len())
+}
+
+fn program(page: &Path) -> Result<PathBuf> {
     for entry in fs::read_dir(page)? {
-        let entry = entry?;
-        if entry.path().extension().is_some_and(|kind| kind == "wasm") {
-            return Ok(entry.metadata()?.len());
+        let path = entry?.path();
+        if path.extension().is_some_and(|kind| kind == "wasm") {
+            return Ok(path);
         }
     }
     anyhow::bail!("the page has no program")
@@ -174,7 +192,7 @@ mod tests {
 
     const INDEX: &str = "<html><head><!-- why -->\n<script type=\"module\">\nstart();\n</script>\n\
         <link rel=\"stylesheet\" href=\"/a-1.css\"/>\n<link rel=\"stylesheet\" href=\"/b-2.css\"/>\n\
-        <link rel=\"preload\" href=\"/a.wasm\" as=\"fetch\"></head><body></body></html>";
+        <link rel=\"preload\" href=\"/a_bg.wasm\" as=\"fetch\"></head><body></body></html>";
 
     fn completed(index: &str) -> (String, String) {
         let page = complete_page(index);
@@ -185,7 +203,8 @@ mod tests {
     fn complete_page(index: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("index.html"), index).unwrap();
-        fs::write(folder.path().join("a.wasm"), "12345").unwrap();
+        fs::write(folder.path().join("a_bg.wasm"), "12345").unwrap();
+        fs::write(folder.path().join("a.js"), "").unwrap();
         fs::write(folder.path().join("icon.png"), "").unwrap();
         fs::write(folder.path().join("a-1.css"), "/* a\n */\na {}\n").unwrap();
         fs::write(folder.path().join("b-2.css"), "b {}\n").unwrap();
@@ -214,7 +233,7 @@ mod tests {
         assert!(!page.path().join("a-1.css").exists());
         let worker = read(WORKER);
         assert!(
-            worker.contains(&format!("[\"/a.wasm\",\"/{name}\"]")),
+            worker.contains(&format!("[\"/a.js\",\"/a_bg.wasm\",\"/{name}\"]")),
             "{worker}"
         );
         let build = read("build.json");
@@ -231,7 +250,7 @@ mod tests {
         assert_eq!(id.len(), 16);
         assert!(index.contains(&format!("<head data-build=\"{id}\">")));
         assert_eq!(completed(INDEX).1, build);
-        assert_ne!(completed(&INDEX.replace("/a.", "/b.")).1, build);
+        assert_ne!(completed(&INDEX.replace("/a_", "/b_")).1, build);
     }
 
     #[test]

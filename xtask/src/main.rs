@@ -13,6 +13,7 @@ mod debian;
 mod dev;
 mod edition;
 mod lockfile;
+mod numbers;
 mod page;
 mod probe;
 mod release;

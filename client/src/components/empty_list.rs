@@ -1,7 +1,8 @@
 //! What a list of the sidebar says when it has no rows.
 
-use super::{Empty, Icon};
-use crate::i18n::use_locale;
+use super::Icon;
+use super::empty::{empty, hint};
+use crate::i18n::Texts;
 use yew::prelude::*;
 
 /// Why there are none.
@@ -19,54 +20,32 @@ pub(super) enum Why {
     NoMembers,
 }
 
-/// Why there are none, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub(super) struct EmptyListProps {
-    /// Why there are none.
-    pub(super) why: Why,
-    /// The person asks once more for the contacts.
-    pub(super) on_again: Callback<()>,
+/// What stands in a list without rows. `on_again`: the person asks once more for what failed.
+pub(super) fn empty_list(texts: &Texts, why: Why, on_again: Callback<MouseEvent>) -> Html {
+    match why {
+        Why::NoChats => empty(
+            Icon::Chat,
+            texts.no_chats_title.into(),
+            hint(texts.no_chats_hint.into()),
+        ),
+        Why::NoContacts => empty(
+            Icon::People,
+            texts.no_contacts_title.into(),
+            hint(texts.no_contacts_hint.into()),
+        ),
+        Why::NotFound(query) => empty(
+            Icon::Search,
+            (texts.nothing_found)(&query).into(),
+            hint(texts.nothing_found_hint.into()),
+        ),
+        Why::Failed => again(texts, texts.contacts_failed, on_again),
+        Why::NoMembers => again(texts, texts.group.members_failed, on_again),
+    }
 }
 
-/// What stands in a list without rows.
-#[component]
-pub(super) fn EmptyList(props: &EmptyListProps) -> Html {
-    let texts = use_locale().texts;
-    let on_again = props.on_again.clone();
-    match &props.why {
-        Why::NoChats => html! {
-            <Empty icon={Icon::Chat} title={texts.no_chats_title} hint={texts.no_chats_hint} />
-        },
-        Why::NoContacts => html! {
-            <Empty
-                icon={Icon::People}
-                title={texts.no_contacts_title}
-                hint={texts.no_contacts_hint}
-            />
-        },
-        Why::NotFound(query) => html! {
-            <Empty
-                icon={Icon::Search}
-                title={(texts.nothing_found)(query)}
-                hint={texts.nothing_found_hint}
-            />
-        },
-        Why::Failed | Why::NoMembers => {
-            let title = match props.why {
-                Why::NoMembers => texts.group.members_failed,
-                _ => texts.contacts_failed,
-            };
-            html! {
-                <Empty icon={Icon::Warning} {title}>
-                    <button
-                        type="button"
-                        class="button"
-                        onclick={move |_: MouseEvent| on_again.emit(())}
-                    >
-                        { texts.try_again }
-                    </button>
-                </Empty>
-            }
-        }
-    }
+fn again(texts: &Texts, title: &'static str, onclick: Callback<MouseEvent>) -> Html {
+    let button = html! {
+        <button type="button" class="button" {onclick}>{ texts.try_again }</button>
+    };
+    empty(Icon::Warning, title.into(), button)
 }

@@ -1,6 +1,6 @@
 //! The open group: what it is, and its members. It stands where the connection panel stands.
 
-use super::empty_list::{EmptyList, Why};
+use super::empty_list::{Why, empty_list};
 use super::list_end::use_list_end;
 use super::member_row::MemberRow;
 use super::sidebar_list::move_focus;
@@ -53,7 +53,8 @@ pub struct GroupPanelProps {
 /// The panel of the open group.
 #[component]
 pub fn GroupPanel(props: &GroupPanelProps) -> Html {
-    let texts = &use_locale().texts.group;
+    let all_texts = use_locale().texts;
+    let texts = &all_texts.group;
     let (dialog, list) = (use_node_ref(), use_node_ref());
     {
         let dialog = dialog.clone();
@@ -161,12 +162,9 @@ pub fn GroupPanel(props: &GroupPanelProps) -> Html {
                     }) }
                 </ul>
                 if failed {
-                    <EmptyList
-                        why={Why::NoMembers}
-                        on_again={props.on_action.reform(|()| GroupPanelAction::Again)}
-                    />
+                    { empty_list(all_texts, Why::NoMembers, act(GroupPanelAction::Again)) }
                 } else if props.members.people().is_empty() {
-                    <Skeleton />
+                    { Skeleton::List.html(all_texts) }
                 }
             </div>
         </dialog>

@@ -3,8 +3,7 @@
 use yew::prelude::*;
 
 /// The sign. Decoration: the name always stands beside it.
-#[component]
-pub fn Logo() -> Html {
+pub fn logo() -> Html {
     html! {
         <svg class="logo" viewBox="0 0 64 64" aria-hidden="true" focusable="false">
             <rect class="logo-ground" width="64" height="64" rx="16" />

@@ -2,27 +2,15 @@
 
 use super::Icon;
 use crate::edition;
-use crate::i18n::{Texts, use_locale};
+use crate::i18n::Texts;
 use crate::state::{Notice, NoticeKind};
 use yew::prelude::*;
 
-/// Which sentences.
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct NoticeBarProps {
-    /// Those shown.
-    pub notices: Vec<Notice>,
-    /// One is dismissed.
-    pub on_dismiss: Callback<u64>,
-}
-
-/// The sentences.
-#[component]
-pub fn NoticeBar(props: &NoticeBarProps) -> Html {
-    let texts = use_locale().texts;
+/// The sentences. `on_dismiss`: one is dismissed.
+pub fn notice_bar(texts: &Texts, notices: &[Notice], on_dismiss: &Callback<u64>) -> Html {
     let notice = |notice: &Notice| {
         let id = notice.id;
-        let on_dismiss = props.on_dismiss.clone();
-        let onclick = Callback::from(move |_: MouseEvent| on_dismiss.emit(id));
+        let onclick = on_dismiss.reform(move |_: MouseEvent| id);
         html! {
             <div key={id} class="notice" data-testid="notice">
                 { Icon::Warning.html() }
@@ -44,7 +32,7 @@ pub fn NoticeBar(props: &NoticeBarProps) -> Html {
         }
     };
     html! {
-        <div class="notices" role="alert">{ for props.notices.iter().map(notice) }</div>
+        <div class="notices" role="alert">{ for notices.iter().map(notice) }</div>
     }
 }
 

@@ -1,21 +1,12 @@
 //! The offer of notifications, after something was missed.
 
 use super::Icon;
-use crate::i18n::use_locale;
+use crate::i18n::SettingsTexts;
 use yew::prelude::*;
 
-/// To whom the answer goes.
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct NotifyBarProps {
-    /// Whether the person wants notifications.
-    pub on_answer: Callback<bool>,
-}
-
-/// The offer.
-#[component]
-pub fn NotifyBar(props: &NotifyBarProps) -> Html {
-    let texts = &use_locale().texts.settings;
-    let answer = |yes: bool| props.on_answer.reform(move |_: MouseEvent| yes);
+/// The offer. `on_answer`: whether the person wants notifications.
+pub fn notify_bar(texts: &SettingsTexts, on_answer: &Callback<bool>) -> Html {
+    let answer = |yes: bool| on_answer.reform(move |_: MouseEvent| yes);
     html! {
         <div class="notify-bar" role="status" data-testid="notify-bar">
             { Icon::Chat.html() }

@@ -1,6 +1,6 @@
 //! Choosing people: search, those chosen, and everyone to choose from.
 
-use super::empty_list::{EmptyList, Why};
+use super::empty_list::{Why, empty_list};
 use super::list_end::use_list_end;
 use super::person_check::PersonCheck;
 use super::sidebar::matches;
@@ -55,14 +55,15 @@ pub(super) struct PickerProps {
 /// Where people are chosen.
 #[component]
 pub(super) fn Picker(props: &PickerProps) -> Html {
-    let texts = &use_locale().texts.group;
+    let all_texts = use_locale().texts;
+    let texts = &all_texts.group;
     let query = use_state_eq(String::new);
     let (field, list) = (use_node_ref(), use_node_ref());
     let on_toggle = {
         let dispatch = props.chosen.dispatcher();
         use_callback((), move |who: Contact, ()| dispatch.dispatch(who))
     };
-    let wanted = query.trim().to_lowercase();
+    let wanted = dom::lower_case(query.trim());
     let people: Vec<&Contact> = (props.contacts.people().iter())
         .filter(|person| matches(&person.name, &wanted))
         .collect();
@@ -138,10 +139,10 @@ pub(super) fn Picker(props: &PickerProps) -> Html {
                     }) }
                 </ul>
                 if props.contacts.is_loading() && props.contacts.people().is_empty() {
-                    <Skeleton />
+                    { Skeleton::List.html(all_texts) }
                 }
                 if let Some(why) = why {
-                    <EmptyList {why} on_again={props.on_more.reform(|()| true)} />
+                    { empty_list(all_texts, why, props.on_more.reform(|_: MouseEvent| true)) }
                 }
             </div>
         </>

@@ -1,8 +1,9 @@
 //! The sidebar: search, the two tabs and their lists.
 
-use super::empty_list::{EmptyList, Why};
+use super::empty_list::{Why, empty_list};
 use super::list_end::use_list_end;
 use super::{ContactList, ConversationList, Icon, Skeleton};
+use crate::dom;
 use crate::i18n::use_locale;
 use crate::state::{Contact, Contacts, ListRow};
 use tidings_shared::Peer;
@@ -54,7 +55,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
     let tab = use_state_eq(|| Tab::Chats);
     let query = use_state_eq(String::new);
     let list = use_node_ref();
-    let wanted = query.trim().to_lowercase();
+    let wanted = dom::lower_case(query.trim());
     let searching = !wanted.is_empty();
     let rows: Vec<ListRow> = (props.rows.iter())
         .filter(|row| matches(&row.name, &wanted))
@@ -143,7 +144,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
                 if *tab == Tab::Chats {
                     <ConversationList rows={rows.clone()} label={texts.chats} on_open={on_open.clone()} />
                     if !props.loaded && rows.is_empty() {
-                        <Skeleton />
+                        { Skeleton::List.html(texts) }
                     }
                 }
                 if *tab == Tab::Contacts && !searching {
@@ -168,14 +169,15 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
                         {on_open}
                     />
                     if props.contacts.is_loading() && people.is_empty() {
-                        <Skeleton />
+                        { Skeleton::List.html(texts) }
                     }
                 }
                 if let Some(why) = why {
-                    <EmptyList
-                        {why}
-                        on_again={props.on_action.reform(|()| SidebarAction::ContactsAgain)}
-                    />
+                    { empty_list(
+                        texts,
+                        why,
+                        props.on_action.reform(|_: MouseEvent| SidebarAction::ContactsAgain),
+                    ) }
                 }
             </div>
         </nav>
@@ -208,5 +210,5 @@ fn why_empty(
 }
 
 pub(super) fn matches(name: &str, wanted: &str) -> bool {
-    wanted.is_empty() || name.to_lowercase().contains(wanted)
+    wanted.is_empty() || dom::lower_case(name).contains(wanted)
 }

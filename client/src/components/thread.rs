@@ -3,8 +3,9 @@
 //! A struct component, because it has to look at the page before and after its rows change: see
 //! `scroller.rs`.
 
+use super::empty::{empty, hint};
 use super::scroller::Scroller;
-use super::{BubbleRow, Empty, EventLine, Icon, Skeleton, thread_keys};
+use super::{BubbleRow, EventLine, Icon, Skeleton, thread_keys};
 use crate::clock;
 use crate::i18n::{Lang, Locale};
 use crate::state::{Fetching, Row, ThreadView};
@@ -134,7 +135,7 @@ impl Component for Thread {
             Peer::Group(_) => (texts.group.messages_in)(name),
         };
         let blank = view.fetching == Fetching::First;
-        let empty = view.rows.is_empty() && view.fetching == Fetching::Nothing;
+        let is_empty = view.rows.is_empty() && view.fetching == Fetching::Nothing;
         html! {
             <div class="thread-box">
                 <div
@@ -151,14 +152,14 @@ impl Component for Thread {
                     onscroll={ctx.link().callback(|_| ThreadMsg::Moved)}
                 >
                     if blank {
-                        <Skeleton thread=true />
+                        { Skeleton::Thread.html(texts) }
                     }
-                    if empty {
-                        <Empty
-                            icon={Icon::Chat}
-                            title={texts.empty_thread_title}
-                            hint={(texts.empty_thread_hint)(name)}
-                        />
+                    if is_empty {
+                        { empty(
+                            Icon::Chat,
+                            texts.empty_thread_title.into(),
+                            hint((texts.empty_thread_hint)(name).into()),
+                        ) }
                     }
                     <div class="messages">
                         if view.fetching == Fetching::Older {

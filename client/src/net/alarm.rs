@@ -33,7 +33,8 @@ impl Alarm {
         let now = clock::now();
         let wait = deadline.since(now).min(LONGEST);
         // Rounded up: a timer that fires a fraction too early would only be set again.
-        let wait_ms = u32::try_from(wait.as_micros().div_ceil(1000)).unwrap_or(u32::MAX);
+        let wait_ms = (wait + Duration::from_micros(999)).as_millis();
+        let wait_ms = u32::try_from(wait_ms).unwrap_or(u32::MAX);
         self.set
             .replace(Some((now + wait, Timeout::new(wait_ms, wake))));
     }

@@ -5,10 +5,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
 use tidings_shared::api::{
-    Device, Group, LoggedIn, Login, Logins, NewGroup, NewMembers, NewName, NewPassword, Problem,
-    ProblemCode, Register, Server, User, Users,
+    Device, Group, Login, Logins, NewGroup, NewMembers, NewName, NewPassword, Problem, ProblemCode,
+    Register, Server, User, Users,
 };
-use tidings_shared::{GroupId, UserId};
+use tidings_shared::{GroupId, UserId, json};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestInit, Response};
@@ -49,8 +49,8 @@ pub async fn me() -> Result<User, HttpError> {
 /// # Errors
 /// [`HttpError::BadCredentials`] and [`HttpError::TooManyAttempts`], which a person can act on.
 pub async fn login(email: String, password: String) -> Result<User, HttpError> {
-    let answer: LoggedIn = post("/api/login", &Login { email, password }).await?;
-    Ok(answer.user)
+    // The token beside the user is for programs; the browser has it as a cookie.
+    post("/api/login", &Login { email, password }).await
 }
 
 /// What the server says to anybody.
@@ -75,8 +75,7 @@ pub async fn register(
         username,
         password,
     };
-    let answer: LoggedIn = post("/api/register", &question).await?;
-    Ok(answer.user)
+    post("/api/register", &question).await
 }
 
 /// Logs out. Being logged out already is as good.
@@ -273,5 +272,5 @@ async fn body<T: DeserializeOwned>(response: Response) -> Result<T, HttpError> {
     let text = response.text().map_err(|_| HttpError::Server)?;
     let text = JsFuture::from(text).await.map_err(|_| HttpError::Network)?;
     let text = text.as_string().ok_or(HttpError::Server)?;
-    serde_json::from_str(&text).map_err(|_| HttpError::Server)
+    json::read(&text).map_err(|_| HttpError::Server)
 }

@@ -1,6 +1,6 @@
 //! Logging in, and registering where the server offers it.
 
-use crate::components::{Icon, LanguageSwitch, Logo};
+use crate::components::{Icon, LanguageSwitch, logo};
 use crate::i18n::use_locale;
 use crate::net::{self, HttpError};
 use tidings_shared::api::{ProblemCode, User};
@@ -144,7 +144,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
     html! {
         <main class="login">
             <form class="login-card" {onsubmit} novalidate=true>
-                <Logo />
+                { logo() }
                 <h1>{ "Tidings" }</h1>
                 <p class="login-slogan">{ texts.slogan }</p>
                 if props.ended && error.is_none() {

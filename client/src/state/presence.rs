@@ -2,7 +2,6 @@
 //! nothing.
 
 use super::directory::Directory;
-use std::collections::BTreeMap;
 use tidings_shared::api::PresenceList;
 use tidings_shared::frame::Watch;
 use tidings_shared::{Peer, UserId, limits};
@@ -19,20 +18,24 @@ pub enum Standing {
 /// Who is watched, and how they stand.
 #[derive(Debug, Default)]
 pub(super) struct Presences {
-    /// In the order of their ids.
-    watched: Vec<UserId>,
+    /// In the order of their ids, with how they stand, if that is known.
+    watched: Vec<(UserId, Option<Standing>)>,
     /// Of which list and which open conversation that was made.
     made_of: (usize, Option<Peer>),
-    known: BTreeMap<UserId, Standing>,
 }
 
 impl Presences {
     /// How a peer stands; `None`: not known, or a group.
     pub(super) fn of(&self, peer: Peer) -> Option<Standing> {
         match peer {
-            Peer::User(uid) => self.known.get(&uid).copied(),
+            Peer::User(uid) => self.watched[self.place(uid)?].1,
             Peer::Group(_) => None,
         }
+    }
+
+    fn place(&self, uid: UserId) -> Option<usize> {
+        let found = self.watched.binary_search_by_key(&uid, |(uid, _)| *uid);
+        found.ok()
     }
 
     /// The connection is gone, and with it what it was told.
@@ -53,37 +56,38 @@ impl Presences {
             .filter_map(|entry| Some((entry.last.time, user(entry.peer)?)))
             .collect();
         listed.sort_unstable_by_key(|(time, _)| std::cmp::Reverse(*time));
-        let mut uids: Vec<UserId> = open
+        let newest = listed.into_iter().map(|(_, uid)| uid);
+        let mut uids = Vec::new();
+        for uid in open
             .and_then(user)
             .into_iter()
-            .chain(listed.into_iter().map(|(_, uid)| uid))
+            .chain(newest)
             .take(limits::WATCHED_MAX)
-            .collect();
-        uids.sort_unstable();
-        uids.dedup();
-        if uids == self.watched {
+        {
+            if let Err(at) = uids.binary_search(&uid) {
+                uids.insert(at, uid);
+            }
+        }
+        if uids.iter().eq(self.watched.iter().map(|(uid, _)| uid)) {
             return None;
         }
-        self.watched.clone_from(&uids);
+        let known = |uid: &UserId| (*uid, self.of(Peer::User(*uid)));
+        self.watched = uids.iter().map(known).collect();
         Some(Watch { uids })
     }
 
     /// The server tells.
     pub(super) fn told(&mut self, list: PresenceList) {
         for presence in list.presence {
-            let standing = match (presence.online, presence.last_seen) {
-                (true, _) => Some(Standing::Online),
-                (false, Some(at)) => Some(Standing::LastSeen(at)),
-                (false, None) => None,
-            };
-            match standing {
-                Some(standing) => self.known.insert(presence.uid, standing),
-                None => self.known.remove(&presence.uid),
-            };
+            // Somebody may have left the sight while this was on its way.
+            if let Some(at) = self.place(presence.uid) {
+                self.watched[at].1 = match (presence.online, presence.last_seen) {
+                    (true, _) => Some(Standing::Online),
+                    (false, Some(at)) => Some(Standing::LastSeen(at)),
+                    (false, None) => None,
+                };
+            }
         }
-        // Somebody may have left the sight while this was on its way.
-        self.known
-            .retain(|uid, _| self.watched.binary_search(uid).is_ok());
     }
 }
 

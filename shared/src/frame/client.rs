@@ -184,15 +184,6 @@ impl ClientFrame {
     }
 }
 
-/// `otherUid` or `groupId`, exactly one; `user` is the name of the first in an error.
-fn peer(user: Option<UserId>, group: Option<GroupId>, name: &str) -> Result<Peer, String> {
-    match (user, group) {
-        (Some(uid), None) => Ok(Peer::User(uid)),
-        (None, Some(id)) => Ok(Peer::Group(id)),
-        _ => Err(format!("needs either {name} or groupId")),
-    }
-}
-
 const fn user(peer: Peer) -> Option<UserId> {
     match peer {
         Peer::User(uid) => Some(uid),
@@ -234,7 +225,7 @@ impl TryFrom<RawQuery> for Query {
         }
         Ok(Self {
             owner_uid: raw.owner_uid,
-            peer: peer(raw.other_uid, raw.group_id, "otherUid")?,
+            peer: Peer::of_fields(raw.other_uid, raw.group_id, "otherUid")?,
             before_seq: raw.before_seq,
             after_seq: raw.after_seq,
             limit: raw.limit,
@@ -278,7 +269,7 @@ impl TryFrom<RawSend> for Send {
     fn try_from(raw: RawSend) -> Result<Self, String> {
         Ok(Self {
             sender_uid: raw.sender_uid,
-            peer: peer(raw.recipient_uid, raw.group_id, "recipientUid")?,
+            peer: Peer::of_fields(raw.recipient_uid, raw.group_id, "recipientUid")?,
             content: raw.content,
             msg_type: raw.msg_type,
             client_msg_id: raw.client_msg_id,
@@ -314,7 +305,7 @@ impl TryFrom<RawRead> for Read {
 
     fn try_from(raw: RawRead) -> Result<Self, String> {
         Ok(Self {
-            peer: peer(raw.other_uid, raw.group_id, "otherUid")?,
+            peer: Peer::of_fields(raw.other_uid, raw.group_id, "otherUid")?,
             seq: raw.seq,
         })
     }

@@ -50,44 +50,39 @@ impl From<FrameError> for ErrorBody {
     }
 }
 
-/// Everything any frame has beside its data; absent fields are `None`.
+/// What a frame of a client is.
 #[derive(Deserialize)]
 pub(super) struct Envelope<'a> {
     #[serde(rename = "type")]
     pub(super) kind: u64,
     #[serde(borrow)]
     pub(super) data: Option<&'a RawValue>,
-    pub(super) status: Option<&'a str>,
-    pub(super) tid: Option<u64>,
-    #[serde(default)]
-    pub(super) dup: bool,
-    pub(super) timeout: Option<u64>,
-    #[serde(rename = "ref")]
-    pub(super) reference: Option<u64>,
+}
+
+/// Checks that a text is within the limits of a frame.
+pub(super) fn check(text: &str) -> Result<(), FrameError> {
+    if text.len() > limits::FRAME_BYTES {
+        return Err(FrameError::TooLarge(text.len()));
+    }
+    if depth(text) > limits::FRAME_DEPTH {
+        return Err(FrameError::TooDeep);
+    }
+    Ok(())
 }
 
 impl<'a> Envelope<'a> {
     pub(super) fn parse(text: &'a str) -> Result<Self, FrameError> {
-        if text.len() > limits::FRAME_BYTES {
-            return Err(FrameError::TooLarge(text.len()));
-        }
-        if depth(text) > limits::FRAME_DEPTH {
-            return Err(FrameError::TooDeep);
-        }
+        check(text)?;
         serde_json::from_str(text).map_err(|e| FrameError::Malformed(e.to_string()))
     }
 
     /// The `data`, as what a frame of this type carries.
     pub(super) fn data<T: DeserializeOwned>(&self) -> Result<T, FrameError> {
         let text = self.data.map_or("null", RawValue::get);
-        serde_json::from_str(text).map_err(|e| self.bad(e.to_string()))
-    }
-
-    pub(super) fn bad(&self, reason: impl Into<String>) -> FrameError {
-        FrameError::BadData {
+        serde_json::from_str(text).map_err(|e| FrameError::BadData {
             kind: self.kind,
-            reason: reason.into(),
-        }
+            reason: e.to_string(),
+        })
     }
 }
 

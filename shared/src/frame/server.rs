@@ -1,9 +1,10 @@
 //! What a server sends.
 
-use super::envelope::{Envelope, FrameError};
+use super::envelope::{self, FrameError};
 use super::kind;
 use crate::api::{PresenceList, User};
-use crate::{Conversation, ErrorBody, Message, Peer, Seq, Tid, UserId};
+use crate::json::{self, Unreadable};
+use crate::{Conversation, ErrorBody, GroupId, Message, Peer, Seq, Tid, UserId};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ pub enum ServerFrame {
 
 /// 1: the connection is bound.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", from = "RawBound")]
 pub struct Bound {
     /// To whom.
     pub uid: UserId,
@@ -52,7 +53,7 @@ pub struct Bound {
     /// The total of unread messages.
     pub unread: u64,
     /// The first page of the list, if the bind asked for it.
-    #[serde(default, flatten, skip_serializing_if = "Option::is_none")]
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub list: Option<ConversationList>,
 }
 
@@ -95,7 +96,7 @@ pub struct ConversationList {
 
 /// 9, to every device of the reader: a conversation was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "RawReadMark")]
 pub struct ReadMark {
     /// Which conversation.
     #[serde(flatten)]
@@ -121,6 +122,70 @@ pub struct Receipt {
     /// Up to where it has read; `Seq(0)`: nothing new.
     #[serde(default, skip_serializing_if = "crate::id::is_default")]
     pub read: Seq,
+}
+
+/// A bound connection as it is read; `crate::message` says why not by `flatten`.
+#[derive(Deserialize)]
+struct RawBound {
+    uid: UserId,
+    username: String,
+    timeout: u64,
+    unread: u64,
+    conversations: Option<Vec<Conversation>>,
+    next: Option<String>,
+}
+
+impl From<RawBound> for Bound {
+    fn from(raw: RawBound) -> Self {
+        let next = raw.next;
+        Self {
+            uid: raw.uid,
+            username: raw.username,
+            timeout: raw.timeout,
+            unread: raw.unread,
+            list: raw.conversations.map(|conversations| ConversationList {
+                conversations,
+                next,
+            }),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RawReadMark {
+    other_uid: Option<UserId>,
+    group_id: Option<GroupId>,
+    seq: Seq,
+    unread: u64,
+    total: u64,
+}
+
+impl TryFrom<RawReadMark> for ReadMark {
+    type Error = String;
+
+    fn try_from(raw: RawReadMark) -> Result<Self, String> {
+        Ok(Self {
+            peer: Peer::of_fields(raw.other_uid, raw.group_id, "otherUid")?,
+            seq: raw.seq,
+            unread: raw.unread,
+            total: raw.total,
+        })
+    }
+}
+
+/// What a frame has beside its data; absent fields are `None`.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(rename = "type")]
+    kind: u64,
+    status: Option<String>,
+    tid: Option<Tid>,
+    #[serde(default)]
+    dup: bool,
+    timeout: Option<u64>,
+    #[serde(rename = "ref")]
+    reference: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -182,37 +247,51 @@ impl ServerFrame {
     /// # Errors
     /// [`FrameError`] for whatever is not a frame of this direction within the limits.
     pub fn parse(text: &str) -> Result<Self, FrameError> {
-        let envelope = Envelope::parse(text)?;
-        Ok(match envelope.kind {
+        envelope::check(text)?;
+        let malformed = |error: Unreadable| FrameError::Malformed(error.to_string());
+        let head: Head = json::read(text).map_err(malformed)?;
+        let data = json::field(text, "data").map_err(malformed)?;
+        Self::of_parts(&head, data.unwrap_or("null"))
+    }
+
+    fn of_parts(head: &Head, data: &str) -> Result<Self, FrameError> {
+        fn read<'de, T: Deserialize<'de>>(kind: u64, data: &'de str) -> Result<T, FrameError> {
+            json::read(data).map_err(|error| FrameError::BadData {
+                kind,
+                reason: error.to_string(),
+            })
+        }
+        let kind = head.kind;
+        let lacks = |reason: &str| FrameError::BadData {
+            kind,
+            reason: reason.into(),
+        };
+        Ok(match kind {
             kind::HEARTBEAT => {
-                let ms = envelope
-                    .timeout
-                    .ok_or_else(|| envelope.bad("needs a timeout"))?;
+                let ms = head.timeout.ok_or_else(|| lacks("needs a timeout"))?;
                 Self::Heartbeat(Duration::from_millis(ms))
             }
-            kind::BIND if envelope.status == Some("success") => Self::Bound(envelope.data()?),
-            kind::BIND => Self::BindRefused(envelope.data()?),
-            kind::QUERY => Self::Page(Page {
-                messages: envelope.data()?,
-                reference: envelope.reference,
-            }),
-            kind::SEND => Self::Sent(envelope.data()?),
-            kind::PUSH => {
-                let tid = envelope.tid.ok_or_else(|| envelope.bad("needs a tid"))?;
-                let message = envelope.data()?;
-                Self::Push(Box::new(Push {
-                    tid: Tid(tid),
-                    dup: envelope.dup,
-                    message,
-                }))
+            kind::BIND if head.status.as_deref() == Some("success") => {
+                Self::Bound(read(kind, data)?)
             }
-            kind::UNREAD => Self::Unread(envelope.data()?),
-            kind::ERROR => Self::Error(envelope.data()?),
-            kind::CONVERSATIONS => Self::Conversations(envelope.data()?),
-            kind::READ => Self::Read(envelope.data()?),
-            kind::RECEIPT => Self::Receipt(envelope.data()?),
-            kind::PRESENCE => Self::Presence(envelope.data()?),
-            kind::PROFILE => Self::Profile(envelope.data()?),
+            kind::BIND => Self::BindRefused(read(kind, data)?),
+            kind::QUERY => Self::Page(Page {
+                messages: read(kind, data)?,
+                reference: head.reference,
+            }),
+            kind::SEND => Self::Sent(read(kind, data)?),
+            kind::PUSH => Self::Push(Box::new(Push {
+                tid: head.tid.ok_or_else(|| lacks("needs a tid"))?,
+                dup: head.dup,
+                message: read(kind, data)?,
+            })),
+            kind::UNREAD => Self::Unread(read(kind, data)?),
+            kind::ERROR => Self::Error(read(kind, data)?),
+            kind::CONVERSATIONS => Self::Conversations(read(kind, data)?),
+            kind::READ => Self::Read(read(kind, data)?),
+            kind::RECEIPT => Self::Receipt(read(kind, data)?),
+            kind::PRESENCE => Self::Presence(read(kind, data)?),
+            kind::PROFILE => Self::Profile(read(kind, data)?),
             other => return Err(FrameError::UnknownType(other)),
         })
     }

@@ -3,8 +3,8 @@
 use super::{Aside, ChatPage, Over};
 use crate::attention;
 use crate::components::{
-    Chip, Composer, Confirm, Empty, Icon, NoticeBar, NotifyBar, Panel, Sidebar, SidebarHead,
-    Thread, ThreadHead,
+    Chip, Composer, Confirm, Icon, Panel, Sidebar, SidebarHead, Thread, ThreadHead, empty, hint,
+    notice_bar, notify_bar,
 };
 use crate::dom;
 use crate::pages::Profile;
@@ -46,7 +46,7 @@ impl ChatPage {
                     if let Some(view) = &self.thread {
                         { self.open_conversation(user, view) }
                     } else {
-                        <Empty icon={Icon::Chat} title={texts.pick_title} hint={texts.pick_hint} />
+                        { empty(Icon::Chat, texts.pick_title.into(), hint(texts.pick_hint.into())) }
                     }
                 </section>
                 <Chip
@@ -56,12 +56,9 @@ impl ChatPage {
                     on_retry={act.retry_now.clone()}
                     on_open={act.panel.clone()}
                 />
-                <NoticeBar
-                    notices={self.chat.notices().to_vec()}
-                    on_dismiss={act.dismiss.clone()}
-                />
+                { notice_bar(texts, self.chat.notices(), &act.dismiss) }
                 if self.offering {
-                    <NotifyBar on_answer={act.notify.clone()} />
+                    { notify_bar(&texts.settings, &act.notify) }
                 }
                 <div class="hidden-text" aria-live="polite" data-testid="announcer">
                     { for self.chat.announcement().map(|announcement| self.say(announcement)) }
