@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::i18n::use_locale;
 use gloo_timers::callback::Interval;
+use std::time::Duration;
 use tidings_shared::Moment;
 use yew::prelude::*;
 
@@ -35,10 +36,6 @@ pub fn Countdown(props: &CountdownProps) -> Html {
 }
 
 fn seconds_left(until: Moment) -> u64 {
-    until
-        .since(clock::now())
-        .as_millis()
-        .div_ceil(1000)
-        .try_into()
-        .unwrap_or(u64::MAX)
+    // Rounded up: nothing is due in 0 s for a whole second.
+    (until.since(clock::now()) + Duration::from_millis(999)).as_secs()
 }
