@@ -10,6 +10,7 @@ mod groups;
 mod history;
 mod input_method;
 mod installed;
+mod keys;
 mod loading;
 mod login;
 mod past;
