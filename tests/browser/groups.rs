@@ -342,7 +342,7 @@ impl Person {
 
     /// Waits until screen readers are told this.
     async fn announces(&self, text: &str) -> Result<()> {
-        self.reads("announcer", text).await
+        self.reads("announced", text).await
     }
 
     /// Waits until the panel lists these members.

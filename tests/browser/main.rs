@@ -3,6 +3,7 @@
 //! `cargo xtask test` builds the page first and says where it is; alone, set `TIDINGS_CLIENT_DIR`.
 
 mod access;
+mod announcer;
 mod attention;
 mod chat;
 mod faults;
