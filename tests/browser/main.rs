@@ -11,6 +11,7 @@ mod groups;
 mod history;
 mod input_method;
 mod installed;
+mod keyboard;
 mod keys;
 mod loading;
 mod login;
