@@ -15,6 +15,7 @@ mod keyboard;
 mod keys;
 mod loading;
 mod login;
+mod long_conversation;
 mod past;
 mod person;
 mod pictures;
