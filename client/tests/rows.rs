@@ -140,6 +140,9 @@ async fn the_chip_says_how_the_connection_stands_and_retries() {
     );
     click(&waiting, "retry-now").await;
     assert_eq!(asked.get(), 1);
+    // That button goes when it is connected; the focus is on the one that stays.
+    let focused = dom::document().active_element();
+    assert_eq!(focused, Some(find::<Element>(&waiting, "panel-open")));
 
     let stopped = chip(Phase::Stopped, Some(Cause::Closed(4502))).await;
     let phase = find::<Element>(&stopped, "connection").get_attribute("data-phase");

@@ -4,13 +4,10 @@ use crate::person::{Person, serve_page};
 use crate::pictures::fits;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use thirtyfour::{Key, TypingData};
+use thirtyfour::Key;
 use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
-
-/// More than this many keys to reach something is too many.
-const KEYS: usize = 24;
 
 #[tokio::test]
 async fn a_group_is_created_and_three_people_talk_in_it_without_a_reload() -> Result<()> {
@@ -270,7 +267,12 @@ async fn a_group_fits_its_window_at_every_width_in_both_languages_and_themes() -
 }
 
 /// Creates a group over HTTP; returns its id.
-async fn create(server: &Server, owner: (i64, &str), name: &str, members: &[i64]) -> Result<i64> {
+pub(crate) async fn create(
+    server: &Server,
+    owner: (i64, &str),
+    name: &str,
+    members: &[i64],
+) -> Result<i64> {
     let request = server
         .http()
         .post(server.url("/api/groups"))
@@ -331,17 +333,6 @@ impl Person {
         self.browser.until(&what, &expression).await
     }
 
-    /// Waits until one of the elements with this test id reads so.
-    async fn reads(&self, id: &str, text: &str) -> Result<()> {
-        let expression = format!(
-            "[...document.querySelectorAll('[data-testid={id}]')].some(e => e.textContent === {})",
-            json!(text)
-        );
-        self.browser
-            .until(&format!("{id} reads {text:?}"), &expression)
-            .await
-    }
-
     async fn titled(&self, title: &str) -> Result<()> {
         let expression = format!("document.title === {}", json!(title));
         self.browser
@@ -351,7 +342,7 @@ impl Person {
 
     /// Waits until screen readers are told this.
     async fn announces(&self, text: &str) -> Result<()> {
-        self.reads("announcer", text).await
+        self.reads("announced", text).await
     }
 
     /// Waits until the panel lists these members.
@@ -385,36 +376,6 @@ impl Person {
         let names = "[...document.querySelectorAll('[data-testid=sender] .sender-name')].map(e => e.textContent)";
         Ok(serde_json::from_value(self.browser.eval(names).await?)?)
     }
-
-    /// Types where the focus is.
-    async fn types(&self, keys: impl Into<TypingData>) -> Result<()> {
-        let focused = self.browser.driver().active_element().await?;
-        Ok(focused.send_keys(keys).await?)
-    }
-
-    async fn tabs_to(&self, id: &str) -> Result<()> {
-        self.presses_until(id, || "" + Key::Tab).await
-    }
-
-    async fn tabs_back_to(&self, id: &str) -> Result<()> {
-        self.presses_until(id, || Key::Shift + Key::Tab).await
-    }
-
-    async fn presses_until(&self, id: &str, keys: fn() -> TypingData) -> Result<()> {
-        for _ in 0..KEYS {
-            if self.browser.eval(&focus_on(id)).await? == true {
-                return Ok(());
-            }
-            self.types(keys()).await?;
-        }
-        anyhow::bail!("{id} is more than {KEYS} keys away");
-    }
-
-    async fn focus_is_on(&self, id: &str) -> Result<()> {
-        self.browser
-            .until(&format!("the focus on {id}"), &focus_on(id))
-            .await
-    }
 }
 
 /// The list's row of a conversation, by its name.
@@ -424,8 +385,4 @@ fn row(name: &str) -> String {
             row => row.querySelector('[data-testid=row-name]').textContent === {})",
         json!(name)
     )
-}
-
-fn focus_on(id: &str) -> String {
-    format!("document.activeElement.dataset.testid === {}", json!(id))
 }

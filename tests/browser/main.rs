@@ -3,6 +3,7 @@
 //! `cargo xtask test` builds the page first and says where it is; alone, set `TIDINGS_CLIENT_DIR`.
 
 mod access;
+mod announcer;
 mod attention;
 mod chat;
 mod faults;
@@ -10,8 +11,11 @@ mod groups;
 mod history;
 mod input_method;
 mod installed;
+mod keyboard;
+mod keys;
 mod loading;
 mod login;
+mod long_conversation;
 mod past;
 mod person;
 mod pictures;

@@ -5,8 +5,8 @@ use serde_json::json;
 use tidings_tests::server::Server;
 use tidings_tests::socket::Socket;
 
-/// Sends on their way at once; the server takes so many of one connection.
-const BURST: usize = 64;
+/// Sends on their way at once; the server takes 64 of one connection, and has the next ones then.
+const UNDER_WAY: usize = 256;
 
 /// The text of the message at a place: lines, long words, code, links and emoji in turn, so that
 /// rows differ in height.
@@ -24,7 +24,7 @@ pub(crate) fn mixed(n: usize) -> String {
     }
 }
 
-/// Sends `count` messages, a burst at a time.
+/// Sends `count` messages, many at a time.
 pub(crate) async fn write(
     server: &Server,
     from: (i64, &str),
@@ -33,21 +33,20 @@ pub(crate) async fn write(
     text: fn(usize) -> String,
 ) -> Result<()> {
     let mut socket = Socket::bound(server, from).await?;
-    let mut written = 0;
-    while written < count {
-        let burst = BURST.min(count - written);
-        for n in written + 1..=written + burst {
-            let data =
-                json!({"senderUid": from.0, "recipientUid": to, "content": text(n), "msgType": 1});
+    let (mut sent, mut answered) = (0, 0);
+    while answered < count {
+        while sent < count.min(answered + UNDER_WAY) {
+            sent += 1;
+            let data = json!({"senderUid": from.0, "recipientUid": to, "content": text(sent),
+                              "msgType": 1});
             socket.send(json!({"type": 3, "data": data})).await?;
         }
-        let mut answers = 0;
-        while answers < burst {
+        // Half of them, so that there is always something under way.
+        while answered + UNDER_WAY / 2 < sent || sent == count && answered < count {
             let frame = socket.next().await?;
             ensure!(frame["type"] != 7, "refused: {frame}");
-            answers += usize::from(frame["type"] == 3);
+            answered += usize::from(frame["type"] == 3);
         }
-        written += burst;
     }
     Ok(())
 }

@@ -109,6 +109,17 @@ impl Person {
             .await
     }
 
+    /// Waits until one of the elements with this test id reads so.
+    pub(crate) async fn reads(&self, id: &str, text: &str) -> Result<()> {
+        let expression = format!(
+            "[...document.querySelectorAll('[data-testid={id}]')].some(e => e.textContent === {})",
+            json!(text)
+        );
+        self.browser
+            .until(&format!("{id} reads {text:?}"), &expression)
+            .await
+    }
+
     /// The texts of the open thread, in their order.
     pub(crate) async fn thread(&self) -> Result<Vec<String>> {
         let texts = self

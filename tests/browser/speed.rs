@@ -130,7 +130,7 @@ async fn a_thousand_messages_in_ten_seconds_never_block_the_page_for_long() -> R
 }
 
 /// Nodes and bytes of the page once everything that can go is gone.
-async fn weight(zhang: &Person) -> Result<(f64, f64)> {
+pub(crate) async fn weight(zhang: &Person) -> Result<(f64, f64)> {
     // Twice: what the first one frees may hold what the second one does.
     for _ in 0..2 {
         zhang

@@ -31,12 +31,14 @@ const ON_A_FLEET: [&str; 8] = [
 ];
 /// Modules whose tests choose their set-up themselves, or look at the page alone; they have run when
 /// the fleet's turn comes.
-const SAME_ON_A_FLEET: [&str; 10] = [
+const SAME_ON_A_FLEET: [&str; 12] = [
     "access::",
     "disk_full::",
     "drain::a_node_that_drains_under_load",
     "input_method::",
     "installed::",
+    "keyboard::",
+    "long_conversation::",
     "node_frozen::",
     "node_killed::",
     "pictures::",

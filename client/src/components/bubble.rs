@@ -2,6 +2,7 @@
 
 use super::thread::ThreadAction;
 use super::{Avatar, Icon, avatar};
+use crate::dom;
 use crate::i18n::{Texts, use_locale};
 use crate::state::{Bubble, BubbleState, Content, Piece, Sender, is_emoji_alone, pieces};
 use std::rc::Rc;
@@ -118,17 +119,27 @@ fn failure(texts: &Texts, props: &BubbleProps) -> Html {
     };
     let act = |action: fn(ClientMsgId) -> ThreadAction| {
         let (on_action, id) = (props.on_action.clone(), id.clone());
-        Callback::from(move |_: MouseEvent| on_action.emit(action(id.clone())))
+        Callback::from(move |_: MouseEvent| {
+            // Its button is about to go, and shall not take the focus along.
+            dom::focus("[data-testid=thread]");
+            on_action.emit(action(id.clone()));
+        })
     };
     html! {
         <div class="failure">
             <span>{ texts.not_sent }{ (texts.refused)(code) }</span>
-            <button type="button" class="button-quiet" onclick={act(ThreadAction::Retry)}>
+            <button
+                type="button"
+                class="button-quiet"
+                data-testid="retry"
+                onclick={act(ThreadAction::Retry)}
+            >
                 { texts.retry }
             </button>
             <button
                 type="button"
                 class="button-quiet button-danger-text"
+                data-testid="delete"
                 onclick={act(ThreadAction::Delete)}
             >
                 { texts.delete }

@@ -1,6 +1,7 @@
 //! How the connection stands, always in sight: a quiet dot while it lives, a chip otherwise.
 
 use super::{Countdown, Icon};
+use crate::dom;
 use crate::i18n::{Texts, use_locale};
 use tidings_shared::close::CloseCode;
 use tidings_shared::link::{Cause, Phase};
@@ -26,7 +27,11 @@ pub struct ChipProps {
 pub fn Chip(props: &ChipProps) -> Html {
     let texts = use_locale().texts;
     let on_retry = props.on_retry.clone();
-    let onclick = Callback::from(move |_: MouseEvent| on_retry.emit(()));
+    let onclick = Callback::from(move |_: MouseEvent| {
+        // Its button is about to go, and shall not take the focus along.
+        dom::focus("[data-testid=panel-open]");
+        on_retry.emit(());
+    });
     let toggle = {
         let (on_open, open) = (props.on_open.clone(), props.open);
         move |_: MouseEvent| on_open.emit(!open)

@@ -1,8 +1,8 @@
 //! A question before something that cannot be undone, as the browser's own modal dialog: it keeps
 //! the focus inside, and gives it back.
 
+use super::modal::use_modal;
 use crate::i18n::use_locale;
-use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
 /// The question.
@@ -23,15 +23,7 @@ pub struct ConfirmProps {
 pub fn Confirm(props: &ConfirmProps) -> Html {
     let texts = use_locale().texts;
     let dialog = use_node_ref();
-    {
-        let dialog = dialog.clone();
-        use_effect_with((), move |()| {
-            if let Some(dialog) = dialog.cast::<HtmlDialogElement>() {
-                // Fails only for a dialog that is open or not in the page.
-                let _ = dialog.show_modal();
-            }
-        });
-    }
+    use_modal(&dialog);
     let answer = |yes: bool| {
         let on_answer = props.on_answer.clone();
         Callback::from(move |_: MouseEvent| on_answer.emit(yes))
@@ -52,8 +44,20 @@ pub fn Confirm(props: &ConfirmProps) -> Html {
             <h2 id="dialog-title">{ &props.title }</h2>
             <p id="dialog-question">{ &props.question }</p>
             <div class="dialog-buttons">
-                <button type="button" class="button" onclick={answer(false)}>{ texts.cancel }</button>
-                <button type="button" class="button button-danger" onclick={answer(true)}>
+                <button
+                    type="button"
+                    class="button"
+                    data-testid="confirm-no"
+                    onclick={answer(false)}
+                >
+                    { texts.cancel }
+                </button>
+                <button
+                    type="button"
+                    class="button button-danger"
+                    data-testid="confirm-yes"
+                    onclick={answer(true)}
+                >
                     { &props.action }
                 </button>
             </div>

@@ -22,6 +22,7 @@ pub struct ConversationListProps {
 /// The list of conversations.
 #[component]
 pub fn ConversationList(props: &ConversationListProps) -> Html {
+    use_kept_focus();
     let row = |row: &ListRow| {
         html! {
             <ConversationRow
@@ -41,6 +42,22 @@ pub fn ConversationList(props: &ConversationListProps) -> Html {
             { for props.rows.iter().map(row) }
         </ul>
     }
+}
+
+/// Gives the focus back to the row that had it: one that changes its place loses it by that.
+#[hook]
+fn use_kept_focus() {
+    let focused = dom::document().active_element();
+    use_effect(move || {
+        let row = focused.filter(|row| row.is_connected() && row.matches(".row") == Ok(true));
+        let is_lost = || dom::document().active_element() == dom::document().body().map(Into::into);
+        if let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok())
+            && is_lost()
+        {
+            // A row that cannot take the focus leaves it where it is.
+            let _ = row.focus();
+        }
+    });
 }
 
 /// Which contacts.

@@ -7,6 +7,7 @@ use super::empty::{empty, hint};
 use super::scroller::Scroller;
 use super::{BubbleRow, EventLine, Icon, Skeleton, thread_keys};
 use crate::clock;
+use crate::dom;
 use crate::i18n::{Lang, Locale};
 use crate::state::{Fetching, Row, ThreadView};
 use std::rc::Rc;
@@ -128,7 +129,11 @@ impl Component for Thread {
         let texts = self.locale.texts;
         let act = |action: ThreadAction| {
             let on_action = on_action.clone();
-            Callback::from(move |_: MouseEvent| on_action.emit(action.clone()))
+            Callback::from(move |_: MouseEvent| {
+                // Its button is about to go, and shall not take the focus along.
+                dom::focus("[data-testid=thread]");
+                on_action.emit(action.clone());
+            })
         };
         let label = match view.peer {
             Peer::User(_) => (texts.messages_with)(name),

@@ -41,6 +41,9 @@ const KEPT_TIMELINES: usize = 16;
 const KEPT_MESSAGES: usize = 200;
 /// The open one is cut back to half of this while the person is at its end.
 const OPEN_MESSAGES: usize = 2000;
+/// So many of the messages that arrived last are kept for screen readers: several may come before
+/// the page is rendered once.
+const ANNOUNCED: usize = 16;
 
 /// What the page is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,7 +115,8 @@ pub struct Chat {
     notices: Notices,
     total_unread: u64,
     last_ref: u64,
-    announcement: Option<Announcement>,
+    /// Those of the open conversation, the oldest first.
+    announcements: VecDeque<Announcement>,
 }
 
 impl Chat {
@@ -141,7 +145,7 @@ impl Chat {
             notices: Notices::default(),
             total_unread: 0,
             last_ref: 0,
-            announcement: None,
+            announcements: VecDeque::new(),
         }
     }
 
@@ -192,9 +196,9 @@ impl Chat {
         self.total_unread
     }
 
-    /// The message that arrived last in the open conversation while it was open.
-    pub const fn announcement(&self) -> Option<&Announcement> {
-        self.announcement.as_ref()
+    /// The messages that arrived last in the open conversation while it was open, the oldest first.
+    pub fn announcements(&self) -> impl Iterator<Item = &Announcement> {
+        self.announcements.iter()
     }
 
     /// How a peer stands, if that is known.

@@ -61,7 +61,7 @@ impl ChatPage {
                     { notify_bar(&texts.settings, &act.notify) }
                 }
                 <div class="hidden-text" aria-live="polite" data-testid="announcer">
-                    { for self.chat.announcement().map(|announcement| self.say(announcement)) }
+                    { for self.chat.announcements().map(|announcement| self.say(announcement)) }
                 </div>
                 if self.aside == Some(Aside::Connection) {
                     <Panel
@@ -160,6 +160,6 @@ impl ChatPage {
             Content::Event(event) => (texts.group.event)(event, Some(name), text),
             Content::Text | Content::Unsupported => (texts.said)(name, text),
         };
-        html! { <p key={announcement.serial.to_string()}>{ text }</p> }
+        html! { <p key={announcement.serial.to_string()} data-testid="announced">{ text }</p> }
     }
 }

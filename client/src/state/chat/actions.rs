@@ -46,7 +46,7 @@ impl Chat {
         timeline.trim(KEPT_MESSAGES);
         self.kept.push_front((thread.peer, timeline));
         self.kept.truncate(KEPT_TIMELINES);
-        self.announcement = None;
+        self.announcements.clear();
         self.group = None;
     }
 

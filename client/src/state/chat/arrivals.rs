@@ -1,6 +1,6 @@
 //! What arrives from the server.
 
-use super::{Alert, Announcement, Chat, Effect, OPEN_MESSAGES};
+use super::{ANNOUNCED, Alert, Announcement, Chat, Effect, OPEN_MESSAGES};
 use crate::state::content::{Content, Event};
 use crate::state::group::OpenGroup;
 use crate::state::notices::NoticeKind;
@@ -108,8 +108,11 @@ impl Chat {
         }
         thread.window.settle(&thread.timeline, thread.at_end);
         if received {
-            let serial = self.announcement.as_ref().map_or(0, |last| last.serial + 1);
-            self.announcement = Some(Announcement {
+            let serial = self.announcements.back().map_or(0, |last| last.serial + 1);
+            if self.announcements.len() == ANNOUNCED {
+                self.announcements.pop_front();
+            }
+            self.announcements.push_back(Announcement {
                 serial,
                 name,
                 content,

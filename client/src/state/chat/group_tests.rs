@@ -249,7 +249,7 @@ fn a_live_message_is_announced_by_its_senders_name() {
     tab.open();
     tab.answer(vec![in_group(3, LI)]);
     tab.push(in_group(4, WANG));
-    let said = tab.chat.announcement().expect("one");
+    let said = tab.chat.announcements().last().expect("one");
     assert_eq!((&*said.name, &*said.text), ("wang", "message 4"));
 }
 

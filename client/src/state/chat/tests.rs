@@ -486,10 +486,27 @@ fn only_messages_that_arrive_live_are_announced() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
     tab.answer(1..=3);
-    assert_eq!(tab.chat.announcement(), None);
+    assert_eq!(tab.chat.announcements().count(), 0);
     tab.push(1, received(4));
-    let announced = tab.chat.announcement().expect("one");
-    assert_eq!((&*announced.name, &*announced.text), ("them", "message 4"));
+    let announced: Vec<_> = tab.chat.announcements().collect();
+    assert_eq!(announced.len(), 1);
+    assert_eq!(
+        (&*announced[0].name, &*announced[0].text),
+        ("them", "message 4")
+    );
+}
+
+#[test]
+fn the_last_announcements_are_kept_each_under_a_number_of_its_own() {
+    let mut tab = Tab::bound(vec![]);
+    tab.open();
+    tab.answer([]);
+    for seq in 1..=40 {
+        let tid = seq.try_into().expect("positive");
+        tab.push(tid, received(seq));
+    }
+    let serials: Vec<_> = tab.chat.announcements().map(|one| one.serial).collect();
+    assert_eq!(serials, (24..40).collect::<Vec<_>>());
 }
 
 #[test]

@@ -1,0 +1,304 @@
+//! Everything by keyboard alone: nothing is clicked, and the focus goes where keys and the page
+//! itself take it. At each stop it shows: see `keys.rs`.
+
+mod dialogs;
+
+use crate::past;
+use crate::person::{Person, serve_page};
+use anyhow::Result;
+use serde_json::json;
+use thirtyfour::Key;
+use tidings_tests::browser::{ChromeDriver, Look};
+use tidings_tests::server::{LI, Server, WANG, ZHANG};
+use tidings_tests::socket::Socket;
+
+/// 张三 logs in.
+async fn comes_in(driver: &ChromeDriver, server: &Server, look: &Look) -> Result<Person> {
+    let zhang = Person::opens(driver, server, look).await?;
+    zhang.focus_is_on("login-email").await?;
+    zhang.types(ZHANG.1).await?;
+    zhang.types(Key::Tab).await?;
+    zhang.focus_is_on("login-password").await?;
+    zhang.types("1234" + Key::Enter).await?;
+    zhang.is_connected().await?;
+    Ok(zhang)
+}
+
+impl Person {
+    /// Goes to the first of the conversations, once there are any.
+    async fn tabs_to_the_list(&self) -> Result<()> {
+        self.browser.find("conversation-row").await?;
+        self.tabs_to("conversation-row").await
+    }
+
+    /// Waits until the focus is on the row of a list that leads to this peer.
+    async fn focus_is_on_row(&self, id: &str, peer: &str) -> Result<()> {
+        let there = format!(
+            "document.activeElement.matches('[data-testid={id}][data-peer={}]')",
+            json!(peer)
+        );
+        self.focus_is(&format!("the {id} of {peer}"), &there).await
+    }
+
+    /// Waits until the message with this text has the focus.
+    async fn focus_is_on_message(&self, text: &str) -> Result<()> {
+        let there = format!(
+            "document.activeElement.querySelector(':scope [data-testid=message-text]')?.textContent === {}
+                && document.activeElement.dataset.testid === 'message'",
+            json!(text)
+        );
+        self.focus_is(&format!("{text:?}"), &there).await
+    }
+
+    async fn is_gone(&self, selector: &str) -> Result<()> {
+        let gone = format!("document.querySelector({}) === null", json!(selector));
+        self.browser
+            .until(&format!("{selector} is gone"), &gone)
+            .await
+    }
+}
+
+#[tokio::test]
+async fn who_logs_in_opens_a_conversation_and_writes() -> Result<()> {
+    let server = serve_page().await?;
+    let mut li = Socket::bound(&server, LI).await?;
+    li.say(1001, 1000, "from li").await?;
+    let mut wang = Socket::bound(&server, WANG).await?;
+    wang.say(1002, 1000, "from wang").await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+
+    zhang.tabs_to_the_list().await?;
+    zhang.focus_is_on_row("conversation-row", "1002").await?;
+    zhang.types(Key::Down).await?;
+    zhang.focus_is_on_row("conversation-row", "1001").await?;
+    zhang.types(Key::Up).await?;
+    zhang.focus_is_on_row("conversation-row", "1002").await?;
+    zhang.types("" + Key::Down + Key::Enter).await?;
+    zhang.reads("thread-name", "李四").await?;
+    zhang.focus_is_on("composer-input").await?;
+
+    zhang.types("two").await?;
+    zhang.types(Key::Shift + Key::Enter).await?;
+    zhang.types("lines" + Key::Enter).await?;
+    zhang.sees("two\nlines", "sent", "sent").await?;
+    let push = li.frame(4).await?;
+    li.ack(&push["tid"]).await?;
+    li.say(1001, 1000, "and an answer").await?;
+    zhang.sees("and an answer", "received", "sent").await?;
+
+    // From an empty field to what one wrote last; not while something is written.
+    zhang.focus_is_on("composer-input").await?;
+    zhang.types(Key::Up).await?;
+    zhang.focus_is_on_message("two\nlines").await?;
+    zhang.types(Key::Down).await?;
+    zhang.focus_is_on_message("and an answer").await?;
+    zhang.types(Key::Escape).await?;
+    zhang.focus_is_on("composer-input").await?;
+    zhang.types("by the button" + Key::Up).await?;
+    zhang.focus_is_on("composer-input").await?;
+    zhang.tabs_to("composer-send").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.sees("by the button", "sent", "sent").await?;
+    zhang.focus_is_on("composer-input").await?;
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn a_row_that_moves_up_while_it_has_the_focus_keeps_it() -> Result<()> {
+    let server = serve_page().await?;
+    let mut li = Socket::bound(&server, LI).await?;
+    li.say(1001, 1000, "from li").await?;
+    let mut wang = Socket::bound(&server, WANG).await?;
+    wang.say(1002, 1000, "from wang").await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    zhang.tabs_to_the_list().await?;
+    zhang.types(Key::Down).await?;
+    zhang.focus_is_on_row("conversation-row", "1001").await?;
+    li.say(1001, 1000, "more from li").await?;
+    zhang.badge_shows(1001, "2").await?;
+    assert_eq!(zhang.list().await?, ["1001", "1002"], "newest first");
+    zhang.focus_is_on_row("conversation-row", "1001").await?;
+    zhang.types(Key::Down).await?;
+    zhang.focus_is_on_row("conversation-row", "1002").await?;
+    // The one above it moves below it.
+    wang.say(1002, 1000, "more from wang").await?;
+    zhang.badge_shows(1002, "2").await?;
+    zhang.focus_is_on_row("conversation-row", "1002").await?;
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn a_long_history_is_read_back_to_its_beginning_and_left_for_its_end() -> Result<()> {
+    const COUNT: usize = 170;
+    // Without links, each of which is a stop of its own.
+    let line: fn(usize) -> String = |n| format!("line {n}\n").repeat(1 + n % 4);
+    let server = serve_page().await?;
+    past::write(&server, WANG, 1000, COUNT, line).await?;
+    past::read(&server, ZHANG, 1002).await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    let first =
+        |n: u32| format!("document.querySelector('[data-testid=message]').dataset.seq === '{n}'");
+
+    zhang.tabs_to_the_list().await?;
+    zhang.types(Key::Enter).await?;
+    zhang.focus_is_on("composer-input").await?;
+    zhang.browser.until("its end", &first(121)).await?;
+    zhang.tabs_back_to("thread").await?;
+    for seq in [71, 21, 1] {
+        zhang.types(Key::Home).await?;
+        zhang.browser.until("a page more", &first(seq)).await?;
+    }
+    zhang.types(Key::Home).await?;
+    let at =
+        |place: &str| format!("(log => {place})(document.querySelector('[data-testid=thread]'))");
+    let top = at("log.scrollTop === 0");
+    zhang.browser.until("the beginning", &top).await?;
+    let texts: Vec<String> = (1..=COUNT).map(line).collect();
+    assert_eq!(zhang.thread().await?, texts);
+    zhang.types(Key::PageDown).await?;
+    let on = at("log.scrollTop > log.clientHeight / 2");
+    zhang.browser.until("a page down", &on).await?;
+
+    zhang.tabs_to("jump").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.is_gone("[data-testid=jump]").await?;
+    let end = at("log.scrollHeight - log.clientHeight - log.scrollTop < 2");
+    zhang.browser.until("the end", &end).await?;
+    // The button is gone; the rows go on from where one is.
+    zhang.focus_is_on("thread").await?;
+    zhang.types(Key::Up).await?;
+    zhang.focus_is_on_message(&line(COUNT)).await?;
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn an_emoji_is_put_where_one_writes() -> Result<()> {
+    let server = serve_page().await?;
+    crate::pictures::line(&mut Socket::bound(&server, LI).await?, 1001, 1000, "hi").await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    zhang.tabs_to_the_list().await?;
+    zhang.types(Key::Enter).await?;
+    zhang.focus_is_on("composer-input").await?;
+    let on = |emoji: &str| format!("document.activeElement.textContent === '{emoji}'");
+
+    zhang.types("so " + Key::Tab).await?;
+    zhang.focus_is_on("emoji-open").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.focus_is("the first emoji", &on("😀")).await?;
+    zhang.types(Key::Right).await?;
+    zhang.focus_is("the next emoji", &on("😄")).await?;
+    zhang.types(Key::Enter).await?;
+    zhang.focus_is_on("composer-input").await?;
+    zhang.types("!").await?;
+    let written = zhang.browser.eval("document.activeElement.value").await?;
+    assert_eq!(written, "so 😄!");
+
+    // Who does not choose any goes on.
+    zhang.tabs_to("emoji-open").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.focus_is("the one chosen before", &on("😄")).await?;
+    zhang.types(Key::Tab).await?;
+    zhang.focus_is_on("composer-send").await?;
+    zhang.is_gone("[data-testid=emoji-grid]").await?;
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn conversations_begin_from_the_contacts_and_from_the_search() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    zhang.tabs_to("contacts-tab").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.browser.find("contact-row").await?;
+    zhang.tabs_to("contact-row").await?;
+    let wang = "document.activeElement.dataset.peer === '1002'";
+    zhang.presses_until("王五", wang, || "" + Key::Down).await?;
+    zhang.types(Key::Enter).await?;
+    zhang.reads("thread-name", "王五").await?;
+    zhang.focus_is_on("composer-input").await?;
+    zhang.types("from the contacts" + Key::Enter).await?;
+    zhang.sees("from the contacts", "sent", "sent").await?;
+
+    zhang.tabs_back_to("chats-tab").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.tabs_back_to("search").await?;
+    zhang.types("李").await?;
+    zhang.tabs_to("contact-row").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.reads("thread-name", "李四").await?;
+    zhang.focus_is_on("composer-input").await?;
+    zhang.types("from the search" + Key::Enter).await?;
+    zhang.sees("from the search", "sent", "sent").await?;
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn what_was_refused_is_sent_again_or_deleted_from_its_row() -> Result<()> {
+    let server = serve_page().await?;
+    crate::pictures::line(&mut Socket::bound(&server, LI).await?, 1001, 1000, "hi").await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    zhang.tabs_to_the_list().await?;
+    zhang.types(Key::Enter).await?;
+    zhang.focus_is_on("composer-input").await?;
+    let count = "(send => {
+        window.sent = 0;
+        WebSocket.prototype.send = function (text) {
+            sent += JSON.parse(text).type === 3;
+            return send.call(this, text);
+        };
+    })(WebSocket.prototype.send)";
+    zhang.browser.eval(count).await?;
+    let failed = "document.querySelector('[data-testid=message][data-state=failed]')";
+    for (button, sent) in [("delete", 1), ("retry", 3)] {
+        // What is refused no key types: a paste may bring it.
+        zhang
+            .browser
+            .eval("document.execCommand('insertText', false, 'a\\u0000b')")
+            .await?;
+        zhang.types(Key::Enter).await?;
+        zhang.browser.until("failed", failed).await?;
+        zhang.tabs_back_to(button).await?;
+        zhang.types(Key::Enter).await?;
+        zhang.focus_is_on("thread").await?;
+        if button == "delete" {
+            zhang
+                .is_gone("[data-testid=message][data-state=failed]")
+                .await?;
+        }
+        let often = format!("sent === {sent}");
+        zhang.browser.until(button, &often).await?;
+        zhang.types(Key::Escape).await?;
+        zhang.focus_is_on("composer-input").await?;
+    }
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn where_there_is_one_pane_the_way_back_leads_to_the_row_one_came_from() -> Result<()> {
+    let server = serve_page().await?;
+    for from in [LI, WANG] {
+        let mut socket = Socket::bound(&server, from).await?;
+        socket.say(from.0, 1000, "hi").await?;
+    }
+    let driver = ChromeDriver::start().await?;
+    let narrow = Look {
+        width: 500,
+        ..Look::default()
+    };
+    let zhang = comes_in(&driver, &server, &narrow).await?;
+    zhang.tabs_to_the_list().await?;
+    zhang.types(Key::Down).await?;
+    zhang.focus_is_on_row("conversation-row", "1001").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.sees("hi", "received", "sent").await?;
+    zhang.tabs_to("back").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.focus_is_on_row("conversation-row", "1001").await?;
+    zhang.browser.close().await
+}

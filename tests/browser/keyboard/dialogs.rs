@@ -1,0 +1,144 @@
+//! Dialogs and panels by keyboard alone: closed, they give the focus back to where it was.
+
+use super::comes_in;
+use crate::groups;
+use crate::person::{Person, serve_page};
+use anyhow::Result;
+use thirtyfour::Key;
+use tidings_tests::browser::{ChromeDriver, Look};
+use tidings_tests::server::{LI, WANG, ZHANG};
+use tidings_tests::socket::Socket;
+
+impl Person {
+    /// Chooses among the radio buttons of a setting, which are one stop.
+    async fn chooses(&self, setting: &str, value: &str) -> Result<()> {
+        let there = format!("document.activeElement.name === 'tidings.{setting}'");
+        self.presses_until(setting, &there, || "" + Key::Tab)
+            .await?;
+        let chosen = format!(
+            "document.activeElement.matches('[name=\"tidings.{setting}\"][value=\"{value}\"]:checked')"
+        );
+        self.presses_until(value, &chosen, || "" + Key::Down).await
+    }
+}
+
+#[tokio::test]
+async fn language_and_theme_are_chosen_and_the_settings_give_the_focus_back() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    zhang.tabs_to("settings-open").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.browser.find("settings").await?;
+    zhang.chooses("language", "zh-CN").await?;
+    let chinese = "document.documentElement.lang === 'zh-CN'";
+    zhang.browser.until("Chinese", chinese).await?;
+    zhang.chooses("theme", "dark").await?;
+    let dark = "document.documentElement.dataset.theme === 'dark'";
+    zhang.browser.until("dark", dark).await?;
+    zhang.types(Key::Escape).await?;
+    zhang.is_gone("[data-testid=settings]").await?;
+    zhang.focus_is_on("settings-open").await?;
+
+    zhang.types(Key::Enter).await?;
+    zhang.browser.find("settings").await?;
+    zhang.tabs_to("settings-close").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.is_gone("[data-testid=settings]").await?;
+    zhang.focus_is_on("settings-open").await?;
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn the_connection_panel_is_read_and_gives_the_focus_back() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    zhang.tabs_to("panel-open").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.focus_is_on("panel-close").await?;
+    // What it says can be scrolled.
+    let body = "document.activeElement.matches('.panel-body')";
+    zhang.types(Key::Tab).await?;
+    zhang.focus_is("what it says", body).await?;
+    zhang.tabs_to("panel-copy").await?;
+    zhang.types(Key::Enter).await?;
+    let said = "document.querySelector('.panel-foot [role=status]').textContent !== ''";
+    zhang.browser.until("whether it was copied", said).await?;
+    zhang.focus_is_on("panel-copy").await?;
+    zhang.types(Key::Escape).await?;
+    zhang.is_gone("[data-testid=panel]").await?;
+    zhang.focus_is_on("panel-open").await?;
+
+    zhang.types(Key::Enter).await?;
+    zhang.focus_is_on("panel-close").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.is_gone("[data-testid=panel]").await?;
+    zhang.focus_is_on("panel-open").await?;
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn the_panel_of_a_group_leads_to_its_members_and_to_more_of_them() -> Result<()> {
+    let server = serve_page().await?;
+    let group = groups::create(&server, ZHANG, "Hikers", &[LI.0, WANG.0]).await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    zhang.tabs_to_the_list().await?;
+    let row = format!("g{group}");
+    zhang.focus_is_on_row("conversation-row", &row).await?;
+    zhang.types(Key::Enter).await?;
+    zhang.focus_is_on("composer-input").await?;
+    zhang.tabs_back_to("group-open").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.focus_is_on("group-panel-close").await?;
+
+    zhang.tabs_to("group-add").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.focus_is_on("people-search").await?;
+    zhang.types(Key::Escape).await?;
+    zhang.is_gone("[data-testid=group-dialog]").await?;
+    zhang.focus_is_on("group-add").await?;
+
+    zhang.browser.find_css("button[data-testid=member]").await?;
+    zhang.tabs_to("member").await?;
+    zhang.focus_is_on_row("member", "1001").await?;
+    zhang.types(Key::Down).await?;
+    zhang.focus_is_on_row("member", "1002").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.reads("thread-name", "王五").await?;
+    zhang.is_gone("[data-testid=group-panel]").await?;
+    zhang.focus_is_on("composer-input").await?;
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn who_has_something_unsent_is_asked_before_they_log_out() -> Result<()> {
+    let server = serve_page().await?;
+    crate::pictures::line(&mut Socket::bound(&server, LI).await?, 1001, 1000, "hi").await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    zhang.tabs_to_the_list().await?;
+    zhang.types(Key::Enter).await?;
+    zhang.focus_is_on("composer-input").await?;
+    zhang.browser.offline(true).await?;
+    zhang.types("unsent" + Key::Enter).await?;
+    zhang.sees("unsent", "sent", "pending").await?;
+
+    zhang.tabs_back_to("logout").await?;
+    for refuses in [Key::Enter, Key::Escape] {
+        zhang.types(Key::Enter).await?;
+        zhang.focus_is_on("confirm-no").await?;
+        zhang.types(refuses).await?;
+        zhang.is_gone("[role=alertdialog]").await?;
+        zhang.focus_is_on("logout").await?;
+    }
+    zhang.types(Key::Enter).await?;
+    zhang.focus_is_on("confirm-no").await?;
+    zhang.types(Key::Tab).await?;
+    zhang.focus_is_on("confirm-yes").await?;
+    zhang.browser.offline(false).await?;
+    zhang.types(Key::Enter).await?;
+    zhang.focus_is_on("login-email").await?;
+    zhang.browser.close().await
+}
