@@ -10,6 +10,7 @@ use crate::storage::{self, Setting};
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
+use tidings_shared::UserId;
 use tidings_shared::api::User;
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
@@ -71,9 +72,19 @@ pub fn App() -> Html {
             setter.set(Session::LoggedOut { ended });
         })
     };
+    // Who is logged in now, for answers that come late: who has logged out since stays so.
+    let present = use_mut_ref(|| None::<UserId>);
+    *present.borrow_mut() = match &*session {
+        Session::LoggedIn(user) => Some(user.uid),
+        _ => None,
+    };
     let on_user = {
         let setter = session.setter();
-        use_callback((), move |user, ()| setter.set(Session::LoggedIn(user)))
+        use_callback((), move |user: User, ()| {
+            if *present.borrow() == Some(user.uid) {
+                setter.set(Session::LoggedIn(user));
+            }
+        })
     };
     let texts = locale.texts;
     let page = match &*session {

@@ -191,16 +191,16 @@ pub trait Store: Send + Sync + 'static {
     /// the next free one, from 1000.
     async fn add_users(&self, users: &[NewUser]) -> Result<Vec<UserId>, StoreError>;
 
-    /// Changes the name shown.
-    async fn rename(&self, uid: UserId, username: &str) -> Result<(), StoreError>;
+    /// Changes the name shown; the user as they are then, if there is one.
+    async fn rename(&self, uid: UserId, username: &str) -> Result<Option<api::User>, StoreError>;
 
     /// Keeps a picture of a user, in place of the one before, and the URL it has; `None`: no
-    /// picture any more.
+    /// picture any more. The user as they are then, if there is one.
     async fn set_avatar(
         &self,
         uid: UserId,
         avatar: Option<(&Picture, &str)>,
-    ) -> Result<(), StoreError>;
+    ) -> Result<Option<api::User>, StoreError>;
 
     /// A picture that a user has now, by its hash.
     async fn avatar(&self, hash: [u8; 32]) -> Result<Option<Picture>, StoreError>;
@@ -218,15 +218,15 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Option<Vec<SessionHash>>, StoreError>;
 
     /// Keeps a session of who showed the password of this PHC string, made with this `User-Agent`,
-    /// and, by the way, removes expired ones. `false`: the user has another password by now, and no
-    /// session.
+    /// and, by the way, removes expired ones; returns those of the user's own that were ended for it,
+    /// because nobody has more than 100. `None`: the user has another password by now, and no session.
     async fn begin_session(
         &self,
         session: &Session,
         agent: &str,
         password_hash: &str,
         now_ms: i64,
-    ) -> Result<bool, StoreError>;
+    ) -> Result<Option<Vec<SessionHash>>, StoreError>;
 
     /// Keeps sessions that are made for programs, in one transaction, and, by the way, removes
     /// expired ones.

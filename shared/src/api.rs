@@ -80,7 +80,8 @@ pub struct Logins {
 pub struct Device {
     /// What to call it by when it is to end: it lets nobody in.
     pub id: String,
-    /// The `User-Agent` it was made with; empty: it was made for a program.
+    /// The `User-Agent` it was made with; empty: not known, as of one made with
+    /// `tidings token issue`.
     pub agent: String,
     /// When it was made, in ms since 1970.
     pub created_at: i64,

@@ -43,7 +43,9 @@ async fn fifty_rows_of_mixed_heights_above_move_what_is_in_sight_by_at_most_a_pi
         };
         let zhang = Person::logged_in(&driver, &server, &look, ZHANG.1).await?;
         zhang.opens_conversation(1002).await?;
-        let ready = "document.querySelector('[data-testid=message]')";
+        let ready = "(log => log.querySelector('[data-testid=message]')
+            && log.scrollTop > 0 && log.scrollHeight - log.clientHeight - log.scrollTop < 2)(
+                document.querySelector('[data-testid=thread]'))";
         zhang.browser.until("the end is here", ready).await?;
         for _ in 0..3 {
             let round = zhang.browser.eval(PREPEND).await?;

@@ -113,6 +113,13 @@ async fn a_file_that_is_no_picture_is_refused_in_words() -> Result<()> {
     field.send_keys(file.to_str().context("a path")?).await?;
     let words = "The browser cannot read this file as a picture. Choose another one.";
     is_told(&zhang, words).await?;
+    // Who chooses none after all stays where they are; browsers let this event bubble.
+    let cancelled = "document.querySelector('[data-testid=profile-picture]')
+        .dispatchEvent(new Event('cancel', {bubbles: true}))";
+    zhang.browser.eval(cancelled).await?;
+    types(&zhang, "profile-name", " ").await?;
+    zhang.browser.click("profile-rename").await?;
+    is_told(&zhang, "Enter a name.").await?;
     zhang.browser.close().await
 }
 
@@ -169,6 +176,9 @@ async fn a_login_elsewhere_is_named_and_ended() -> Result<()> {
     there.browser.find("login-email").await?;
     let gone = "!document.querySelector('[data-testid=profile-end]')";
     here.browser.until("it is gone", gone).await?;
+    is_told(&here, "Logged out there.").await?;
+    let focused = "document.activeElement.id === 'profile-logins'";
+    here.browser.until("the focus stays", focused).await?;
     here.browser.close().await?;
     there.browser.close().await
 }

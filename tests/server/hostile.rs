@@ -1,6 +1,7 @@
 //! Those who lie, and those who talk nonsense.
 
 use anyhow::Result;
+use reqwest::Method;
 use serde_json::{Value, json};
 use tidings_tests::server::{LI, Server, ZHANG};
 use tidings_tests::socket::{Socket, refused_status};
@@ -151,6 +152,18 @@ async fn a_page_of_a_foreign_origin_can_neither_connect_nor_log_in() -> Result<(
         let answer = request.json(&body).send().await?;
         assert_eq!(answer.status(), 403);
         assert_eq!(answer.json::<Value>().await?["code"], "foreign_origin");
+        for (method, path) in [
+            (Method::PATCH, "/api/me"),
+            (Method::PUT, "/api/me/password"),
+            (Method::PUT, "/api/me/avatar"),
+            (Method::DELETE, "/api/me/avatar"),
+            (Method::DELETE, "/api/me/logins"),
+            (Method::POST, "/api/groups"),
+        ] {
+            let request = server.http().request(method, server.url(path));
+            let request = request.bearer_auth(&token).header("origin", origin);
+            assert_eq!(request.send().await?.status(), 403, "{path}");
+        }
     }
     for origin in ["https://friend.example", &server.url("")] {
         Socket::open_with(&server, Some(&token), Some(origin)).await?;

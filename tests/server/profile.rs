@@ -4,6 +4,8 @@ use crate::accounts::{ask, login, token};
 use anyhow::{Context, Result};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::time::Duration;
+use tidings_tests::PATIENCE;
 use tidings_tests::server::{LI, Launch, Server, ZHANG};
 use tidings_tests::socket::Socket;
 
@@ -247,4 +249,33 @@ async fn logins_are_listed_with_what_made_them_and_each_can_be_ended_by_its_owne
     assert_eq!(list(&here).await?.len(), 1);
     assert_eq!(list(&li).await?.len(), 1, "nobody else's");
     Ok(())
+}
+
+#[tokio::test]
+async fn a_programs_login_that_is_only_asked_over_http_is_seen_in_use() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let issued = server
+        .command(&["token", "issue", "--uid", "1000"], "")
+        .await?;
+    let (here, program) = (server.login(ZHANG.1).await?, issued.trim());
+    let used = async || {
+        let (_, body) = ask(&server, Some(&here), (Method::GET, LOGINS), Value::Null).await?;
+        let logins = body["logins"].as_array().cloned().unwrap_or_default();
+        let of_program = logins.into_iter().find(|login| login["current"] == false);
+        let login = of_program.context("no other login")?;
+        assert_eq!(login["agent"], "");
+        anyhow::Ok(login["usedAt"].is_i64())
+    };
+    assert!(!used().await?);
+    ask(&server, Some(program), (Method::GET, ME), Value::Null).await?;
+    // Written a few times a minute, and nobody is told.
+    let noted = async {
+        while !used().await? {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(PATIENCE, noted)
+        .await
+        .context("never noted")?
 }

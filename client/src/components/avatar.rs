@@ -25,7 +25,7 @@ pub struct AvatarProps {
 /// An avatar. Decoration: the name always stands beside it.
 #[component]
 pub fn Avatar(props: &AvatarProps) -> Html {
-    // A picture that is not there any more, because its owner has another now.
+    // One that could not be had; mostly because its owner has another by now.
     let missing = use_state_eq(|| Rc::<str>::from(""));
     if !props.src.is_empty() && props.src != *missing {
         let (src, missing) = (props.src.clone(), missing.setter());

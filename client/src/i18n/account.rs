@@ -34,10 +34,12 @@ pub struct AccountTexts {
     pub password_changed: &'static str,
     pub wrong_password: &'static str,
     pub logins: &'static str,
-    pub program: &'static str,
+    pub unknown_agent: &'static str,
     pub this_login: &'static str,
     pub used: fn(&str) -> String,
     pub unused: &'static str,
     pub end_login: fn(&str) -> String,
     pub end_others: &'static str,
+    pub login_ended: &'static str,
+    pub doing: &'static str,
 }

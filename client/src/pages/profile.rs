@@ -7,6 +7,7 @@ mod deed;
 mod logins;
 
 use crate::components::{Avatar, use_modal};
+use crate::dom;
 use crate::i18n::{Locale, use_locale};
 use deed::{Deed, Fault, Outcome, Part};
 use std::rc::Rc;
@@ -31,7 +32,7 @@ pub(super) struct ProfileProps {
 #[derive(Debug, Clone, PartialEq)]
 enum Progress {
     None,
-    Busy,
+    Busy(Part),
     Done(Part),
     Failed(Part, Fault),
 }
@@ -60,19 +61,20 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
         use_effect_with((), move |()| list(logins));
     }
     let act = {
-        let busy = *progress == Progress::Busy;
+        let busy = matches!(*progress, Progress::Busy(_));
         let (progress, logins) = (progress.setter(), logins.setter());
         let on_user = props.on_user.clone();
         let passwords = [old.clone(), new.clone()];
         Callback::from(move |deed: Deed| {
             if busy {
+                deed.abandon();
                 return;
             }
-            progress.set(Progress::Busy);
+            let part = deed.part();
+            progress.set(Progress::Busy(part));
             let (progress, logins) = (progress.clone(), logins.clone());
             let (on_user, passwords) = (on_user.clone(), passwords.clone());
             spawn_local(async move {
-                let part = deed.part();
                 match deed.carry_out().await {
                     Ok(outcome) => {
                         if let Outcome::User(user) = outcome {
@@ -101,7 +103,11 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
         }
     };
     let set_picture = act.reform(|event: Event| Deed::SetPicture(event.target_unchecked_into()));
-    let remove_picture = act.reform(|_: MouseEvent| Deed::RemovePicture);
+    let remove_picture = act.reform(|_: MouseEvent| {
+        // Its button is about to go, and shall not take the focus along.
+        dom::focus("[data-testid=profile-picture]");
+        Deed::RemovePicture
+    });
     let change_password = {
         let (act, old, new) = (act.clone(), old.clone(), new.clone());
         move |event: SubmitEvent| {
@@ -114,6 +120,8 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
     };
     let close = props.on_close.reform(|_: MouseEvent| ());
     let oncancel = props.on_close.reform(|_: Event| ());
+    // Of the choice of a file, and not of the dialog, which would hear it as its own.
+    let stays = |event: Event| event.stop_propagation();
     let user = &props.user;
     html! {
         <dialog
@@ -140,6 +148,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
                             accept="image/*"
                             data-testid="profile-picture"
                             onchange={set_picture}
+                            oncancel={stays}
                         />
                     </label>
                     if !user.avatar.is_empty() {
@@ -169,8 +178,6 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
                 { said(Part::Face, texts.saved) }
             </form>
             <form class="profile-password" onsubmit={change_password} novalidate=true>
-                // So that a password manager knows whose it is.
-                <input type="text" autocomplete="username" value={user.username.clone()} hidden=true />
                 { password(&old, texts.old_password, "current-password") }
                 { password(&new, texts.new_password, "new-password") }
                 <small id="profile-rule">{ texts.password_rule }{ " · " }{ texts.others_end }</small>
@@ -180,7 +187,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
                 { said(Part::Password, texts.password_changed) }
             </form>
             { logins::html(&logins, &locale, &act) }
-            { said(Part::Logins, "") }
+            { said(Part::Logins, texts.login_ended) }
             <div class="dialog-buttons">
                 <button
                     type="button"
@@ -207,6 +214,7 @@ fn list(logins: UseStateSetter<Vec<Device>>) {
 /// What became of the last deed, if it was of this part.
 fn said(progress: &Progress, part: Part, done: &'static str, locale: &Locale) -> Html {
     let (class, words) = match progress {
+        Progress::Busy(of) if *of == part => ("", locale.texts.account.doing.to_owned()),
         Progress::Done(of) if *of == part => ("", done.to_owned()),
         Progress::Failed(of, fault) if *of == part => ("over", fault.text(locale)),
         _ => ("", String::new()),

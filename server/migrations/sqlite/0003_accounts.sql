@@ -1,6 +1,6 @@
 -- What people see of their own account: their logins, and a picture they chose.
 
-ALTER TABLE sessions ADD COLUMN agent TEXT NOT NULL DEFAULT '';      -- User-Agent; empty: a program
+ALTER TABLE sessions ADD COLUMN agent TEXT NOT NULL DEFAULT '';      -- User-Agent; empty: not known
 ALTER TABLE sessions ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;  -- 0: not yet
 CREATE INDEX sessions_by_user ON sessions (uid);
 

@@ -4,7 +4,7 @@ use super::Token;
 use crate::app::AppState;
 use crate::clock;
 use crate::http::Failure;
-use crate::store::Session;
+use crate::store::{Session, VISIT_EVERY};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -45,8 +45,15 @@ async fn find(headers: &HeaderMap, app: &AppState) -> Result<Option<LoggedIn>, F
     let Some(token) = token(headers) else {
         return Ok(None);
     };
-    let found = app.store.session(token.hash(), clock::now_ms()).await?;
-    Ok(found.map(|(session, user)| LoggedIn { session, user }))
+    let now_ms = clock::now_ms();
+    let Some((session, user)) = app.store.session(token.hash(), now_ms).await? else {
+        return Ok(None);
+    };
+    let unnoted_ms = u128::try_from(now_ms - session.used_at).unwrap_or_default();
+    if unnoted_ms >= VISIT_EVERY.as_millis() {
+        app.visits.note(session.hash, now_ms);
+    }
+    Ok(Some(LoggedIn { session, user }))
 }
 
 /// The bearer token (RFC 6750 §2.1) or, failing that, the session cookie.

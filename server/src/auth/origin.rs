@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header};
 
 /// The rule for the `Origin` header (RFC 6454), which browsers send with every WebSocket handshake
-/// and every POST, and which a page cannot forge.
+/// and every request that changes something, and which a page cannot forge.
 pub struct Origins;
 
 impl Origins {

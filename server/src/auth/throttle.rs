@@ -20,8 +20,9 @@ struct Record {
     failures: u32,
 }
 
-/// Failed logins of the last minute; cheap to clone. By email (or what else is guessed at) *and* address, so that a guesser does
-/// not lock out who comes from elsewhere; behind a proxy all come from the proxy's.
+/// Failed logins of the last minute, and what else is to be slowed down; cheap to clone. By email (or
+/// a key of their own) *and* address, so that a guesser does not lock out who comes from elsewhere;
+/// behind a proxy all come from the proxy's.
 #[derive(Clone, Default)]
 pub struct Throttle {
     records: Arc<Mutex<HashMap<(String, IpAddr), Record>>>,

@@ -128,6 +128,7 @@ async fn add(store: &dyn Store, uids: &[UserId], ttl: Duration) -> anyhow::Resul
             hash: token.hash(),
             uid,
             expires_at,
+            used_at: 0,
         });
         tokens.push(token);
     }

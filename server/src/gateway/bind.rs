@@ -96,7 +96,6 @@ impl Connection {
             list,
         })));
         self.open.bound();
-        self.note_use();
         let time = self.last_arrival.elapsed();
         self.app.metrics.gateway.bound(Ok(()), time);
         self.bound = Some(Bound {

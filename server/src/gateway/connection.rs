@@ -55,8 +55,8 @@ pub(super) struct Connection {
     _place: Place,
     /// How long the connection had been quiet in both directions when the present frame came.
     pub(super) quiet: Duration,
-    /// When its login was last noted as in use.
-    noted: Option<Instant>,
+    /// When its login is to be noted as in use, at the first arrival from then on.
+    note_at: Instant,
     /// Whether this client sends heartbeats.
     pub(super) beats: bool,
     pub(super) reader: SplitStream<WebSocket>,
@@ -98,7 +98,8 @@ impl Connection {
             answering: FuturesOrdered::new(),
             bound: None,
             quiet: Duration::ZERO,
-            noted: None,
+            // The handshake was noted.
+            note_at: now + VISIT_EVERY,
             beats: false,
             reader,
             started: now,
@@ -292,6 +293,10 @@ impl Connection {
         let now = Instant::now();
         let last_traffic = self.last_arrival.max(self.writer.moved_at());
         self.quiet = now.saturating_duration_since(last_traffic);
+        if now >= self.note_at {
+            self.note_at = now + VISIT_EVERY;
+            self.app.visits.note(self.session.hash, clock::now_ms());
+        }
         self.last_arrival = now;
         match message {
             Message::Text(text) => match ClientFrame::parse(&text) {
@@ -318,17 +323,6 @@ impl Connection {
             return Err(End::Close(CloseCode::ProtocolError));
         }
         Ok(())
-    }
-
-    /// The login is in use.
-    pub(super) fn note_use(&mut self) {
-        let due = self
-            .noted
-            .is_none_or(|noted| noted.elapsed() >= VISIT_EVERY);
-        if due {
-            self.noted = Some(Instant::now());
-            self.app.visits.note(self.session.hash, clock::now_ms());
-        }
     }
 
     pub(super) fn push_frame(&mut self, frame: &ServerFrame) {

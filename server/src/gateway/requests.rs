@@ -30,7 +30,6 @@ impl Connection {
             ClientFrame::Heartbeat(heartbeat) => {
                 if self.is_me(heartbeat.uid, kind::HEARTBEAT) {
                     self.beats = true;
-                    self.note_use();
                     let interval = self.app.heartbeats.beat(self.device, self.quiet);
                     self.push_frame(&ServerFrame::Heartbeat(interval));
                 }

@@ -4,6 +4,7 @@
 //! page that could run anything.
 
 use super::{Failure, profile};
+use crate::admission::ClientAddress;
 use crate::app::AppState;
 use crate::auth::LoggedIn;
 use crate::store::Picture;
@@ -21,6 +22,7 @@ use tidings_shared::{api, limits};
 pub(super) async fn put(
     State(app): State<AppState>,
     LoggedIn { user, .. }: LoggedIn,
+    ClientAddress(address): ClientAddress,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<api::User>, Failure> {
     let bytes = body.map_err(|error| match error.status() {
@@ -34,23 +36,24 @@ pub(super) async fn put(
         bytes: bytes.into(),
     };
     let avatar = format!("/api/avatars/{}", hex::encode(picture.hash));
+    if user.avatar == avatar {
+        return Ok(Json(user));
+    }
+    profile::pace(&app, user.uid, address)?;
     let kept = Some((&picture, avatar.as_str()));
-    app.store.set_avatar(user.uid, kept).await?;
-    Ok(Json(
-        profile::tell(&app, api::User { avatar, ..user }).await,
-    ))
+    let user = app.store.set_avatar(user.uid, kept).await?;
+    profile::tell(&app, user).await
 }
 
 /// `DELETE /api/me/avatar`
 pub(super) async fn delete(
     State(app): State<AppState>,
     LoggedIn { user, .. }: LoggedIn,
+    ClientAddress(address): ClientAddress,
 ) -> Result<Json<api::User>, Failure> {
-    app.store.set_avatar(user.uid, None).await?;
-    let avatar = String::new();
-    Ok(Json(
-        profile::tell(&app, api::User { avatar, ..user }).await,
-    ))
+    profile::pace(&app, user.uid, address)?;
+    let user = app.store.set_avatar(user.uid, None).await?;
+    profile::tell(&app, user).await
 }
 
 /// `GET /api/avatars/HASH`: for whoever is logged in; under its hash it is the same for ever.

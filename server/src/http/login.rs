@@ -67,15 +67,15 @@ pub(super) async fn begin(
         hash: token.hash(),
         uid: user.uid,
         expires_at: now + ttl_ms,
+        used_at: now,
     };
+    let agent = agent(headers);
     let begun = app
         .store
-        .begin_session(&session, &agent(headers), password_hash, now)
-        .await?;
-    if !begun {
-        // Changed since it was compared.
-        return Err(Failure::BadCredentials);
-    }
+        .begin_session(&session, &agent, password_hash, now);
+    // None: changed since it was compared.
+    let ended = begun.await?.ok_or(Failure::BadCredentials)?;
+    logins::tell(app, user.uid, ended).await;
     tracing::info!(uid = %user.uid, "logged in");
 
     let cookie = cookie(token.expose(), SESSION_TTL, app.config.secure_cookie)?;
@@ -92,8 +92,13 @@ pub(super) async fn logout(
     login: Option<LoggedIn>,
 ) -> Result<Response, Failure> {
     if let Some(LoggedIn { session, user }) = login {
-        app.store.end_session(user.uid, session.hash).await?;
-        logins::tell(&app, user.uid, vec![session.hash]).await;
+        let app = app.clone();
+        logins::to_the_end(async move {
+            app.store.end_session(user.uid, session.hash).await?;
+            logins::tell(&app, user.uid, vec![session.hash]).await;
+            Ok(())
+        })
+        .await?;
     }
     let cookie = cookie("", Duration::ZERO, app.config.secure_cookie)?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())

@@ -12,6 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use std::sync::Arc;
 use tidings_shared::{UserId, api};
+use tracing::Instrument;
 
 /// Logins that are told of; whoever has more ends them all at once.
 const LIMIT: u32 = 100;
@@ -43,11 +44,14 @@ pub(super) async fn end(
     let Path(id) = path.map_err(|_| Failure::NotFound)?;
     let mut hash = SessionHash([0; 32]);
     hex::decode_to_slice(id, &mut hash.0).map_err(|_| Failure::NotFound)?;
-    if !app.store.end_session(user.uid, hash).await? {
-        return Err(Failure::NotFound);
-    }
-    tell(&app, user.uid, vec![hash]).await;
-    Ok(StatusCode::NO_CONTENT)
+    to_the_end(async move {
+        if !app.store.end_session(user.uid, hash).await? {
+            return Err(Failure::NotFound);
+        }
+        tell(&app, user.uid, vec![hash]).await;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
 }
 
 /// `DELETE /api/me/logins`: ends all but the one that asks.
@@ -55,9 +59,23 @@ pub(super) async fn end_others(
     State(app): State<AppState>,
     LoggedIn { session, user }: LoggedIn,
 ) -> Result<StatusCode, Failure> {
-    let ended = app.store.end_other_sessions(user.uid, session.hash).await?;
-    tell(&app, user.uid, ended).await;
-    Ok(StatusCode::NO_CONTENT)
+    to_the_end(async move {
+        let ended = app.store.end_other_sessions(user.uid, session.hash).await?;
+        tell(&app, user.uid, ended).await;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
+}
+
+/// Goes on when whoever asked is gone: what was committed is told.
+pub(super) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+) -> Result<T, Failure> {
+    let done = tokio::spawn(work.in_current_span()).await;
+    done.unwrap_or_else(|error| {
+        tracing::error!(%error, "a request's work ended early");
+        Err(Failure::Unavailable)
+    })
 }
 
 /// Ends the connections of logins that have ended, on every node.

@@ -21,8 +21,8 @@ pub(super) async fn change(
 ) -> Result<StatusCode, Failure> {
     let Json(body) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
     check_chosen_password(&body.new)?;
-    // Nobody's email, because it has no `@`.
-    let key = format!("password:{}", user.uid);
+    // Nobody's email, because emails are in small letters here.
+    let key = format!("PASSWORD:{}", user.uid);
     app.throttle
         .attempt(Instant::now(), &key, address)
         .map_err(Failure::TooManyAttempts)?;
@@ -31,15 +31,15 @@ pub(super) async fn change(
         return Err(Failure::WrongPassword);
     };
     let new = app.passwords.hash_in_turn(body.new).await?;
-    let hashes = (old.as_str(), new.as_str());
-    let ended = app
-        .store
-        .change_password(user.uid, hashes, session.hash)
-        .await?;
-    // Changed by another request since it was read.
-    let ended = ended.ok_or(Failure::WrongPassword)?;
-    app.throttle.succeeded(&key, address);
-    tracing::info!(uid = %user.uid, ended = ended.len(), "changed the password");
-    logins::tell(&app, user.uid, ended).await;
-    Ok(StatusCode::NO_CONTENT)
+    logins::to_the_end(async move {
+        let hashes = (old.as_str(), new.as_str());
+        let ended = app.store.change_password(user.uid, hashes, session.hash);
+        // Changed by another request since it was read.
+        let ended = ended.await?.ok_or(Failure::WrongPassword)?;
+        app.throttle.succeeded(&key, address);
+        tracing::info!(uid = %user.uid, ended = ended.len(), "changed the password");
+        logins::tell(&app, user.uid, ended).await;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
 }

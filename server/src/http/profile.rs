@@ -1,35 +1,50 @@
 //! `PATCH /api/me`: the name that others see.
 
 use super::Failure;
+use crate::admission::ClientAddress;
 use crate::app::AppState;
 use crate::auth::{LoggedIn, checked_username};
 use crate::bus::{Event, Publication, Topic};
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
+use std::net::IpAddr;
 use std::sync::Arc;
-use tidings_shared::api;
+use tidings_shared::{UserId, api};
+use tokio::time::Instant;
 
 /// Changes the name; the user as they are now. Others see it with the next message or list.
 pub(super) async fn rename(
     State(app): State<AppState>,
     LoggedIn { user, .. }: LoggedIn,
+    ClientAddress(address): ClientAddress,
     body: Result<Json<api::NewName>, JsonRejection>,
 ) -> Result<Json<api::User>, Failure> {
     let Json(body) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
     let username = checked_username(&body.username)?;
-    app.store.rename(user.uid, username).await?;
-    let user = api::User {
-        username: username.to_owned(),
-        ..user
-    };
-    Ok(Json(tell(&app, user).await))
+    pace(&app, user.uid, address)?;
+    let user = app.store.rename(user.uid, username).await?;
+    tell(&app, user).await
+}
+
+/// So many changes a minute and no more: each is a write that everybody's messages wait for, and
+/// news for every device.
+pub(super) fn pace(app: &AppState, uid: UserId, address: IpAddr) -> Result<(), Failure> {
+    // Nobody's email, because emails are in small letters here.
+    let key = format!("PROFILE:{uid}");
+    app.throttle
+        .attempt(Instant::now(), &key, address)
+        .map_err(Failure::TooManyAttempts)
 }
 
 /// Tells the user's devices what the user is now.
-pub(super) async fn tell(app: &AppState, user: api::User) -> api::User {
+pub(super) async fn tell(
+    app: &AppState,
+    user: Option<api::User>,
+) -> Result<Json<api::User>, Failure> {
+    let user = user.ok_or(Failure::NotFound)?;
     let event = Arc::new(Event::Profile(user.clone()));
     let topics = vec![Topic::User(user.uid)];
     app.bus.publish(vec![Publication { topics, event }]).await;
-    user
+    Ok(Json(user))
 }

@@ -15,8 +15,8 @@ use axum::response::{IntoResponse, Response};
 use tidings_shared::api;
 use tokio::time::Instant;
 
-/// In place of an email: nobody's, because it has no `@`.
-const THROTTLE_KEY: &str = "register";
+/// In place of an email: nobody's, because emails are in small letters here.
+const THROTTLE_KEY: &str = "REGISTER";
 
 /// What somebody may know who is not logged in.
 pub(super) async fn server(State(app): State<AppState>) -> Json<api::Server> {

@@ -58,6 +58,8 @@ pub struct Session {
     pub uid: UserId,
     /// In ms since 1970.
     pub expires_at: i64,
+    /// When it was last seen in use, in ms since 1970; 0: not yet.
+    pub used_at: i64,
 }
 
 /// A login as its owner sees it.
@@ -65,7 +67,8 @@ pub struct Session {
 pub struct Login {
     /// Of its token.
     pub hash: SessionHash,
-    /// The `User-Agent` it was made with; empty: it was made for a program.
+    /// The `User-Agent` it was made with; empty: not known, as of one made with
+    /// `tidings token issue`.
     pub agent: String,
     /// In ms since 1970.
     pub created_at: i64,

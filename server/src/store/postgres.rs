@@ -109,7 +109,12 @@ impl PostgresStore {
             })
             .connect_with(self.options.clone())
             .await?;
-        let migrated = sqlx::migrate!("migrations/postgres").run(&own).await;
+        // A node of the version before may be started again while others are replaced: what a newer
+        // one added stays, and is such that this one can work with it.
+        let migrated = sqlx::migrate!("migrations/postgres")
+            .set_ignore_missing(true)
+            .run(&own)
+            .await;
         own.close().await;
         Ok(migrated?)
     }

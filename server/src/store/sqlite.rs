@@ -73,7 +73,9 @@ impl SqliteStore {
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
+        // The way back to the version before: what a newer one added is such that it can work with it.
         Ok(sqlx::migrate!("migrations/sqlite")
+            .set_ignore_missing(true)
             .run(&self.writer)
             .await?)
     }

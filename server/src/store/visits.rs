@@ -4,7 +4,7 @@
 //! one transaction. A crash forgets what was not written.
 
 use super::{SessionHash, Store};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -13,14 +13,12 @@ use tokio_util::sync::CancellationToken;
 pub const VISIT_EVERY: Duration = Duration::from_mins(10);
 /// From a note to the store.
 const FLUSH_EVERY: Duration = Duration::from_secs(10);
-/// Notes in one transaction; the rest waits for the next.
+/// Notes in one transaction.
 const BATCH: usize = 1000;
 /// Notes that may wait; beyond this they are not taken.
 const WAITING_MAX: usize = 64 * 1024;
 
-/// In the order of the hashes, in which every node writes: nobody waits for somebody who waits for
-/// them.
-type Waiting = BTreeMap<SessionHash, i64>;
+type Waiting = HashMap<SessionHash, i64>;
 
 /// The node's notes that the store does not have yet; cheap to clone.
 #[derive(Clone, Default)]
@@ -41,21 +39,14 @@ impl Visits {
         }
     }
 
-    /// Writes what waits, as much as goes into one transaction. What could not be written is
-    /// forgotten: the next use is as good.
+    /// Writes what waits. What could not be written is forgotten: the next use is as good.
     async fn flush(&self, store: &dyn Store) {
-        let batch: Vec<_> = {
-            let mut waiting = self.waiting();
-            let rest = match waiting.keys().nth(BATCH).copied() {
-                Some(first) => waiting.split_off(&first),
-                None => Waiting::new(),
-            };
-            std::mem::replace(&mut *waiting, rest).into_iter().collect()
-        };
-        if !batch.is_empty()
-            && let Err(error) = store.visit(&batch).await
-        {
-            tracing::debug!(%error, logins = batch.len(), "their use is not noted");
+        let visits: Vec<_> = std::mem::take(&mut *self.waiting()).into_iter().collect();
+        for batch in visits.chunks(BATCH) {
+            if let Err(error) = store.visit(batch).await {
+                tracing::debug!(%error, logins = visits.len(), "their use is not noted");
+                return;
+            }
         }
     }
 

@@ -101,7 +101,7 @@ fn is_half(search: &str, of_a_set: bool) -> bool {
         "messages_sender_uid_client_msg_id_key",
     ];
     let both_of_a_set = [
-        "USING PRIMARY KEY (",
+        "USING PRIMARY KEY (uid=",
         "sqlite_autoindex_conversations_",
         "members_by_conversation",
         "members_pkey",

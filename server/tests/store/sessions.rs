@@ -14,13 +14,14 @@ fn session(n: u8, uid: UserId) -> Session {
         hash: SessionHash([n; 32]),
         uid,
         expires_at: 100,
+        used_at: 0,
     }
 }
 
 async fn begin(store: &dyn Store, n: u8, uid: UserId, password: &str) -> Result<bool> {
-    store
-        .begin_session(&session(n, uid), "Browser", password, i64::from(n))
-        .await
+    let session = session(n, uid);
+    let begun = store.begin_session(&session, "Browser", password, i64::from(n));
+    Ok(begun.await?.is_some())
 }
 
 async fn lives(store: &dyn Store, n: u8) -> Result<bool> {
@@ -33,7 +34,11 @@ async fn a_session_lives_until_it_expires_or_its_user_ends_it() -> Result {
         let kept = session(7, A);
         assert!(begin(store.as_ref(), 7, A, PASSWORD).await?);
         let (found, user) = store.session(kept.hash, 99).await?.expect("alive");
-        assert_eq!((found, user.uid), (kept, A));
+        assert_eq!(
+            (found.hash, found.expires_at, user.uid),
+            (kept.hash, 100, A)
+        );
+        assert_eq!(found.used_at, 7, "when it began");
         assert!(store.session(kept.hash, 100).await?.is_none());
         assert!(store.session(SessionHash([8; 32]), 1).await?.is_none());
         assert!(!store.end_session(B, kept.hash).await?, "it is another's");
@@ -55,9 +60,10 @@ async fn logins_are_told_those_used_last_first_and_expired_ones_are_removed() ->
         for n in 3..=5 {
             assert!(begin(store.as_ref(), n, A, PASSWORD).await?);
         }
-        let visits = [(3, 50), (4, 40), (4, 30), (9, 60)];
-        let visits = visits.map(|(n, at)| (SessionHash([n; 32]), at));
-        store.visit(&visits).await?;
+        for visits in [vec![(3, 50), (4, 40), (9, 60)], vec![(4, 30)], vec![]] {
+            let visits = visits.into_iter().map(|(n, at)| (SessionHash([n; 32]), at));
+            store.visit(&visits.collect::<Vec<_>>()).await?;
+        }
         let logins = store.logins(A, 99, 10).await?;
         let told: Vec<_> = logins
             .iter()
@@ -140,6 +146,34 @@ async fn a_login_with_the_old_password_never_outlives_its_change() -> Result {
             );
         }
         there.close().await;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_login_beyond_a_hundred_ends_the_one_that_was_not_used_for_longest() -> Result {
+    for Case { store, .. } in cases().await? {
+        let long = |n, uid| Session {
+            expires_at: 1_000,
+            ..session(n, uid)
+        };
+        let begin = async |session: Session| {
+            let now = i64::from(session.hash.0[0]);
+            store
+                .begin_session(&session, "Browser", PASSWORD, now)
+                .await
+        };
+        for n in 1..=100 {
+            assert_eq!(begin(long(n, A)).await?, Some(Vec::new()));
+        }
+        assert_eq!(begin(long(101, B)).await?, Some(Vec::new()));
+        store.visit(&[(SessionHash([1; 32]), 102)]).await?;
+        let ended = begin(long(102, A)).await?;
+        assert_eq!(ended, Some(vec![SessionHash([2; 32])]));
+        assert_eq!(store.logins(A, 200, 1000).await?.len(), 100);
+        assert!(lives(store.as_ref(), 1).await? && lives(store.as_ref(), 102).await?);
+        assert!(!lives(store.as_ref(), 2).await?);
+        assert_eq!(store.logins(B, 200, 10).await?.len(), 1, "nobody else's");
     }
     Ok(())
 }

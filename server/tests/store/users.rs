@@ -42,7 +42,12 @@ async fn users_are_added_all_or_none_with_the_next_free_uids() -> Result {
 async fn a_name_that_is_changed_is_the_name_of_what_was_written_before_too() -> Result {
     for Case { store, .. } in cases().await? {
         append(store.as_ref(), &[message(A, B, "hello")]).await?;
-        store.rename(A, "Ann").await?;
+        let renamed = store.rename(A, "Ann").await?.expect("it exists");
+        assert_eq!(
+            (renamed.uid, &*renamed.username, &*renamed.avatar),
+            (A, "Ann", "/a.png")
+        );
+        assert_eq!(store.rename(UserId(99), "Nobody").await?, None);
         assert_eq!(
             store.user(A).await?.map(|user| user.username),
             Some("Ann".into())
@@ -71,7 +76,8 @@ async fn a_user_has_one_picture_which_is_found_by_its_hash_while_somebody_has_it
             store.set_avatar(uid, Some((&picture(1), "/1"))).await?;
         }
         assert_eq!(store.avatar([1; 32]).await?, Some(picture(1)));
-        store.set_avatar(A, Some((&picture(2), "/2"))).await?;
+        let user = store.set_avatar(A, Some((&picture(2), "/2"))).await?;
+        assert_eq!(user, store.user(A).await?);
         assert_eq!(store.avatar([2; 32]).await?, Some(picture(2)));
         assert_eq!(store.avatar([1; 32]).await?, Some(picture(1)), "B has it");
         store.set_avatar(B, None).await?;

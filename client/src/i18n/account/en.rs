@@ -27,10 +27,12 @@ pub(in crate::i18n) const TEXTS: AccountTexts = AccountTexts {
     password_changed: "The password was changed; you are logged out everywhere else.",
     wrong_password: "The current password is wrong.",
     logins: "Where you are logged in",
-    program: "A program",
+    unknown_agent: "Unknown browser or program",
     this_login: "This browser",
     used: |time| format!("Last active: {time}"),
     unused: "Not used yet",
     end_login: |name| format!("Log out {name}"),
     end_others: "Log out everywhere else",
+    login_ended: "Logged out there.",
+    doing: "One moment…",
 };

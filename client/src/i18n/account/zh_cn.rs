@@ -27,10 +27,12 @@ pub(in crate::i18n) const TEXTS: AccountTexts = AccountTexts {
     password_changed: "密码已修改，其他地方的登录已退出。",
     wrong_password: "当前密码不正确。",
     logins: "登录中的设备",
-    program: "程序",
+    unknown_agent: "未知的浏览器或程序",
     this_login: "当前浏览器",
     used: |time| format!("最近活跃：{time}"),
     unused: "尚未使用",
     end_login: |name| format!("退出 {name}"),
     end_others: "退出其他所有登录",
+    login_ended: "已在那里退出登录。",
+    doing: "请稍候…",
 };

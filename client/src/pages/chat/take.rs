@@ -6,7 +6,7 @@ use crate::attention;
 use crate::clock;
 use crate::components::{SidebarAction, ThreadAction};
 use crate::edition;
-use crate::net::Signal;
+use crate::net::{self, Signal};
 use crate::state::Effect;
 use crate::storage::{self, Setting};
 use tidings_shared::close::CloseCode;
@@ -117,6 +117,15 @@ impl ChatPage {
                         link.send_message(Msg::Outdated);
                     }
                 });
+                if self.chat.directory().is_loaded() {
+                    // What was said of one's own name and picture meanwhile was said to nobody.
+                    let on_user = ctx.props().on_user.clone();
+                    spawn_local(async move {
+                        if let Ok(user) = net::me().await {
+                            on_user.emit(user);
+                        }
+                    });
+                }
                 self.chat.bound(now, *bound, out);
             }
             Signal::Frame(frame) => {

@@ -63,6 +63,13 @@ impl Deed {
         }
     }
 
+    /// It is not carried out: a file can be chosen once more.
+    pub(super) fn abandon(self) {
+        if let Self::SetPicture(field) = self {
+            field.set_value("");
+        }
+    }
+
     pub(super) async fn carry_out(self) -> Result<Outcome, Fault> {
         Ok(match self {
             Self::Rename(name) if name.trim().is_empty() => return Err(Fault::NoName),

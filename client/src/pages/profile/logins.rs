@@ -2,6 +2,7 @@
 
 use super::deed::Deed;
 use crate::clock;
+use crate::dom;
 use crate::i18n::Locale;
 use crate::state::agent_name;
 use tidings_shared::api::Device;
@@ -13,10 +14,10 @@ pub(super) fn html(logins: &[Device], locale: &Locale, act: &Callback<Deed>) -> 
     if logins.is_empty() {
         return Html::default();
     }
-    let end_others = act.reform(|_: MouseEvent| Deed::EndLogin(None));
+    let end_others = act.reform(|_: MouseEvent| end(None));
     html! {
         <section class="profile-logins" aria-labelledby="profile-logins">
-            <h3 id="profile-logins">{ texts.logins }</h3>
+            <h3 id="profile-logins" tabindex="-1">{ texts.logins }</h3>
             <ul data-testid="profile-logins">
                 { for logins.iter().map(|login| row(login, locale, act)) }
             </ul>
@@ -34,10 +35,16 @@ pub(super) fn html(logins: &[Device], locale: &Locale, act: &Callback<Deed>) -> 
     }
 }
 
+fn end(id: Option<String>) -> Deed {
+    // Its button is about to go, and shall not take the focus along.
+    dom::focus("#profile-logins");
+    Deed::EndLogin(id)
+}
+
 fn row(login: &Device, locale: &Locale, act: &Callback<Deed>) -> Html {
     let texts = &locale.texts.account;
     let name = match agent_name(&login.agent) {
-        name if name.is_empty() => texts.program.into(),
+        name if name.is_empty() => texts.unknown_agent.into(),
         name => name,
     };
     let when = match login.used_at {
@@ -46,7 +53,7 @@ fn row(login: &Device, locale: &Locale, act: &Callback<Deed>) -> Html {
         None => texts.unused.into(),
     };
     let id = login.id.clone();
-    let end = act.reform(move |_: MouseEvent| Deed::EndLogin(Some(id.clone())));
+    let onclick = act.reform(move |_: MouseEvent| end(Some(id.clone())));
     html! {
         <li key={login.id.clone()}>
             <span>{ &name }<small>{ when }</small></span>
@@ -56,7 +63,7 @@ fn row(login: &Device, locale: &Locale, act: &Callback<Deed>) -> Html {
                     class="button-quiet"
                     data-testid="profile-end"
                     aria-label={(texts.end_login)(&name)}
-                    onclick={end}
+                    {onclick}
                 >
                     { locale.texts.log_out }
                 </button>

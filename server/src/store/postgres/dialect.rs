@@ -16,6 +16,14 @@ macro_rules! rows {
 }
 pub(super) use rows;
 
+/// The bytes that a text names in hexadecimal.
+macro_rules! bytes {
+    ($text:literal) => {
+        concat!("decode(", $text, ", 'hex')")
+    };
+}
+pub(super) use bytes;
+
 /// Other nodes change the same rows. Everybody locks them in the order of their keys, and in the
 /// order users, conversations, members, so that nobody waits for somebody who waits for them. `NO
 /// KEY`: rows that refer to these may be added meanwhile.
@@ -38,7 +46,8 @@ pub(super) const LOCK_MEMBERS: Option<&str> = Some(concat!(
 /// Keeps a user's password as it is until the end of the transaction.
 pub(super) const LOCK_PASSWORD: Option<&str> =
     Some("SELECT uid FROM users WHERE uid = $1 FOR SHARE");
-/// Keeps others from adding users, and nobody from referring to them.
+/// Keeps others from adding users, and from changing their name, picture and password, but nobody
+/// from referring to them.
 pub(super) const LOCK_USERS: Option<&str> = Some("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE");
 
 /// Whether the same again may succeed soon: a race that was lost, or a server out of reach.

@@ -1,10 +1,10 @@
 //! Pictures that users chose, one each.
 
-use super::Work;
 use super::dialect::Connection;
+use super::{Work, users};
 use crate::store::{Picture, StoreError};
 use sqlx::Row as _;
-use tidings_shared::UserId;
+use tidings_shared::{UserId, api};
 
 /// Puts a picture and its URL in place of what a user has.
 pub(in super::super) struct SetAvatar<'a>(
@@ -13,15 +13,17 @@ pub(in super::super) struct SetAvatar<'a>(
 );
 
 impl Work for SetAvatar<'_> {
-    type Output = ();
+    type Output = Option<api::User>;
 
-    async fn run(&self, connection: &mut Connection) -> Result<(), StoreError> {
+    async fn run(&self, connection: &mut Connection) -> Result<Option<api::User>, StoreError> {
         let Self(uid, avatar) = *self;
-        sqlx::query("UPDATE users SET avatar = $2 WHERE uid = $1")
-            .bind(uid.0)
-            .bind(avatar.map_or("", |(_, url)| url))
-            .execute(&mut *connection)
-            .await?;
+        let row = sqlx::query(
+            "UPDATE users SET avatar = $2 WHERE uid = $1 RETURNING uid, username, avatar",
+        )
+        .bind(uid.0)
+        .bind(avatar.map_or("", |(_, url)| url))
+        .fetch_optional(&mut *connection)
+        .await?;
         let change = match avatar {
             Some((picture, _)) => sqlx::query(
                 "INSERT INTO avatars (uid, hash, media_type, bytes) VALUES ($1, $2, $3, $4)
@@ -36,7 +38,7 @@ impl Work for SetAvatar<'_> {
             None => sqlx::query("DELETE FROM avatars WHERE uid = $1").bind(uid.0),
         };
         change.execute(connection).await?;
-        Ok(())
+        Ok(row.as_ref().map(users::user_row).transpose()?)
     }
 }
 

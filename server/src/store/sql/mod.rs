@@ -218,7 +218,7 @@ impl Store for Database {
         self.write(users::AddUsers(users)).await
     }
 
-    async fn rename(&self, uid: UserId, username: &str) -> Result<(), StoreError> {
+    async fn rename(&self, uid: UserId, username: &str) -> Result<Option<api::User>, StoreError> {
         self.write(users::Rename(uid, username)).await
     }
 
@@ -226,7 +226,7 @@ impl Store for Database {
         &self,
         uid: UserId,
         avatar: Option<(&Picture, &str)>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<api::User>, StoreError> {
         self.write(avatars::SetAvatar(uid, avatar)).await
     }
 
@@ -259,7 +259,7 @@ impl Store for Database {
         agent: &str,
         password_hash: &str,
         now_ms: i64,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Vec<SessionHash>>, StoreError> {
         let begin = sessions::Begin {
             session,
             agent,

@@ -1,10 +1,14 @@
 //! Sessions, and the password that they depend on.
 
-use super::dialect::{Connection, LOCK_PASSWORD, Row};
-use super::{Work, users};
+use super::dialect::{Connection, LOCK_PASSWORD, Row, bytes, rows};
+use super::{Work, json, users};
 use crate::store::{Login, Session, SessionHash, StoreError};
 use sqlx::Row as _;
 use tidings_shared::{UserId, api};
+
+/// Logins that a user may have; the one that was not used for longest ends for a new one. Whoever
+/// ends all of them ends no more than that.
+const LOGINS_MAX: i64 = 100;
 
 /// Keeps a session, if its user still has the password that was shown.
 pub(in super::super) struct Begin<'a> {
@@ -15,9 +19,12 @@ pub(in super::super) struct Begin<'a> {
 }
 
 impl Work for Begin<'_> {
-    type Output = bool;
+    type Output = Option<Vec<SessionHash>>;
 
-    async fn run(&self, connection: &mut Connection) -> Result<bool, StoreError> {
+    async fn run(
+        &self,
+        connection: &mut Connection,
+    ) -> Result<Option<Vec<SessionHash>>, StoreError> {
         let uid = self.session.uid.0;
         // Who changes the password meanwhile does not see this session, and would not end it.
         if let Some(lock) = LOCK_PASSWORD {
@@ -39,7 +46,27 @@ impl Work for Begin<'_> {
         .execute(&mut *connection)
         .await?;
         remove_expired(connection, self.now_ms).await?;
-        Ok(begun.rows_affected() > 0)
+        if begun.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let ended = sqlx::query(
+            "DELETE FROM sessions
+              WHERE token_hash IN (
+                    SELECT token_hash FROM sessions WHERE uid = $1 AND token_hash <> $2
+                     ORDER BY CASE WHEN used_at > created_at THEN used_at ELSE created_at END DESC
+                     LIMIT 1000 OFFSET $3)
+             RETURNING token_hash",
+        )
+        .bind(uid)
+        .bind(&self.session.hash.0[..])
+        .bind(LOGINS_MAX - 1)
+        .fetch_all(connection)
+        .await?;
+        ended
+            .iter()
+            .map(hash_of)
+            .collect::<Result<_, _>>()
+            .map(Some)
     }
 }
 
@@ -82,7 +109,7 @@ pub(super) async fn session(
     now_ms: i64,
 ) -> Result<Option<(Session, api::User)>, StoreError> {
     let row = sqlx::query(
-        "SELECT s.expires_at, u.uid, u.username, u.avatar
+        "SELECT s.expires_at, s.used_at, u.uid, u.username, u.avatar
            FROM sessions s JOIN users u ON u.uid = s.uid
           WHERE s.token_hash = $1 AND s.expires_at > $2",
     )
@@ -96,6 +123,7 @@ pub(super) async fn session(
         hash,
         uid: user.uid,
         expires_at: row.try_get("expires_at")?,
+        used_at: row.try_get("used_at")?,
     };
     Ok(Some((session, user)))
 }
@@ -136,13 +164,24 @@ impl Work for Visit<'_> {
     type Output = ();
 
     async fn run(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        for (hash, at) in self.0 {
-            sqlx::query("UPDATE sessions SET used_at = $2 WHERE token_hash = $1 AND used_at < $2")
-                .bind(&hash.0[..])
-                .bind(at)
-                .execute(&mut *connection)
-                .await?;
-        }
+        let sets: Vec<_> = self
+            .0
+            .iter()
+            .map(|(hash, at)| (hex::encode(hash.0), at))
+            .collect();
+        sqlx::query(concat!(
+            "WITH v AS MATERIALIZED (
+                 SELECT ",
+            bytes!("j.value ->> 0"),
+            " AS hash, CAST(j.value ->> 1 AS BIGINT) AS at FROM ",
+            rows!(),
+            ")
+             UPDATE sessions SET used_at = v.at FROM v
+              WHERE sessions.token_hash = v.hash AND sessions.used_at < v.at"
+        ))
+        .bind(json(&sets))
+        .execute(connection)
+        .await?;
         Ok(())
     }
 }

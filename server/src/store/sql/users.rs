@@ -79,15 +79,17 @@ pub(super) async fn password_hash(
 pub(in super::super) struct Rename<'a>(pub(super) UserId, pub(super) &'a str);
 
 impl Work for Rename<'_> {
-    type Output = ();
+    type Output = Option<api::User>;
 
-    async fn run(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        sqlx::query("UPDATE users SET username = $2 WHERE uid = $1")
-            .bind(self.0.0)
-            .bind(self.1)
-            .execute(connection)
-            .await?;
-        Ok(())
+    async fn run(&self, connection: &mut Connection) -> Result<Option<api::User>, StoreError> {
+        let row = sqlx::query(
+            "UPDATE users SET username = $2 WHERE uid = $1 RETURNING uid, username, avatar",
+        )
+        .bind(self.0.0)
+        .bind(self.1)
+        .fetch_optional(connection)
+        .await?;
+        Ok(row.as_ref().map(user_row).transpose()?)
     }
 }
 

@@ -17,6 +17,14 @@ macro_rules! rows {
 }
 pub(super) use rows;
 
+/// The bytes that a text names in hexadecimal.
+macro_rules! bytes {
+    ($text:literal) => {
+        concat!("unhex(", $text, ")")
+    };
+}
+pub(super) use bytes;
+
 /// A writer is alone in SQLite from its first statement on, so it need not lock what it will
 /// change.
 pub(super) const LOCK_CONVERSATIONS: Option<&str> = None;
