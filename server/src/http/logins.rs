@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tidings_shared::{UserId, api};
 use tracing::Instrument;
 
-/// Logins that are told of; whoever has more ends them all at once.
+/// Logins that are told of. Nobody has more but by `tidings token issue`; those end all at once.
 const LIMIT: u32 = 100;
 
 /// `GET /api/me/logins`
