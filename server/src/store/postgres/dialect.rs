@@ -3,6 +3,13 @@
 
 pub(super) use super::PostgresStore as Database;
 
+use crate::store::{Appended, StoreError};
+use sqlx::Row as _;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use std::collections::HashMap;
+use tidings_shared::Mid;
+
 /// One connection.
 pub(super) type Connection = sqlx::PgConnection;
 /// What a query returns.
@@ -24,17 +31,72 @@ macro_rules! bytes {
 }
 pub(super) use bytes;
 
+/// The rows of a query as one text: a JSON array of arrays.
+macro_rules! packed {
+    ($columns:literal) => {
+        concat!(
+            "CAST(COALESCE(json_agg(json_build_array(",
+            $columns,
+            ")), '[]') AS TEXT)"
+        )
+    };
+}
+pub(super) use packed;
+
+/// Stands in an `INSERT` or `UPDATE` of many rows that no constraint is to refuse.
+macro_rules! or_rollback {
+    () => {
+        ""
+    };
+}
+pub(super) use or_rollback;
+
+/// What an `INSERT` of messages ends with, for [`insert`] to learn their ids.
+macro_rules! returning_ids {
+    () => {
+        " RETURNING mid, conversation_id, seq"
+    };
+}
+pub(super) use returning_ids;
+
+/// Inserts these messages and gives them their ids, by their places: other nodes take ids meanwhile.
+pub(super) async fn insert(
+    connection: &mut Connection,
+    statement: Query<'_, sqlx::Postgres, PgArguments>,
+    messages: &mut [Appended],
+) -> Result<(), StoreError> {
+    let inserted = statement.fetch_all(connection).await?;
+    let mut mids = HashMap::with_capacity(inserted.len());
+    for row in inserted {
+        let place: (i64, i64) = (row.try_get("conversation_id")?, row.try_get("seq")?);
+        mids.insert(place, Mid(row.try_get("mid")?));
+    }
+    for message in messages {
+        let place = (message.conversation.0, message.record.seq.0);
+        message.record.mid = *mids.get(&place).ok_or(sqlx::Error::RowNotFound)?;
+    }
+    Ok(())
+}
+
 /// Other nodes change the same rows. Everybody locks them in the order of their keys, and in the
 /// order users, conversations, members, so that nobody waits for somebody who waits for them. `NO
-/// KEY`: rows that refer to these may be added meanwhile.
+/// KEY`: rows that refer to these may be added meanwhile. This is the end of a query of conversations
+/// `c`; what it gives of them is how they are once they are locked.
+macro_rules! locking_conversations {
+    () => {
+        " ORDER BY c.id FOR NO KEY UPDATE OF c"
+    };
+}
+pub(super) use locking_conversations;
+/// See [`locking_conversations`].
 pub(super) const LOCK_CONVERSATIONS: Option<&str> = Some(concat!(
     "SELECT c.id FROM ",
     rows!(),
     " CROSS JOIN conversations c
-      WHERE c.id = CAST(j.value ->> 0 AS BIGINT)
-      ORDER BY c.id FOR NO KEY UPDATE OF c"
+      WHERE c.id = CAST(j.value ->> 0 AS BIGINT)",
+    locking_conversations!()
 ));
-/// See [`LOCK_CONVERSATIONS`].
+/// See [`locking_conversations`].
 pub(super) const LOCK_MEMBERS: Option<&str> = Some(concat!(
     "SELECT m.uid FROM ",
     rows!(),

@@ -1,11 +1,10 @@
 //! Appending a batch of messages: a handful of set-wise statements in one transaction, however
 //! many messages.
 
-use super::dialect::{Connection, LOCK_CONVERSATIONS, rows};
+use super::dialect::{Connection, locking_conversations, or_rollback, packed, rows};
 use super::routes::{Pair, Route, Routes};
-use super::{Work, json, lock, messages};
+use super::{Work, json, messages, unpack};
 use crate::store::{Appended, NewMessage, Record, Refused, StoreError};
-use sqlx::Row as _;
 use std::collections::{BTreeMap, HashMap};
 use tidings_shared::{ConversationId, Mid, Seq, UserId};
 
@@ -138,13 +137,31 @@ async fn reserve(
         return Ok(firsts);
     }
     let sets: Vec<(ConversationId, i64, i64)> = counts
-        .iter()
-        .map(|(id, (count, last_at))| (*id, *count, *last_at))
+        .into_iter()
+        .map(|(id, (count, last_at))| (id, count, last_at))
         .collect();
     let sets = json(&sets);
-    lock(connection, LOCK_CONVERSATIONS, &sets).await?;
-    let reserved = sqlx::query(concat!(
-        "UPDATE conversations
+    let before: Vec<(ConversationId, Seq)> = unpack(
+        connection,
+        concat!(
+            "WITH c AS MATERIALIZED (
+                 SELECT c.id, c.last_seq FROM ",
+            rows!(),
+            " CROSS JOIN conversations c
+                  WHERE c.id = CAST(j.value ->> 0 AS BIGINT)",
+            locking_conversations!(),
+            ")
+             SELECT ",
+            packed!("id, last_seq"),
+            " FROM c"
+        ),
+        sets.clone(),
+    )
+    .await?;
+    sqlx::query(concat!(
+        "UPDATE",
+        or_rollback!(),
+        " conversations
             SET last_seq = last_seq + b.n,
                 last_at = CASE WHEN b.at > last_at THEN b.at ELSE last_at END
            FROM (SELECT CAST(j.value ->> 0 AS BIGINT) AS id, CAST(j.value ->> 1 AS BIGINT) AS n,
@@ -152,18 +169,12 @@ async fn reserve(
                    FROM ",
         rows!(),
         ") AS b
-          WHERE conversations.id = b.id
-         RETURNING conversations.id, last_seq"
+          WHERE conversations.id = b.id"
     ))
     .bind(sets)
-    .fetch_all(connection)
+    .execute(connection)
     .await?;
-    for row in reserved {
-        let id = ConversationId(row.try_get("id")?);
-        let last: i64 = row.try_get("last_seq")?;
-        let count = counts.get(&id).map_or(0, |(count, _)| *count);
-        firsts.insert(id, Seq(last - count + 1));
-    }
+    firsts.extend(before.into_iter().map(|(id, last)| (id, last.next())));
     Ok(firsts)
 }
 

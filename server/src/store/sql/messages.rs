@@ -2,12 +2,11 @@
 
 use super::append::Key;
 use super::conversations::{join_other, other, party};
-use super::dialect::{Connection, Row, rows};
+use super::dialect::{self, Connection, Row, or_rollback, returning_ids, rows};
 use super::json;
 use crate::store::{Appended, Profile, Range, Record, StoreError};
 use serde::Serialize;
 use sqlx::Row as _;
-use std::collections::HashMap;
 use tidings_shared::{ClientMsgId, ConversationId, Mid, MsgType, Seq, UserId};
 
 /// The columns that [`record`] reads, of a message `m` and its sender `s`.
@@ -54,30 +53,21 @@ pub(super) async fn insert(
         return Ok(());
     }
     let sets: Vec<InsertRow<'_>> = messages.iter().map(InsertRow::from).collect();
-    let inserted = sqlx::query(concat!(
-        "INSERT INTO messages
+    let statement = sqlx::query(concat!(
+        "INSERT",
+        or_rollback!(),
+        " INTO messages
                 (conversation_id, seq, sender_uid, client_msg_id, content, msg_type, created_at)
          SELECT CAST(j.value ->> 0 AS BIGINT), CAST(j.value ->> 1 AS BIGINT),
                 CAST(j.value ->> 2 AS BIGINT), j.value ->> 3, j.value ->> 4,
                 CAST(j.value ->> 5 AS BIGINT), CAST(j.value ->> 6 AS BIGINT)
            FROM ",
         rows!(),
-        " ORDER BY j.key
-         RETURNING mid, conversation_id, seq"
+        " ORDER BY j.key",
+        returning_ids!()
     ))
-    .bind(json(&sets))
-    .fetch_all(connection)
-    .await?;
-    let mut mids = HashMap::with_capacity(inserted.len());
-    for row in inserted {
-        let place: (i64, i64) = (row.try_get("conversation_id")?, row.try_get("seq")?);
-        mids.insert(place, Mid(row.try_get("mid")?));
-    }
-    for message in messages {
-        let place = (message.conversation.0, message.record.seq.0);
-        message.record.mid = *mids.get(&place).ok_or(sqlx::Error::RowNotFound)?;
-    }
-    Ok(())
+    .bind(json(&sets));
+    dialect::insert(connection, statement, messages).await
 }
 
 /// What these keys stored.

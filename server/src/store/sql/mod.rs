@@ -83,6 +83,20 @@ fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).expect("tuples of numbers and strings always serialize")
 }
 
+/// What a query gives that takes the parameter of `dialect::rows` and has its rows `dialect::packed`.
+async fn unpack<T: serde::de::DeserializeOwned>(
+    connection: &mut Connection,
+    query: &'static str,
+    rows: String,
+) -> Result<Vec<T>, StoreError> {
+    let text: String = sqlx::query_scalar(query)
+        .bind(rows)
+        .fetch_one(connection)
+        .await?;
+    let unpacked = serde_json::from_str(&text);
+    Ok(unpacked.map_err(|error| sqlx::Error::Decode(error.into()))?)
+}
+
 /// Executes a statement that locks rows, where the dialect has one.
 async fn lock(
     connection: &mut Connection,

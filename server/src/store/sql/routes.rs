@@ -1,8 +1,9 @@
 //! Where the messages of a batch go: which conversation each sender and its peer have.
 
-use super::dialect::{Connection, Row, rows};
-use super::{conversations, json};
+use super::dialect::{Connection, packed, rows};
+use super::{conversations, json, unpack};
 use crate::store::{Party, Profile, StoreError};
+use serde::Deserialize;
 use sqlx::Row as _;
 use std::collections::{BTreeSet, HashMap};
 use tidings_shared::{ConversationId, GroupId, Peer, UserId};
@@ -18,6 +19,19 @@ pub(super) struct Route {
     pub(super) sender: Profile,
     pub(super) recipient: Party,
 }
+
+/// A row of a query for ways: the conversation if there is one, the sender, and the other side, which
+/// without a user is the group itself.
+#[derive(Deserialize)]
+struct Found(
+    Option<ConversationId>,
+    UserId,
+    String,
+    String,
+    Option<UserId>,
+    String,
+    String,
+);
 
 /// The ways of a batch.
 pub(super) struct Routes(HashMap<Pair, Route>);
@@ -68,27 +82,32 @@ impl Routes {
                 (sender, recipient, low, high)
             })
             .collect();
-        let found = sqlx::query(concat!(
-            "SELECT s.uid AS s_uid, s.username AS s_name, s.avatar AS s_avatar,
-                    o.uid AS o_uid, o.username AS o_name, o.avatar AS o_avatar, c.id
-               FROM ",
-            rows!(),
-            " CROSS JOIN users s
-              CROSS JOIN users o
-               LEFT JOIN conversations c
-                 ON c.low_uid = CAST(j.value ->> 2 AS BIGINT)
-                AND c.high_uid = CAST(j.value ->> 3 AS BIGINT)
-              WHERE s.uid = CAST(j.value ->> 0 AS BIGINT) AND o.uid = CAST(j.value ->> 1 AS BIGINT)"
-        ))
-        .bind(json(&sets))
-        .fetch_all(connection)
+        let found: Vec<Found> = unpack(
+            connection,
+            concat!(
+                "SELECT ",
+                packed!("c.id, s.uid, s.username, s.avatar, o.uid, o.username, o.avatar"),
+                " FROM ",
+                rows!(),
+                " CROSS JOIN users s
+                  CROSS JOIN users o
+                   LEFT JOIN conversations c
+                     ON c.low_uid = CAST(j.value ->> 2 AS BIGINT)
+                    AND c.high_uid = CAST(j.value ->> 3 AS BIGINT)
+                  WHERE s.uid = CAST(j.value ->> 0 AS BIGINT)
+                    AND o.uid = CAST(j.value ->> 1 AS BIGINT)"
+            ),
+            json(&sets),
+        )
         .await?;
         let mut new = BTreeSet::new();
-        for row in &found {
-            if row.try_get::<Option<i64>, _>("id")?.is_some() {
-                self.enter(row)?;
-            } else {
-                new.insert((UserId(row.try_get("s_uid")?), UserId(row.try_get("o_uid")?)));
+        for found in found {
+            match found {
+                Found(Some(id), ..) => self.enter(id, found),
+                Found(None, sender, _, _, Some(recipient), ..) => {
+                    new.insert((sender, recipient));
+                }
+                Found(None, ..) => {}
             }
         }
         Ok(new)
@@ -99,40 +118,45 @@ impl Routes {
         connection: &mut Connection,
         pairs: &BTreeSet<(UserId, GroupId)>,
     ) -> Result<(), StoreError> {
-        let found = sqlx::query(concat!(
-            "WITH m AS MATERIALIZED (
-                 SELECT m.uid, m.conversation_id FROM ",
-            rows!(),
-            " CROSS JOIN members m
-                  WHERE m.uid = CAST(j.value ->> 0 AS BIGINT)
-                    AND m.conversation_id = CAST(j.value ->> 1 AS BIGINT))
-             SELECT s.uid AS s_uid, s.username AS s_name, s.avatar AS s_avatar,
-                    CAST(NULL AS BIGINT) AS o_uid, g.name AS o_name, g.avatar AS o_avatar,
-                    g.conversation_id AS id
-               FROM m
-              CROSS JOIN groups g
-              CROSS JOIN users s
-              WHERE g.conversation_id = m.conversation_id AND s.uid = m.uid"
-        ))
-        .bind(json(pairs))
-        .fetch_all(connection)
+        let found: Vec<Found> = unpack(
+            connection,
+            concat!(
+                "WITH m AS MATERIALIZED (
+                     SELECT m.uid, m.conversation_id FROM ",
+                rows!(),
+                " CROSS JOIN members m
+                      WHERE m.uid = CAST(j.value ->> 0 AS BIGINT)
+                        AND m.conversation_id = CAST(j.value ->> 1 AS BIGINT))
+                 SELECT ",
+                packed!("g.conversation_id, s.uid, s.username, s.avatar, NULL, g.name, g.avatar"),
+                " FROM m
+                  CROSS JOIN groups g
+                  CROSS JOIN users s
+                  WHERE g.conversation_id = m.conversation_id AND s.uid = m.uid"
+            ),
+            json(pairs),
+        )
         .await?;
-        found.iter().try_for_each(|row| self.enter(row))
+        for found in found {
+            if let Found(Some(id), ..) = found {
+                self.enter(id, found);
+            }
+        }
+        Ok(())
     }
 
-    fn enter(&mut self, row: &Row) -> Result<(), StoreError> {
+    fn enter(&mut self, conversation: ConversationId, found: Found) {
+        let Found(_, uid, name, avatar, other, other_name, other_avatar) = found;
         let route = Route {
-            conversation: ConversationId(row.try_get("id")?),
-            sender: Profile {
-                uid: UserId(row.try_get("s_uid")?),
-                name: row.try_get("s_name")?,
-                avatar: row.try_get("s_avatar")?,
+            conversation,
+            sender: Profile { uid, name, avatar },
+            recipient: Party {
+                peer: other.map_or(Peer::Group(GroupId(conversation.0)), Peer::User),
+                name: other_name,
+                avatar: other_avatar,
             },
-            recipient: conversations::party(row)?,
         };
-        self.0
-            .insert((route.sender.uid, route.recipient.peer), route);
-        Ok(())
+        self.0.insert((uid, route.recipient.peer), route);
     }
 }
 
