@@ -114,8 +114,8 @@ pub struct Publication {
 /// What a subscriber gets.
 #[derive(Debug)]
 pub enum Notice {
-    /// An event of a topic this node subscribed to (or, harmlessly, another).
-    Event(Publication),
+    /// Events of topics this node subscribed to (or, harmlessly, others), in their order.
+    Events(Vec<Publication>),
     /// Events may have been lost: read the store.
     Gap,
 }

@@ -5,6 +5,7 @@
 //! connections by user, `watches` whose presence they are told, and `heartbeats` what their networks bear. What is pushed and when is decided by `tidings_shared::delivery`; nothing
 //! here keeps a message.
 
+mod answers;
 mod bind;
 mod connection;
 mod goodbye;

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 
-/// Publications that may wait for the hub, which hands them out without waiting for anything.
-const QUEUE: usize = 4096;
+/// What was published at once and waits for the hub, which hands it out without waiting for anything:
+/// a batch of the committer, or what one request led to.
+const QUEUE: usize = 1024;
 
 /// A bus inside one process. Everything published is on this node already, so topics need no
 /// subscription and nothing is ever lost.
@@ -33,11 +34,10 @@ impl MemoryBus {
 #[async_trait]
 impl Bus for MemoryBus {
     async fn publish(&self, publications: Vec<Publication>) {
-        for publication in publications {
-            self.published.fetch_add(1, Ordering::Relaxed);
-            // Fails only after the hub ended, when no connection is left to tell.
-            let _ = self.queue.send(Notice::Event(publication)).await;
-        }
+        let count = u64::try_from(publications.len()).unwrap_or(u64::MAX);
+        self.published.fetch_add(count, Ordering::Relaxed);
+        // Fails only after the hub ended, when no connection is left to tell.
+        let _ = self.queue.send(Notice::Events(publications)).await;
     }
 
     async fn subscribe(&self, _topics: &[Topic]) {}

@@ -5,9 +5,9 @@
 //! connection when a deadline passes, the login ends or the server drains. Dropping the task is
 //! the clean-up.
 
+use super::answers::Answers;
 use super::heartbeats::Device;
 use super::pushes::{Bound, next_word};
-use super::send::Answering;
 use super::writer::Writer;
 use crate::admission::{Place, share};
 use crate::app::AppState;
@@ -16,7 +16,7 @@ use crate::clock;
 use crate::metrics::Open;
 use crate::store::{Session, VISIT_EVERY};
 use axum::extract::ws::{Message, WebSocket};
-use futures_util::stream::{FuturesOrdered, SplitSink, SplitStream};
+use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{FutureExt, StreamExt};
 use std::net::IpAddr;
 use std::pin::pin;
@@ -47,7 +47,7 @@ pub(super) struct Connection {
     pub(super) device: Device,
     pub(super) id: super::ConnectionId,
     pub(super) writer: Writer<SplitSink<WebSocket, Message>>,
-    pub(super) answering: FuturesOrdered<Answering>,
+    pub(super) answers: Answers,
     pub(super) bound: Option<Bound>,
     /// Counts it as open.
     pub(super) open: Open,
@@ -95,7 +95,7 @@ impl Connection {
             session,
             user,
             writer: Writer::new(sink),
-            answering: FuturesOrdered::new(),
+            answers: Answers::default(),
             bound: None,
             quiet: Duration::ZERO,
             // The handshake was noted.
@@ -167,7 +167,7 @@ impl Connection {
                     timer.as_mut().reset(self.deadline());
                     handled
                 }
-                Some(answer) = self.answering.next(), if !self.answering.is_empty() => {
+                Some(answer) = self.answers.next(), if !self.answers.is_empty() => {
                     self.handle_answer(answer);
                     Ok(())
                 }
@@ -185,7 +185,7 @@ impl Connection {
     }
 
     fn takes_frames(&self) -> bool {
-        self.writer.has_room() && self.answering.len() < limits::SENDS_IN_FLIGHT
+        self.writer.has_room() && self.answers.len() < limits::SENDS_IN_FLIGHT
     }
 
     /// Takes what has arrived before a deadline is judged: after a time in which this task, or the

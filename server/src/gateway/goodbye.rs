@@ -22,13 +22,13 @@ impl Connection {
         self.bound = None;
         let Self {
             app,
-            answering,
+            answers,
             writer,
             reader,
             ..
         } = self;
         let goodbye = async {
-            while let Some(answer) = answering.next().await {
+            while let Some(answer) = answers.next().await {
                 app.metrics.gateway.frame_out(answer.kind());
                 writer.push(answer.text);
             }

@@ -3,13 +3,12 @@
 //! When and in which order is the feed's decision (`tidings_shared::delivery`), never this
 //! module's.
 
+use super::answers::Answer;
 use super::connection::{Connection, End};
 use super::hub::{Membership, Word};
-use super::send::Answer;
 use crate::bus::Event;
 use crate::clock;
 use crate::store::{Range, Record, StoreError, Thread};
-use futures_util::StreamExt;
 use std::sync::Arc;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
@@ -209,7 +208,7 @@ impl Connection {
                 if known {
                     break;
                 }
-                let Some(answer) = self.answering.next().await else {
+                let Some(answer) = self.answers.next().await else {
                     return;
                 };
                 self.handle_answer(answer);

@@ -1,16 +1,18 @@
 //! The group committer: one a node, through which every send goes.
 //!
-//! It takes what queued up while the last commit ran, has the store append it in one transaction,
-//! publishes, then answers. So the cost of a synced commit is shared by all who wait for it, and
-//! messages of one node are published in the order of their places.
+//! It takes what queued up while the last commit ran and has the store append it in one transaction.
+//! A task beside it publishes what was committed, then answers, while the next commit runs. So the
+//! cost of a synced commit is shared by all who wait for it, and messages of one node are published
+//! in the order of their places.
 
-use super::{NewMessage, Refused, Store};
+use super::{Appended, NewMessage, Refused, Store, StoreError};
 use crate::bus::{Bus, Event, MessageEvent, Publication, Topic};
 use crate::metrics::Metrics;
 use std::collections::HashSet;
 use std::sync::Arc;
 use tidings_shared::{ErrorCode, Peer};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +23,9 @@ const QUEUE: usize = 8 * 1024;
 const BATCH: usize = 1024;
 /// The most bytes of text of one transaction, unless a single message is larger.
 const BATCH_BYTES: usize = 1024 * 1024;
+/// Batches that were committed and wait to be told. With one the next commit never waits for the
+/// telling of the last, and sends wait in [`QUEUE`], not here.
+const UNTOLD: usize = 1;
 
 /// Why a send has no place in its conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -106,6 +111,16 @@ impl Committer {
     }
 }
 
+/// What became of a batch.
+struct Batch {
+    messages: Vec<NewMessage>,
+    waiting: Vec<Waiting>,
+    appended: Result<Vec<Result<Appended, Refused>>, StoreError>,
+}
+
+/// When a message was taken in, and who waits for its answer.
+type Waiting = (Instant, oneshot::Sender<Answer>);
+
 async fn run(
     mut jobs: mpsc::Receiver<Job>,
     store: Arc<dyn Store>,
@@ -113,6 +128,10 @@ async fn run(
     metrics: Arc<Metrics>,
     stop: CancellationToken,
 ) {
+    let (batches, told) = mpsc::channel(UNTOLD);
+    // Dropped with this task, and only then before its end.
+    let mut beside = JoinSet::new();
+    beside.spawn(tell_all(told, bus));
     let mut received = Vec::with_capacity(BATCH);
     loop {
         tokio::select! {
@@ -122,54 +141,77 @@ async fn run(
         }
         let mut rest = received.drain(..).peekable();
         while rest.peek().is_some() {
-            let (mut messages, mut answers, mut bytes) = (Vec::new(), Vec::new(), 0);
+            let (mut messages, mut waiting, mut bytes) = (Vec::new(), Vec::new(), 0);
             while let Some(job) = rest.next_if(|_| bytes < BATCH_BYTES) {
                 bytes += job.message.content.len();
                 messages.push(job.message);
-                answers.push((job.taken_at, job.answer));
+                waiting.push((job.taken_at, job.answer));
             }
-            commit(store.as_ref(), bus.as_ref(), &metrics, &messages, answers).await;
+            let appended = append(store.as_ref(), &metrics, &messages).await;
+            let batch = Batch {
+                messages,
+                waiting,
+                appended,
+            };
+            if batches.send(batch).await.is_err() {
+                // Only a panic ends the telling: nobody would be answered any more.
+                return;
+            }
         }
     }
+    drop(batches);
+    beside.join_all().await;
 }
 
-async fn commit(
+async fn append(
     store: &dyn Store,
-    bus: &dyn Bus,
     metrics: &Metrics,
     messages: &[NewMessage],
-    answers: Vec<(Instant, oneshot::Sender<Answer>)>,
-) {
+) -> Result<Vec<Result<Appended, Refused>>, StoreError> {
     let started = Instant::now();
-    let results = match store.append(messages).await {
-        Ok(results) => {
-            metrics.store.committed(messages.len(), started.elapsed());
-            results
-        }
+    let appended = store.append(messages).await;
+    match &appended {
+        Ok(_) => metrics.store.committed(messages.len(), started.elapsed()),
         Err(error) => {
             metrics.store.commit_failed(started.elapsed());
             tracing::error!(%error, messages = messages.len(), "the batch failed");
-            // A commit that failed may have happened all the same: whoever is concerned looks.
-            bus.publish(doubts(messages)).await;
-            for (_, answer) in answers {
-                // A connection that is gone needs no answer.
-                let _ = answer.send(Err(SendError::Unavailable));
-            }
-            return;
         }
+    }
+    appended
+}
+
+/// Tells of one batch after the other.
+async fn tell_all(mut batches: mpsc::Receiver<Batch>, bus: Arc<dyn Bus>) {
+    while let Some(batch) = batches.recv().await {
+        tell(bus.as_ref(), batch).await;
+    }
+}
+
+async fn tell(bus: &dyn Bus, batch: Batch) {
+    let Ok(appended) = batch.appended else {
+        // A commit that failed may have happened all the same: whoever is concerned looks.
+        bus.publish(doubts(&batch.messages)).await;
+        for (_, answer) in batch.waiting {
+            // A connection that is gone needs no answer.
+            let _ = answer.send(Err(SendError::Unavailable));
+        }
+        return;
     };
-    let mut publications = Vec::with_capacity(results.len());
-    let mut settled = Vec::with_capacity(results.len());
-    let taken = answers.iter().map(|(taken_at, _)| *taken_at);
-    for ((result, message), taken_at) in results.into_iter().zip(messages).zip(taken) {
+    let mut publications = Vec::with_capacity(appended.len());
+    let mut settled = Vec::with_capacity(appended.len());
+    for ((result, message), (taken_at, _)) in appended
+        .into_iter()
+        .zip(&batch.messages)
+        .zip(&batch.waiting)
+    {
         settled.push(
             result
                 .map_err(|Refused::UnknownRecipient| SendError::UnknownRecipient)
                 .map(|appended| {
-                    let event = appended.event(message.origin, Some(taken_at));
                     // A repeat, too: the node that stored it may have died before it said so. Who
                     // has heard of it knows its place.
                     let topics = appended.topics();
+                    let event = appended.event(message.origin, Some(*taken_at));
                     let told = Arc::new(Event::Message(Arc::clone(&event)));
                     publications.push(Publication {
                         topics,
@@ -182,7 +224,7 @@ async fn commit(
     // The answers first would let a sender see its message before its own other devices could;
     // either order keeps the promises, and publishing does not wait for anybody's socket.
     bus.publish(publications).await;
-    for (result, (_, answer)) in settled.into_iter().zip(answers) {
+    for (result, (_, answer)) in settled.into_iter().zip(batch.waiting) {
         let _ = answer.send(result);
     }
 }

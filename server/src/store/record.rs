@@ -111,23 +111,42 @@ impl Appended {
         clippy::missing_panics_doc,
         reason = "a struct of numbers and strings serializes"
     )]
-    pub fn event(&self, origin: ConnectionId, taken_at: Option<Instant>) -> Arc<MessageEvent> {
-        let mut message = self.message(true);
-        let key = message.client_msg_id.take();
+    pub fn event(self, origin: ConnectionId, taken_at: Option<Instant>) -> Arc<MessageEvent> {
+        let Self {
+            conversation,
+            record,
+            recipient,
+            ..
+        } = self;
+        let message = Message {
+            mid: record.mid,
+            seq: record.seq,
+            content: record.content,
+            msg_type: record.msg_type,
+            owner_uid: record.sender.uid,
+            peer: recipient.peer,
+            direction: Direction::Sent,
+            create_time: record.created_at,
+            owner_uid_avatar: record.sender.avatar,
+            other_uid_avatar: recipient.avatar,
+            owner_name: record.sender.name,
+            other_name: recipient.name,
+            client_msg_id: None,
+        };
         let json = serde_json::to_string(&message)
             .expect("plain structs with string keys always serialize");
         // The key is the last field: the same text again but for its end.
-        let for_sender = key.map(|ClientMsgId(key)| -> Arc<str> {
+        let for_sender = record.client_msg_id.map(|ClientMsgId(key)| -> Arc<str> {
             let key = serde_json::Value::from(key);
             format!("{},\"clientMsgId\":{key}}}", &json[..json.len() - 1]).into()
         });
         let for_others: Arc<str> = json.into();
         let for_sender = for_sender.unwrap_or_else(|| Arc::clone(&for_others));
         Arc::new(MessageEvent {
-            conversation: self.conversation,
-            seq: self.record.seq,
-            mid: self.record.mid,
-            sender: self.record.sender.uid,
+            conversation,
+            seq: message.seq,
+            mid: message.mid,
+            sender: message.owner_uid,
             origin,
             taken_at,
             for_others,
@@ -277,11 +296,11 @@ mod tests {
             fresh: true,
         };
         let json = |message| serde_json::to_string(&message).expect("it serializes");
-        let event = appended.event(ConnectionId(0), None);
+        let event = appended.clone().event(ConnectionId(0), None);
         assert_eq!(*event.for_sender, json(appended.message(true)));
         assert_eq!(*event.for_others, json(appended.message(false)));
         appended.record.client_msg_id = None;
-        let event = appended.event(ConnectionId(0), None);
+        let event = appended.clone().event(ConnectionId(0), None);
         assert_eq!(event.for_sender, event.for_others);
         assert_eq!(*event.for_others, json(appended.message(true)));
     }

@@ -1,6 +1,7 @@
 //! A node as the bus sees it: it publishes, subscribes, and looks at what arrives.
 
 use crate::server::PATIENCE;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use tidings_server::bus::redis::{Address, BusStats, Node, Wire};
 use tidings_server::bus::{Bus, Event, MemoryBus, Notice, Publication, RedisBus, Topic};
@@ -13,6 +14,8 @@ use tokio::time::timeout;
 pub(crate) struct Station {
     pub(crate) bus: Arc<dyn Bus>,
     notices: mpsc::Receiver<Notice>,
+    /// What came with the event before.
+    events: VecDeque<Publication>,
     stats: Option<Arc<BusStats>>,
     wire: Option<watch::Receiver<Option<Wire>>>,
     task: Option<JoinHandle<()>>,
@@ -24,6 +27,7 @@ impl Station {
         Self {
             bus: Arc::new(bus),
             notices,
+            events: VecDeque::new(),
             stats: None,
             wire: None,
             task: None,
@@ -38,6 +42,7 @@ impl Station {
             wire: Some(bus.commands()),
             bus: Arc::new(bus),
             notices,
+            events: VecDeque::new(),
             task: Some(tokio::spawn(task)),
         }
     }
@@ -97,18 +102,23 @@ impl Station {
 
     /// The mark of the next event and its topic; gaps before it are passed over.
     pub(crate) async fn event(&mut self) -> (Topic, u8) {
-        loop {
-            if let Notice::Event(publication) = self.next().await {
-                let Event::LoggedOut(hash) = *publication.event else {
-                    panic!("{:?}", publication.event);
-                };
-                return (publication.topics[0], hash.0[0]);
+        let publication = loop {
+            if let Some(publication) = self.events.pop_front() {
+                break publication;
             }
-        }
+            if let Notice::Events(publications) = self.next().await {
+                self.events.extend(publications);
+            }
+        };
+        let Event::LoggedOut(hash) = *publication.event else {
+            panic!("{:?}", publication.event);
+        };
+        (publication.topics[0], hash.0[0])
     }
 
     /// Waits for a gap; events before it are passed over.
     pub(crate) async fn gap(&mut self) {
+        self.events.clear();
         while !matches!(self.next().await, Notice::Gap) {}
     }
 }

@@ -124,11 +124,14 @@ async fn a_repeat_is_told_again_for_the_node_that_stored_it_may_have_told_nobody
         assert_eq!(answer.mid, stored[0].record.mid);
         // Published first, answered after.
         let notice = notices.try_recv();
-        let Ok(Notice::Event(Publication { event, topics })) = notice else {
+        let Ok(Notice::Events(published)) = notice else {
             panic!("{notice:?}")
         };
-        assert_eq!(topics, [Topic::User(A), Topic::User(B)]);
-        assert!(matches!(&*event, Event::Message(told) if told.mid == answer.mid));
+        let [Publication { event, topics }] = published.as_slice() else {
+            panic!("{published:?}")
+        };
+        assert_eq!(*topics, [Topic::User(A), Topic::User(B)]);
+        assert!(matches!(&**event, Event::Message(told) if told.mid == answer.mid));
         stop.cancel();
         running.await.expect("no panic");
     }

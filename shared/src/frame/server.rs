@@ -6,6 +6,7 @@ use crate::api::{PresenceList, User};
 use crate::json::{self, Unreadable};
 use crate::{Conversation, ErrorBody, GroupId, Message, Peer, Seq, Tid, UserId};
 use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// A frame from a server to a client.
@@ -341,9 +342,9 @@ impl ServerFrame {
 /// serialized once, and only `tid` and `dup` differ. The same text as [`ServerFrame::to_json`].
 pub fn write_push(tid: Tid, dup: bool, message: &str) -> String {
     let dup = if dup { r#""dup":true,"# } else { "" };
-    format!(
-        r#"{{"type":{},"tid":{tid},{dup}"data":{message}}}"#,
-        kind::PUSH
+    around(
+        format_args!(r#"{{"type":{},"tid":{tid},{dup}"data":"#, kind::PUSH),
+        message,
     )
 }
 
@@ -363,5 +364,17 @@ pub fn write_page(reference: Option<u64>, messages: &[String]) -> String {
 /// The answer to a send around a message that is JSON text already. The same text as
 /// [`ServerFrame::to_json`].
 pub fn write_sent(message: &str) -> String {
-    format!(r#"{{"type":{},"data":{message}}}"#, kind::SEND)
+    around(format_args!(r#"{{"type":{},"data":"#, kind::SEND), message)
+}
+
+/// A frame whose last field is this JSON text, in one piece of memory.
+fn around(start: std::fmt::Arguments<'_>, data: &str) -> String {
+    /// Bytes of the longest start, and of the end.
+    const AROUND: usize = 64;
+    let mut frame = String::with_capacity(AROUND + data.len());
+    // Writing to a string does not fail.
+    let _ = frame.write_fmt(start);
+    frame.push_str(data);
+    frame.push('}');
+    frame
 }

@@ -282,10 +282,10 @@ fn notice(node: NodeId, info: &PushInfo, stats: &BusStats) -> Option<Notice> {
             Some(Notice::Gap)
         }
         (None, _) => None,
-        (Some(topic), event) => Some(Notice::Event(Publication {
+        (Some(topic), event) => Some(Notice::Events(vec![Publication {
             topics: vec![topic],
             event: Arc::new(event),
-        })),
+        }])),
     }
 }
 
