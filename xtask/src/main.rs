@@ -21,6 +21,7 @@ mod run;
 mod rust;
 mod services;
 mod simulate;
+mod small_std;
 mod step;
 mod supervisor;
 mod test;
