@@ -13,7 +13,7 @@ mod debian;
 mod dev;
 mod edition;
 mod lockfile;
-mod numbers;
+mod names;
 mod page;
 mod probe;
 mod release;
