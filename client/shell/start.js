@@ -34,6 +34,14 @@ window.isOutdated = async () => {
   return Boolean(build) && answer.ok && (await answer.json()).build !== build;
 };
 
+// A program that panics is dead, though what it showed stays.
+function ended({ error, reason }) {
+  const dialog = document.querySelector(".ended");
+  if ((error ?? reason) instanceof WebAssembly.RuntimeError && !dialog.open) dialog.showModal();
+}
+addEventListener("error", ended);
+addEventListener("unhandledrejection", ended);
+
 if (!document.querySelector("script[type=module]:not([src])") && !root.className) {
   const bytes = counted();
   import(glue.href)

@@ -27,7 +27,8 @@ pub use app::App;
 
 /// Mounts the app in place of the loading state that `index.html` shows.
 pub fn mount() {
-    #[cfg(target_arch = "wasm32")]
+    // What is built for size has nothing to say; `shell/start.js` shows that it ended.
+    #[cfg(all(target_arch = "wasm32", debug_assertions))]
     console_error_panic_hook::set_once();
     let root = dom::document().get_element_by_id("app");
     match root {

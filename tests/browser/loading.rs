@@ -114,3 +114,32 @@ async fn a_program_that_does_not_come_is_said_and_can_be_asked_for_again() -> Re
     browser.find("login-email").await?;
     browser.close().await
 }
+
+#[tokio::test]
+async fn a_program_that_has_died_is_said_and_can_be_loaded_again() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let browser = driver.open(&Look::default()).await?;
+    // Both ways in which a panic comes out: of an event, and of a task that goes on by itself.
+    let trap = "new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, \
+        0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 116, 0, 0, 10, 5, 1, 3, 0, 0, 11]))) \
+        .exports.t";
+    for how in ["setTimeout(trap)", "Promise.resolve().then(trap)"] {
+        browser.goto(&server.url("/")).await?;
+        browser.find("login-email").await?;
+        let shown = "document.querySelector('[data-testid=ended]').open";
+        assert_eq!(browser.eval(shown).await?, false);
+        browser
+            .eval(&format!("void (() => {{ const trap = {trap}; {how}; }})()"))
+            .await?;
+        browser.until("the end of the program", shown).await?;
+        browser
+            .find_css("[data-testid=ended] a")
+            .await?
+            .click()
+            .await?;
+        browser.until("the page anew", &format!("!{shown}")).await?;
+        browser.find("login-email").await?;
+    }
+    browser.close().await
+}

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::numbers::number_names;
+use crate::names;
 
 /// Trunk's start of the program; `client/shell/start.js` takes its place.
 const SCRIPT: (&str, &str) = ("<script type=\"module\">", "</script>");
@@ -157,9 +157,8 @@ fn shorten_names(page: &Path) -> Result<usize> {
         .and_then(|name| name.strip_suffix("_bg.wasm"))
         .context("the program has another name than wasm-bindgen gives it")?;
     let script = page.join(format!("{name}.js"));
-    let mut code = fs::read(&script).context("the program has no script")?;
-    let mut binary = fs::read(&program)?;
-    number_names(&mut code, &mut binary);
+    let code = fs::read_to_string(&script).context("the program has no script")?;
+    let (code, binary) = names::shorten(&code, &fs::read(&program)?)?;
     fs::write(&script, code)?;
     fs::write(&program, &binary)?;
     Ok(binary.len())
@@ -203,7 +202,7 @@ mod tests {
     fn complete_page(index: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("index.html"), index).unwrap();
-        fs::write(folder.path().join("a_bg.wasm"), "12345").unwrap();
+        fs::write(folder.path().join("a_bg.wasm"), "\0asm\x01\0\0\0").unwrap();
         fs::write(folder.path().join("a.js"), "").unwrap();
         fs::write(folder.path().join("icon.png"), "").unwrap();
         fs::write(folder.path().join("a-1.css"), "/* a\n */\na {}\n").unwrap();
@@ -217,7 +216,7 @@ mod tests {
     fn no_script_is_left_inside_and_the_programs_size_is_told() {
         let (index, _) = completed(INDEX);
         assert!(!index.contains("start()"), "{index}");
-        assert!(index.contains("as=\"fetch\" data-bytes=\"5\">"), "{index}");
+        assert!(index.contains("as=\"fetch\" data-bytes=\"8\">"), "{index}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::compress;
 use crate::edition;
 use crate::lockfile::locked_version;
 use crate::rust;
+use crate::small_std::PageStd;
 use crate::step::Steps;
 use crate::tools::{Tool, program};
 use crate::version::Version;
@@ -104,14 +105,16 @@ pub(crate) fn build_with(
     workspace: &Workspace,
     steps: &mut Steps,
 ) -> Result<()> {
+    let std = PageStd::ensure(workspace, steps);
     // trunk empties its folder first; what is served changes only once the build has succeeded.
     let built = workspace.scratch().join("page");
     steps.step("build the page", || {
         let mut trunk = tools.trunk(workspace, &["build", "--release", "--dist"])?;
+        let mut flags = without_our_paths(workspace)?;
+        flags.extend(std.flags().iter().map(ToString::to_string));
+        trunk.arg(&built).env(RUSTFLAGS, flags.join("\x1f"));
         run(
-            trunk
-                .arg(&built)
-                .env(RUSTFLAGS, without_our_paths(workspace)?),
+            std.tell(&mut trunk),
             "see the compiler's or trunk's message above",
         )
     })?;
@@ -120,12 +123,15 @@ pub(crate) fn build_with(
         compress::publish(&built, &workspace.dist())
     })?;
     compress::print_table(&sizes);
-    compress::check_budget(&sizes)
+    match std {
+        PageStd::Small => compress::check_budget(&sizes),
+        PageStd::Plain => Ok(()),
+    }
 }
 
-/// Panic messages name source files; with these flags not where they lie on the machine that built
-/// the page. It is smaller for that, and the same from any folder.
-fn without_our_paths(workspace: &Workspace) -> Result<String> {
+/// What is compiled may name source files, as panic messages do; with these flags not where they lie
+/// on the machine that built the page. It is smaller for that, and the same from any folder.
+fn without_our_paths(workspace: &Workspace) -> Result<Vec<String>> {
     let cargo_home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
@@ -142,5 +148,5 @@ fn without_our_paths(workspace: &Workspace) -> Result<String> {
         let path = registry?.path();
         flags.push(format!("--remap-path-prefix={}=crates", path.display()));
     }
-    Ok(flags.join("\x1f"))
+    Ok(flags)
 }

@@ -31,13 +31,18 @@ pub(crate) fn ensure_components(steps: &mut Steps) -> Result<()> {
             continue;
         }
         steps.step(format!("add the Rust component {component}"), || {
-            rustup(
-                &["component", "add", component],
-                &format!("install {component}"),
-            )
+            add_component(component)
         })?;
     }
     Ok(())
+}
+
+/// Has rustup add a component.
+pub(crate) fn add_component(component: &str) -> Result<()> {
+    rustup(
+        &["component", "add", component],
+        &format!("install {component}"),
+    )
 }
 
 fn has_wasm_target() -> bool {

@@ -1,5 +1,6 @@
 //! A round picture, or an initial on a colour that stays the same for a person.
 
+use crate::state::is_letter;
 use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::prelude::*;
@@ -55,9 +56,9 @@ pub(super) fn hue(peer: Peer) -> String {
     format!("hue-{hue}")
 }
 
-/// The style sheet makes it a capital: the tables of all letters need not be loaded.
+/// The style sheet makes it a capital.
 fn initial(name: &str) -> String {
-    let first = name.chars().find(|c| c.is_alphanumeric());
+    let first = name.chars().find(|c| is_letter(*c));
     first.map_or_else(|| "#".into(), Into::into)
 }
 

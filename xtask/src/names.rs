@@ -1,0 +1,216 @@
+//! Short names for what the program and its script call each other by. wasm-bindgen gives them long
+//! ones, with digits of chance that no compression makes shorter, and they stand in both files. What
+//! the program tells debuggers goes altogether.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// What every program begins with: a mark and a version.
+const START: &[u8] = b"\0asm\x01\0\0\0";
+
+/// The sections that matter here, by their numbers in the specification of WebAssembly.
+const CUSTOM: u8 = 0;
+const IMPORTS: u8 = 2;
+const EXPORTS: u8 = 7;
+
+/// What all of wasm-bindgen's own exports begin with; others have names that somebody chose.
+const OWN_EXPORT: &str = "__w";
+
+/// Returns both files with short names in place of those that they share.
+pub(crate) fn shorten(script: &str, program: &[u8]) -> Result<(String, Vec<u8>)> {
+    let mut names = Names::default();
+    let mut shortened = START.to_vec();
+    let mut rest = program
+        .strip_prefix(START)
+        .context("the program is not WebAssembly of version 1")?;
+    while !rest.is_empty() {
+        let kind = byte(&mut rest)?;
+        let content = counted(&mut rest)?;
+        let content = match kind {
+            CUSTOM => continue,
+            IMPORTS => names.imports(content)?,
+            EXPORTS => names.exports(content)?,
+            _ => content.to_vec(),
+        };
+        shortened.push(kind);
+        put_counted(&mut shortened, &content);
+    }
+    Ok((names.in_script(script), shortened))
+}
+
+/// The short names by the long ones.
+#[derive(Debug, Default)]
+struct Names {
+    /// Of modules, as they stand between quotation marks.
+    modules: HashMap<String, String>,
+    /// Of functions and other things that are imported or exported.
+    items: HashMap<String, String>,
+}
+
+impl Names {
+    fn imports(&mut self, mut old: &[u8]) -> Result<Vec<u8>> {
+        let mut new = Vec::new();
+        let count = number(&mut old)?;
+        put_number(&mut new, count);
+        for _ in 0..count {
+            let module = text(&mut old)?;
+            let next = format!("m{}", self.modules.len());
+            let module = self.modules.entry(module).or_insert(next);
+            put_counted(&mut new, module.as_bytes());
+            // A number is a name that needs no quotation marks.
+            let next = self.items.len().to_string();
+            let item = self.items.entry(text(&mut old)?).or_insert(next);
+            put_counted(&mut new, item.as_bytes());
+            let start = old;
+            match byte(&mut old)? {
+                // A function, by its type.
+                0 => drop(number(&mut old)?),
+                kind => bail!("the program imports something of kind {kind}"),
+            }
+            new.extend(&start[..start.len() - old.len()]);
+        }
+        Ok(new)
+    }
+
+    fn exports(&mut self, mut old: &[u8]) -> Result<Vec<u8>> {
+        let mut new = Vec::new();
+        let count = number(&mut old)?;
+        put_number(&mut new, count);
+        for at in 0..count {
+            let name = text(&mut old)?;
+            let short = format!("e{at}");
+            if name.starts_with(OWN_EXPORT) {
+                put_counted(&mut new, short.as_bytes());
+                let twice = self.items.insert(name, short);
+                ensure!(twice.is_none(), "the program exports what it imports");
+            } else {
+                put_counted(&mut new, name.as_bytes());
+            }
+            new.push(byte(&mut old)?);
+            put_number(&mut new, number(&mut old)?);
+        }
+        Ok(new)
+    }
+
+    fn in_script(&self, script: &str) -> String {
+        let mut short = String::with_capacity(script.len());
+        let mut rest = script;
+        while !rest.is_empty() {
+            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
+            let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+            let (name, after) = rest.split_at(end);
+            short += self.items.get(name).map_or(name, String::as_str);
+            let end = after.find(is_name).unwrap_or(after.len());
+            short += &after[..end];
+            rest = &after[end..];
+        }
+        let quoted = |name| format!("\"{name}\"");
+        for (module, name) in &self.modules {
+            short = short.replacen(&quoted(module), &quoted(name), 1);
+        }
+        short
+    }
+}
+
+fn byte(rest: &mut &[u8]) -> Result<u8> {
+    let (first, after) = rest.split_first().context("the program is cut off")?;
+    *rest = after;
+    Ok(*first)
+}
+
+/// A number in LEB128, as all are.
+fn number(rest: &mut &[u8]) -> Result<u32> {
+    let mut value = 0;
+    for shift in (0..u32::BITS).step_by(7) {
+        let byte = byte(rest)?;
+        value |= u32::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Ok(value);
+        }
+    }
+    bail!("the program holds a number that is too large")
+}
+
+/// What has its length before it.
+fn counted<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8]> {
+    let length = number(rest)? as usize;
+    let (content, after) = rest
+        .split_at_checked(length)
+        .context("the program is cut off")?;
+    *rest = after;
+    Ok(content)
+}
+
+fn text(rest: &mut &[u8]) -> Result<String> {
+    Ok(str::from_utf8(counted(rest)?)?.to_owned())
+}
+
+fn put_number(into: &mut Vec<u8>, mut value: u32) {
+    while value >= 0x80 {
+        into.push(value.to_le_bytes()[0] | 0x80);
+        value >>= 7;
+    }
+    into.push(value.to_le_bytes()[0]);
+}
+
+fn put_counted(into: &mut Vec<u8>, content: &[u8]) {
+    let length = u32::try_from(content.len()).expect("a program is smaller than 4 GiB");
+    put_number(into, length);
+    into.extend(content);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{START, put_counted, shorten};
+
+    fn program(sections: &[(u8, &[u8])]) -> Vec<u8> {
+        let mut program = START.to_vec();
+        for (kind, content) in sections {
+            program.push(*kind);
+            put_counted(&mut program, content);
+        }
+        program
+    }
+
+    #[test]
+    fn the_names_of_both_files_become_the_same_short_ones() {
+        let long = program(&[
+            (1, b"\x01\x60\0\0"),
+            (
+                2,
+                b"\x02\x06./a.js\x0f__wbg_get_0123f\0\0\x06./a.js\x0f__wbg_set_0123f\0\0",
+            ),
+            (7, b"\x02\x06memory\x02\0\x0b__wbg_start\0\x81\x01"),
+        ]);
+        let script = "const all = { __wbg_get_0123f: f, __wbg_set_0123f: f, __wbg_get_0123: f }; \
+            return { \"./a.js\": all }; wasm.__wbg_start(wasm.memory);";
+        let (script, short) = shorten(script, &long).unwrap();
+        assert_eq!(
+            script,
+            "const all = { 0: f, 1: f, __wbg_get_0123: f }; return { \"m0\": all }; \
+            wasm.e1(wasm.memory);"
+        );
+        let expected = program(&[
+            (1, b"\x01\x60\0\0"),
+            (2, b"\x02\x02m0\x010\0\0\x02m0\x011\0\0"),
+            (7, b"\x02\x06memory\x02\0\x02e1\0\x81\x01"),
+        ]);
+        assert_eq!(short, expected);
+    }
+
+    #[test]
+    fn what_is_for_debuggers_goes_and_all_else_stays_as_it_is() {
+        let long = program(&[(10, &[7; 300]), (0, b"\x04name\x01"), (11, b"\x00")]);
+        let short = shorten("", &long).unwrap().1;
+        assert_eq!(short, program(&[(10, &[7; 300]), (11, b"\x00")]));
+    }
+
+    #[test]
+    fn what_is_no_whole_program_is_an_error() {
+        let whole = program(&[(2, b"\x01\x01m\x01n\0\0")]);
+        assert!(shorten("", &whole).is_ok());
+        assert!(shorten("", &whole[..whole.len() - 1]).is_err());
+        assert!(shorten("", b"#!/bin/sh").is_err());
+    }
+}
