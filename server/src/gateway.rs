@@ -1,9 +1,11 @@
 //! The WebSocket side: who is connected, what they ask and what they are pushed.
 //!
 //! `upgrade` lets a request in, `connection` is the one task each socket has, `bind`, `send` and
-//! `requests` answer frames, `pushes` serves the feed, `goodbye` ends it, `writer` puts frames on the wire within a time limit, the `hub` knows the node's
-//! connections by user, `watches` whose presence they are told, and `heartbeats` what their networks bear. What is pushed and when is decided by `tidings_shared::delivery`; nothing
-//! here keeps a message.
+//! `requests` deal with frames, `answers` holds the sends that wait for theirs, `pushes` serves the
+//! feed, `goodbye` ends it, `writer` puts frames on the wire within a time limit. The `hub` knows the
+//! node's connections by user, `watches` whose presence they are told, and `heartbeats` what their
+//! networks bear. What is pushed and when is decided by `tidings_shared::delivery`; nothing here keeps
+//! a message.
 
 mod answers;
 mod bind;

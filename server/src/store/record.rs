@@ -118,6 +118,7 @@ impl Appended {
             recipient,
             ..
         } = self;
+        // As [`Self::message`] has it, without a copy of its texts: this is once for every message.
         let message = Message {
             mid: record.mid,
             seq: record.seq,

@@ -26,7 +26,7 @@ impl Work for Append<'_> {
             .map(pair);
         let routes = Routes::of(connection, pairs).await?;
         let (steps, new) = plan(batch, &known, &routes);
-        let next = reserve(connection, batch, &new).await?;
+        let next = reserve(connection, &new).await?;
         let mut stored = place(batch, &new, next)?;
         messages::insert(connection, &mut stored).await?;
 
@@ -123,7 +123,6 @@ fn plan<'a>(
 /// each that is new. From here to the commit nobody else writes to these conversations.
 async fn reserve(
     connection: &mut Connection,
-    batch: &[NewMessage],
     new: &[New<'_>],
 ) -> Result<HashMap<ConversationId, Seq>, StoreError> {
     let mut counts: BTreeMap<ConversationId, (i64, i64)> = BTreeMap::new();
@@ -132,9 +131,8 @@ async fn reserve(
         *count += 1;
         *last_at = message.created_at.max(*last_at);
     }
-    let mut firsts = HashMap::with_capacity(batch.len());
     if counts.is_empty() {
-        return Ok(firsts);
+        return Ok(HashMap::new());
     }
     let sets: Vec<(ConversationId, i64, i64)> = counts
         .into_iter()
@@ -174,8 +172,8 @@ async fn reserve(
     .bind(sets)
     .execute(connection)
     .await?;
-    firsts.extend(before.into_iter().map(|(id, last)| (id, last.next())));
-    Ok(firsts)
+    let firsts = before.into_iter().map(|(id, last)| (id, last.next()));
+    Ok(firsts.collect())
 }
 
 /// Gives every new message its place, in the order of the batch.

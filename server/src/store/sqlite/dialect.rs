@@ -58,14 +58,17 @@ macro_rules! returning_ids {
 pub(super) use returning_ids;
 
 /// Inserts these messages and gives them their ids, which AUTOINCREMENT counts on one by one in the
-/// order of the rows (<https://sqlite.org/autoinc.html>): nobody else writes meanwhile. So no row is returned for
-/// each; see [`packed`].
+/// order of the rows (<https://sqlite.org/autoinc.html>): nobody else writes meanwhile. So no row is
+/// returned for each; see [`packed`].
 pub(super) async fn insert(
     connection: &mut Connection,
     statement: Query<'_, sqlx::Sqlite, SqliteArguments>,
     messages: &mut [Appended],
 ) -> Result<(), StoreError> {
     let done = statement.execute(connection).await?;
+    if usize::try_from(done.rows_affected()) != Ok(messages.len()) {
+        return Err(sqlx::Error::RowNotFound.into());
+    }
     let ids = (1..=done.last_insert_rowid()).rev();
     for (message, id) in messages.iter_mut().rev().zip(ids) {
         message.record.mid = Mid(id);
