@@ -5,6 +5,12 @@ use clap::{CommandFactory, FromArgMatches};
 use std::process::ExitCode;
 use tidings_server::command::{self, Cli};
 use tidings_server::logging;
+use tikv_jemallocator::Jemalloc;
+
+/// A message lives on several threads. glibc's allocator takes a lock for what one of them allocated
+/// and another frees.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -49,6 +49,9 @@ pub enum StoreError {
     /// A commit was not answered, and nobody could be asked what became of it.
     #[error("a commit in doubt: {0}")]
     InDoubt(String),
+    /// A message of a batch was stored before. The store itself then looks which.
+    #[error("a message was stored before")]
+    Repeated,
     /// The URL names no database this binary speaks to.
     #[error("{0}")]
     Url(String),

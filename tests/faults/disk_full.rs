@@ -14,7 +14,7 @@ use tidings_tests::socket::Socket;
 
 /// The disk, as seen from the server's folder.
 const DISK: &str = "disk";
-/// Its size, in MiB. SQLite's log alone takes 8 before it is carried over: on a smaller disk there
+/// Its size, in MiB. SQLite's log alone takes 16 before it is carried over: on a smaller disk there
 /// would be no room again when the filler is gone.
 const DISK_MIB: u32 = 32;
 

@@ -3,12 +3,14 @@
 //! One connection writes, a few read; a commit returns after the log is synced
 //! (`synchronous=FULL`). The SQL is that of `sql/`; `dialect` holds what is SQLite's own in it.
 
+mod checkpointer;
 mod dialect;
 #[path = "sql/mod.rs"]
 mod sql;
 
 use super::StoreError;
 use super::retry::timed_out;
+use checkpointer::Checkpointer;
 use sql::Work;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, SqlitePool};
@@ -24,15 +26,15 @@ const BUSY_LIMIT: Duration = Duration::from_secs(10);
 /// what the system caches anyway; a large cache of each would hold the same pages many times over.
 const WRITER_CACHE_KIB: &str = "-16000";
 const READER_CACHE_KIB: &str = "-2000";
-/// Pages of the log, 4 KiB each, after which a commit also brings the file up to date. A batch
-/// writes some hundred pages, mostly the same as the one before: at SQLite's own 1,000 every few
-/// commits would copy them and wait for one more sync.
-const CHECKPOINT_PAGES: &str = "2000";
+/// Pages of the log, 4 KiB each, after which a commit also carries over what the checkpointer has
+/// not, and the log begins anew.
+const LOG_PAGES: &str = "4000";
 
 /// A store in a SQLite file.
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    checkpointer: Checkpointer,
 }
 
 impl SqliteStore {
@@ -54,22 +56,28 @@ impl SqliteStore {
             .foreign_keys(true)
             .busy_timeout(BUSY_LIMIT)
             .pragma("cache_size", WRITER_CACHE_KIB)
-            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+            .pragma("wal_autocheckpoint", LOG_PAGES)
             .pragma("temp_store", "memory");
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
+        // A connection to a file does not break by lying idle: to test it would cost every commit a
+        // way to its thread and back.
+        let pool = SqlitePoolOptions::new()
             .acquire_timeout(ACQUIRE_LIMIT)
+            .test_before_acquire(false);
+        let writer = pool
+            .clone()
+            .max_connections(1)
             .connect_with(options.clone())
             .await?;
-        let readers = SqlitePoolOptions::new()
+        let options = options.pragma("cache_size", READER_CACHE_KIB);
+        let checkpointer = Checkpointer::new(pool.clone(), options.clone());
+        let readers = pool
             .max_connections(READERS)
-            .acquire_timeout(ACQUIRE_LIMIT)
-            .connect_lazy_with(
-                options
-                    .pragma("cache_size", READER_CACHE_KIB)
-                    .pragma("query_only", "on"),
-            );
-        Ok(Self { writer, readers })
+            .connect_lazy_with(options.pragma("query_only", "on"));
+        Ok(Self {
+            writer,
+            readers,
+            checkpointer,
+        })
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
@@ -92,6 +100,7 @@ impl SqliteStore {
             Ok(output)
         };
         let result = result.await;
+        self.checkpointer.committed();
         if matches!(result, Err(StoreError::Database(_))) {
             // After a full disk or an I/O error SQLite may have ended the transaction by itself
             // (sqlite.org/lang_transaction.html §3), of which sqlx's count of transactions does
@@ -102,6 +111,7 @@ impl SqliteStore {
     }
 
     async fn close(&self) {
+        self.checkpointer.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }

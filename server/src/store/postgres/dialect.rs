@@ -3,12 +3,12 @@
 
 pub(super) use super::PostgresStore as Database;
 
+use super::sql::{json, unpack};
 use crate::store::{Appended, StoreError};
+use serde::Serialize;
 use sqlx::Row as _;
-use sqlx::postgres::PgArguments;
-use sqlx::query::Query;
 use std::collections::HashMap;
-use tidings_shared::Mid;
+use tidings_shared::{ClientMsgId, ConversationId, Mid, MsgType, Seq, UserId};
 
 /// One connection.
 pub(super) type Connection = sqlx::PgConnection;
@@ -43,41 +43,6 @@ macro_rules! packed {
 }
 pub(super) use packed;
 
-/// Stands in an `INSERT` or `UPDATE` of many rows that no constraint is to refuse.
-macro_rules! or_rollback {
-    () => {
-        ""
-    };
-}
-pub(super) use or_rollback;
-
-/// What an `INSERT` of messages ends with, for [`insert`] to learn their ids.
-macro_rules! returning_ids {
-    () => {
-        " RETURNING mid, conversation_id, seq"
-    };
-}
-pub(super) use returning_ids;
-
-/// Inserts these messages and gives them their ids, by their places: other nodes take ids meanwhile.
-pub(super) async fn insert(
-    connection: &mut Connection,
-    statement: Query<'_, sqlx::Postgres, PgArguments>,
-    messages: &mut [Appended],
-) -> Result<(), StoreError> {
-    let inserted = statement.fetch_all(connection).await?;
-    let mut mids = HashMap::with_capacity(inserted.len());
-    for row in inserted {
-        let place: (i64, i64) = (row.try_get("conversation_id")?, row.try_get("seq")?);
-        mids.insert(place, Mid(row.try_get("mid")?));
-    }
-    for message in messages {
-        let place = (message.conversation.0, message.record.seq.0);
-        message.record.mid = *mids.get(&place).ok_or(sqlx::Error::RowNotFound)?;
-    }
-    Ok(())
-}
-
 /// Other nodes change the same rows. Everybody locks them in the order of their keys, and in the
 /// order users, conversations, members, so that nobody waits for somebody who waits for them. `NO
 /// KEY`: rows that refer to these may be added meanwhile. This is the end of a query of conversations
@@ -87,7 +52,6 @@ macro_rules! locking_conversations {
         " ORDER BY c.id FOR NO KEY UPDATE OF c"
     };
 }
-pub(super) use locking_conversations;
 /// See [`locking_conversations`].
 pub(super) const LOCK_CONVERSATIONS: Option<&str> = Some(concat!(
     "SELECT c.id FROM ",
@@ -111,6 +75,110 @@ pub(super) const LOCK_PASSWORD: Option<&str> =
 /// Keeps others from adding users, and from changing their name, picture and password, but nobody
 /// from referring to them.
 pub(super) const LOCK_USERS: Option<&str> = Some("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE");
+
+/// Moves conversations on by as many messages, to a time: each an `[id, n, at]` of these rows. Gives
+/// the last place of each before; until the commit nobody else moves them.
+pub(super) async fn reserve(
+    connection: &mut Connection,
+    rows: String,
+) -> Result<Vec<(ConversationId, Seq)>, StoreError> {
+    let before = unpack(
+        connection,
+        concat!(
+            "WITH c AS MATERIALIZED (
+                 SELECT c.id, c.last_seq FROM ",
+            rows!(),
+            " CROSS JOIN conversations c
+                  WHERE c.id = CAST(j.value ->> 0 AS BIGINT)",
+            locking_conversations!(),
+            ")
+             SELECT ",
+            packed!("id, last_seq"),
+            " FROM c"
+        ),
+        rows.clone(),
+    )
+    .await?;
+    sqlx::query(concat!(
+        "UPDATE conversations
+            SET last_seq = last_seq + b.n, last_at = greatest(last_at, b.at)
+           FROM (SELECT CAST(j.value ->> 0 AS BIGINT) AS id, CAST(j.value ->> 1 AS BIGINT) AS n,
+                        CAST(j.value ->> 2 AS BIGINT) AS at
+                   FROM ",
+        rows!(),
+        ") AS b
+          WHERE conversations.id = b.id"
+    ))
+    .bind(rows)
+    .execute(connection)
+    .await?;
+    Ok(before)
+}
+
+#[derive(Serialize)]
+struct InsertRow<'a>(
+    ConversationId,
+    Seq,
+    UserId,
+    Option<&'a ClientMsgId>,
+    &'a str,
+    MsgType,
+    i64,
+);
+
+impl<'a> From<&'a Appended> for InsertRow<'a> {
+    fn from(appended: &'a Appended) -> Self {
+        let record = &appended.record;
+        Self(
+            appended.conversation,
+            record.seq,
+            record.sender.uid,
+            record.client_msg_id.as_ref(),
+            &record.content,
+            record.msg_type,
+            record.created_at,
+        )
+    }
+}
+
+/// Inserts these messages and gives them their ids, by their places: other nodes take ids meanwhile.
+///
+/// # Errors
+/// [`StoreError::Repeated`] when one of them was stored before.
+pub(super) async fn insert(
+    connection: &mut Connection,
+    messages: &mut [Appended],
+) -> Result<(), StoreError> {
+    let sets: Vec<InsertRow<'_>> = messages.iter().map(InsertRow::from).collect();
+    let inserted = sqlx::query(concat!(
+        "INSERT INTO messages
+                (conversation_id, seq, sender_uid, client_msg_id, content, msg_type, created_at)
+         SELECT CAST(j.value ->> 0 AS BIGINT), CAST(j.value ->> 1 AS BIGINT),
+                CAST(j.value ->> 2 AS BIGINT), j.value ->> 3, j.value ->> 4,
+                CAST(j.value ->> 5 AS BIGINT), CAST(j.value ->> 6 AS BIGINT)
+           FROM ",
+        rows!(),
+        " ORDER BY j.key
+             ON CONFLICT (sender_uid, client_msg_id) DO NOTHING
+         RETURNING mid, conversation_id, seq"
+    ))
+    .bind(json(&sets))
+    .fetch_all(connection)
+    .await?;
+    if inserted.len() != messages.len() {
+        return Err(StoreError::Repeated);
+    }
+    let mut mids = HashMap::with_capacity(inserted.len());
+    for row in inserted {
+        let place: (i64, i64) = (row.try_get("conversation_id")?, row.try_get("seq")?);
+        mids.insert(place, Mid(row.try_get("mid")?));
+    }
+    for message in messages {
+        let place = (message.conversation.0, message.record.seq.0);
+        message.record.mid = *mids.get(&place).ok_or(sqlx::Error::RowNotFound)?;
+    }
+    Ok(())
+}
 
 /// Whether the same again may succeed soon: a race that was lost, or a server out of reach.
 pub(super) fn is_transient(error: &sqlx::Error) -> bool {

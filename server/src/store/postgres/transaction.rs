@@ -92,7 +92,9 @@ impl PostgresStore {
         };
         // Removing them twice is no harm.
         self.spent.add(&spent);
-        if !matches!(&error, StoreError::Database(sqlx::Error::Database(_))) {
+        if let StoreError::Database(error) = &error
+            && error.as_database_error().is_none()
+        {
             // It is in the middle of something or gone: its place in the pool is for another.
             drop(writer.detach());
         }

@@ -1,9 +1,9 @@
 //! Appending a batch of messages: a handful of set-wise statements in one transaction, however
 //! many messages.
 
-use super::dialect::{Connection, locking_conversations, or_rollback, packed, rows};
+use super::dialect::{self, Connection};
 use super::routes::{Pair, Route, Routes};
-use super::{Work, json, messages, unpack};
+use super::{Work, json, messages};
 use crate::store::{Appended, NewMessage, Record, Refused, StoreError};
 use std::collections::{BTreeMap, HashMap};
 use tidings_shared::{ConversationId, Mid, Seq, UserId};
@@ -12,14 +12,29 @@ use tidings_shared::{ConversationId, Mid, Seq, UserId};
 pub(super) type Key<'a> = (UserId, &'a str);
 
 /// Appends these messages.
-pub(in super::super) struct Append<'a>(pub(super) &'a [NewMessage]);
+pub(in super::super) struct Append<'a> {
+    pub(super) batch: &'a [NewMessage],
+    pub(super) repeats: Repeats,
+}
+
+/// What is done about messages of a batch that earlier ones stored.
+pub(super) enum Repeats {
+    /// It is hoped that there is none; a batch that holds one is refused with
+    /// [`StoreError::Repeated`].
+    Unexpected,
+    /// They are looked for, which costs as much as half the insertion, and answered as before.
+    LookedFor,
+}
 
 impl Work for Append<'_> {
     type Output = Vec<Result<Appended, Refused>>;
 
     async fn run(&self, connection: &mut Connection) -> Result<Self::Output, StoreError> {
-        let Self(batch) = *self;
-        let known = repeats(connection, batch).await?;
+        let Self { batch, repeats } = self;
+        let known = match repeats {
+            Repeats::Unexpected => HashMap::new(),
+            Repeats::LookedFor => stored_before(connection, batch).await?,
+        };
         let pairs = batch
             .iter()
             .filter(|message| key(message).is_none_or(|key| !known.contains_key(&key)))
@@ -49,7 +64,7 @@ impl Work for Append<'_> {
 }
 
 /// What the senders' keys stored before.
-async fn repeats<'a>(
+async fn stored_before<'a>(
     connection: &mut Connection,
     batch: &'a [NewMessage],
 ) -> Result<HashMap<Key<'a>, Appended>, StoreError> {
@@ -134,44 +149,11 @@ async fn reserve(
     if counts.is_empty() {
         return Ok(HashMap::new());
     }
-    let sets: Vec<(ConversationId, i64, i64)> = counts
+    let moved: Vec<(ConversationId, i64, i64)> = counts
         .into_iter()
         .map(|(id, (count, last_at))| (id, count, last_at))
         .collect();
-    let sets = json(&sets);
-    let before: Vec<(ConversationId, Seq)> = unpack(
-        connection,
-        concat!(
-            "WITH c AS MATERIALIZED (
-                 SELECT c.id, c.last_seq FROM ",
-            rows!(),
-            " CROSS JOIN conversations c
-                  WHERE c.id = CAST(j.value ->> 0 AS BIGINT)",
-            locking_conversations!(),
-            ")
-             SELECT ",
-            packed!("id, last_seq"),
-            " FROM c"
-        ),
-        sets.clone(),
-    )
-    .await?;
-    sqlx::query(concat!(
-        "UPDATE",
-        or_rollback!(),
-        " conversations
-            SET last_seq = last_seq + b.n,
-                last_at = CASE WHEN b.at > last_at THEN b.at ELSE last_at END
-           FROM (SELECT CAST(j.value ->> 0 AS BIGINT) AS id, CAST(j.value ->> 1 AS BIGINT) AS n,
-                        CAST(j.value ->> 2 AS BIGINT) AS at
-                   FROM ",
-        rows!(),
-        ") AS b
-          WHERE conversations.id = b.id"
-    ))
-    .bind(sets)
-    .execute(connection)
-    .await?;
+    let before = dialect::reserve(connection, json(&moved)).await?;
     let firsts = before.into_iter().map(|(id, last)| (id, last.next()));
     Ok(firsts.collect())
 }

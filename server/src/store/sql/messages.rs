@@ -2,10 +2,9 @@
 
 use super::append::Key;
 use super::conversations::{join_other, other, party};
-use super::dialect::{self, Connection, Row, or_rollback, returning_ids, rows};
+use super::dialect::{self, Connection, Row, rows};
 use super::json;
 use crate::store::{Appended, Profile, Range, Record, StoreError};
-use serde::Serialize;
 use sqlx::Row as _;
 use tidings_shared::{ClientMsgId, ConversationId, Mid, MsgType, Seq, UserId};
 
@@ -17,34 +16,11 @@ macro_rules! message {
     };
 }
 
-#[derive(Serialize)]
-struct InsertRow<'a>(
-    ConversationId,
-    Seq,
-    UserId,
-    Option<&'a ClientMsgId>,
-    &'a str,
-    MsgType,
-    i64,
-);
-
-impl<'a> From<&'a Appended> for InsertRow<'a> {
-    fn from(appended: &'a Appended) -> Self {
-        let record = &appended.record;
-        Self(
-            appended.conversation,
-            record.seq,
-            record.sender.uid,
-            record.client_msg_id.as_ref(),
-            &record.content,
-            record.msg_type,
-            record.created_at,
-        )
-    }
-}
-
 /// Inserts messages that have their places and gives them their ids, in the order they stand in:
 /// ids increase within each conversation, whose row the caller has moved on in this transaction.
+///
+/// # Errors
+/// [`StoreError::Repeated`] when one of them was stored before.
 pub(super) async fn insert(
     connection: &mut Connection,
     messages: &mut [Appended],
@@ -52,22 +28,7 @@ pub(super) async fn insert(
     if messages.is_empty() {
         return Ok(());
     }
-    let sets: Vec<InsertRow<'_>> = messages.iter().map(InsertRow::from).collect();
-    let statement = sqlx::query(concat!(
-        "INSERT",
-        or_rollback!(),
-        " INTO messages
-                (conversation_id, seq, sender_uid, client_msg_id, content, msg_type, created_at)
-         SELECT CAST(j.value ->> 0 AS BIGINT), CAST(j.value ->> 1 AS BIGINT),
-                CAST(j.value ->> 2 AS BIGINT), j.value ->> 3, j.value ->> 4,
-                CAST(j.value ->> 5 AS BIGINT), CAST(j.value ->> 6 AS BIGINT)
-           FROM ",
-        rows!(),
-        " ORDER BY j.key",
-        returning_ids!()
-    ))
-    .bind(json(&sets));
-    dialect::insert(connection, statement, messages).await
+    dialect::insert(connection, messages).await
 }
 
 /// What these keys stored.

@@ -27,6 +27,7 @@ use crate::store::{
     NewMembers, NewMessage, NewUser, Picture, Range, Record, Refused, Session, SessionHash,
     Standing, Store, StoreError, Thread,
 };
+use append::Repeats;
 use async_trait::async_trait;
 use std::time::Duration;
 use tidings_shared::{ConversationId, GroupId, Peer, UserId, api};
@@ -79,12 +80,12 @@ macro_rules! reading {
 }
 
 /// The parameter that `dialect::rows` unfolds.
-fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+pub(super) fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).expect("tuples of numbers and strings always serialize")
 }
 
 /// What a query gives that takes the parameter of `dialect::rows` and has its rows `dialect::packed`.
-async fn unpack<T: serde::de::DeserializeOwned>(
+pub(super) async fn unpack<T: serde::de::DeserializeOwned>(
     connection: &mut Connection,
     query: &'static str,
     rows: String,
@@ -93,8 +94,13 @@ async fn unpack<T: serde::de::DeserializeOwned>(
         .bind(rows)
         .fetch_one(connection)
         .await?;
-    let unpacked = serde_json::from_str(&text);
-    Ok(unpacked.map_err(|error| sqlx::Error::Decode(error.into()))?)
+    unpacked(&text)
+}
+
+/// The rows that `dialect::packed` made one text of.
+pub(super) fn unpacked<T: serde::de::DeserializeOwned>(text: &str) -> Result<Vec<T>, StoreError> {
+    let rows = serde_json::from_str(text);
+    Ok(rows.map_err(|error| sqlx::Error::Decode(error.into()))?)
 }
 
 /// Executes a statement that locks rows, where the dialect has one.
@@ -126,7 +132,11 @@ impl Store for Database {
         &self,
         batch: &[NewMessage],
     ) -> Result<Vec<Result<Appended, Refused>>, StoreError> {
-        self.write(append::Append(batch)).await
+        let append = |repeats| self.write(append::Append { batch, repeats });
+        match append(Repeats::Unexpected).await {
+            Err(StoreError::Repeated) => append(Repeats::LookedFor).await,
+            result => result,
+        }
     }
 
     async fn advance(&self, moves: &[Move]) -> Result<(), StoreError> {
