@@ -3,6 +3,7 @@
 use crate::clock;
 use crate::components::{Icon, empty};
 use crate::dom::{self, Listener};
+use crate::element::html;
 use crate::i18n::{Lang, Locale};
 use crate::net::{self, HttpError};
 use crate::pages::{ChatPage, LoginPage};

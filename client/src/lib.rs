@@ -17,6 +17,7 @@ pub mod clock;
 pub mod components;
 pub mod dom;
 pub mod edition;
+pub mod element;
 pub mod i18n;
 pub mod net;
 pub mod pages;

@@ -1,12 +1,15 @@
 //! A round picture, or an initial on a colour that stays the same for a person.
 
+use crate::element::{classes, html};
 use crate::state::is_letter;
 use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::prelude::*;
 
-/// The style sheet has so many colours.
-const HUES: i64 = 8;
+/// The colours of the style sheet.
+const HUES: [&str; 8] = [
+    "hue-0", "hue-1", "hue-2", "hue-3", "hue-4", "hue-5", "hue-6", "hue-7",
+];
 
 /// What an avatar shows.
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -32,7 +35,7 @@ pub fn Avatar(props: &AvatarProps) -> Html {
         let (src, missing) = (props.src.clone(), missing.setter());
         return html! {
             <img
-                class={classes!("avatar", props.size)}
+                class={classes(&["avatar", props.size])}
                 src={props.src.clone()}
                 alt=""
                 loading="lazy"
@@ -41,19 +44,19 @@ pub fn Avatar(props: &AvatarProps) -> Html {
         };
     }
     html! {
-        <span class={classes!("avatar", props.size, hue(props.peer))} aria-hidden="true">
+        <span class={classes(&["avatar", props.size, hue(props.peer)])} aria-hidden="true">
             { initial(&props.name) }
         </span>
     }
 }
 
 /// The class that gives a peer their colour, as `--hue`.
-pub(super) fn hue(peer: Peer) -> String {
-    let hue = match peer {
-        Peer::User(uid) => uid.0.rem_euclid(HUES),
-        Peer::Group(id) => (id.0 + HUES / 2).rem_euclid(HUES),
+pub(super) fn hue(peer: Peer) -> &'static str {
+    let at = match peer {
+        Peer::User(uid) => uid.0,
+        Peer::Group(id) => id.0 + 4,
     };
-    format!("hue-{hue}")
+    HUES[at.rem_euclid(8).unsigned_abs() as usize]
 }
 
 /// The style sheet makes it a capital.

@@ -3,6 +3,7 @@
 use super::thread::ThreadAction;
 use super::{Avatar, Icon, avatar};
 use crate::dom;
+use crate::element::{classes, html};
 use crate::i18n::{Texts, use_locale};
 use crate::state::{Bubble, BubbleState, Content, Piece, Sender, is_emoji_alone, pieces};
 use std::rc::Rc;
@@ -38,14 +39,15 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
         BubbleState::Read => Some("read"),
         _ => None,
     };
-    let class = classes!(
+    let when = |holds: bool, class| if holds { class } else { "" };
+    let class = classes(&[
         "message",
         side,
-        bubble.first.then_some("first"),
-        bubble.last.then_some("last"),
-        bubble.sender.is_some().then_some("of-group"),
-        is_emoji_alone(&bubble.text).then_some("large"),
-    );
+        when(bubble.first, "first"),
+        when(bubble.last, "last"),
+        when(bubble.sender.is_some(), "of-group"),
+        when(is_emoji_alone(&bubble.text), "large"),
+    ]);
     html! {
         <div
             {class}
@@ -82,7 +84,7 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
 fn head(sender: &Sender) -> Html {
     let peer = Peer::User(sender.uid);
     html! {
-        <div class={classes!("sender", avatar::hue(peer))} data-testid="sender">
+        <div class={classes(&["sender", avatar::hue(peer)])} data-testid="sender">
             <Avatar {peer} name={sender.name.clone()} src={sender.avatar.clone()} size="avatar-small" />
             <span class="sender-name" dir="auto">{ sender.name.clone() }</span>
         </div>

@@ -2,6 +2,7 @@
 
 use super::{Countdown, Icon};
 use crate::dom;
+use crate::element::html;
 use crate::i18n::{Texts, use_locale};
 use tidings_shared::close::CloseCode;
 use tidings_shared::link::{Cause, Phase};

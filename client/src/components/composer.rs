@@ -6,6 +6,7 @@
 
 use super::{EmojiPicker, Icon, thread_keys};
 use crate::dom;
+use crate::element::html;
 use crate::i18n::use_locale;
 use std::rc::Rc;
 use tidings_shared::limits::CONTENT_BYTES;
@@ -144,7 +145,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
                 />
             </div>
             if let Some(left) = gauge.left {
-                <span class={classes!("composer-left", (left < 0).then_some("over"))} role="status">
+                <span class={if left < 0 { "composer-left over" } else { "composer-left" }} role="status">
                     { (texts.bytes_left)(left) }
                 </span>
             }

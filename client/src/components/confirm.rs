@@ -2,6 +2,7 @@
 //! the focus inside, and gives it back.
 
 use super::modal::use_modal;
+use crate::element::html;
 use crate::i18n::use_locale;
 use yew::prelude::*;
 

@@ -1,6 +1,7 @@
 //! Someone to write to.
 
 use super::Avatar;
+use crate::element::html;
 use crate::state::{Contact, peer_key};
 use tidings_shared::Peer;
 use yew::prelude::*;

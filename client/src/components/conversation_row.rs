@@ -2,6 +2,7 @@
 
 use super::{Avatar, Icon};
 use crate::clock;
+use crate::element::html;
 use crate::i18n::use_locale;
 use crate::state::{ListRow, PreviewKind, peer_key};
 use std::rc::Rc;

@@ -1,6 +1,7 @@
 //! The seconds until something happens, counted by the clock, not by the ticks.
 
 use crate::clock;
+use crate::element::html;
 use crate::i18n::use_locale;
 use gloo_timers::callback::Interval;
 use std::time::Duration;

@@ -4,6 +4,7 @@
 //! the composer hears of it.
 
 use super::Icon;
+use crate::element::html;
 use crate::i18n::use_locale;
 use crate::{dom, storage};
 use wasm_bindgen::JsCast;

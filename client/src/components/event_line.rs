@@ -1,5 +1,6 @@
 //! What happened to a group, as a line of its thread.
 
+use crate::element::html;
 use crate::i18n::use_locale;
 use crate::state::{Bubble, Event};
 use std::rc::Rc;

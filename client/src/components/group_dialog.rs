@@ -3,6 +3,7 @@
 
 use super::modal::use_modal;
 use super::picker::{Chosen, Picker};
+use crate::element::html;
 use crate::i18n::{GroupTexts, use_locale};
 use crate::net::HttpError;
 use crate::state::Contacts;
@@ -156,7 +157,7 @@ pub fn GroupDialog(props: &GroupDialogProps) -> Html {
                         />
                         <span
                             id="group-name-count"
-                            class={classes!("group-name-count", too_long.then_some("over"))}
+                            class={if too_long { "group-name-count over" } else { "group-name-count" }}
                             data-testid="group-name-count"
                         >
                             { format!("{}/{GROUP_NAME_CHARS}", *used) }

@@ -6,6 +6,7 @@ use super::member_row::MemberRow;
 use super::sidebar_list::move_focus;
 use super::{Avatar, Icon, Skeleton, panel};
 use crate::dom;
+use crate::element::html;
 use crate::i18n::use_locale;
 use crate::state::Contacts;
 use std::rc::Rc;

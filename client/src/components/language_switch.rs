@@ -1,5 +1,6 @@
 //! The switch between the two languages.
 
+use crate::element::html;
 use crate::i18n::{Lang, use_locale};
 use yew::prelude::*;
 

@@ -9,6 +9,7 @@ mod report;
 
 use super::Icon;
 use crate::dom;
+use crate::element::html;
 use crate::i18n::use_locale;
 use crate::state::Snapshot;
 use facts::{Fact, Words};

@@ -1,6 +1,7 @@
 //! Someone to choose.
 
 use super::Avatar;
+use crate::element::html;
 use crate::i18n::use_locale;
 use crate::state::{Contact, peer_key};
 use tidings_shared::Peer;

@@ -7,6 +7,7 @@ use super::sidebar::matches;
 use super::sidebar_list::move_focus;
 use super::{Icon, Skeleton};
 use crate::dom;
+use crate::element::html;
 use crate::i18n::use_locale;
 use crate::state::{Contact, Contacts};
 use std::rc::Rc;

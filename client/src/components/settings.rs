@@ -3,6 +3,7 @@
 
 use super::modal::use_modal;
 use crate::attention::{self, Permission};
+use crate::element::html;
 use crate::i18n::{Lang, use_locale};
 use crate::storage::{self, Setting};
 use wasm_bindgen_futures::spawn_local;

@@ -4,6 +4,7 @@ use super::empty_list::{Why, empty_list};
 use super::list_end::use_list_end;
 use super::{ContactList, ConversationList, Icon, Skeleton};
 use crate::dom;
+use crate::element::html;
 use crate::i18n::use_locale;
 use crate::state::{Contact, Contacts, ListRow};
 use tidings_shared::Peer;

@@ -1,6 +1,7 @@
 //! Who is logged in and the way to their account, what is unread in all, the settings and the way out.
 
 use super::{Avatar, Icon, Settings, conversation_row};
+use crate::element::html;
 use crate::i18n::use_locale;
 use std::rc::Rc;
 use tidings_shared::{Peer, UserId};

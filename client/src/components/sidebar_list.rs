@@ -2,6 +2,7 @@
 
 use super::{ContactRow, ConversationRow};
 use crate::dom;
+use crate::element::html;
 use crate::state::{Contact, ListRow};
 use tidings_shared::Peer;
 use wasm_bindgen::JsCast;

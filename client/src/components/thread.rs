@@ -8,6 +8,7 @@ use super::scroller::Scroller;
 use super::{BubbleRow, EventLine, Icon, Skeleton, thread_keys};
 use crate::clock;
 use crate::dom;
+use crate::element::html;
 use crate::i18n::{Lang, Locale};
 use crate::state::{Fetching, Row, ThreadView};
 use std::rc::Rc;

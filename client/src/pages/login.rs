@@ -1,6 +1,7 @@
 //! Logging in, and registering where the server offers it.
 
 use crate::components::{Icon, LanguageSwitch, logo};
+use crate::element::html;
 use crate::i18n::use_locale;
 use crate::net::{self, HttpError};
 use tidings_shared::api::{ProblemCode, User};

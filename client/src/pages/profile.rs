@@ -8,6 +8,7 @@ mod logins;
 
 use crate::components::{Avatar, use_modal};
 use crate::dom;
+use crate::element::{classes, html};
 use crate::i18n::{Locale, use_locale};
 use deed::{Deed, Fault, Outcome, Part};
 use std::rc::Rc;
@@ -220,7 +221,7 @@ fn said(progress: &Progress, part: Part, done: &'static str, locale: &Locale) ->
         _ => ("", String::new()),
     };
     html! {
-        <p class={classes!("profile-said", class)} role="status" data-testid="profile-said">
+        <p class={classes(&["profile-said", class])} role="status" data-testid="profile-said">
             { words }
         </p>
     }

@@ -2,6 +2,7 @@
 
 use super::{Aside, ChatPage, Msg};
 use crate::components::{GroupDialog, GroupDialogAction, GroupPanel, GroupPanelAction};
+use crate::element::html;
 use crate::net::{self, HttpError};
 use crate::state::{Effect, MembersAsk, OpenGroup};
 use std::rc::Rc;

@@ -7,6 +7,7 @@ use crate::components::{
     notice_bar, notify_bar,
 };
 use crate::dom;
+use crate::element::html;
 use crate::pages::Profile;
 use crate::state::{Alert, Announcement, Content, OpenGroup, ThreadView, peer_key};
 use std::rc::Rc;
