@@ -1,19 +1,19 @@
 //! The root: who is logged in, in which language.
 
 use crate::clock;
-use crate::components::{Icon, empty};
+use crate::components::{Icon, empty, use_mounted};
 use crate::dom::{self, Listener};
 use crate::element::html;
 use crate::i18n::{Lang, Locale};
 use crate::net::{self, HttpError};
 use crate::pages::{ChatPage, LoginPage};
 use crate::storage::{self, Setting};
+use crate::task::spawn;
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 use tidings_shared::UserId;
 use tidings_shared::api::User;
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 /// A timer may fire a little early.
@@ -41,13 +41,16 @@ pub fn App() -> Html {
     use_effect_with(locale.lang, |lang| dom::set_language(lang.tag()));
     {
         let session = session.clone();
-        use_effect_with((), move |()| ask(session.setter()));
+        use_mounted(move || {
+            ask(session.setter());
+            None
+        });
     }
     {
         let (locale, session) = (locale.setter(), session.setter());
-        use_effect_with((), move |()| {
+        use_mounted(move || {
             let listener = follow(locale, session);
-            move || drop(listener)
+            Some(Box::new(move || drop(listener)))
         });
     }
     use_midnight(&locale);
@@ -111,14 +114,16 @@ pub fn App() -> Html {
                 </main>
             }
         }
-        Session::LoggedOut { ended } => html! { <LoginPage ended={*ended} {on_login} /> },
+        Session::LoggedOut { ended } => html! {
+            <LoginPage ended={*ended} {on_login} on_language={switch} />
+        },
         Session::LoggedIn(user) => html! {
             <ChatPage key={user.uid.0.to_string()} user={user.clone()} {on_user} {on_end} />
         },
     };
     html! {
         <ContextProvider<Locale> context={(*locale).clone()}>
-            <ContextProvider<Callback<Lang>> context={switch}>{ page }</ContextProvider<Callback<Lang>>>
+            { page }
         </ContextProvider<Locale>>
     }
 }
@@ -135,7 +140,7 @@ fn follow(locale: UseStateSetter<Locale>, session: UseStateSetter<Session>) -> L
         let now = storage::session();
         if known.replace(now.clone()) != now {
             let session = session.clone();
-            spawn_local(async move {
+            spawn(async move {
                 match net::me().await {
                     Ok(user) => session.set(Session::LoggedIn(user)),
                     Err(HttpError::NotLoggedIn) => session.set(Session::LoggedOut { ended: false }),
@@ -170,7 +175,7 @@ fn use_midnight(locale: &UseStateHandle<Locale>) {
 }
 
 fn ask(session: UseStateSetter<Session>) {
-    spawn_local(async move {
+    spawn(async move {
         session.set(match net::me().await {
             Ok(user) => Session::LoggedIn(user),
             Err(HttpError::NotLoggedIn | HttpError::BadCredentials) => {

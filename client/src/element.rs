@@ -3,14 +3,15 @@
 //! That these are not written out where they are called is what they are for: there are hundreds of
 //! such places.
 
+use crate::component::UNNAMED;
 use std::rc::Rc;
 use web_sys::{Event, FocusEvent, InputEvent, KeyboardEvent, MouseEvent, SubmitEvent};
 use yew::html::{IntoEventCallback, IntoPropValue};
 use yew::virtual_dom::{
-    AttrValue, AttributeOrProperty, Attributes, Key, Listener, Listeners, VChild, VList, VNode,
-    VTag, VText,
+    AttrValue, AttributeOrProperty, Attributes, FullyKeyedState, Key, Listener, Listeners, VList,
+    VNode, VTag, VText,
 };
-use yew::{BaseComponent, Callback, Html, NodeRef};
+use yew::{Callback, Html, NodeRef};
 
 pub use tidings_html::html;
 
@@ -135,6 +136,12 @@ impl Element {
         self
     }
 
+    /// The next child, which is an element.
+    #[inline(never)]
+    pub fn element(self, element: Self) -> Self {
+        self.node(element.html())
+    }
+
     /// The next children.
     pub fn children<T: Child>(self, children: impl IntoIterator<Item = T>) -> Self {
         children
@@ -149,7 +156,7 @@ impl Element {
         let children = match parts.children.len() {
             0 => VNode::default(),
             1 => parts.children.remove(0),
-            _ => VNode::from(VList::with_children(parts.children, None)),
+            _ => list(parts.children),
         };
         let attributes = if parts.names.is_empty() {
             Attributes::Static(parts.known)
@@ -191,6 +198,16 @@ impl Element {
     }
 }
 
+fn list(children: Vec<VNode>) -> Html {
+    let is_named = |child: &VNode| child.key().is_some_and(|key| !key.starts_with(UNNAMED));
+    let keyed = if children.iter().all(is_named) {
+        FullyKeyedState::KnownFullyKeyed
+    } else {
+        FullyKeyedState::KnownMissingKeys
+    };
+    VNode::from(VList::__macro_new(children, None, keyed))
+}
+
 /// What the value of an attribute is made of.
 pub trait Attribute {
     /// Gives the next attribute this value.
@@ -206,12 +223,6 @@ pub trait Child {
 impl Child for Html {
     fn put(self, element: Element) -> Element {
         element.node(self)
-    }
-}
-
-impl<T: BaseComponent> Child for VChild<T> {
-    fn put(self, element: Element) -> Element {
-        element.node(self.into())
     }
 }
 
@@ -262,11 +273,17 @@ text! {
     u64: count => AttrValue::from(count.to_string());
 }
 
+/// An attribute that is there, or not.
 impl Attribute for bool {
     #[inline(never)]
     fn set(self, element: Element) -> Element {
         self.then_some("").set(element)
     }
+}
+
+/// What attributes of accessibility say for what is so, or not.
+pub const fn truth(holds: bool) -> &'static str {
+    if holds { "true" } else { "false" }
 }
 
 /// Classes with a space between them; empty ones are none.

@@ -6,14 +6,19 @@
 //! - [`i18n`]: every word of it, in each language.
 //! - [`attention`]: sound, notifications, the count at the icon.
 //! - [`edition`]: whether the server has a newer page.
-//! - [`clock`], [`dom`], [`storage`]: the browser, as the rest needs it.
+//! - [`component`], [`element`]: what yew is given, in less room than it would take.
+//! - [`clock`], [`dom`], [`storage`], [`task`]: the browser, as the rest needs it.
 //!
 //! Events flow one way: the page (`pages/chat.rs`) hands what happened to [`state::Chat`], carries
 //! out the effects it returns, and renders what it then knows.
 
+// What `html!` writes is the same in here and in the tests.
+extern crate self as tidings_client;
+
 mod app;
 pub mod attention;
 pub mod clock;
+pub mod component;
 pub mod components;
 pub mod dom;
 pub mod edition;
@@ -23,6 +28,7 @@ pub mod net;
 pub mod pages;
 pub mod state;
 pub mod storage;
+pub mod task;
 
 pub use app::App;
 

@@ -7,6 +7,7 @@ use stage::{click, find, render};
 use std::cell::RefCell;
 use std::rc::Rc;
 use tidings_client::components::Composer;
+use tidings_client::element::html;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{Element, Event, EventInit, HtmlTextAreaElement, KeyboardEvent, KeyboardEventInit};
 use yew::prelude::*;

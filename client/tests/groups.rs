@@ -10,9 +10,11 @@ use tidings_client::components::{
     BubbleRow, ConversationRow, EventLine, GroupDialog, GroupDialogAction, GroupPanel,
     GroupPanelAction, ThreadHead,
 };
+use tidings_client::element::html;
 use tidings_client::net::HttpError;
 use tidings_client::state::{
     Bubble, BubbleState, Contacts, Content, Event as GroupEvent, ListRow, PreviewKind, Sender,
+    Standing,
 };
 use tidings_client::{clock, dom};
 use tidings_shared::api::{Group, ProblemCode, User, Users};
@@ -183,7 +185,16 @@ async fn the_head_of_a_group_counts_its_members_and_opens_them() {
         let on_members = listen(&asked);
         let on_back = Callback::noop();
         render(html! {
-            <ThreadHead {peer} name={Rc::<str>::from("Hikers")} avatar={Rc::<str>::from("")} {members} {on_members} {on_back} />
+            <ThreadHead
+                {peer}
+                name={Rc::<str>::from("Hikers")}
+                avatar={Rc::<str>::from("")}
+                standing={None::<Standing>}
+                {members}
+                open=false
+                {on_members}
+                {on_back}
+            />
         })
     };
     let root = head(HIKERS, Some(3)).await;

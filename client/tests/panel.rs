@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use tidings_client::clock;
 use tidings_client::components::{Chip, Panel};
+use tidings_client::element::html;
 use tidings_client::state::{Diagnosis, Snapshot};
 use tidings_shared::Moment;
 use tidings_shared::frame::ServerFrame;
@@ -79,7 +80,7 @@ fn focused(root: &Element) -> Option<String> {
 }
 
 async fn desk() -> Element {
-    let root = render(html! { <Desk /> }).await;
+    let root = render(yew::html! { <Desk /> }).await;
     find::<HtmlElement>(&root, "panel-open")
         .focus()
         .expect("a button");

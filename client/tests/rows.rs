@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 use tidings_client::components::{BubbleRow, Chip, ConversationRow};
+use tidings_client::element::html;
 use tidings_client::state::{Bubble, BubbleState, Content, ListRow, PreviewKind};
 use tidings_client::{clock, dom};
 use tidings_shared::link::{Cause, Phase};

@@ -30,7 +30,7 @@ fn fragment(children: &[Node]) -> TokenStream {
         [node @ (Node::Element(_) | Node::Component(_) | Node::If(..))] => self::node(node),
         _ => {
             let children = children.iter().map(child);
-            quote!(crate::element::Element::fragment() #(#children)* .html())
+            quote!(::tidings_client::element::Element::fragment() #(#children)* .html())
         }
     }
 }
@@ -40,6 +40,10 @@ fn child(node: &Node) -> TokenStream {
     match node {
         Node::Value(value) => quote!(.child({ #value })),
         Node::Each(nodes) => quote!(.children(#nodes)),
+        Node::Element(element) => {
+            let element = unfinished(element);
+            quote!(.element(#element))
+        }
         _ => {
             let node = self::node(node);
             quote!(.node(#node))
@@ -48,6 +52,12 @@ fn child(node: &Node) -> TokenStream {
 }
 
 fn element(element: &Element) -> TokenStream {
+    let element = unfinished(element);
+    quote!(#element.html())
+}
+
+/// An expression whose value is all that is said of the element.
+fn unfinished(element: &Element) -> TokenStream {
     let tag = element.tag.unraw_text();
     let (mut names, mut texts) = (Vec::new(), Vec::new());
     let (mut later, mut calls) = (Vec::new(), Vec::new());
@@ -77,7 +87,7 @@ fn element(element: &Element) -> TokenStream {
         quote!(new(#tag, &[#(#names,)* #(#later),*], &[#(#texts),*]))
     };
     let children = element.children.iter().map(child);
-    quote!(crate::element::Element::#start #(#calls)* #(#children)* .html())
+    quote!(::tidings_client::element::Element::#start #(#calls)* #(#children)*)
 }
 
 fn component(component: &Component) -> TokenStream {
@@ -86,18 +96,27 @@ fn component(component: &Component) -> TokenStream {
         attributes,
         children,
     } = component;
-    let attributes = attributes.iter().map(|Attribute { name, value }| {
-        let value = match value {
-            Value::Literal(literal) => literal.to_token_stream(),
-            Value::Expression(value) => value.clone(),
-        };
-        quote!(#(#name)-* = {#value})
-    });
-    if children.is_empty() {
-        return quote!(::yew::html!(<#path #(#attributes)* />));
+    let mut key = quote!(::std::option::Option::None);
+    let mut properties = Vec::new();
+    for attribute in attributes {
+        let (name, value) = (&attribute.name[0], attribute.value());
+        if name == "key" {
+            key = quote!(::std::option::Option::Some(::std::convert::Into::into(#value)));
+        } else {
+            properties.push(quote!(#name: ::yew::html::IntoPropValue::into_prop_value(#value)));
+        }
     }
-    let children = fragment(children);
-    quote!(::yew::html!(<#path #(#attributes)*>{ #children }</#path>))
+    if !children.is_empty() {
+        let children = fragment(children);
+        properties.push(quote!(children: #children));
+    }
+    quote!({
+        type Properties = <#path as ::tidings_client::component::Shown>::Properties;
+        <#path as ::tidings_client::component::Shown>::node(
+            Properties { #(#properties),* },
+            #key,
+        )
+    })
 }
 
 impl Attribute {
@@ -119,15 +138,20 @@ impl Attribute {
 
     /// The call of what is named as it is.
     fn call(&self) -> TokenStream {
-        let value = match &self.value {
-            Value::Literal(literal) => literal.to_token_stream(),
-            Value::Expression(value) => value.clone(),
-        };
+        let value = self.value();
         let name = match &*self.text() {
             "ref" => quote!(node_ref),
             _ => self.name[0].to_token_stream(),
         };
-        quote!(.#name({ #value }))
+        quote!(.#name(#value))
+    }
+
+    /// The expression that it is.
+    fn value(&self) -> TokenStream {
+        match &self.value {
+            Value::Literal(literal) => literal.to_token_stream(),
+            Value::Expression(value) => quote!({ #value }),
+        }
     }
 }
 

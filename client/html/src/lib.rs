@@ -4,11 +4,22 @@
 //!
 //! Components, and what is checked of their properties, are left to yew.
 
+mod component;
 mod expand;
 mod parse;
 
 use parse::Node;
 use proc_macro::TokenStream;
+
+/// Makes a function a component, as yew's `#[component]` does, but one of those that share what yew
+/// has for each: see `client/src/component.rs`.
+#[proc_macro_attribute]
+pub fn component(_arguments: TokenStream, function: TokenStream) -> TokenStream {
+    let function = syn::parse_macro_input!(function as syn::ItemFn);
+    component::expand(&function)
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
 
 /// Markup, as yew's `html!` takes it, but for dynamic tags and properties of the DOM.
 #[proc_macro]

@@ -1,5 +1,6 @@
 //! A round picture, or an initial on a colour that stays the same for a person.
 
+use crate::component::component;
 use crate::element::{classes, html};
 use crate::state::is_letter;
 use std::rc::Rc;
@@ -12,17 +13,15 @@ const HUES: [&str; 8] = [
 ];
 
 /// What an avatar shows.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AvatarProps {
     /// Whose it is.
     pub peer: Peer,
     /// The name, for the initial.
     pub name: Rc<str>,
     /// URL of a picture; empty: none.
-    #[prop_or_default]
     pub src: Rc<str>,
     /// One of the sizes of the style sheet.
-    #[prop_or("avatar-row")]
     pub size: &'static str,
 }
 
@@ -56,7 +55,8 @@ pub(super) fn hue(peer: Peer) -> &'static str {
         Peer::User(uid) => uid.0,
         Peer::Group(id) => id.0 + 4,
     };
-    HUES[at.rem_euclid(8).unsigned_abs() as usize]
+    let hue = usize::try_from(at.rem_euclid(8)).unwrap_or_default();
+    HUES[hue]
 }
 
 /// The style sheet makes it a capital.

@@ -2,6 +2,7 @@
 
 use super::thread::ThreadAction;
 use super::{Avatar, Icon, avatar};
+use crate::component::component;
 use crate::dom;
 use crate::element::{classes, html};
 use crate::i18n::{Texts, use_locale};
@@ -11,7 +12,7 @@ use tidings_shared::{ClientMsgId, Direction, Peer};
 use yew::prelude::*;
 
 /// Which message.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BubbleProps {
     /// What it shows.
     pub bubble: Rc<Bubble>,

@@ -1,15 +1,16 @@
 //! How the connection stands, always in sight: a quiet dot while it lives, a chip otherwise.
 
 use super::{Countdown, Icon};
+use crate::component::component;
 use crate::dom;
-use crate::element::html;
+use crate::element::{html, truth};
 use crate::i18n::{Texts, use_locale};
 use tidings_shared::close::CloseCode;
 use tidings_shared::link::{Cause, Phase};
 use yew::prelude::*;
 
 /// How it stands.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ChipProps {
     /// Where the connection stands.
     pub phase: Phase,
@@ -57,7 +58,7 @@ pub fn Chip(props: &ChipProps) -> Html {
                 data-testid="panel-open"
                 aria-label={(texts.panel.open)(status)}
                 title={(texts.panel.open)(status)}
-                aria-expanded={props.open.to_string()}
+                aria-expanded={truth(props.open)}
                 aria-controls="panel"
                 onclick={toggle}
             >

@@ -4,7 +4,8 @@
 //! it after the message was taken, never while an input method composes. It grows with its text by
 //! a hidden copy of it in the same grid cell, so that nothing has to be measured.
 
-use super::{EmojiPicker, Icon, thread_keys};
+use super::{EmojiPicker, Icon, thread_keys, use_mounted};
+use crate::component::component;
 use crate::dom;
 use crate::element::html;
 use crate::i18n::use_locale;
@@ -17,7 +18,7 @@ use yew::prelude::*;
 const NEAR_LIMIT: i64 = 512;
 
 /// To whom.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ComposerProps {
     /// What was written here before.
     pub draft: Rc<str>,
@@ -73,13 +74,14 @@ pub fn Composer(props: &ComposerProps) -> Html {
     }
     {
         let field = field.clone();
-        use_effect_with((), move |()| {
+        use_mounted(move || {
             if !dom::is_narrow()
                 && let Some(field) = field.cast::<HtmlTextAreaElement>()
             {
                 // A field that cannot take the focus leaves it where it is.
                 let _ = field.focus();
             }
+            None
         });
     }
     let oninput = {

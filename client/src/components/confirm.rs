@@ -2,12 +2,13 @@
 //! the focus inside, and gives it back.
 
 use super::modal::use_modal;
+use crate::component::component;
 use crate::element::html;
 use crate::i18n::use_locale;
 use yew::prelude::*;
 
 /// The question.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ConfirmProps {
     /// What it is about.
     pub title: AttrValue,

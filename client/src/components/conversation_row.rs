@@ -2,6 +2,7 @@
 
 use super::{Avatar, Icon};
 use crate::clock;
+use crate::component::component;
 use crate::element::html;
 use crate::i18n::use_locale;
 use crate::state::{ListRow, PreviewKind, peer_key};
@@ -13,7 +14,7 @@ use yew::prelude::*;
 const MOST: u64 = 999;
 
 /// Which conversation.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ConversationRowProps {
     /// What it shows.
     pub row: ListRow,
@@ -63,7 +64,7 @@ pub fn ConversationRow(props: &ConversationRowProps) -> Html {
                 aria-current={row.selected.then_some("true")}
                 onclick={move |_| on_open.emit(peer)}
             >
-                <Avatar {peer} name={row.name.clone()} src={row.avatar.clone()} />
+                <Avatar {peer} name={row.name.clone()} src={row.avatar.clone()} size="avatar-row" />
                 if row.online {
                     <span class="online-dot" data-testid="online" aria-hidden="true" />
                     <span class="hidden-text">{ texts.online }</span>

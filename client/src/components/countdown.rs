@@ -1,6 +1,7 @@
 //! The seconds until something happens, counted by the clock, not by the ticks.
 
 use crate::clock;
+use crate::component::component;
 use crate::element::html;
 use crate::i18n::use_locale;
 use gloo_timers::callback::Interval;
@@ -12,7 +13,7 @@ use yew::prelude::*;
 const TICK_MS: u32 = 250;
 
 /// Until when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Properties)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountdownProps {
     /// The moment counted down to.
     pub until: Moment,

@@ -4,7 +4,8 @@
 //! the composer hears of it.
 
 use super::Icon;
-use crate::element::html;
+use crate::component::component;
+use crate::element::{html, truth};
 use crate::i18n::use_locale;
 use crate::{dom, storage};
 use wasm_bindgen::JsCast;
@@ -21,7 +22,7 @@ const RECENT: usize = 16;
 const EMOJI: &str = "😀 😄 😁 😆 😅 🤣 😂 🙂 😉 😊 😇 🥰 😍 😘 😋 😛 😜 🤪 🤗 🤭 🤫 🤔 🤐 😐 😶 😏 😒 🙄 😬 😌 😔 😪 😴 😷 🤒 🤕 🤢 🤧 🥵 🥶 😵 🤯 🤠 🥳 😎 🤓 😕 😟 🙁 😮 😯 😲 😳 🥺 😨 😰 😥 😢 😭 😱 😖 😣 😞 😓 😩 😫 🥱 😤 😡 😠 💀 💩 🤡 👻 👽 🤖 😺 🙈 🙉 🙊 👋 ✋ 👌 ✌️ 🤞 🤟 🤙 👈 👉 👆 👇 👍 👎 ✊ 👊 👏 🙌 🤝 🙏 💪 👀 🧠 👶 👦 👧 👨 👩 👴 👵 🙋 🤦 🤷 ❤️ 🧡 💛 💚 💙 💜 🖤 💔 💕 💖 💯 💢 💥 💦 💤 💬 🎉 🎊 🎁 🎂 🎈 🏆 🥇 ⚽ 🏀 🎮 🎵 🎸 🎬 📷 💻 📱 ⏰ 💡 🔋 🔑 🔒 🔔 📌 📎 ✏️ 📚 📅 📈 💰 🧧 ✉️ 🐶 🐱 🐭 🐰 🦊 🐻 🐼 🐯 🐷 🐸 🐵 🐔 🐧 🦆 🐟 🐳 🦀 🐝 🌸 🌹 🌻 🌲 🍀 🍁 ☀️ 🌙 ⭐ ☁️ 🌧️ ⛄ 🔥 🌈 🌊 🍎 🍉 🍓 🍅 🍞 🍔 🍕 🍜 🍚 🥟 🍰 🍫 ☕ 🍵 🍺 🍷 🥂 🏠 🏢 🏥 🚗 🚲 🚄 ✈️ 🚀 ⛵ 🗺️ ✅ ❌ ❓ ❗ ⚠️ ➕ ➡️ ⬅️";
 
 /// Where what is chosen goes.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct EmojiPickerProps {
     /// The field.
     pub field: NodeRef,
@@ -88,7 +89,7 @@ pub fn EmojiPicker(props: &EmojiPickerProps) -> Html {
                 data-testid="emoji-open"
                 aria-label={texts.write.emoji}
                 title={texts.write.emoji}
-                aria-expanded={open.to_string()}
+                aria-expanded={truth(*open)}
                 onclick={toggle}
             >
                 { Icon::Face.html() }

@@ -1,5 +1,6 @@
 //! What happened to a group, as a line of its thread.
 
+use crate::component::component;
 use crate::element::html;
 use crate::i18n::use_locale;
 use crate::state::{Bubble, Event};
@@ -7,7 +8,7 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct EventLineProps {
     /// What happened.
     pub event: Event,

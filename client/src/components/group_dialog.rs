@@ -3,7 +3,8 @@
 
 use super::modal::use_modal;
 use super::picker::{Chosen, Picker};
-use crate::element::html;
+use crate::component::component;
+use crate::element::{html, truth};
 use crate::i18n::{GroupTexts, use_locale};
 use crate::net::HttpError;
 use crate::state::Contacts;
@@ -24,14 +25,13 @@ pub enum GroupDialogAction {
 }
 
 /// What for.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GroupDialogProps {
     /// Whether members are added, or else a group is created.
     pub adds: bool,
     /// Everyone, as far as they are loaded.
     pub contacts: Contacts,
     /// Who is a member already, as far as they are loaded.
-    #[prop_or_default]
     pub members: Contacts,
     /// The server has been asked.
     pub busy: bool,
@@ -151,7 +151,7 @@ pub fn GroupDialog(props: &GroupDialogProps) -> Html {
                             data-testid="group-name"
                             autocomplete="off"
                             dir="auto"
-                            aria-invalid={(too_long || matches!(lacks, Some(Lack::Name))).to_string()}
+                            aria-invalid={truth(too_long || matches!(lacks, Some(Lack::Name)))}
                             aria-describedby="group-name-count group-error"
                             {oninput}
                         />
@@ -183,7 +183,7 @@ pub fn GroupDialog(props: &GroupDialogProps) -> Html {
                         type="submit"
                         class="button button-primary"
                         data-testid="group-submit"
-                        aria-disabled={props.busy.to_string()}
+                        aria-disabled={truth(props.busy)}
                     >
                         if props.busy {
                             <span class="spinner" aria-hidden="true" />

@@ -4,7 +4,8 @@ use super::empty_list::{Why, empty_list};
 use super::list_end::use_list_end;
 use super::member_row::MemberRow;
 use super::sidebar_list::move_focus;
-use super::{Avatar, Icon, Skeleton, panel};
+use super::{Avatar, Icon, Skeleton, panel, use_mounted};
+use crate::component::component;
 use crate::dom;
 use crate::element::html;
 use crate::i18n::use_locale;
@@ -31,7 +32,7 @@ pub enum GroupPanelAction {
 }
 
 /// Which group.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GroupPanelProps {
     /// Which.
     pub peer: Peer,
@@ -59,18 +60,18 @@ pub fn GroupPanel(props: &GroupPanelProps) -> Html {
     let (dialog, list) = (use_node_ref(), use_node_ref());
     {
         let dialog = dialog.clone();
-        use_effect_with((), move |()| {
+        use_mounted(move || {
             let dialog = dialog.cast::<HtmlDialogElement>();
             if let Some(dialog) = &dialog {
                 panel::show(dialog);
             }
-            move || {
+            Some(Box::new(move || {
                 if let Some(dialog) = dialog {
                     // While it is modal nothing else can take the focus.
                     dialog.close();
                 }
                 dom::focus("[data-testid=group-open]");
-            }
+            }))
         });
     }
     let more = props.on_action.reform(|()| GroupPanelAction::MoreMembers);

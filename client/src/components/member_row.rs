@@ -1,6 +1,7 @@
 //! A member of the open group.
 
 use super::Avatar;
+use crate::component::component;
 use crate::element::html;
 use crate::i18n::use_locale;
 use crate::state::{Contact, peer_key};
@@ -8,7 +9,7 @@ use tidings_shared::Peer;
 use yew::prelude::*;
 
 /// Who.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct MemberRowProps {
     /// Who.
     pub(super) member: Contact,

@@ -6,6 +6,7 @@ use super::person_check::PersonCheck;
 use super::sidebar::matches;
 use super::sidebar_list::move_focus;
 use super::{Icon, Skeleton};
+use crate::component::component;
 use crate::dom;
 use crate::element::html;
 use crate::i18n::use_locale;
@@ -41,7 +42,7 @@ impl Reducible for Chosen {
 }
 
 /// From whom.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct PickerProps {
     /// Everyone, as far as they are loaded.
     pub(super) contacts: Contacts,

@@ -3,14 +3,15 @@
 
 use super::modal::use_modal;
 use crate::attention::{self, Permission};
+use crate::component::component;
 use crate::element::html;
 use crate::i18n::{Lang, use_locale};
 use crate::storage::{self, Setting};
-use wasm_bindgen_futures::spawn_local;
+use crate::task::spawn;
 use yew::prelude::*;
 
 /// How it ends.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SettingsProps {
     /// The person is done.
     pub on_close: Callback<()>,
@@ -54,7 +55,7 @@ pub fn Settings(props: &SettingsProps) -> Html {
                 return;
             }
             let choose = choose.clone();
-            spawn_local(async move {
+            spawn(async move {
                 attention::ask().await;
                 let granted = attention::may_notify() == Permission::Granted;
                 choose.emit((Setting::Notify, if granted { "on" } else { "" }));

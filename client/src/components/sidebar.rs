@@ -3,8 +3,9 @@
 use super::empty_list::{Why, empty_list};
 use super::list_end::use_list_end;
 use super::{ContactList, ConversationList, Icon, Skeleton};
+use crate::component::component;
 use crate::dom;
-use crate::element::html;
+use crate::element::{html, truth};
 use crate::i18n::use_locale;
 use crate::state::{Contact, Contacts, ListRow};
 use tidings_shared::Peer;
@@ -27,7 +28,7 @@ pub enum SidebarAction {
 }
 
 /// What it shows.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SidebarProps {
     /// The conversations, in their order.
     pub rows: Vec<ListRow>,
@@ -95,7 +96,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
                 type="button"
                 class="tab"
                 data-testid={testid}
-                aria-pressed={(*tab == own).to_string()}
+                aria-pressed={truth(*tab == own)}
                 onclick={move |_: MouseEvent| set.set(own)}
             >
                 { icon.html() }{ label }

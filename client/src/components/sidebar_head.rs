@@ -1,6 +1,7 @@
 //! Who is logged in and the way to their account, what is unread in all, the settings and the way out.
 
 use super::{Avatar, Icon, Settings, conversation_row};
+use crate::component::component;
 use crate::element::html;
 use crate::i18n::use_locale;
 use std::rc::Rc;
@@ -8,7 +9,7 @@ use tidings_shared::{Peer, UserId};
 use yew::prelude::*;
 
 /// Who.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SidebarHeadProps {
     /// Who is logged in.
     pub uid: UserId,

@@ -1,6 +1,7 @@
 //! The lists of the sidebar: conversations, and contacts.
 
 use super::{ContactRow, ConversationRow};
+use crate::component::component;
 use crate::dom;
 use crate::element::html;
 use crate::state::{Contact, ListRow};
@@ -10,7 +11,7 @@ use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 /// Which conversations.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ConversationListProps {
     /// The rows, in their order.
     pub rows: Vec<ListRow>,
@@ -62,7 +63,7 @@ fn use_kept_focus() {
 }
 
 /// Which contacts.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ContactListProps {
     /// The people, in their order.
     pub people: Vec<Contact>,

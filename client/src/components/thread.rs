@@ -8,7 +8,7 @@ use super::scroller::Scroller;
 use super::{BubbleRow, EventLine, Icon, Skeleton, thread_keys};
 use crate::clock;
 use crate::dom;
-use crate::element::html;
+use crate::element::{html, truth};
 use crate::i18n::{Lang, Locale};
 use crate::state::{Fetching, Row, ThreadView};
 use std::rc::Rc;
@@ -151,7 +151,7 @@ impl Component for Thread {
                     role="log"
                     aria-live="off"
                     aria-label={label}
-                    aria-busy={blank.to_string()}
+                    aria-busy={truth(blank)}
                     tabindex="0"
                     onkeydown={ctx.link().callback(ThreadMsg::Key)}
                     oncopy={ctx.link().callback(ThreadMsg::Copy)}

@@ -2,7 +2,8 @@
 
 use super::{Avatar, Icon};
 use crate::clock;
-use crate::element::html;
+use crate::component::component;
+use crate::element::{html, truth};
 use crate::i18n::use_locale;
 use crate::state::Standing;
 use std::rc::Rc;
@@ -10,7 +11,7 @@ use tidings_shared::Peer;
 use yew::prelude::*;
 
 /// Whose conversation.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ThreadHeadProps {
     /// With whom.
     pub peer: Peer,
@@ -19,13 +20,10 @@ pub struct ThreadHeadProps {
     /// Their picture; empty: none.
     pub avatar: Rc<str>,
     /// How they stand, if that is known.
-    #[prop_or_default]
     pub standing: Option<Standing>,
     /// Of a group: how many members it has, once that is known.
-    #[prop_or_default]
     pub members: Option<u64>,
     /// Whether the panel of the group is open.
-    #[prop_or_default]
     pub open: bool,
     /// The panel of the group is opened, or closed.
     pub on_members: Callback<bool>,
@@ -81,7 +79,7 @@ pub fn ThreadHead(props: &ThreadHeadProps) -> Html {
                     data-testid="group-open"
                     aria-label={texts.group.show_members}
                     title={texts.group.show_members}
-                    aria-expanded={props.open.to_string()}
+                    aria-expanded={truth(props.open)}
                     aria-controls="group-panel"
                     onclick={toggle}
                 >

@@ -157,8 +157,9 @@ impl Component for ChatPage {
         let probe = connection.probe();
         let context = ctx.link().context(ctx.link().callback(Msg::Locale));
         let (locale, handle) = context.unzip();
-        let link = ctx.link();
-        let clicked = link.callback(Msg::Notified);
+        // One callback of the page, by which all others tell it what they are called for.
+        let tell = ctx.link().callback(|msg: Msg| msg);
+        let clicked = tell.reform(Msg::Notified);
         let notified = Listener::new(&dom::window(), attention::OPEN, move |event| {
             clicked.emit(attention::opened(&event));
         });
@@ -168,21 +169,21 @@ impl Component for ChatPage {
             locale: locale.unwrap_or_else(|| Locale::new(crate::i18n::Lang::En)),
             _locale_handle: handle,
             callbacks: Callbacks {
-                sidebar: link.callback(Msg::Sidebar),
-                thread: link.callback(Msg::Thread),
-                draft: link.callback(Msg::Draft),
-                write: link.callback(Msg::Write),
-                close: link.callback(|()| Msg::Close),
-                retry_now: link.callback(|()| Msg::RetryNow),
-                ask_logout: link.callback(|()| Msg::AskLogout),
-                confirm_logout: link.callback(Msg::ConfirmLogout),
-                dismiss: link.callback(Msg::Dismiss),
-                panel: link.callback(Msg::Panel),
-                profile: link.callback(Msg::Profile),
-                notify: link.callback(Msg::Notify),
-                members: link.callback(|open| Msg::Group(GroupMsg::Panel(open))),
-                group_panel: link.callback(|action| Msg::Group(GroupMsg::InPanel(action))),
-                dialog: link.callback(|action| Msg::Group(GroupMsg::Dialog(action))),
+                sidebar: tell.reform(Msg::Sidebar),
+                thread: tell.reform(Msg::Thread),
+                draft: tell.reform(Msg::Draft),
+                write: tell.reform(Msg::Write),
+                close: tell.reform(|()| Msg::Close),
+                retry_now: tell.reform(|()| Msg::RetryNow),
+                ask_logout: tell.reform(|()| Msg::AskLogout),
+                confirm_logout: tell.reform(Msg::ConfirmLogout),
+                dismiss: tell.reform(Msg::Dismiss),
+                panel: tell.reform(Msg::Panel),
+                profile: tell.reform(Msg::Profile),
+                notify: tell.reform(Msg::Notify),
+                members: tell.reform(|open| Msg::Group(GroupMsg::Panel(open))),
+                group_panel: tell.reform(|action| Msg::Group(GroupMsg::InPanel(action))),
+                dialog: tell.reform(|action| Msg::Group(GroupMsg::Dialog(action))),
                 probe,
             },
             rows: RowCache::default(),

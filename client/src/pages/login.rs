@@ -1,22 +1,25 @@
 //! Logging in, and registering where the server offers it.
 
-use crate::components::{Icon, LanguageSwitch, logo};
-use crate::element::html;
-use crate::i18n::use_locale;
+use crate::component::component;
+use crate::components::{Icon, language_switch, logo, use_mounted};
+use crate::element::{html, truth};
+use crate::i18n::{Lang, use_locale};
 use crate::net::{self, HttpError};
+use crate::task::spawn;
 use tidings_shared::api::{ProblemCode, User};
 use tidings_shared::limits;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// Why the person is here.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LoginProps {
     /// Whether an earlier login ended by itself.
     pub ended: bool,
     /// They are logged in.
     pub on_login: Callback<User>,
+    /// They want the other language.
+    pub on_language: Callback<Lang>,
 }
 
 /// How an attempt stands.
@@ -33,17 +36,19 @@ enum Attempt {
 /// The page that asks who one is.
 #[component]
 pub fn LoginPage(props: &LoginProps) -> Html {
-    let texts = use_locale().texts;
+    let locale = use_locale();
+    let texts = locale.texts;
     let (email, name, password) = (use_node_ref(), use_node_ref(), use_node_ref());
     let attempt = use_state_eq(|| Attempt::None);
     let (offered, registering) = (use_state_eq(|| false), use_state_eq(|| false));
     {
         let offered = offered.setter();
-        use_effect_with((), move |()| {
-            spawn_local(async move {
+        use_mounted(move || {
+            spawn(async move {
                 // A server that does not say offers nothing.
                 offered.set(net::server().await.is_ok_and(|server| server.registration));
             });
+            None
         });
     }
     {
@@ -91,7 +96,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
             } else {
                 attempt.set(Attempt::Busy);
                 let (attempt, on_login) = (attempt.clone(), on_login.clone());
-                spawn_local(async move {
+                spawn(async move {
                     let answer = if registering {
                         net::register(email, name, password).await
                     } else {
@@ -163,7 +168,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                         spellcheck="false"
                         autofocus=true
                         required=true
-                        aria-invalid={wrong_email.to_string()}
+                        aria-invalid={truth(wrong_email)}
                         aria-describedby="login-error"
                     />
                 </label>
@@ -189,7 +194,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                         data-testid="login-password"
                         autocomplete={if *registering { "new-password" } else { "current-password" }}
                         required=true
-                        aria-invalid={wrong_password.to_string()}
+                        aria-invalid={truth(wrong_password)}
                         aria-describedby="login-error password-rule"
                     />
                 </label>
@@ -207,8 +212,8 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                     type="submit"
                     class="button button-primary"
                     data-testid="login-submit"
-                    aria-disabled={busy.to_string()}
-                    aria-busy={busy.to_string()}
+                    aria-disabled={truth(busy)}
+                    aria-busy={truth(busy)}
                 >
                     if busy {
                         <span class="spinner" aria-hidden="true" />
@@ -226,7 +231,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                     </button>
                 }
             </form>
-            <LanguageSwitch />
+            { language_switch(&locale, &props.on_language) }
         </main>
     }
 }

@@ -6,20 +6,21 @@
 mod deed;
 mod logins;
 
-use crate::components::{Avatar, use_modal};
+use crate::component::component;
+use crate::components::{Avatar, use_modal, use_mounted};
 use crate::dom;
 use crate::element::{classes, html};
 use crate::i18n::{Locale, use_locale};
+use crate::task::spawn;
 use deed::{Deed, Fault, Outcome, Part};
 use std::rc::Rc;
 use tidings_shared::api::{Device, User};
 use tidings_shared::{Peer, limits};
-use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// Whose.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct ProfileProps {
     /// As the server last said.
     pub(super) user: User,
@@ -59,7 +60,10 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
     }
     {
         let logins = logins.setter();
-        use_effect_with((), move |()| list(logins));
+        use_mounted(move || {
+            list(logins);
+            None
+        });
     }
     let act = {
         let busy = matches!(*progress, Progress::Busy(_));
@@ -75,7 +79,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
             progress.set(Progress::Busy(part));
             let (progress, logins) = (progress.clone(), logins.clone());
             let (on_user, passwords) = (on_user.clone(), passwords.clone());
-            spawn_local(async move {
+            spawn(async move {
                 match deed.carry_out().await {
                     Ok(outcome) => {
                         if let Outcome::User(user) = outcome {
@@ -205,7 +209,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
 
 /// Asks for the logins; where they cannot be had, none are shown.
 fn list(logins: UseStateSetter<Vec<Device>>) {
-    spawn_local(async move {
+    spawn(async move {
         if let Ok(now) = crate::net::logins().await {
             logins.set(now);
         }

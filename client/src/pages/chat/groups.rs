@@ -101,7 +101,7 @@ impl ChatPage {
         };
         gathering.busy = true;
         let (number, adds_to) = (gathering.number, gathering.adds_to);
-        ctx.link().send_future(async move {
+        Self::later(ctx, async move {
             let answer = match adds_to {
                 Some(id) => net::add_members(id, uids).await,
                 None => net::create_group(name, uids).await,
@@ -172,7 +172,7 @@ impl ChatPage {
         let Some(MembersAsk { id, round, after }) = self.chat.ask_members() else {
             return false;
         };
-        ctx.link().send_future(async move {
+        Self::later(ctx, async move {
             Msg::Group(GroupMsg::Members(round, net::members(id, after).await))
         });
         true
