@@ -1,6 +1,7 @@
 //! The root: who is logged in, in which language.
 
 use crate::clock;
+use crate::component::component;
 use crate::components::{Icon, empty, use_mounted};
 use crate::dom::{self, Listener};
 use crate::element::html;
@@ -36,8 +37,8 @@ enum Session {
 /// The root of the page.
 #[component]
 pub fn App() -> Html {
-    let locale = use_state(|| Locale::new(Lang::preferred()));
-    let session = use_state(|| Session::Asking);
+    let locale = use_state_eq(|| Locale::new(Lang::preferred()));
+    let session = use_state_eq(|| Session::Asking);
     use_effect_with(locale.lang, |lang| dom::set_language(lang.tag()));
     {
         let session = session.clone();
@@ -56,7 +57,7 @@ pub fn App() -> Html {
     use_midnight(&locale);
     let switch = {
         let setter = locale.setter();
-        use_callback((), move |lang: Lang, ()| {
+        Callback::from(move |lang: Lang| {
             storage::choose(Setting::Language, lang.tag());
             // Where nothing can be kept, it holds until the page is left.
             setter.set(Locale::new(lang));
@@ -64,14 +65,14 @@ pub fn App() -> Html {
     };
     let on_login = {
         let setter = session.setter();
-        use_callback((), move |user, ()| {
+        Callback::from(move |user| {
             storage::tell_session(clock::wall_ms());
             setter.set(Session::LoggedIn(user));
         })
     };
     let on_end = {
         let setter = session.setter();
-        use_callback((), move |ended, ()| {
+        Callback::from(move |ended| {
             storage::tell_session(clock::wall_ms());
             setter.set(Session::LoggedOut { ended });
         })
@@ -84,7 +85,7 @@ pub fn App() -> Html {
     };
     let on_user = {
         let setter = session.setter();
-        use_callback((), move |user: User, ()| {
+        Callback::from(move |user: User| {
             if *present.borrow() == Some(user.uid) {
                 setter.set(Session::LoggedIn(user));
             }

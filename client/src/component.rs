@@ -6,10 +6,11 @@
 
 use std::any::Any;
 use std::rc::Rc;
+use web_sys::Element;
 use yew::functional::{Hook, HookContext};
 use yew::html::BaseComponent;
 use yew::virtual_dom::{Key, VChild};
-use yew::{Html, Properties};
+use yew::{Html, Properties, Renderer};
 
 pub use tidings_html::component;
 
@@ -64,6 +65,12 @@ shown!(
     crate::pages::ChatPage,
     yew::ContextProvider<crate::i18n::Locale>,
 );
+
+/// Shows a component, and all that follows from it, in an element of the page.
+pub fn mount<T: Component<Properties = ()>>(root: Element) {
+    let held: Rc<dyn Held> = Rc::new(Given::<T>(()));
+    Renderer::<Host>::with_root_and_props(root, HostProperties { held }).render();
+}
 
 /// The properties of a component whose type is forgotten.
 trait Held {

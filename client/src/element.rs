@@ -3,7 +3,10 @@
 //! That these are not written out where they are called is what they are for: there are hundreds of
 //! such places.
 
+mod shape;
+
 use crate::component::UNNAMED;
+use shape::Shape;
 use std::rc::Rc;
 use web_sys::{Event, FocusEvent, InputEvent, KeyboardEvent, MouseEvent, SubmitEvent};
 use yew::html::{IntoEventCallback, IntoPropValue};
@@ -15,18 +18,13 @@ use yew::{Callback, Html, NodeRef};
 
 pub use tidings_html::html;
 
-/// Attributes whose values are known.
-type Known = &'static [(&'static str, AttributeOrProperty)];
-
 /// An element to be.
 #[must_use]
 pub struct Element(Box<Parts>);
 
 struct Parts {
-    tag: &'static str,
-    known: Known,
-    /// The names of all attributes, unless all are known.
-    names: &'static [&'static str],
+    shape: Shape,
+    /// The values of all attributes, unless all are known.
     values: Vec<Option<AttributeOrProperty>>,
     listeners: Vec<Option<Rc<dyn Listener>>>,
     node_ref: NodeRef,
@@ -37,14 +35,18 @@ struct Parts {
 }
 
 impl Element {
-    /// One with nothing but these attributes.
+    /// One of this shape, which `html!` writes; the values that it leaves open follow by
+    /// [`Element::attribute`].
     #[inline(never)]
-    pub fn plain(tag: &'static str, known: Known) -> Self {
+    pub fn new(shape: &'static str) -> Self {
+        let shape = Shape::of(shape);
+        let mut values = Vec::with_capacity(shape.names.len());
+        if !shape.names.is_empty() {
+            values.extend(shape.known.iter().map(|(_, value)| Some(value.clone())));
+        }
         Self(Box::new(Parts {
-            tag,
-            known,
-            names: &[],
-            values: Vec::new(),
+            shape,
+            values,
             listeners: Vec::new(),
             node_ref: NodeRef::default(),
             key: None,
@@ -54,27 +56,10 @@ impl Element {
         }))
     }
 
-    /// One with attributes of these names; the values of the first are these, and those of the rest
-    /// follow by [`Element::attribute`].
-    #[inline(never)]
-    pub fn new(
-        tag: &'static str,
-        names: &'static [&'static str],
-        values: &'static [&'static str],
-    ) -> Self {
-        let mut element = Self::plain(tag, &[]);
-        element.0.names = names;
-        element.0.values = Vec::with_capacity(names.len());
-        for value in values {
-            (element.0.values).push(Some(AttributeOrProperty::Static(value)));
-        }
-        element
-    }
-
     /// What has children and is no element.
     #[inline(never)]
     pub fn fragment() -> Self {
-        Self::plain("", &[])
+        Self::new("")
     }
 
     /// The value of the next attribute.
@@ -158,11 +143,11 @@ impl Element {
             1 => parts.children.remove(0),
             _ => list(parts.children),
         };
-        let attributes = if parts.names.is_empty() {
-            Attributes::Static(parts.known)
+        let attributes = if parts.shape.names.is_empty() {
+            Attributes::Static(parts.shape.known)
         } else {
             Attributes::Dynamic {
-                keys: parts.names,
+                keys: parts.shape.names,
                 values: parts.values.into_boxed_slice(),
             }
         };
@@ -172,7 +157,7 @@ impl Element {
             Listeners::Pending(parts.listeners.into_boxed_slice())
         };
         let (node_ref, key) = (parts.node_ref, parts.key);
-        let tag = match parts.tag {
+        let tag = match parts.shape.tag {
             "" => return children,
             "input" => VTag::__new_input(
                 parts.value,

@@ -37,14 +37,11 @@ pub fn mount() {
     // What is built for size has nothing to say; `shell/start.js` shows that it ended.
     #[cfg(all(target_arch = "wasm32", debug_assertions))]
     console_error_panic_hook::set_once();
-    let root = dom::document().get_element_by_id("app");
-    match root {
-        Some(root) => {
-            root.set_inner_html("");
-            yew::Renderer::<App>::with_root(root).render();
-        }
-        None => {
-            yew::Renderer::<App>::new().render();
-        }
+    let document = dom::document();
+    if let Some(root) = document.get_element_by_id("app") {
+        root.set_inner_html("");
+        component::mount::<App>(root);
+    } else if let Some(body) = document.body() {
+        component::mount::<App>(body.into());
     }
 }

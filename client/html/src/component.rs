@@ -14,9 +14,12 @@ pub(crate) fn expand(function: &ItemFn) -> syn::Result<TokenStream> {
         block,
     } = function;
     let (name, arguments, returned) = (&sig.ident, &sig.inputs, &sig.output);
-    let Some(properties) = properties(arguments) else {
-        let words = "a component takes a reference to its properties";
-        return Err(Error::new_spanned(sig, words));
+    let (properties, given) = if arguments.is_empty() {
+        (quote!(()), quote!())
+    } else {
+        let words = "a component takes nothing but a reference to its properties";
+        let properties = properties(arguments).ok_or_else(|| Error::new_spanned(sig, words))?;
+        (quote!(#properties), quote!(properties))
     };
     Ok(quote! {
         #(#attrs)*
@@ -35,7 +38,8 @@ pub(crate) fn expand(function: &ItemFn) -> syn::Result<TokenStream> {
                 #[::yew::hook]
                 fn use_html(#arguments) #returned #block
 
-                ::yew::functional::Hook::run(use_html(properties), context)
+                let _ = properties;
+                ::yew::functional::Hook::run(use_html(#given), context)
             }
         }
     })

@@ -56,24 +56,19 @@ fn element(element: &Element) -> TokenStream {
     quote!(#element.html())
 }
 
-/// An expression whose value is all that is said of the element.
+/// An expression whose value is all that is said of the element: a text with what is known of it by
+/// now, as `client/src/element/shape.rs` reads it, and the rest by calls.
 fn unfinished(element: &Element) -> TokenStream {
     let tag = element.tag.unraw_text();
-    let (mut names, mut texts) = (Vec::new(), Vec::new());
-    let (mut later, mut calls) = (Vec::new(), Vec::new());
+    let (mut known, mut later) = (Vec::new(), Vec::new());
+    let mut calls = Vec::new();
     for attribute in &element.attributes {
         let name = attribute.text();
         match &attribute.value {
             Value::Literal(_) if name == "key" => calls.push(attribute.call()),
             Value::Literal(Lit::Bool(flag)) if !flag.value => {}
-            Value::Literal(Lit::Str(text)) => {
-                texts.push(text.value());
-                names.push(name);
-            }
-            Value::Literal(_) => {
-                texts.push(name.clone());
-                names.push(name);
-            }
+            Value::Literal(Lit::Str(text)) => known.push(format!("{name}={}", text.value())),
+            Value::Literal(_) => known.push(format!("{name}={name}")),
             Value::Expression(_) if attribute.is_special(&tag) => calls.push(attribute.call()),
             Value::Expression(value) => {
                 later.push(name);
@@ -81,13 +76,10 @@ fn unfinished(element: &Element) -> TokenStream {
             }
         }
     }
-    let start = if later.is_empty() {
-        quote!(plain(#tag, &[#((#names, ::yew::virtual_dom::AttributeOrProperty::Static(#texts))),*]))
-    } else {
-        quote!(new(#tag, &[#(#names,)* #(#later),*], &[#(#texts),*]))
-    };
+    let shape: Vec<String> = [tag].into_iter().chain(known).chain(later).collect();
+    let shape = shape.join("\n");
     let children = element.children.iter().map(child);
-    quote!(::tidings_client::element::Element::#start #(#calls)* #(#children)*)
+    quote!(::tidings_client::element::Element::new(#shape) #(#calls)* #(#children)*)
 }
 
 fn component(component: &Component) -> TokenStream {

@@ -38,7 +38,7 @@ pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
     };
     let close_settings = {
         let setter = setting.setter();
-        use_callback((), move |(), ()| setter.set(false))
+        Callback::from(move |()| setter.set(false))
     };
     let total = props.total_unread;
     html! {

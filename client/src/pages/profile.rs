@@ -47,7 +47,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
     let dialog = use_node_ref();
     use_modal(&dialog);
     let (name, old, new) = (use_node_ref(), use_node_ref(), use_node_ref());
-    let logins = use_state(Vec::<Device>::new);
+    let logins = use_state_eq(Vec::<Device>::new);
     let progress = use_state_eq(|| Progress::None);
     {
         // Not as an attribute, which would undo what is being typed whenever something is rendered.
