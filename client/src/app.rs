@@ -12,6 +12,7 @@ use crate::storage::{self, Setting};
 use crate::task::spawn;
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 use tidings_shared::UserId;
 use tidings_shared::api::User;
@@ -37,7 +38,7 @@ enum Session {
 /// The root of the page.
 #[component]
 pub fn App() -> Html {
-    let locale = use_state_eq(|| Locale::new(Lang::preferred()));
+    let locale = use_state_eq(|| Rc::new(Locale::new(Lang::preferred())));
     let session = use_state_eq(|| Session::Asking);
     use_effect_with(locale.lang, |lang| dom::set_language(lang.tag()));
     {
@@ -60,7 +61,7 @@ pub fn App() -> Html {
         Callback::from(move |lang: Lang| {
             storage::choose(Setting::Language, lang.tag());
             // Where nothing can be kept, it holds until the page is left.
-            setter.set(Locale::new(lang));
+            setter.set(Rc::new(Locale::new(lang)));
         })
     };
     let on_login = {
@@ -92,7 +93,7 @@ pub fn App() -> Html {
         })
     };
     let texts = locale.texts;
-    let page = match &*session {
+    match &*session {
         Session::Asking => html! {
             <div class="splash" role="status">
                 <span class="spinner" aria-hidden="true" />
@@ -116,27 +117,22 @@ pub fn App() -> Html {
             }
         }
         Session::LoggedOut { ended } => html! {
-            <LoginPage ended={*ended} {on_login} on_language={switch} />
+            <LoginPage locale={(*locale).clone()} ended={*ended} {on_login} on_language={switch} />
         },
         Session::LoggedIn(user) => html! {
-            <ChatPage key={user.uid.0.to_string()} user={user.clone()} {on_user} {on_end} />
+            <ChatPage key={user.uid.0.to_string()} locale={(*locale).clone()} user={user.clone()} {on_user} {on_end} />
         },
-    };
-    html! {
-        <ContextProvider<Locale> context={(*locale).clone()}>
-            { page }
-        </ContextProvider<Locale>>
     }
 }
 
 /// Keeps in step with the other tabs: their language, and who is logged in.
-fn follow(locale: UseStateSetter<Locale>, session: UseStateSetter<Session>) -> Listener {
+fn follow(locale: UseStateSetter<Rc<Locale>>, session: UseStateSetter<Session>) -> Listener {
     let lang = Cell::new(Lang::preferred());
     let known = RefCell::new(storage::session());
     Listener::new(&dom::window(), "storage", move |_| {
         let preferred = Lang::preferred();
         if lang.replace(preferred) != preferred {
-            locale.set(Locale::new(preferred));
+            locale.set(Rc::new(Locale::new(preferred)));
         }
         let now = storage::session();
         if known.replace(now.clone()) != now {
@@ -156,13 +152,13 @@ fn follow(locale: UseStateSetter<Locale>, session: UseStateSetter<Session>) -> L
 /// Makes the locale anew when a day begins, so that whatever names a day does so again. A timer of a
 /// machine that slept is late, and the page is looked at again first.
 #[hook]
-fn use_midnight(locale: &UseStateHandle<Locale>) {
+fn use_midnight(locale: &UseStateHandle<Rc<Locale>>) {
     let (setter, lang) = (locale.setter(), locale.lang);
     use_effect_with((**locale).clone(), move |locale| {
         let locale = locale.clone();
         let turn = move || {
             if locale.is_past() {
-                setter.set(Locale::new(lang));
+                setter.set(Rc::new(Locale::new(lang)));
             }
         };
         let left = clock::until_midnight(clock::wall_ms()) + PAST_MIDNIGHT;

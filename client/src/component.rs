@@ -60,11 +60,7 @@ macro_rules! shown {
     )*};
 }
 
-shown!(
-    crate::components::Thread,
-    crate::pages::ChatPage,
-    yew::ContextProvider<crate::i18n::Locale>,
-);
+shown!(crate::components::Thread, crate::pages::ChatPage,);
 
 /// Shows a component, and all that follows from it, in an element of the page.
 pub fn mount<T: Component<Properties = ()>>(root: Element) {

@@ -3,7 +3,7 @@
 
 mod stage;
 
-use stage::{click, find, render};
+use stage::{click, english, find, render};
 use std::cell::RefCell;
 use std::rc::Rc;
 use tidings_client::components::Composer;
@@ -31,7 +31,9 @@ impl Desk {
         };
         let (on_send, on_draft) = (hear(&sent), hear(&drafts));
         let draft: Rc<str> = draft.into();
-        let root = render(html! { <Composer {draft} taken=0 {on_draft} {on_send} /> }).await;
+        let root =
+            render(html! { <Composer locale={english()} {draft} taken=0 {on_draft} {on_send} /> })
+                .await;
         Self { root, sent, drafts }
     }
 

@@ -3,7 +3,7 @@
 
 mod stage;
 
-use stage::{click, find, render};
+use stage::{click, english, find, render};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -54,7 +54,7 @@ fn Desk() -> Html {
     };
     html! {
         <div class="shell">
-            <Chip
+            <Chip locale={english()}
                 phase={Phase::Live}
                 cause={None::<Cause>}
                 open={*open}
@@ -62,7 +62,7 @@ fn Desk() -> Html {
                 on_open={set.clone()}
             />
             if *open {
-                <Panel {probe} unsent={(2, 1)} on_close={set.reform(|()| false)} />
+                <Panel locale={english()} {probe} unsent={(2, 1)} on_close={set.reform(|()| false)} />
             }
         </div>
     }
@@ -158,7 +158,7 @@ async fn the_panel_looks_by_itself_while_it_is_open_and_not_after() {
         })
     };
     let root = render(html! {
-        <Panel {probe} unsent={(0, 0)} on_close={Callback::noop()} />
+        <Panel locale={english()} {probe} unsent={(0, 0)} on_close={Callback::noop()} />
     })
     .await;
     let before = looks.get();

@@ -3,7 +3,7 @@
 
 mod stage;
 
-use stage::{click, find, render};
+use stage::{click, english, find, render};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ fn bubble(text: &str, state: BubbleState) -> Rc<Bubble> {
 }
 
 async fn message(text: &str, state: BubbleState) -> Element {
-    render(html! { <BubbleRow bubble={bubble(text, state)} on_action={Callback::noop()} /> }).await
+    render(html! { <BubbleRow locale={english()} bubble={bubble(text, state)} on_action={Callback::noop()} /> }).await
 }
 
 #[wasm_bindgen_test]
@@ -102,7 +102,7 @@ async fn a_row_shows_its_draft_and_its_badge() {
         let opened = opened.clone();
         Callback::from(move |peer| opened.set(Some(peer)))
     };
-    let root = render(html! { <ConversationRow {row} {on_open} /> }).await;
+    let root = render(html! { <ConversationRow locale={english()} {row} {on_open} /> }).await;
     let text = |testid| find::<Element>(&root, testid).text_content().expect("text");
     assert_eq!(text("row-name"), "李四");
     assert_eq!(text("row-preview"), "Draft: half a thought");
@@ -122,7 +122,9 @@ async fn the_chip_says_how_the_connection_stands_and_retries() {
     let chip = |phase, cause| {
         let on_retry = on_retry.clone();
         let on_open = Callback::noop();
-        render(html! { <Chip {phase} {cause} open=false {on_retry} {on_open} /> })
+        render(
+            html! { <Chip locale={english()} {phase} {cause} open=false {on_retry} {on_open} /> },
+        )
     };
     let until = clock::now() + Duration::from_secs(7);
     let waiting = chip(Phase::Waiting(until), Some(Cause::Closed(1006))).await;

@@ -17,6 +17,24 @@ const EXPORTS: u8 = 7;
 /// What all of wasm-bindgen's own exports begin with; others have names that somebody chose.
 const OWN_EXPORT: &str = "__w";
 
+/// What the script calls itself by most often.
+const HELPERS: [&str; 14] = [
+    "arg0",
+    "arg1",
+    "arg2",
+    "arg3",
+    "arg4",
+    "addToExternrefTable0",
+    "getDataViewMemory0",
+    "getStringFromWasm0",
+    "handleError",
+    "isLikeNone",
+    "makeMutClosure",
+    "passStringToWasm0",
+    "takeFromExternrefTable0",
+    "WASM_VECTOR_LEN",
+];
+
 /// Returns both files with short names in place of those that they share.
 pub(crate) fn shorten(script: &str, program: &[u8]) -> Result<(String, Vec<u8>)> {
     let mut names = Names::default();
@@ -35,6 +53,9 @@ pub(crate) fn shorten(script: &str, program: &[u8]) -> Result<(String, Vec<u8>)>
         };
         shortened.push(kind);
         put_counted(&mut shortened, &content);
+    }
+    for (at, helper) in HELPERS.iter().enumerate() {
+        names.items.insert((*helper).into(), format!("h{at}"));
     }
     Ok((names.in_script(script), shortened))
 }

@@ -5,7 +5,7 @@ use super::{Avatar, Icon, avatar};
 use crate::component::component;
 use crate::dom;
 use crate::element::{classes, html};
-use crate::i18n::{Texts, use_locale};
+use crate::i18n::{Locale, Texts};
 use crate::state::{Bubble, BubbleState, Content, Piece, Sender, is_emoji_alone, pieces};
 use std::rc::Rc;
 use tidings_shared::{ClientMsgId, Direction, Peer};
@@ -14,6 +14,8 @@ use yew::prelude::*;
 /// Which message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BubbleProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// What it shows.
     pub bubble: Rc<Bubble>,
     /// What the person does with it.
@@ -23,7 +25,7 @@ pub struct BubbleProps {
 /// A row of the thread with a message.
 #[component]
 pub fn BubbleRow(props: &BubbleProps) -> Html {
-    let locale = use_locale();
+    let locale = &props.locale;
     let texts = locale.texts;
     let bubble = &props.bubble;
     let (direction, side) = match bubble.direction {

@@ -4,7 +4,8 @@ use super::{Countdown, Icon};
 use crate::component::component;
 use crate::dom;
 use crate::element::{html, truth};
-use crate::i18n::{Texts, use_locale};
+use crate::i18n::{Locale, Texts};
+use std::rc::Rc;
 use tidings_shared::close::CloseCode;
 use tidings_shared::link::{Cause, Phase};
 use yew::prelude::*;
@@ -12,6 +13,8 @@ use yew::prelude::*;
 /// How it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChipProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// Where the connection stands.
     pub phase: Phase,
     /// Why the last one ended.
@@ -27,7 +30,7 @@ pub struct ChipProps {
 /// The connection chip. Only what changes seldom is in its live region.
 #[component]
 pub fn Chip(props: &ChipProps) -> Html {
-    let texts = use_locale().texts;
+    let texts = props.locale.texts;
     let on_retry = props.on_retry.clone();
     let onclick = Callback::from(move |_: MouseEvent| {
         // Its button is about to go, and shall not take the focus along.
@@ -66,7 +69,7 @@ pub fn Chip(props: &ChipProps) -> Html {
             </button>
             <span class="chip-status" role="status">{ status }</span>
             if let Phase::Waiting(until) = props.phase {
-                <Countdown {until} />
+                <Countdown locale={props.locale.clone()} {until} />
                 <span aria-hidden="true">{ "·" }</span>
                 <button type="button" class="chip-button" data-testid="retry-now" {onclick}>
                     { texts.retry_now }

@@ -8,7 +8,7 @@ use super::{EmojiPicker, Icon, thread_keys, use_mounted};
 use crate::component::component;
 use crate::dom;
 use crate::element::html;
-use crate::i18n::use_locale;
+use crate::i18n::Locale;
 use std::rc::Rc;
 use tidings_shared::limits::CONTENT_BYTES;
 use web_sys::{Element, HtmlTextAreaElement};
@@ -20,6 +20,8 @@ const NEAR_LIMIT: i64 = 512;
 /// To whom.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComposerProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// What was written here before.
     pub draft: Rc<str>,
     /// Grows with each message that was taken.
@@ -56,7 +58,7 @@ impl Gauge {
 /// The composer of one conversation; to be keyed by its peer.
 #[component]
 pub fn Composer(props: &ComposerProps) -> Html {
-    let texts = use_locale().texts;
+    let texts = props.locale.texts;
     let field = use_node_ref();
     let grower = use_node_ref();
     let gauge = use_state_eq(|| Gauge::of(&props.draft));
@@ -151,7 +153,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
                     { (texts.bytes_left)(left) }
                 </span>
             }
-            <EmojiPicker field={field.clone()} />
+            <EmojiPicker locale={props.locale.clone()} field={field.clone()} />
             <button
                 type="submit"
                 class="composer-send"

@@ -4,7 +4,7 @@ use super::{Avatar, Icon};
 use crate::clock;
 use crate::component::component;
 use crate::element::html;
-use crate::i18n::use_locale;
+use crate::i18n::Locale;
 use crate::state::{ListRow, PreviewKind, peer_key};
 use std::rc::Rc;
 use tidings_shared::Peer;
@@ -16,6 +16,8 @@ const MOST: u64 = 999;
 /// Which conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConversationRowProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// What it shows.
     pub row: ListRow,
     /// It is opened.
@@ -25,7 +27,7 @@ pub struct ConversationRowProps {
 /// A row of the list.
 #[component]
 pub fn ConversationRow(props: &ConversationRowProps) -> Html {
-    let locale = use_locale();
+    let locale = &props.locale;
     let texts = locale.texts;
     let row = &props.row;
     let on_open = props.on_open.clone();

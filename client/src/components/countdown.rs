@@ -3,8 +3,9 @@
 use crate::clock;
 use crate::component::component;
 use crate::element::html;
-use crate::i18n::use_locale;
+use crate::i18n::Locale;
 use gloo_timers::callback::Interval;
+use std::rc::Rc;
 use std::time::Duration;
 use tidings_shared::Moment;
 use yew::prelude::*;
@@ -13,8 +14,10 @@ use yew::prelude::*;
 const TICK_MS: u32 = 250;
 
 /// Until when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CountdownProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// The moment counted down to.
     pub until: Moment,
 }
@@ -22,7 +25,7 @@ pub struct CountdownProps {
 /// "retry in 7 s". To be kept out of live regions.
 #[component]
 pub fn Countdown(props: &CountdownProps) -> Html {
-    let texts = use_locale().texts;
+    let texts = props.locale.texts;
     let until = props.until;
     let left = use_state_eq(|| seconds_left(until));
     {

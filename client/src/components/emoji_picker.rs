@@ -6,8 +6,9 @@
 use super::Icon;
 use crate::component::component;
 use crate::element::{html, truth};
-use crate::i18n::use_locale;
+use crate::i18n::Locale;
 use crate::{dom, storage};
+use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDocument, HtmlElement, Node};
 use yew::prelude::*;
@@ -24,6 +25,8 @@ const EMOJI: &str = "😀 😄 😁 😆 😅 🤣 😂 🙂 😉 😊 😇 🥰
 /// Where what is chosen goes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EmojiPickerProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// The field.
     pub field: NodeRef,
 }
@@ -31,7 +34,7 @@ pub struct EmojiPickerProps {
 /// A button, and the emoji while it is pressed.
 #[component]
 pub fn EmojiPicker(props: &EmojiPickerProps) -> Html {
-    let texts = use_locale().texts;
+    let texts = props.locale.texts;
     let open = use_state_eq(|| false);
     let root = use_node_ref();
     let grid = use_node_ref();

@@ -5,9 +5,10 @@ use super::modal::use_modal;
 use super::picker::{Chosen, Picker};
 use crate::component::component;
 use crate::element::{html, truth};
-use crate::i18n::{GroupTexts, use_locale};
+use crate::i18n::{GroupTexts, Locale};
 use crate::net::HttpError;
 use crate::state::Contacts;
+use std::rc::Rc;
 use tidings_shared::UserId;
 use tidings_shared::limits::GROUP_NAME_CHARS;
 use web_sys::{HtmlElement, HtmlInputElement};
@@ -27,6 +28,8 @@ pub enum GroupDialogAction {
 /// What for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupDialogProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// Whether members are added, or else a group is created.
     pub adds: bool,
     /// Everyone, as far as they are loaded.
@@ -70,7 +73,7 @@ impl Lack {
 /// The dialog.
 #[component]
 pub fn GroupDialog(props: &GroupDialogProps) -> Html {
-    let texts = &use_locale().texts.group;
+    let texts = &props.locale.texts.group;
     let (dialog, name) = (use_node_ref(), use_node_ref());
     let chosen = use_reducer_eq(Chosen::default);
     let used = use_state_eq(|| 0);
@@ -165,6 +168,7 @@ pub fn GroupDialog(props: &GroupDialogProps) -> Html {
                     </label>
                 }
                 <Picker
+                    locale={props.locale.clone()}
                     contacts={props.contacts.clone()}
                     members={props.members.clone()}
                     {chosen}

@@ -8,7 +8,7 @@ use super::{Avatar, Icon, Skeleton, panel, use_mounted};
 use crate::component::component;
 use crate::dom;
 use crate::element::html;
-use crate::i18n::use_locale;
+use crate::i18n::Locale;
 use crate::state::Contacts;
 use std::rc::Rc;
 use tidings_shared::api::Group;
@@ -34,6 +34,8 @@ pub enum GroupPanelAction {
 /// Which group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupPanelProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// Which.
     pub peer: Peer,
     /// Its name.
@@ -55,7 +57,7 @@ pub struct GroupPanelProps {
 /// The panel of the open group.
 #[component]
 pub fn GroupPanel(props: &GroupPanelProps) -> Html {
-    let all_texts = use_locale().texts;
+    let all_texts = props.locale.texts;
     let texts = &all_texts.group;
     let (dialog, list) = (use_node_ref(), use_node_ref());
     {
@@ -155,6 +157,7 @@ pub fn GroupPanel(props: &GroupPanelProps) -> Html {
                 >
                     { for props.members.people().iter().map(|member| html! {
                         <MemberRow
+                            locale={props.locale.clone()}
                             key={member.uid.0.to_string()}
                             member={member.clone()}
                             owner={owner == Some(member.uid)}

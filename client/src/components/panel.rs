@@ -11,12 +11,13 @@ use super::{Icon, use_mounted};
 use crate::component::component;
 use crate::dom;
 use crate::element::html;
-use crate::i18n::use_locale;
+use crate::i18n::Locale;
 use crate::state::Snapshot;
 use crate::task::spawn;
 use facts::{Fact, Words};
 use gloo_timers::callback::Interval;
 use report::Place;
+use std::rc::Rc;
 use web_sys::{Element, HtmlDialogElement};
 use yew::prelude::*;
 
@@ -26,6 +27,8 @@ const TICK_MS: u32 = 400;
 /// What the panel looks at.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PanelProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// How things stand now.
     pub probe: Callback<(), Snapshot>,
     /// What waits to be sent, and of that what was refused.
@@ -37,7 +40,7 @@ pub struct PanelProps {
 /// The connection panel.
 #[component]
 pub fn Panel(props: &PanelProps) -> Html {
-    let locale = use_locale();
+    let locale = &props.locale;
     let texts = &locale.texts.panel;
     let dialog = use_node_ref();
     let tick = use_force_update();

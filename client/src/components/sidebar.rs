@@ -1,4 +1,4 @@
-//! The sidebar: search, the two tabs and their lists.
+//! What is in the sidebar below its head: search, the two tabs and their lists.
 
 use super::empty_list::{Why, empty_list};
 use super::list_end::use_list_end;
@@ -6,8 +6,9 @@ use super::{ContactList, ConversationList, Icon, Skeleton};
 use crate::component::component;
 use crate::dom;
 use crate::element::{html, truth};
-use crate::i18n::use_locale;
+use crate::i18n::Locale;
 use crate::state::{Contact, Contacts, ListRow};
+use std::rc::Rc;
 use tidings_shared::Peer;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -30,6 +31,8 @@ pub enum SidebarAction {
 /// What it shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SidebarProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// The conversations, in their order.
     pub rows: Vec<ListRow>,
     /// Whether the first of them are here.
@@ -40,8 +43,6 @@ pub struct SidebarProps {
     pub open: Option<Peer>,
     /// What the person does.
     pub on_action: Callback<SidebarAction>,
-    /// What stands above all.
-    pub children: Html,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,10 +51,10 @@ enum Tab {
     Contacts,
 }
 
-/// The sidebar.
+/// Search, tabs and lists.
 #[component]
 pub fn Sidebar(props: &SidebarProps) -> Html {
-    let texts = use_locale().texts;
+    let texts = props.locale.texts;
     let tab = use_state_eq(|| Tab::Chats);
     let query = use_state_eq(String::new);
     let list = use_node_ref();
@@ -115,8 +116,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
         .on_action
         .reform(|_: MouseEvent| SidebarAction::NewGroup);
     html! {
-        <nav class="sidebar" aria-label={texts.chats}>
-            { props.children.clone() }
+        <>
             <div class="search">
                 { Icon::Search.html() }
                 <input
@@ -144,7 +144,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
             </div>
             <div class="list" ref={list} {onscroll}>
                 if *tab == Tab::Chats {
-                    <ConversationList rows={rows.clone()} label={texts.chats} on_open={on_open.clone()} />
+                    <ConversationList locale={props.locale.clone()} rows={rows.clone()} label={texts.chats} on_open={on_open.clone()} />
                     if !props.loaded && rows.is_empty() {
                         { Skeleton::List.html(texts) }
                     }
@@ -182,7 +182,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
                     ) }
                 }
             </div>
-        </nav>
+        </>
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Avatar, Icon, Settings, conversation_row};
 use crate::component::component;
 use crate::element::html;
-use crate::i18n::use_locale;
+use crate::i18n::Locale;
 use std::rc::Rc;
 use tidings_shared::{Peer, UserId};
 use yew::prelude::*;
@@ -11,6 +11,8 @@ use yew::prelude::*;
 /// Who.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SidebarHeadProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// Who is logged in.
     pub uid: UserId,
     /// Their name.
@@ -28,7 +30,7 @@ pub struct SidebarHeadProps {
 /// The head of the sidebar.
 #[component]
 pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
-    let texts = use_locale().texts;
+    let texts = props.locale.texts;
     let on_logout = props.on_logout.clone();
     let on_profile = props.on_profile.reform(|_: MouseEvent| ());
     let setting = use_state_eq(|| false);
@@ -88,7 +90,7 @@ pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
                 { Icon::Leave.html() }
             </button>
             if *setting {
-                <Settings on_close={close_settings} />
+                <Settings locale={props.locale.clone()} on_close={close_settings} />
             }
         </header>
     }

@@ -4,7 +4,9 @@ use super::{ContactRow, ConversationRow};
 use crate::component::component;
 use crate::dom;
 use crate::element::html;
+use crate::i18n::Locale;
 use crate::state::{Contact, ListRow};
+use std::rc::Rc;
 use tidings_shared::Peer;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -13,10 +15,12 @@ use yew::prelude::*;
 /// Which conversations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConversationListProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// The rows, in their order.
     pub rows: Vec<ListRow>,
     /// What the list is called.
-    pub label: AttrValue,
+    pub label: &'static str,
     /// One is opened.
     pub on_open: Callback<Peer>,
 }
@@ -28,6 +32,7 @@ pub fn ConversationList(props: &ConversationListProps) -> Html {
     let row = |row: &ListRow| {
         html! {
             <ConversationRow
+                locale={props.locale.clone()}
                 key={crate::state::peer_key(row.peer)}
                 row={row.clone()}
                 on_open={props.on_open.clone()}
@@ -38,7 +43,7 @@ pub fn ConversationList(props: &ConversationListProps) -> Html {
         <ul
             class="rows"
             data-testid="conversation-list"
-            aria-label={props.label.clone()}
+            aria-label={props.label}
             onkeydown={|event: KeyboardEvent| move_focus(&event)}
         >
             { for props.rows.iter().map(row) }
@@ -70,7 +75,7 @@ pub struct ContactListProps {
     /// Whose conversation is open.
     pub open: Option<Peer>,
     /// What the list is called.
-    pub label: AttrValue,
+    pub label: &'static str,
     /// A conversation is opened.
     pub on_open: Callback<Peer>,
 }
@@ -89,7 +94,7 @@ pub fn ContactList(props: &ContactListProps) -> Html {
         }
     };
     html! {
-        <ul class="rows" aria-label={props.label.clone()} onkeydown={|event: KeyboardEvent| move_focus(&event)}>
+        <ul class="rows" aria-label={props.label} onkeydown={|event: KeyboardEvent| move_focus(&event)}>
             { for props.people.iter().map(row) }
         </ul>
     }

@@ -9,7 +9,7 @@ use super::{BubbleRow, EventLine, Icon, Skeleton, thread_keys};
 use crate::clock;
 use crate::dom;
 use crate::element::{html, truth};
-use crate::i18n::{Lang, Locale};
+use crate::i18n::{Locale, Texts};
 use crate::state::{Fetching, Row, ThreadView};
 use std::rc::Rc;
 use tidings_shared::{ClientMsgId, Peer};
@@ -38,6 +38,8 @@ pub enum ThreadAction {
 /// Which thread.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ThreadProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// What it shows.
     pub view: Rc<ThreadView>,
     /// With whom.
@@ -57,15 +59,11 @@ pub enum ThreadMsg {
     Key(KeyboardEvent),
     /// Something in it is copied.
     Copy(Event),
-    /// The language changed.
-    Locale(Locale),
 }
 
 /// The messages of the open conversation.
 pub struct Thread {
     log: NodeRef,
-    locale: Locale,
-    _locale_handle: Option<ContextHandle<Locale>>,
     scroller: Option<Scroller>,
     /// Which opening of a conversation this has begun to show.
     opening: u64,
@@ -77,13 +75,9 @@ impl Component for Thread {
     type Message = ThreadMsg;
     type Properties = ThreadProps;
 
-    fn create(ctx: &Context<Self>) -> Self {
-        let context = ctx.link().context(ctx.link().callback(ThreadMsg::Locale));
-        let (locale, handle) = context.unzip();
+    fn create(_ctx: &Context<Self>) -> Self {
         Self {
             log: NodeRef::default(),
-            locale: locale.unwrap_or_else(|| Locale::new(Lang::En)),
-            _locale_handle: handle,
             scroller: None,
             opening: 0,
             told_at_end: None,
@@ -109,25 +103,22 @@ impl Component for Thread {
             }
             ThreadMsg::Copy(event) => {
                 if let Some(log) = self.log.cast::<Element>() {
-                    thread_keys::copy(&log, &event, ctx.props(), &self.locale);
+                    thread_keys::copy(&log, &event, ctx.props());
                 }
                 false
-            }
-            ThreadMsg::Locale(locale) => {
-                self.locale = locale;
-                true
             }
         }
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let ThreadProps {
+            locale,
             view,
             name,
             on_action,
             ..
         } = ctx.props();
-        let texts = self.locale.texts;
+        let texts = locale.texts;
         let act = |action: ThreadAction| {
             let on_action = on_action.clone();
             Callback::from(move |_: MouseEvent| {
@@ -185,12 +176,12 @@ impl Component for Thread {
                         }
                         // A list of its own: beside nodes without a key, yew would not keep rows.
                         <div class="message-rows">
-                            { for view.rows.iter().map(|row| self.row(row, on_action)) }
+                            { for view.rows.iter().map(|row| Self::row(row, locale, on_action)) }
                         </div>
                     </div>
                 </div>
                 if !(blank || view.at_end && view.follows_end) {
-                    { self.jump(view, act(ThreadAction::Jump)) }
+                    { Self::jump(view, texts, act(ThreadAction::Jump)) }
                 }
             </div>
         }
@@ -249,24 +240,30 @@ impl Thread {
         }
     }
 
-    fn row(&self, row: &Row, on_action: &Callback<ThreadAction>) -> Html {
+    fn row(row: &Row, locale: &Rc<Locale>, on_action: &Callback<ThreadAction>) -> Html {
         match row {
             Row::Day(at_ms, day) => html! {
                 <div key={format!("d{day}")} class="day">
-                    <span>{ self.locale.dates.day(*at_ms, clock::wall_ms()) }</span>
+                    <span>{ locale.dates.day(*at_ms, clock::wall_ms()) }</span>
                 </div>
             },
             Row::Unread(above) => html! {
                 <div key="unread" class="unread-divider" data-testid="unread-divider">
-                    <span>{ (self.locale.texts.unread_divider)(*above) }</span>
+                    <span>{ (locale.texts.unread_divider)(*above) }</span>
                 </div>
             },
             Row::Event(event, bubble) => html! {
-                <EventLine key={bubble.key.clone()} event={*event} bubble={bubble.clone()} />
+                <EventLine
+                    key={bubble.key.clone()}
+                    locale={locale.clone()}
+                    event={*event}
+                    bubble={bubble.clone()}
+                />
             },
             Row::Bubble(bubble) => html! {
                 <BubbleRow
                     key={bubble.key.clone()}
+                    locale={locale.clone()}
                     bubble={bubble.clone()}
                     on_action={on_action.clone()}
                 />
@@ -274,8 +271,7 @@ impl Thread {
         }
     }
 
-    fn jump(&self, view: &ThreadView, onclick: Callback<MouseEvent>) -> Html {
-        let texts = self.locale.texts;
+    fn jump(view: &ThreadView, texts: &Texts, onclick: Callback<MouseEvent>) -> Html {
         let label = match view.unread {
             0 => texts.jump_to_latest.to_owned(),
             count => (texts.jump_to_new)(count),

@@ -4,7 +4,7 @@ use super::{Avatar, Icon};
 use crate::clock;
 use crate::component::component;
 use crate::element::{html, truth};
-use crate::i18n::use_locale;
+use crate::i18n::Locale;
 use crate::state::Standing;
 use std::rc::Rc;
 use tidings_shared::Peer;
@@ -13,6 +13,8 @@ use yew::prelude::*;
 /// Whose conversation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThreadHeadProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// With whom.
     pub peer: Peer,
     /// Their name.
@@ -34,7 +36,7 @@ pub struct ThreadHeadProps {
 /// The head of the open conversation.
 #[component]
 pub fn ThreadHead(props: &ThreadHeadProps) -> Html {
-    let locale = use_locale();
+    let locale = &props.locale;
     let texts = locale.texts;
     let standing = props.standing.map(|standing| match standing {
         Standing::Online => texts.online.to_owned(),

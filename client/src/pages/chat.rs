@@ -22,6 +22,8 @@ use yew::prelude::*;
 /// Whose page.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ChatPageProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// Who is logged in.
     pub user: User,
     /// Their name or picture is another now.
@@ -71,8 +73,6 @@ pub enum Msg {
     Notify(bool),
     /// They clicked on a notification of this conversation.
     Notified(Option<Peer>),
-    /// The language changed.
-    Locale(Locale),
 }
 
 /// What stands beside the conversation, one at a time.
@@ -117,8 +117,7 @@ struct Callbacks {
 pub struct ChatPage {
     chat: Chat,
     connection: Connection,
-    locale: Locale,
-    _locale_handle: Option<ContextHandle<Locale>>,
+    locale: Rc<Locale>,
     callbacks: Callbacks,
     rows: RowCache,
     /// What the thread shows, made after every change.
@@ -155,8 +154,6 @@ impl Component for ChatPage {
         let connection = Connection::new(uid, ctx.link().callback(Msg::Signal));
         connection.start();
         let probe = connection.probe();
-        let context = ctx.link().context(ctx.link().callback(Msg::Locale));
-        let (locale, handle) = context.unzip();
         // One callback of the page, by which all others tell it what they are called for.
         let tell = ctx.link().callback(|msg: Msg| msg);
         let clicked = tell.reform(Msg::Notified);
@@ -166,8 +163,7 @@ impl Component for ChatPage {
         Self {
             chat,
             connection,
-            locale: locale.unwrap_or_else(|| Locale::new(crate::i18n::Lang::En)),
-            _locale_handle: handle,
+            locale: ctx.props().locale.clone(),
             callbacks: Callbacks {
                 sidebar: tell.reform(Msg::Sidebar),
                 thread: tell.reform(Msg::Thread),
@@ -226,6 +222,11 @@ impl Component for ChatPage {
             }
         }
         changed
+    }
+
+    fn changed(&mut self, ctx: &Context<Self>, _old: &Self::Properties) -> bool {
+        self.locale = ctx.props().locale.clone();
+        true
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {

@@ -3,9 +3,10 @@
 use crate::component::component;
 use crate::components::{Icon, language_switch, logo, use_mounted};
 use crate::element::{html, truth};
-use crate::i18n::{Lang, use_locale};
+use crate::i18n::{Lang, Locale};
 use crate::net::{self, HttpError};
 use crate::task::spawn;
+use std::rc::Rc;
 use tidings_shared::api::{ProblemCode, User};
 use tidings_shared::limits;
 use web_sys::HtmlInputElement;
@@ -14,6 +15,8 @@ use yew::prelude::*;
 /// Why the person is here.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoginProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// Whether an earlier login ended by itself.
     pub ended: bool,
     /// They are logged in.
@@ -36,7 +39,7 @@ enum Attempt {
 /// The page that asks who one is.
 #[component]
 pub fn LoginPage(props: &LoginProps) -> Html {
-    let locale = use_locale();
+    let locale = &props.locale;
     let texts = locale.texts;
     let (email, name, password) = (use_node_ref(), use_node_ref(), use_node_ref());
     let attempt = use_state_eq(|| Attempt::None);
@@ -231,7 +234,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                     </button>
                 }
             </form>
-            { language_switch(&locale, &props.on_language) }
+            { language_switch(locale, &props.on_language) }
         </main>
     }
 }

@@ -10,7 +10,7 @@ use crate::component::component;
 use crate::components::{Avatar, use_modal, use_mounted};
 use crate::dom;
 use crate::element::{classes, html};
-use crate::i18n::{Locale, use_locale};
+use crate::i18n::Locale;
 use crate::task::spawn;
 use deed::{Deed, Fault, Outcome, Part};
 use std::rc::Rc;
@@ -22,6 +22,8 @@ use yew::prelude::*;
 /// Whose.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ProfileProps {
+    /// The language.
+    pub(super) locale: Rc<Locale>,
     /// As the server last said.
     pub(super) user: User,
     /// The server says something else now.
@@ -42,7 +44,7 @@ enum Progress {
 /// The dialog.
 #[component]
 pub(super) fn Profile(props: &ProfileProps) -> Html {
-    let locale = use_locale();
+    let locale = &props.locale;
     let texts = &locale.texts.account;
     let dialog = use_node_ref();
     use_modal(&dialog);
@@ -99,7 +101,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
             });
         })
     };
-    let said = |part, done| said(&progress, part, done, &locale);
+    let said = |part, done| said(&progress, part, done, locale);
     let rename = {
         let (act, name) = (act.clone(), name.clone());
         move |event: SubmitEvent| {
@@ -191,7 +193,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
                 </button>
                 { said(Part::Password, texts.password_changed) }
             </form>
-            { logins::html(&logins, &locale, &act) }
+            { logins::html(&logins, locale, &act) }
             { said(Part::Logins, texts.login_ended) }
             <div class="dialog-buttons">
                 <button

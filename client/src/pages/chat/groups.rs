@@ -188,6 +188,7 @@ impl ChatPage {
             .filter(|_| gathering.adds_to.is_some());
         html! {
             <GroupDialog
+                locale={self.locale.clone()}
                 key={gathering.number}
                 adds={gathering.adds_to.is_some()}
                 contacts={self.chat.contacts().clone()}
@@ -207,6 +208,7 @@ impl ChatPage {
         let (name, avatar) = self.chat.face(peer);
         html! {
             <GroupPanel
+                locale={self.locale.clone()}
                 {peer}
                 {name}
                 {avatar}

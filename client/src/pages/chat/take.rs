@@ -94,7 +94,6 @@ impl ChatPage {
                     self.open(peer, now, out);
                 }
             }
-            Msg::Locale(locale) => self.locale = locale,
         }
         true
     }
