@@ -2,7 +2,7 @@
 
 use crate::clock;
 use crate::component::component;
-use crate::components::{Icon, empty, use_mounted};
+use crate::components::{Icon, empty, use_changed, use_mounted};
 use crate::dom::{self, Listener};
 use crate::element::html;
 use crate::i18n::{Lang, Locale};
@@ -40,7 +40,11 @@ enum Session {
 pub fn App() -> Html {
     let locale = use_state_eq(|| Rc::new(Locale::new(Lang::preferred())));
     let session = use_state_eq(|| Session::Asking);
-    use_effect_with(locale.lang, |lang| dom::set_language(lang.tag()));
+    let lang = locale.lang;
+    use_changed(lang as u64, move || {
+        dom::set_language(lang.tag());
+        None
+    });
     {
         let session = session.clone();
         use_mounted(move || {

@@ -4,7 +4,7 @@
 //! it after the message was taken, never while an input method composes. It grows with its text by
 //! a hidden copy of it in the same grid cell, so that nothing has to be measured.
 
-use super::{EmojiPicker, Icon, thread_keys, use_mounted};
+use super::{EmojiPicker, Icon, thread_keys, use_changed, use_mounted};
 use crate::component::component;
 use crate::dom;
 use crate::element::html;
@@ -64,14 +64,16 @@ pub fn Composer(props: &ComposerProps) -> Html {
     let gauge = use_state_eq(|| Gauge::of(&props.draft));
     {
         let (field, grower, gauge) = (field.clone(), grower.clone(), gauge.clone());
-        use_effect_with(props.taken, move |taken| {
+        let taken = props.taken;
+        use_changed(taken, move || {
             if let Some(field) = field.cast::<HtmlTextAreaElement>() {
-                if *taken > 0 {
+                if taken > 0 {
                     field.set_value("");
                 }
                 gauge.set(Gauge::of(&field.value()));
                 mirror(&grower, &field.value());
             }
+            None
         });
     }
     {

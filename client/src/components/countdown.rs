@@ -1,5 +1,6 @@
 //! The seconds until something happens, counted by the clock, not by the ticks.
 
+use super::use_changed;
 use crate::clock;
 use crate::component::component;
 use crate::element::html;
@@ -30,11 +31,11 @@ pub fn Countdown(props: &CountdownProps) -> Html {
     let left = use_state_eq(|| seconds_left(until));
     {
         let left = left.clone();
-        use_effect_with(until, move |until| {
-            let until = *until;
+        let stamp = until.since(Moment::default()).as_millis();
+        use_changed(u64::try_from(stamp).unwrap_or(u64::MAX), move || {
             left.set(seconds_left(until));
             let interval = Interval::new(TICK_MS, move || left.set(seconds_left(until)));
-            move || drop(interval)
+            Some(Box::new(move || drop(interval)))
         });
     }
     html! { <span class="countdown">{ (texts.retry_in)(*left) }</span> }

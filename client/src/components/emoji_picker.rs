@@ -3,7 +3,7 @@
 //! What is chosen goes into the field as if it had been typed, so that the browser can undo it and
 //! the composer hears of it.
 
-use super::Icon;
+use super::{Icon, use_changed};
 use crate::component::component;
 use crate::element::{html, truth};
 use crate::i18n::Locale;
@@ -40,7 +40,10 @@ pub fn EmojiPicker(props: &EmojiPickerProps) -> Html {
     let grid = use_node_ref();
     {
         let grid = grid.clone();
-        use_effect_with(*open, move |_| focus_cell(&grid, 0));
+        use_changed(u64::from(*open), move || {
+            focus_cell(&grid, 0);
+            None
+        });
     }
     let toggle = {
         let open = open.clone();
@@ -128,7 +131,8 @@ fn cells() -> Html {
 fn keep(emoji: &str) {
     let before = storage::recent_emoji();
     let others = before.split_whitespace().filter(|other| *other != emoji);
-    let recent: Vec<&str> = std::iter::once(emoji).chain(others).take(RECENT).collect();
+    let recent = std::iter::once(emoji).chain(others).take(RECENT);
+    let recent: Vec<String> = recent.map(str::to_owned).collect();
     storage::set_recent_emoji(&recent.join(" "));
 }
 

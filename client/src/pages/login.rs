@@ -1,7 +1,7 @@
 //! Logging in, and registering where the server offers it.
 
 use crate::component::component;
-use crate::components::{Icon, language_switch, logo, use_mounted};
+use crate::components::{Icon, language_switch, logo, use_changed, use_mounted};
 use crate::element::{html, truth};
 use crate::i18n::{Lang, Locale};
 use crate::net::{self, HttpError};
@@ -57,7 +57,10 @@ pub fn LoginPage(props: &LoginProps) -> Html {
     {
         // The attribute alone works only for a page that is loaded, not for one that is rendered.
         let email = email.clone();
-        use_effect_with(*registering, move |_| focus(&email));
+        use_changed(u64::from(*registering), move || {
+            focus(&email);
+            None
+        });
     }
     {
         let (email, name, password) = (email.clone(), name.clone(), password.clone());
