@@ -1,6 +1,7 @@
 //! Everything by keyboard alone: nothing is clicked, and the focus goes where keys and the page
 //! itself take it. At each stop it shows: see `keys.rs`.
 
+mod account;
 mod dialogs;
 
 use crate::past;
