@@ -161,15 +161,22 @@ async fn a_long_history_is_read_back_to_its_beginning_and_left_for_its_end() -> 
     past::read(&server, ZHANG, 1002).await?;
     let driver = ChromeDriver::start().await?;
     let zhang = comes_in(&driver, &server, &Look::default()).await?;
-    let first =
-        |n: u32| format!("document.querySelector('[data-testid=message]').dataset.seq === '{n}'");
+    let first = "document.querySelector('[data-testid=message]').dataset.seq";
+    let end = format!(
+        "[...document.querySelectorAll('[data-testid=message]')].at(-1).dataset.seq === '{COUNT}'"
+    );
 
     zhang.opens_the_first().await?;
-    zhang.browser.until("its end", &first(121)).await?;
+    zhang.browser.until("its end", &end).await?;
     zhang.tabs_back_to("thread").await?;
-    for seq in [71, 21, 1] {
+    loop {
+        let here = zhang.browser.eval(first).await?;
+        if here == "1" {
+            break;
+        }
         zhang.types(Key::Home).await?;
-        zhang.browser.until("a page more", &first(seq)).await?;
+        let more = format!("{first} !== {here}");
+        zhang.browser.until("more above", &more).await?;
     }
     zhang.types(Key::Home).await?;
     let at =

@@ -70,17 +70,6 @@ pub fn Composer(props: &ComposerProps) -> Html {
             }
         });
     }
-    {
-        let field = field.clone();
-        use_effect_with((), move |()| {
-            if !dom::is_narrow()
-                && let Some(field) = field.cast::<HtmlTextAreaElement>()
-            {
-                // A field that cannot take the focus leaves it where it is.
-                let _ = field.focus();
-            }
-        });
-    }
     let oninput = {
         let (field, gauge, on_draft) = (field.clone(), gauge.clone(), props.on_draft.clone());
         let grower = grower.clone();
