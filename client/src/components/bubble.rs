@@ -74,7 +74,7 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
                     }
                 </span>
                 <span class="bubble-meta">
-                    <span class="bubble-time">{ locale.dates.time(bubble.time) }</span>
+                    { locale.dates.time(bubble.time) }
                     { mark(texts, bubble) }
                 </span>
             </div>

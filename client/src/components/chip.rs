@@ -31,12 +31,8 @@ pub struct ChipProps {
 #[component]
 pub fn Chip(props: &ChipProps) -> Html {
     let texts = props.locale.texts;
-    let on_retry = props.on_retry.clone();
-    let onclick = Callback::from(move |_: MouseEvent| {
-        // Its button is about to go, and shall not take the focus along.
-        dom::focus("[data-testid=panel-open]");
-        on_retry.emit(());
-    });
+    use_kept_focus();
+    let onclick = props.on_retry.reform(|_: MouseEvent| ());
     let toggle = {
         let (on_open, open) = (props.on_open.clone(), props.open);
         move |_: MouseEvent| on_open.emit(!open)
@@ -81,6 +77,19 @@ pub fn Chip(props: &ChipProps) -> Html {
             }
         </div>
     }
+}
+
+/// The button that connects now goes when that is done, asked for or not, and shall not take the focus
+/// along.
+#[hook]
+fn use_kept_focus() {
+    let focused = dom::document().active_element();
+    let button = focused.filter(|focused| focused.matches(".chip-button") == Ok(true));
+    use_effect(move || {
+        if button.is_some_and(|button| !button.is_connected()) {
+            dom::focus("[data-testid=panel-open]");
+        }
+    });
 }
 
 fn stopped(texts: &Texts, cause: Option<Cause>) -> &'static str {

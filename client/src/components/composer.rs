@@ -76,18 +76,6 @@ pub fn Composer(props: &ComposerProps) -> Html {
             None
         });
     }
-    {
-        let field = field.clone();
-        use_mounted(move || {
-            if !dom::is_narrow()
-                && let Some(field) = field.cast::<HtmlTextAreaElement>()
-            {
-                // A field that cannot take the focus leaves it where it is.
-                let _ = field.focus();
-            }
-            None
-        });
-    }
     let oninput = {
         let (field, gauge, on_draft) = (field.clone(), gauge.clone(), props.on_draft.clone());
         let grower = grower.clone();

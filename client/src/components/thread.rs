@@ -10,11 +10,15 @@ use crate::clock;
 use crate::dom;
 use crate::element::{html, truth};
 use crate::i18n::{Locale, Texts};
-use crate::state::{Fetching, Row, ThreadView};
+use crate::state::{Fetching, Row, ThreadView, peer_key};
+use gloo_timers::callback::Timeout;
 use std::rc::Rc;
 use tidings_shared::{ClientMsgId, Peer};
 use web_sys::Element;
 use yew::prelude::*;
+
+/// A view begins with the rows that are in sight; those above come when it has been seen.
+const SEEN_MS: u32 = 100;
 
 /// What the person does in a thread.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +59,8 @@ pub struct ThreadProps {
 pub enum ThreadMsg {
     /// It was scrolled, by the person or by this component, or the room for it changed.
     Moved,
+    /// The first rows of a conversation have been seen.
+    Seen,
     /// A key was pressed in it.
     Key(KeyboardEvent),
     /// Something in it is copied.
@@ -69,6 +75,8 @@ pub struct Thread {
     opening: u64,
     /// Where the owner believes the person to be.
     told_at_end: Option<bool>,
+    /// Runs until the first rows have been seen.
+    unseen: Option<Timeout>,
 }
 
 impl Component for Thread {
@@ -81,6 +89,7 @@ impl Component for Thread {
             scroller: None,
             opening: 0,
             told_at_end: None,
+            unseen: None,
         }
     }
 
@@ -92,6 +101,11 @@ impl Component for Thread {
     fn update(&mut self, ctx: &Context<Self>, msg: Self::Message) -> bool {
         match msg {
             ThreadMsg::Moved => {
+                self.look(ctx);
+                false
+            }
+            ThreadMsg::Seen => {
+                self.unseen = None;
                 self.look(ctx);
                 false
             }
@@ -175,7 +189,8 @@ impl Component for Thread {
                             </p>
                         }
                         // A list of its own: beside nodes without a key, yew would not keep rows.
-                        <div class="message-rows">
+                        // Those of another conversation go at once, and not one by one.
+                        <div key={peer_key(view.peer)} class="message-rows">
                             { for view.rows.iter().map(|row| Self::row(row, locale, on_action)) }
                         </div>
                     </div>
@@ -229,10 +244,16 @@ impl Thread {
         }
         let edges = scroller.look();
         let tell = |action| ctx.props().on_action.emit(action);
-        if self.told_at_end.replace(edges.at_end) != Some(edges.at_end) {
+        let told = self.told_at_end.replace(edges.at_end);
+        if told.is_none() {
+            let link = ctx.link().clone();
+            let seen = move || link.send_message(ThreadMsg::Seen);
+            self.unseen = Some(Timeout::new(SEEN_MS, seen));
+        }
+        if told.unwrap_or(view.at_end) != edges.at_end {
             tell(ThreadAction::AtEnd(edges.at_end));
         }
-        if edges.top {
+        if edges.top && (self.unseen.is_none() || scroller.has_room()) {
             tell(ThreadAction::LookUp);
         }
         if edges.bottom && !view.follows_end {

@@ -138,6 +138,8 @@ pub struct ChatPage {
     was_live: bool,
     /// The row to give the focus back to.
     focus_row: Option<Peer>,
+    /// Whose conversation was open at the last look.
+    was_open: Option<Peer>,
     /// Whether notifications are offered.
     offering: bool,
     _notified: Listener,
@@ -192,6 +194,7 @@ impl Component for ChatPage {
             gatherings: 0,
             was_live: false,
             focus_row: None,
+            was_open: None,
             offering: false,
             _notified: notified,
         }
@@ -235,6 +238,14 @@ impl Component for ChatPage {
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first_render: bool) {
         self.show_title();
+        // Once all is rendered: to move the focus is to lay out what is there by then.
+        let open = self.chat.open_peer();
+        if std::mem::replace(&mut self.was_open, open) != open
+            && open.is_some()
+            && !dom::is_narrow()
+        {
+            dom::focus("[data-testid=composer-input]");
+        }
         if let Some(peer) = self.focus_row.take() {
             let key = crate::state::peer_key(peer);
             dom::focus(&format!(
