@@ -56,7 +56,7 @@ pub use icon::Icon;
 pub use language_switch::language_switch;
 pub use logo::logo;
 pub use modal::use_modal;
-pub use mounted::{Farewell, use_changed, use_mounted};
+pub use mounted::{Farewell, use_changed, use_mounted, use_rendered};
 pub use notice_bar::notice_bar;
 pub use notify_bar::notify_bar;
 pub use panel::Panel;

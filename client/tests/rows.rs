@@ -7,6 +7,7 @@ use stage::{click, english, find, render};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
+use tidings_client::component::component;
 use tidings_client::components::{BubbleRow, Chip, ConversationRow};
 use tidings_client::element::html;
 use tidings_client::state::{Bubble, BubbleState, Content, ListRow, PreviewKind};
@@ -171,7 +172,7 @@ fn Impatient() -> Html {
     let (on_retry, on_open) = (Callback::noop(), Callback::noop());
     html! {
         <div data-testid="connect" onclick={connect}>
-            <Chip phase={*phase} cause={None} open=false {on_retry} {on_open} />
+            <Chip locale={english()} phase={*phase} cause={None} open=false {on_retry} {on_open} />
         </div>
     }
 }

@@ -1,6 +1,6 @@
 //! How the connection stands, always in sight: a quiet dot while it lives, a chip otherwise.
 
-use super::{Countdown, Icon};
+use super::{Countdown, Icon, use_rendered};
 use crate::component::component;
 use crate::dom;
 use crate::element::{html, truth};
@@ -85,7 +85,7 @@ pub fn Chip(props: &ChipProps) -> Html {
 fn use_kept_focus() {
     let focused = dom::document().active_element();
     let button = focused.filter(|focused| focused.matches(".chip-button") == Ok(true));
-    use_effect(move || {
+    use_rendered(move || {
         if button.is_some_and(|button| !button.is_connected()) {
             dom::focus("[data-testid=panel-open]");
         }

@@ -4,7 +4,7 @@
 //! it after the message was taken, never while an input method composes. It grows with its text by
 //! a hidden copy of it in the same grid cell, so that nothing has to be measured.
 
-use super::{EmojiPicker, Icon, thread_keys, use_changed, use_mounted};
+use super::{EmojiPicker, Icon, thread_keys, use_changed};
 use crate::component::component;
 use crate::dom;
 use crate::element::html;

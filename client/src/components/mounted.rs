@@ -18,6 +18,13 @@ pub fn use_changed(of: u64, effect: impl FnOnce() -> Farewell + 'static) {
     use_boxed(of, Box::new(effect));
 }
 
+/// Calls `effect` after every render.
+#[hook]
+pub fn use_rendered(effect: impl FnOnce() + 'static) {
+    let effect: Box<dyn FnOnce()> = Box::new(effect);
+    use_effect(effect);
+}
+
 /// With types that are always the same: each that yew is given is another copy of its effects.
 #[hook]
 fn use_boxed(of: u64, effect: Box<dyn FnOnce() -> Farewell>) {

@@ -1,6 +1,6 @@
 //! The lists of the sidebar: conversations, and contacts.
 
-use super::{ContactRow, ConversationRow};
+use super::{ContactRow, ConversationRow, use_rendered};
 use crate::component::component;
 use crate::dom;
 use crate::element::html;
@@ -55,7 +55,7 @@ pub fn ConversationList(props: &ConversationListProps) -> Html {
 #[hook]
 fn use_kept_focus() {
     let focused = dom::document().active_element();
-    use_effect(move || {
+    use_rendered(move || {
         let row = focused.filter(|row| row.is_connected() && row.matches(".row") == Ok(true));
         let is_lost = || dom::document().active_element() == dom::document().body().map(Into::into);
         if let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok())
