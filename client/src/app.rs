@@ -1,18 +1,21 @@
 //! The root: who is logged in, in which language.
 
 use crate::clock;
-use crate::components::{Icon, empty};
+use crate::component::component;
+use crate::components::{Icon, empty, use_changed, use_mounted};
 use crate::dom::{self, Listener};
+use crate::element::html;
 use crate::i18n::{Lang, Locale};
 use crate::net::{self, HttpError};
 use crate::pages::{ChatPage, LoginPage};
 use crate::storage::{self, Setting};
+use crate::task::spawn;
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 use tidings_shared::UserId;
 use tidings_shared::api::User;
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 /// A timer may fire a little early.
@@ -35,39 +38,46 @@ enum Session {
 /// The root of the page.
 #[component]
 pub fn App() -> Html {
-    let locale = use_state(|| Locale::new(Lang::preferred()));
-    let session = use_state(|| Session::Asking);
-    use_effect_with(locale.lang, |lang| dom::set_language(lang.tag()));
+    let locale = use_state_eq(|| Rc::new(Locale::new(Lang::preferred())));
+    let session = use_state_eq(|| Session::Asking);
+    let lang = locale.lang;
+    use_changed(lang as u64, move || {
+        dom::set_language(lang.tag());
+        None
+    });
     {
         let session = session.clone();
-        use_effect_with((), move |()| ask(session.setter()));
+        use_mounted(move || {
+            ask(session.setter());
+            None
+        });
     }
     {
         let (locale, session) = (locale.setter(), session.setter());
-        use_effect_with((), move |()| {
+        use_mounted(move || {
             let listener = follow(locale, session);
-            move || drop(listener)
+            Some(Box::new(move || drop(listener)))
         });
     }
     use_midnight(&locale);
     let switch = {
         let setter = locale.setter();
-        use_callback((), move |lang: Lang, ()| {
+        Callback::from(move |lang: Lang| {
             storage::choose(Setting::Language, lang.tag());
             // Where nothing can be kept, it holds until the page is left.
-            setter.set(Locale::new(lang));
+            setter.set(Rc::new(Locale::new(lang)));
         })
     };
     let on_login = {
         let setter = session.setter();
-        use_callback((), move |user, ()| {
+        Callback::from(move |user| {
             storage::tell_session(clock::wall_ms());
             setter.set(Session::LoggedIn(user));
         })
     };
     let on_end = {
         let setter = session.setter();
-        use_callback((), move |ended, ()| {
+        Callback::from(move |ended| {
             storage::tell_session(clock::wall_ms());
             setter.set(Session::LoggedOut { ended });
         })
@@ -80,14 +90,14 @@ pub fn App() -> Html {
     };
     let on_user = {
         let setter = session.setter();
-        use_callback((), move |user: User, ()| {
+        Callback::from(move |user: User| {
             if *present.borrow() == Some(user.uid) {
                 setter.set(Session::LoggedIn(user));
             }
         })
     };
     let texts = locale.texts;
-    let page = match &*session {
+    match &*session {
         Session::Asking => html! {
             <div class="splash" role="status">
                 <span class="spinner" aria-hidden="true" />
@@ -110,31 +120,28 @@ pub fn App() -> Html {
                 </main>
             }
         }
-        Session::LoggedOut { ended } => html! { <LoginPage ended={*ended} {on_login} /> },
-        Session::LoggedIn(user) => html! {
-            <ChatPage key={user.uid.0.to_string()} user={user.clone()} {on_user} {on_end} />
+        Session::LoggedOut { ended } => html! {
+            <LoginPage locale={(*locale).clone()} ended={*ended} {on_login} on_language={switch} />
         },
-    };
-    html! {
-        <ContextProvider<Locale> context={(*locale).clone()}>
-            <ContextProvider<Callback<Lang>> context={switch}>{ page }</ContextProvider<Callback<Lang>>>
-        </ContextProvider<Locale>>
+        Session::LoggedIn(user) => html! {
+            <ChatPage key={user.uid.0.to_string()} locale={(*locale).clone()} user={user.clone()} {on_user} {on_end} />
+        },
     }
 }
 
 /// Keeps in step with the other tabs: their language, and who is logged in.
-fn follow(locale: UseStateSetter<Locale>, session: UseStateSetter<Session>) -> Listener {
+fn follow(locale: UseStateSetter<Rc<Locale>>, session: UseStateSetter<Session>) -> Listener {
     let lang = Cell::new(Lang::preferred());
     let known = RefCell::new(storage::session());
     Listener::new(&dom::window(), "storage", move |_| {
         let preferred = Lang::preferred();
         if lang.replace(preferred) != preferred {
-            locale.set(Locale::new(preferred));
+            locale.set(Rc::new(Locale::new(preferred)));
         }
         let now = storage::session();
         if known.replace(now.clone()) != now {
             let session = session.clone();
-            spawn_local(async move {
+            spawn(async move {
                 match net::me().await {
                     Ok(user) => session.set(Session::LoggedIn(user)),
                     Err(HttpError::NotLoggedIn) => session.set(Session::LoggedOut { ended: false }),
@@ -149,13 +156,13 @@ fn follow(locale: UseStateSetter<Locale>, session: UseStateSetter<Session>) -> L
 /// Makes the locale anew when a day begins, so that whatever names a day does so again. A timer of a
 /// machine that slept is late, and the page is looked at again first.
 #[hook]
-fn use_midnight(locale: &UseStateHandle<Locale>) {
+fn use_midnight(locale: &UseStateHandle<Rc<Locale>>) {
     let (setter, lang) = (locale.setter(), locale.lang);
     use_effect_with((**locale).clone(), move |locale| {
         let locale = locale.clone();
         let turn = move || {
             if locale.is_past() {
-                setter.set(Locale::new(lang));
+                setter.set(Rc::new(Locale::new(lang)));
             }
         };
         let left = clock::until_midnight(clock::wall_ms()) + PAST_MIDNIGHT;
@@ -169,7 +176,7 @@ fn use_midnight(locale: &UseStateHandle<Locale>) {
 }
 
 fn ask(session: UseStateSetter<Session>) {
-    spawn_local(async move {
+    spawn(async move {
         session.set(match net::me().await {
             Ok(user) => Session::LoggedIn(user),
             Err(HttpError::NotLoggedIn | HttpError::BadCredentials) => {

@@ -24,8 +24,6 @@ pub use texts::Texts;
 pub use write::WriteTexts;
 
 use crate::clock;
-use std::rc::Rc;
-use yew::{hook, use_context};
 
 /// A language of the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,15 +88,15 @@ impl Lang {
     }
 }
 
-/// The language of the page and its ways with times; what components take from their context.
-#[derive(Debug, Clone)]
+/// The language of the page and its ways with times; what components are given by those around them.
+#[derive(Debug)]
 pub struct Locale {
     /// The language.
     pub lang: Lang,
     /// Its texts.
     pub texts: &'static Texts,
     /// Its ways with times.
-    pub dates: Rc<Dates>,
+    pub dates: Dates,
     /// The local day it was made on: "today" and "yesterday" are said anew at midnight.
     day: i64,
 }
@@ -109,7 +107,7 @@ impl Locale {
         Self {
             lang,
             texts: lang.texts(),
-            dates: Rc::new(Dates::new(lang)),
+            dates: Dates::new(lang),
             day: clock::local_day(clock::wall_ms()),
         }
     }
@@ -124,15 +122,6 @@ impl PartialEq for Locale {
     fn eq(&self, other: &Self) -> bool {
         self.lang == other.lang && self.day == other.day
     }
-}
-
-/// The locale around a component.
-///
-/// # Panics
-/// Outside of a `ContextProvider<Locale>`, which the app puts around everything.
-#[hook]
-pub fn use_locale() -> Locale {
-    use_context::<Locale>().expect("the app provides the locale to everything in it")
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 
 mod stage;
 
-use stage::{click, find, render};
+use stage::{click, english, find, render};
 use std::cell::RefCell;
 use std::rc::Rc;
 use tidings_client::components::Composer;
+use tidings_client::element::html;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{Element, Event, EventInit, HtmlTextAreaElement, KeyboardEvent, KeyboardEventInit};
 use yew::prelude::*;
@@ -30,7 +31,9 @@ impl Desk {
         };
         let (on_send, on_draft) = (hear(&sent), hear(&drafts));
         let draft: Rc<str> = draft.into();
-        let root = render(html! { <Composer {draft} taken=0 {on_draft} {on_send} /> }).await;
+        let root =
+            render(html! { <Composer locale={english()} {draft} taken=0 {on_draft} {on_send} /> })
+                .await;
         Self { root, sent, drafts }
     }
 

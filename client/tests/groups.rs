@@ -3,16 +3,18 @@
 
 mod stage;
 
-use stage::{click, find, render};
+use stage::{click, english, find, render};
 use std::cell::RefCell;
 use std::rc::Rc;
 use tidings_client::components::{
     BubbleRow, ConversationRow, EventLine, GroupDialog, GroupDialogAction, GroupPanel,
     GroupPanelAction, ThreadHead,
 };
+use tidings_client::element::html;
 use tidings_client::net::HttpError;
 use tidings_client::state::{
     Bubble, BubbleState, Contacts, Content, Event as GroupEvent, ListRow, PreviewKind, Sender,
+    Standing,
 };
 use tidings_client::{clock, dom};
 use tidings_shared::api::{Group, ProblemCode, User, Users};
@@ -116,7 +118,7 @@ fn listen<T: 'static>(done: &Done<T>) -> Callback<T> {
 async fn the_first_bubble_of_a_run_names_who_wrote_it_and_the_others_do_not() {
     let shown = |first| {
         let bubble = bubble(first, Content::Text, "hello");
-        render(html! { <BubbleRow {bubble} on_action={Callback::noop()} /> })
+        render(html! { <BubbleRow locale={english()} {bubble} on_action={Callback::noop()} /> })
     };
     let root = shown(true).await;
     let sender = find::<Element>(&root, "sender");
@@ -137,7 +139,7 @@ async fn what_happened_to_a_group_is_a_line_and_no_bubble() {
         "王五, Ada Lovelace",
     );
     let event = GroupEvent::Added;
-    let root = render(html! { <EventLine {event} {bubble} /> }).await;
+    let root = render(html! { <EventLine locale={english()} {event} {bubble} /> }).await;
     assert_eq!(text(&root, "event"), "李四 added 王五, Ada Lovelace");
     assert!(!has(&root, "message"));
 }
@@ -157,7 +159,7 @@ async fn a_group_in_the_list_says_who_wrote_last_or_what_happened() {
             selected: false,
             online: false,
         };
-        render(html! { <ConversationRow {row} on_open={Callback::noop()} /> })
+        render(html! { <ConversationRow locale={english()} {row} on_open={Callback::noop()} /> })
     };
     let root = shown(PreviewKind::Received, Some("李四"), "hello").await;
     assert_eq!(text(&root, "row-preview"), "李四: hello");
@@ -183,7 +185,16 @@ async fn the_head_of_a_group_counts_its_members_and_opens_them() {
         let on_members = listen(&asked);
         let on_back = Callback::noop();
         render(html! {
-            <ThreadHead {peer} name={Rc::<str>::from("Hikers")} avatar={Rc::<str>::from("")} {members} {on_members} {on_back} />
+            <ThreadHead locale={english()}
+                {peer}
+                name={Rc::<str>::from("Hikers")}
+                avatar={Rc::<str>::from("")}
+                standing={None::<Standing>}
+                {members}
+                open=false
+                {on_members}
+                {on_back}
+            />
         })
     };
     let root = head(HIKERS, Some(3)).await;
@@ -204,7 +215,7 @@ impl Desk {
         let done = Done::default();
         let on_action = listen(&done);
         let root = render(html! {
-            <GroupDialog {adds} contacts={everyone()} {members} busy=false {error} {on_action} />
+            <GroupDialog locale={english()} {adds} contacts={everyone()} {members} busy=false {error} {on_action} />
         })
         .await;
         Self { root, done }
@@ -375,7 +386,7 @@ async fn panel(me: i64, failed: bool, done: &Done<GroupPanelAction>) -> Element 
         everyone()
     };
     render(html! {
-        <GroupPanel
+        <GroupPanel locale={english()}
             peer={HIKERS}
             name={Rc::<str>::from("Hikers")}
             avatar={Rc::<str>::from("")}

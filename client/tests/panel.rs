@@ -3,12 +3,13 @@
 
 mod stage;
 
-use stage::{click, find, render};
+use stage::{click, english, find, render};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 use tidings_client::clock;
 use tidings_client::components::{Chip, Panel};
+use tidings_client::element::html;
 use tidings_client::state::{Diagnosis, Snapshot};
 use tidings_shared::Moment;
 use tidings_shared::frame::ServerFrame;
@@ -53,7 +54,7 @@ fn Desk() -> Html {
     };
     html! {
         <div class="shell">
-            <Chip
+            <Chip locale={english()}
                 phase={Phase::Live}
                 cause={None::<Cause>}
                 open={*open}
@@ -61,7 +62,7 @@ fn Desk() -> Html {
                 on_open={set.clone()}
             />
             if *open {
-                <Panel {probe} unsent={(2, 1)} on_close={set.reform(|()| false)} />
+                <Panel locale={english()} {probe} unsent={(2, 1)} on_close={set.reform(|()| false)} />
             }
         </div>
     }
@@ -79,7 +80,7 @@ fn focused(root: &Element) -> Option<String> {
 }
 
 async fn desk() -> Element {
-    let root = render(html! { <Desk /> }).await;
+    let root = render(yew::html! { <Desk /> }).await;
     find::<HtmlElement>(&root, "panel-open")
         .focus()
         .expect("a button");
@@ -157,7 +158,7 @@ async fn the_panel_looks_by_itself_while_it_is_open_and_not_after() {
         })
     };
     let root = render(html! {
-        <Panel {probe} unsent={(0, 0)} on_close={Callback::noop()} />
+        <Panel locale={english()} {probe} unsent={(0, 0)} on_close={Callback::noop()} />
     })
     .await;
     let before = looks.get();

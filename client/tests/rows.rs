@@ -3,17 +3,19 @@
 
 mod stage;
 
-use stage::{click, find, render};
+use stage::{click, english, find, render};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
+use tidings_client::component::component;
 use tidings_client::components::{BubbleRow, Chip, ConversationRow};
+use tidings_client::element::html;
 use tidings_client::state::{Bubble, BubbleState, Content, ListRow, PreviewKind};
 use tidings_client::{clock, dom};
 use tidings_shared::link::{Cause, Phase};
 use tidings_shared::{ClientMsgId, Direction, ErrorCode, Mid, Peer, Seq, UserId};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::Element;
+use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -36,7 +38,7 @@ fn bubble(text: &str, state: BubbleState) -> Rc<Bubble> {
 }
 
 async fn message(text: &str, state: BubbleState) -> Element {
-    render(html! { <BubbleRow bubble={bubble(text, state)} on_action={Callback::noop()} /> }).await
+    render(html! { <BubbleRow locale={english()} bubble={bubble(text, state)} on_action={Callback::noop()} /> }).await
 }
 
 #[wasm_bindgen_test]
@@ -101,7 +103,7 @@ async fn a_row_shows_its_draft_and_its_badge() {
         let opened = opened.clone();
         Callback::from(move |peer| opened.set(Some(peer)))
     };
-    let root = render(html! { <ConversationRow {row} {on_open} /> }).await;
+    let root = render(html! { <ConversationRow locale={english()} {row} {on_open} /> }).await;
     let text = |testid| find::<Element>(&root, testid).text_content().expect("text");
     assert_eq!(text("row-name"), "李四");
     assert_eq!(text("row-preview"), "Draft: half a thought");
@@ -121,7 +123,9 @@ async fn the_chip_says_how_the_connection_stands_and_retries() {
     let chip = |phase, cause| {
         let on_retry = on_retry.clone();
         let on_open = Callback::noop();
-        render(html! { <Chip {phase} {cause} open=false {on_retry} {on_open} /> })
+        render(
+            html! { <Chip locale={english()} {phase} {cause} open=false {on_retry} {on_open} /> },
+        )
     };
     let until = clock::now() + Duration::from_secs(7);
     let waiting = chip(Phase::Waiting(until), Some(Cause::Closed(1006))).await;
@@ -140,9 +144,6 @@ async fn the_chip_says_how_the_connection_stands_and_retries() {
     );
     click(&waiting, "retry-now").await;
     assert_eq!(asked.get(), 1);
-    // That button goes when it is connected; the focus is on the one that stays.
-    let focused = dom::document().active_element();
-    assert_eq!(focused, Some(find::<Element>(&waiting, "panel-open")));
 
     let stopped = chip(Phase::Stopped, Some(Cause::Closed(4502))).await;
     let phase = find::<Element>(&stopped, "connection").get_attribute("data-phase");
@@ -156,6 +157,37 @@ async fn the_chip_says_how_the_connection_stands_and_retries() {
 
     let live = chip(Phase::Live, None).await;
     assert_eq!(live.text_content().as_deref(), Some("Connected"));
+    // The next test looks for the one chip of the page.
+    [waiting, stopped, live].iter().for_each(Element::remove);
+}
+
+/// A connection that is waited for until a click anywhere in it.
+#[component]
+fn Impatient() -> Html {
+    let phase = use_state(|| Phase::Waiting(clock::now()));
+    let connect = {
+        let phase = phase.clone();
+        move |_: MouseEvent| phase.set(Phase::Connecting)
+    };
+    let (on_retry, on_open) = (Callback::noop(), Callback::noop());
+    html! {
+        <div data-testid="connect" onclick={connect}>
+            <Chip locale={english()} phase={*phase} cause={None} open=false {on_retry} {on_open} />
+        </div>
+    }
+}
+
+#[wasm_bindgen_test]
+async fn the_button_to_connect_now_hands_its_focus_on_when_it_goes_by_itself() {
+    let root = render(html! { <Impatient /> }).await;
+    let button: HtmlElement = find(&root, "retry-now");
+    button.focus().expect("a button");
+    assert_eq!(dom::document().active_element().as_ref(), Some(&*button));
+    click(&root, "connect").await;
+    assert!(!button.is_connected());
+    let focused = dom::document().active_element();
+    assert_eq!(focused, Some(find::<Element>(&root, "panel-open")));
+    root.remove();
 }
 
 #[wasm_bindgen_test]

@@ -1,10 +1,14 @@
-//! Reading JSON, for the page: what a server said, as far as the protocol has it.
+//! Reading and writing JSON, for the page. Reading: what a server said, as far as the protocol has it.
 //!
 //! `serde_json` tells what is wrong with a text in words, with the place, and knows numbers with a
 //! fraction. A server owes that to whoever writes a client, and reads with it; a page that can only
 //! pass over what it does not understand would load all of it for nothing. This takes whatever JSON
 //! `serde_json` takes for the same types, but for fractions and for maps with keys that are no
 //! text, and of an unknown field it looks at no more than where it ends.
+
+mod write;
+
+pub use write::write;
 
 use serde::de::{self, DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};

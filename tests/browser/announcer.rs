@@ -162,21 +162,24 @@ async fn history_is_not_told_however_it_comes() -> Result<()> {
     let driver = ChromeDriver::start().await?;
     let zhang = listened_to(&driver, &server.url("/")).await?;
     let browser = &zhang.browser;
-    let first =
-        |n: u32| format!("document.querySelector('[data-testid=message]').dataset.seq === '{n}'");
+    let row = |at: i32, seq: u32| {
+        format!(
+            "[...document.querySelectorAll('[data-testid=message]')].at({at}).dataset.seq === '{seq}'"
+        )
+    };
 
     // Opened, scrolled up to its beginning, left for another and opened again.
     zhang.opens_conversation(1001).await?;
     let up = format!(
         "(document.querySelector('[data-testid=thread]').scrollTop = 0, {})",
-        first(1)
+        row(0, 1)
     );
     browser.until("the beginning", &up).await?;
     zhang.opens_conversation(1002).await?;
     let other = "document.querySelectorAll('[data-testid=message]').length === 3";
     browser.until("the other", other).await?;
     zhang.opens_conversation(1001).await?;
-    browser.until("the end again", &first(111)).await?;
+    browser.until("the end again", &row(-1, 170)).await?;
     assert_eq!(browser.eval("told").await?, json!([]));
 
     // Missed while the connection was gone.

@@ -215,29 +215,22 @@ async fn two_tabs_of_one_person_stay_in_step() -> Result<()> {
     wang.say(1002, 1000, "to both").await?;
     zhang.badge_shows(1002, "1").await?;
 
-    let first = zhang.browser.driver().window().await?;
-    let second = zhang.browser.driver().new_tab().await?;
-    zhang
-        .browser
-        .driver()
-        .switch_to_window(second.clone())
-        .await?;
-    zhang.browser.goto(&server.url("/")).await?;
-    zhang.is_connected().await?;
+    let (first, second) = zhang.opens_a_second_tab(&server).await?;
+    let web = zhang.browser.driver();
     zhang.badge_shows(1002, "1").await?;
     zhang.opens_conversation(1002).await?;
     zhang.sees("to both", "received", "sent").await?;
     zhang.says("from the second").await?;
     zhang.sees("from the second", "sent", "sent").await?;
 
-    zhang.browser.driver().switch_to_window(first).await?;
+    web.switch_to_window(first).await?;
     zhang.badge_shows(1002, "").await?;
     zhang.opens_conversation(1002).await?;
     zhang.sees("from the second", "sent", "sent").await?;
     zhang.says("from the first").await?;
     zhang.sees("from the first", "sent", "sent").await?;
 
-    zhang.browser.driver().switch_to_window(second).await?;
+    web.switch_to_window(second).await?;
     zhang.sees("from the first", "sent", "sent").await?;
     assert_eq!(
         zhang.thread().await?,

@@ -1,6 +1,7 @@
 //! Everything by keyboard alone: nothing is clicked, and the focus goes where keys and the page
 //! itself take it. At each stop it shows: see `keys.rs`.
 
+mod account;
 mod dialogs;
 
 use crate::past;
@@ -29,6 +30,27 @@ impl Person {
     async fn tabs_to_the_list(&self) -> Result<()> {
         self.browser.find("conversation-row").await?;
         self.tabs_to("conversation-row").await
+    }
+
+    /// Opens the first of the conversations, where one then writes.
+    async fn opens_the_first(&self) -> Result<()> {
+        self.tabs_to_the_list().await?;
+        self.types(Key::Enter).await?;
+        self.focus_is_on("composer-input").await
+    }
+
+    /// Opens a dialog or a panel, which begins with the focus on this.
+    async fn opens_from(&self, by: &str, begins_with: &str) -> Result<()> {
+        self.focus_is_on(by).await?;
+        self.types(Key::Enter).await?;
+        self.focus_is_on(begins_with).await
+    }
+
+    /// Closes a dialog or a panel by a key, which gives the focus back.
+    async fn closes(&self, id: &str, by: Key, back_to: &str) -> Result<()> {
+        self.types(by).await?;
+        self.is_gone(&format!("[data-testid={id}]")).await?;
+        self.focus_is_on(back_to).await
     }
 
     /// Waits until the focus is on the row of a list that leads to this peer.
@@ -139,17 +161,22 @@ async fn a_long_history_is_read_back_to_its_beginning_and_left_for_its_end() -> 
     past::read(&server, ZHANG, 1002).await?;
     let driver = ChromeDriver::start().await?;
     let zhang = comes_in(&driver, &server, &Look::default()).await?;
-    let first =
-        |n: u32| format!("document.querySelector('[data-testid=message]').dataset.seq === '{n}'");
+    let first = "document.querySelector('[data-testid=message]').dataset.seq";
+    let end = format!(
+        "[...document.querySelectorAll('[data-testid=message]')].at(-1).dataset.seq === '{COUNT}'"
+    );
 
-    zhang.tabs_to_the_list().await?;
-    zhang.types(Key::Enter).await?;
-    zhang.focus_is_on("composer-input").await?;
-    zhang.browser.until("its end", &first(121)).await?;
+    zhang.opens_the_first().await?;
+    zhang.browser.until("its end", &end).await?;
     zhang.tabs_back_to("thread").await?;
-    for seq in [71, 21, 1] {
+    loop {
+        let here = zhang.browser.eval(first).await?;
+        if here == "1" {
+            break;
+        }
         zhang.types(Key::Home).await?;
-        zhang.browser.until("a page more", &first(seq)).await?;
+        let more = format!("{first} !== {here}");
+        zhang.browser.until("more above", &more).await?;
     }
     zhang.types(Key::Home).await?;
     let at =
@@ -180,9 +207,7 @@ async fn an_emoji_is_put_where_one_writes() -> Result<()> {
     crate::pictures::line(&mut Socket::bound(&server, LI).await?, 1001, 1000, "hi").await?;
     let driver = ChromeDriver::start().await?;
     let zhang = comes_in(&driver, &server, &Look::default()).await?;
-    zhang.tabs_to_the_list().await?;
-    zhang.types(Key::Enter).await?;
-    zhang.focus_is_on("composer-input").await?;
+    zhang.opens_the_first().await?;
     let on = |emoji: &str| format!("document.activeElement.textContent === '{emoji}'");
 
     zhang.types("so " + Key::Tab).await?;
@@ -243,9 +268,7 @@ async fn what_was_refused_is_sent_again_or_deleted_from_its_row() -> Result<()> 
     crate::pictures::line(&mut Socket::bound(&server, LI).await?, 1001, 1000, "hi").await?;
     let driver = ChromeDriver::start().await?;
     let zhang = comes_in(&driver, &server, &Look::default()).await?;
-    zhang.tabs_to_the_list().await?;
-    zhang.types(Key::Enter).await?;
-    zhang.focus_is_on("composer-input").await?;
+    zhang.opens_the_first().await?;
     let count = "(send => {
         window.sent = 0;
         WebSocket.prototype.send = function (text) {

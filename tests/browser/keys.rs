@@ -9,16 +9,18 @@ use thirtyfour::{Key, TypingData};
 const KEYS: usize = 24;
 
 /// What is wrong with how the focus shows; empty: nothing. Some have their outline around what they
-/// are a part of. Nothing has the focus in a page that was just opened.
+/// are a part of, and a field that is hidden is seen as its label. Nothing has the focus in a page that
+/// was just opened.
 const UNSEEN: &str = "(() => {
     const focused = document.activeElement;
     if (focused === document.body) return '';
-    const outlined = [focused, focused.closest('.chip, .composer-field, .row-check')].some(around => {
+    const seen = focused.matches('.hidden-text') ? focused.closest('label') : focused;
+    const outlined = [seen, seen.closest('.chip, .composer-field, .row-check')].some(around => {
         const style = around && getComputedStyle(around);
         return style && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1
             && !style.outlineColor.endsWith(', 0)');
     });
-    const box = focused.getBoundingClientRect();
+    const box = seen.getBoundingClientRect();
     const inSight = box.width > 0 && box.height > 0
         && box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;
     const what = focused.outerHTML.slice(0, 200);

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use thirtyfour::Key;
+use thirtyfour::{Key, WindowHandle};
 use tidings_tests::browser::{Browser, ChromeDriver, Look};
 use tidings_tests::server::Server;
 
@@ -59,6 +59,20 @@ impl Person {
     pub(crate) async fn is_connected(&self) -> Result<()> {
         let live = "document.querySelector('[data-testid=connection]').dataset.phase === 'live'";
         self.browser.until("connected", live).await
+    }
+
+    /// Opens the page in a second tab, where the same login holds, and looks at that from now on.
+    /// Returns the first tab and the second.
+    pub(crate) async fn opens_a_second_tab(
+        &self,
+        server: &Server,
+    ) -> Result<(WindowHandle, WindowHandle)> {
+        let web = self.browser.driver();
+        let tabs = (web.window().await?, web.new_tab().await?);
+        web.switch_to_window(tabs.1.clone()).await?;
+        self.browser.goto(&server.url("/")).await?;
+        self.is_connected().await?;
+        Ok(tabs)
     }
 
     /// Opens a conversation from the list of contacts.
@@ -118,6 +132,11 @@ impl Person {
         self.browser
             .until(&format!("{id} reads {text:?}"), &expression)
             .await
+    }
+
+    /// Waits for these words in the account, under the part of what was done.
+    pub(crate) async fn is_told(&self, words: &str) -> Result<()> {
+        self.reads("profile-said", words).await
     }
 
     /// The texts of the open thread, in their order.

@@ -2,7 +2,6 @@
 
 use crate::person::{Person, serve_page};
 use anyhow::{Context, Result};
-use serde_json::json;
 use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{LI, ZHANG};
 use tidings_tests::socket::Socket;
@@ -24,16 +23,6 @@ const JPEG_WITH_PLACE: &str = "(async () => {
     field.dispatchEvent(new Event('change', {bubbles: true}));
 })()";
 
-/// Waits for these words under the part of what was done.
-async fn is_told(person: &Person, words: &str) -> Result<()> {
-    let told = format!(
-        "[...document.querySelectorAll('[data-testid=profile-said]')]
-             .some(said => said.textContent === {})",
-        json!(words)
-    );
-    person.browser.until(words, &told).await
-}
-
 async fn types(person: &Person, field: &str, text: &str) -> Result<()> {
     let field = person.browser.find(field).await?;
     field.clear().await?;
@@ -45,12 +34,8 @@ async fn a_new_name_and_picture_show_in_every_tab_and_to_others() -> Result<()> 
     let server = serve_page().await?;
     let driver = ChromeDriver::start().await?;
     let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let (first, second) = zhang.opens_a_second_tab(&server).await?;
     let web = zhang.browser.driver();
-    let first = web.window().await?;
-    let second = web.new_tab().await?;
-    web.switch_to_window(second.clone()).await?;
-    zhang.browser.goto(&server.url("/")).await?;
-    zhang.is_connected().await?;
     web.switch_to_window(first).await?;
 
     zhang.browser.click("profile-open").await?;
@@ -58,10 +43,10 @@ async fn a_new_name_and_picture_show_in_every_tab_and_to_others() -> Result<()> 
     zhang.browser.until("the present name", shown).await?;
     types(&zhang, "profile-name", "  ").await?;
     zhang.browser.click("profile-rename").await?;
-    is_told(&zhang, "Enter a name.").await?;
+    zhang.is_told("Enter a name.").await?;
     types(&zhang, "profile-name", "Zhang San").await?;
     zhang.browser.click("profile-rename").await?;
-    is_told(&zhang, "Saved.").await?;
+    zhang.is_told("Saved.").await?;
 
     zhang.browser.eval(JPEG_WITH_PLACE).await?;
     let pictured = "document.querySelector('.head-self img')?.naturalWidth === 256";
@@ -112,14 +97,14 @@ async fn a_file_that_is_no_picture_is_refused_in_words() -> Result<()> {
     tokio::fs::write(&file, "no picture").await?;
     field.send_keys(file.to_str().context("a path")?).await?;
     let words = "The browser cannot read this file as a picture. Choose another one.";
-    is_told(&zhang, words).await?;
+    zhang.is_told(words).await?;
     // Who chooses none after all stays where they are; browsers let this event bubble.
     let cancelled = "document.querySelector('[data-testid=profile-picture]')
         .dispatchEvent(new Event('cancel', {bubbles: true}))";
     zhang.browser.eval(cancelled).await?;
     types(&zhang, "profile-name", " ").await?;
     zhang.browser.click("profile-rename").await?;
-    is_told(&zhang, "Enter a name.").await?;
+    zhang.is_told("Enter a name.").await?;
     zhang.browser.close().await
 }
 
@@ -149,7 +134,7 @@ async fn a_changed_password_logs_the_other_browser_out_and_lets_one_in_again() -
         types(&here, "current-password", old).await?;
         types(&here, "new-password", new).await?;
         here.browser.click("profile-change-password").await?;
-        is_told(&here, words).await?;
+        here.is_told(words).await?;
     }
     let one = "document.querySelectorAll('[data-testid=profile-logins] li').length === 1";
     here.browser.until("one login is left", one).await?;
@@ -176,7 +161,7 @@ async fn a_login_elsewhere_is_named_and_ended() -> Result<()> {
     there.browser.find("login-email").await?;
     let gone = "!document.querySelector('[data-testid=profile-end]')";
     here.browser.until("it is gone", gone).await?;
-    is_told(&here, "Logged out there.").await?;
+    here.is_told("Logged out there.").await?;
     let focused = "document.activeElement.id === 'profile-logins'";
     here.browser.until("the focus stays", focused).await?;
     here.browser.close().await?;

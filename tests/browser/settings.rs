@@ -20,13 +20,9 @@ async fn theme_text_size_and_language_hold_at_once_in_every_tab_and_after_a_relo
     zhang.writes_to(1001).await?;
     zhang.says("hello").await?;
     zhang.sees("hello", "sent", "sent").await?;
+    let (first, second) = zhang.opens_a_second_tab(&server).await?;
     let web = zhang.browser.driver();
-    let first = web.window().await?;
-    let second = web.new_tab().await?;
-    web.switch_to_window(second.clone()).await?;
-    zhang.browser.goto(&server.url("/")).await?;
-    zhang.is_connected().await?;
-    web.switch_to_window(first.clone()).await?;
+    web.switch_to_window(first).await?;
 
     zhang.browser.click("settings-open").await?;
     zhang.browser.until("light", &format!("!({DARK})")).await?;
@@ -56,15 +52,11 @@ async fn logged_out_and_in_again_in_one_tab_is_so_in_the_other() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::start().await?;
     let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let (first, second) = zhang.opens_a_second_tab(&server).await?;
     let web = zhang.browser.driver();
-    let first = web.window().await?;
-    let second = web.new_tab().await?;
-    web.switch_to_window(second.clone()).await?;
-    zhang.browser.goto(&server.url("/")).await?;
-    zhang.is_connected().await?;
     zhang.browser.click("logout").await?;
     zhang.browser.find("login-email").await?;
-    web.switch_to_window(first.clone()).await?;
+    web.switch_to_window(first).await?;
     zhang.browser.find("login-email").await?;
     zhang.logs_in(ZHANG.1, "1234").await?;
     zhang.is_connected().await?;

@@ -13,9 +13,9 @@ use anyhow::{Context, Result, ensure};
 /// What gains from compression; images and fonts are compressed already.
 const COMPRESSIBLE: [&str; 7] = ["css", "html", "js", "json", "svg", "wasm", "webmanifest"];
 
-/// The most that a first visit may transfer, brotli, in bytes. It may only be lowered: the goal is
-/// 150 KiB.
-const BUDGET: u64 = 185 * 1024;
+/// The most that a first visit may transfer, brotli, in bytes. It may only be lowered: the goal of
+/// 150 KiB is reached, and the rest is for other versions of the compiler.
+const BUDGET: u64 = 151 * 1024;
 
 /// A file's name and its sizes in bytes.
 #[derive(Debug)]
@@ -223,7 +223,7 @@ mod tests {
         };
         assert!(check_budget(&[of(BUDGET)]).is_ok());
         let refused = check_budget(&[of(BUDGET), of(1)]).unwrap_err().to_string();
-        assert!(refused.contains("185.0 KiB"), "{refused}");
+        assert!(refused.contains(&kib(BUDGET)), "{refused}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What makes trunk's output one edition of the page: no script inside the HTML, which the content
-//! security policy of the server would refuse, one style sheet instead of a dozen, the size of the program for its progress bar, a build
-//! id, by which a page that is open notices that there is a newer one, and the service worker's list
-//! of what to keep.
+//! security policy of the server would refuse, one style sheet instead of a dozen, one script of the
+//! shell's, the size of the program for its progress bar, a build id, by which a page that is open
+//! notices that there is a newer one, and the service worker's list of what to keep.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -18,8 +18,32 @@ const PROGRAM: &str = "as=\"fetch\"";
 /// Where the build id is written.
 const HEAD: &str = "<head>";
 
-/// A link to a style sheet, up to the name of its file and after it.
-const SHEET: (&str, &str) = ("<link rel=\"stylesheet\" href=\"/", "\"");
+/// Files of one kind that become one.
+struct Joined {
+    /// What links to such a file, up to its name and after it.
+    link: (&'static str, &'static str),
+    /// What follows the name of the one.
+    end: &'static str,
+    /// Its name, but for a hash, and the ending of that.
+    name: (&'static str, &'static str),
+    shorten: fn(&str) -> String,
+}
+
+const SHEETS: Joined = Joined {
+    link: ("<link rel=\"stylesheet\" href=\"/", "\""),
+    end: "\">",
+    name: ("style", "css"),
+    shorten: shorten_sheet,
+};
+const SCRIPTS: Joined = Joined {
+    link: (
+        "<script src=\"/",
+        "\" data-integrity=\"none\" type=\"module\"></script>",
+    ),
+    end: "\" type=\"module\"></script>",
+    name: ("shell", "js"),
+    shorten: shorten_script,
+};
 
 /// The script of the service worker, and what is filled in there.
 const WORKER: &str = "sw.js";
@@ -32,7 +56,8 @@ const KEPT: [&str; 4] = ["css", "js", "svg", "wasm"];
 pub(crate) fn complete(page: &Path) -> Result<()> {
     let path = page.join("index.html");
     let index = without_script(&fs::read_to_string(&path)?)?;
-    let index = with_one_sheet(&index, page)?;
+    let index = SHEETS.join(&index, page)?;
+    let index = without(&SCRIPTS.join(&index, page)?, ("<!--", "-->"));
     shorten_scripts(page)?;
     let bytes = shorten_names(page)?;
     for mark in [PROGRAM, HEAD] {
@@ -95,31 +120,44 @@ fn without_script(index: &str) -> Result<String> {
     Ok([before.trim_end(), after].concat())
 }
 
-/// Joins the style sheets, in their order, into one file where the first of them was: one request,
-/// and one text that is compressed as a whole.
-fn with_one_sheet(index: &str, page: &Path) -> Result<String> {
-    let (mut lines, mut sheet, mut place) = (Vec::new(), String::new(), None);
-    for line in index.lines() {
-        let Some((_, link)) = line.split_once(SHEET.0) else {
-            lines.push(line.to_owned());
-            continue;
-        };
-        let (name, _) = link.split_once(SHEET.1).context("a link has no end")?;
-        let path = page.join(name);
-        sheet += &fs::read_to_string(&path).with_context(|| format!("no {name}"))?;
-        fs::remove_file(&path)?;
-        if place.is_none() {
-            place = Some(lines.len());
-            lines.push(String::new());
+impl Joined {
+    /// Joins the files, in their order, into one where the first of them was: one request, and one
+    /// text that is compressed as a whole.
+    fn join(&self, index: &str, page: &Path) -> Result<String> {
+        let (mut lines, mut whole, mut place) = (Vec::new(), String::new(), None);
+        for line in index.lines() {
+            let link = line.split_once(self.link.0).map(|(_, link)| link);
+            let Some((name, _)) = link.and_then(|link| link.split_once(self.link.1)) else {
+                lines.push(line.to_owned());
+                continue;
+            };
+            let path = page.join(name);
+            whole += &fs::read_to_string(&path).with_context(|| format!("no {name}"))?;
+            fs::remove_file(&path)?;
+            if place.is_none() {
+                place = Some(lines.len());
+                lines.push(String::new());
+            }
         }
+        let place = place.with_context(|| {
+            format!(
+                "index.html has no `{}`; is it another version of trunk?",
+                self.link.0
+            )
+        })?;
+        let whole = (self.shorten)(&whole);
+        let (stem, kind) = self.name;
+        let name = format!("{stem}-{}.{kind}", hash_of(&whole));
+        lines[place] = [self.link.0, &name, self.end].concat();
+        fs::write(page.join(name), whole)?;
+        Ok(lines.join("\n"))
     }
-    let place =
-        place.context("index.html names no style sheet; is it another version of trunk?")?;
-    let sheet = without(&sheet, ("/*", "*/"));
-    let name = format!("style-{}.css", hash_of(&sheet));
-    lines[place] = format!("    {}{name}{}>", SHEET.0, SHEET.1);
-    fs::write(page.join(name), sheet)?;
-    Ok(without(&lines.join("\n"), ("<!--", "-->")))
+}
+
+fn shorten_sheet(sheet: &str) -> String {
+    without(sheet, ("/*", "*/"))
+        .replace(" {", "{")
+        .replace(": ", ":")
 }
 
 /// Takes the comments out of the scripts, those of wasm-bindgen too. No string in them spans lines or
@@ -128,13 +166,16 @@ fn shorten_scripts(page: &Path) -> Result<()> {
     for entry in fs::read_dir(page)? {
         let path = entry?.path();
         if path.extension().is_some_and(|kind| kind == "js") {
-            let script = without(&fs::read_to_string(&path)?, ("/**", "*/"));
-            let lines = script.lines().filter(|line| !line.starts_with("//"));
-            let script: String = lines.flat_map(|line| [line, "\n"]).collect();
-            fs::write(&path, script)?;
+            fs::write(&path, shorten_script(&fs::read_to_string(&path)?))?;
         }
     }
     Ok(())
+}
+
+fn shorten_script(script: &str) -> String {
+    let script = without(script, ("/**", "*/"));
+    let lines = script.lines().filter(|line| !line.starts_with("//"));
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// Takes the comments out, and what is blank around lines.
@@ -191,6 +232,7 @@ mod tests {
 
     const INDEX: &str = "<html><head><!-- why -->\n<script type=\"module\">\nstart();\n</script>\n\
         <link rel=\"stylesheet\" href=\"/a-1.css\"/>\n<link rel=\"stylesheet\" href=\"/b-2.css\"/>\n\
+        <script src=\"/c-3.js\" data-integrity=\"none\" type=\"module\"></script>\n\
         <link rel=\"preload\" href=\"/a_bg.wasm\" as=\"fetch\"></head><body></body></html>";
 
     fn completed(index: &str) -> (String, String) {
@@ -207,6 +249,7 @@ mod tests {
         fs::write(folder.path().join("icon.png"), "").unwrap();
         fs::write(folder.path().join("a-1.css"), "/* a\n */\na {}\n").unwrap();
         fs::write(folder.path().join("b-2.css"), "b {}\n").unwrap();
+        fs::write(folder.path().join("c-3.js"), "// c\nc();\n").unwrap();
         fs::write(folder.path().join(WORKER), [BUILD, FILES].concat()).unwrap();
         complete(folder.path()).unwrap();
         folder
@@ -220,11 +263,13 @@ mod tests {
     }
 
     #[test]
-    fn the_style_sheets_become_one_that_the_worker_keeps_with_the_program() {
+    fn the_style_sheets_and_scripts_become_one_each_that_the_worker_keeps_with_the_program() {
         let page = complete_page(INDEX);
         let read = |name: &str| fs::read_to_string(page.path().join(name)).unwrap();
-        let name = format!("style-{}.css", hash_of("a {}\nb {}\n"));
-        assert_eq!(read(&name), "a {}\nb {}\n");
+        let name = format!("style-{}.css", hash_of("a{}\nb{}\n"));
+        assert_eq!(read(&name), "a{}\nb{}\n");
+        let script = format!("shell-{}.js", hash_of("c();\n"));
+        assert_eq!(read(&script), "c();\n");
         let index = read("index.html");
         assert_eq!(index.matches(".css").count(), 1, "{index}");
         assert!(!index.contains("why"), "{index}");
@@ -232,7 +277,9 @@ mod tests {
         assert!(!page.path().join("a-1.css").exists());
         let worker = read(WORKER);
         assert!(
-            worker.contains(&format!("[\"/a.js\",\"/a_bg.wasm\",\"/{name}\"]")),
+            worker.contains(&format!(
+                "[\"/a.js\",\"/a_bg.wasm\",\"/{script}\",\"/{name}\"]"
+            )),
             "{worker}"
         );
         let build = read("build.json");

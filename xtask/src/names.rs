@@ -17,6 +17,24 @@ const EXPORTS: u8 = 7;
 /// What all of wasm-bindgen's own exports begin with; others have names that somebody chose.
 const OWN_EXPORT: &str = "__w";
 
+/// What the script calls itself by most often.
+const HELPERS: [&str; 14] = [
+    "arg0",
+    "arg1",
+    "arg2",
+    "arg3",
+    "arg4",
+    "addToExternrefTable0",
+    "getDataViewMemory0",
+    "getStringFromWasm0",
+    "handleError",
+    "isLikeNone",
+    "makeMutClosure",
+    "passStringToWasm0",
+    "takeFromExternrefTable0",
+    "WASM_VECTOR_LEN",
+];
+
 /// Returns both files with short names in place of those that they share.
 pub(crate) fn shorten(script: &str, program: &[u8]) -> Result<(String, Vec<u8>)> {
     let mut names = Names::default();
@@ -36,7 +54,10 @@ pub(crate) fn shorten(script: &str, program: &[u8]) -> Result<(String, Vec<u8>)>
         shortened.push(kind);
         put_counted(&mut shortened, &content);
     }
-    Ok((names.in_script(script), shortened))
+    for (at, helper) in HELPERS.iter().enumerate() {
+        names.items.insert((*helper).into(), format!("h{at}"));
+    }
+    Ok((names.in_script(&without_second_start(script)), shortened))
 }
 
 /// The short names by the long ones.
@@ -111,6 +132,20 @@ impl Names {
         }
         short
     }
+}
+
+/// Takes out the start of the program that does not wait for it to come, which nobody calls.
+fn without_second_start(script: &str) -> String {
+    let parts = script
+        .split_once("function initSync(")
+        .and_then(|(before, rest)| {
+            let (_, after) = rest.split_once("let __wbg_init_promise;")?;
+            Some((before, after.replacen("initSync, ", "", 1)))
+        });
+    parts.map_or_else(
+        || script.to_owned(),
+        |(before, after)| [before, "let __wbg_init_promise;", &after].concat(),
+    )
 }
 
 fn byte(rest: &mut &[u8]) -> Result<u8> {
@@ -197,6 +232,17 @@ mod tests {
             (7, b"\x02\x06memory\x02\0\x02e1\0\x81\x01"),
         ]);
         assert_eq!(short, expected);
+    }
+
+    #[test]
+    fn only_the_start_that_is_called_stays() {
+        let script = "a(); function initSync(module) { b(); } let __wbg_init_promise; c(); \
+            export { initSync, __wbg_init as default };";
+        let short = shorten(script, &program(&[])).unwrap().0;
+        assert_eq!(
+            short,
+            "a(); let __wbg_init_promise; c(); export { __wbg_init as default };"
+        );
     }
 
     #[test]

@@ -1,25 +1,27 @@
 //! A round picture, or an initial on a colour that stays the same for a person.
 
+use crate::component::component;
+use crate::element::{classes, html};
 use crate::state::is_letter;
 use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::prelude::*;
 
-/// The style sheet has so many colours.
-const HUES: i64 = 8;
+/// The colours of the style sheet.
+const HUES: [&str; 8] = [
+    "hue-0", "hue-1", "hue-2", "hue-3", "hue-4", "hue-5", "hue-6", "hue-7",
+];
 
 /// What an avatar shows.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AvatarProps {
     /// Whose it is.
     pub peer: Peer,
     /// The name, for the initial.
     pub name: Rc<str>,
     /// URL of a picture; empty: none.
-    #[prop_or_default]
     pub src: Rc<str>,
     /// One of the sizes of the style sheet.
-    #[prop_or("avatar-row")]
     pub size: &'static str,
 }
 
@@ -32,7 +34,7 @@ pub fn Avatar(props: &AvatarProps) -> Html {
         let (src, missing) = (props.src.clone(), missing.setter());
         return html! {
             <img
-                class={classes!("avatar", props.size)}
+                class={classes(&["avatar", props.size])}
                 src={props.src.clone()}
                 alt=""
                 loading="lazy"
@@ -41,19 +43,20 @@ pub fn Avatar(props: &AvatarProps) -> Html {
         };
     }
     html! {
-        <span class={classes!("avatar", props.size, hue(props.peer))} aria-hidden="true">
+        <span class={classes(&["avatar", props.size, hue(props.peer)])} aria-hidden="true">
             { initial(&props.name) }
         </span>
     }
 }
 
 /// The class that gives a peer their colour, as `--hue`.
-pub(super) fn hue(peer: Peer) -> String {
-    let hue = match peer {
-        Peer::User(uid) => uid.0.rem_euclid(HUES),
-        Peer::Group(id) => (id.0 + HUES / 2).rem_euclid(HUES),
+pub(super) fn hue(peer: Peer) -> &'static str {
+    let at = match peer {
+        Peer::User(uid) => uid.0,
+        Peer::Group(id) => id.0 + 4,
     };
-    format!("hue-{hue}")
+    let hue = usize::try_from(at.rem_euclid(8)).unwrap_or_default();
+    HUES[hue]
 }
 
 /// The style sheet makes it a capital.

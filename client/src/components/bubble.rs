@@ -2,16 +2,20 @@
 
 use super::thread::ThreadAction;
 use super::{Avatar, Icon, avatar};
+use crate::component::component;
 use crate::dom;
-use crate::i18n::{Texts, use_locale};
+use crate::element::{classes, html};
+use crate::i18n::{Locale, Texts};
 use crate::state::{Bubble, BubbleState, Content, Piece, Sender, is_emoji_alone, pieces};
 use std::rc::Rc;
 use tidings_shared::{ClientMsgId, Direction, Peer};
 use yew::prelude::*;
 
 /// Which message.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BubbleProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// What it shows.
     pub bubble: Rc<Bubble>,
     /// What the person does with it.
@@ -21,7 +25,7 @@ pub struct BubbleProps {
 /// A row of the thread with a message.
 #[component]
 pub fn BubbleRow(props: &BubbleProps) -> Html {
-    let locale = use_locale();
+    let locale = &props.locale;
     let texts = locale.texts;
     let bubble = &props.bubble;
     let (direction, side) = match bubble.direction {
@@ -38,14 +42,15 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
         BubbleState::Read => Some("read"),
         _ => None,
     };
-    let class = classes!(
+    let when = |holds: bool, class| if holds { class } else { "" };
+    let class = classes(&[
         "message",
         side,
-        bubble.first.then_some("first"),
-        bubble.last.then_some("last"),
-        bubble.sender.is_some().then_some("of-group"),
-        is_emoji_alone(&bubble.text).then_some("large"),
-    );
+        when(bubble.first, "first"),
+        when(bubble.last, "last"),
+        when(bubble.sender.is_some(), "of-group"),
+        when(is_emoji_alone(&bubble.text), "large"),
+    ]);
     html! {
         <div
             {class}
@@ -69,7 +74,7 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
                     }
                 </span>
                 <span class="bubble-meta">
-                    <span class="bubble-time">{ locale.dates.time(bubble.time) }</span>
+                    { locale.dates.time(bubble.time) }
                     { mark(texts, bubble) }
                 </span>
             </div>
@@ -82,7 +87,7 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
 fn head(sender: &Sender) -> Html {
     let peer = Peer::User(sender.uid);
     html! {
-        <div class={classes!("sender", avatar::hue(peer))} data-testid="sender">
+        <div class={classes(&["sender", avatar::hue(peer)])} data-testid="sender">
             <Avatar {peer} name={sender.name.clone()} src={sender.avatar.clone()} size="avatar-small" />
             <span class="sender-name" dir="auto">{ sender.name.clone() }</span>
         </div>

@@ -1,15 +1,20 @@
 //! How the connection stands, always in sight: a quiet dot while it lives, a chip otherwise.
 
-use super::{Countdown, Icon};
+use super::{Countdown, Icon, use_rendered};
+use crate::component::component;
 use crate::dom;
-use crate::i18n::{Texts, use_locale};
+use crate::element::{html, truth};
+use crate::i18n::{Locale, Texts};
+use std::rc::Rc;
 use tidings_shared::close::CloseCode;
 use tidings_shared::link::{Cause, Phase};
 use yew::prelude::*;
 
 /// How it stands.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ChipProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// Where the connection stands.
     pub phase: Phase,
     /// Why the last one ended.
@@ -25,13 +30,9 @@ pub struct ChipProps {
 /// The connection chip. Only what changes seldom is in its live region.
 #[component]
 pub fn Chip(props: &ChipProps) -> Html {
-    let texts = use_locale().texts;
-    let on_retry = props.on_retry.clone();
-    let onclick = Callback::from(move |_: MouseEvent| {
-        // Its button is about to go, and shall not take the focus along.
-        dom::focus("[data-testid=panel-open]");
-        on_retry.emit(());
-    });
+    let texts = props.locale.texts;
+    use_kept_focus();
+    let onclick = props.on_retry.reform(|_: MouseEvent| ());
     let toggle = {
         let (on_open, open) = (props.on_open.clone(), props.open);
         move |_: MouseEvent| on_open.emit(!open)
@@ -56,7 +57,7 @@ pub fn Chip(props: &ChipProps) -> Html {
                 data-testid="panel-open"
                 aria-label={(texts.panel.open)(status)}
                 title={(texts.panel.open)(status)}
-                aria-expanded={props.open.to_string()}
+                aria-expanded={truth(props.open)}
                 aria-controls="panel"
                 onclick={toggle}
             >
@@ -64,7 +65,7 @@ pub fn Chip(props: &ChipProps) -> Html {
             </button>
             <span class="chip-status" role="status">{ status }</span>
             if let Phase::Waiting(until) = props.phase {
-                <Countdown {until} />
+                <Countdown locale={props.locale.clone()} {until} />
                 <span aria-hidden="true">{ "·" }</span>
                 <button type="button" class="chip-button" data-testid="retry-now" {onclick}>
                     { texts.retry_now }
@@ -76,6 +77,19 @@ pub fn Chip(props: &ChipProps) -> Html {
             }
         </div>
     }
+}
+
+/// The button that connects now goes when that is done, asked for or not, and shall not take the focus
+/// along.
+#[hook]
+fn use_kept_focus() {
+    let focused = dom::document().active_element();
+    let button = focused.filter(|focused| focused.matches(".chip-button") == Ok(true));
+    use_rendered(move || {
+        if button.is_some_and(|button| !button.is_connected()) {
+            dom::focus("[data-testid=panel-open]");
+        }
+    });
 }
 
 fn stopped(texts: &Texts, cause: Option<Cause>) -> &'static str {

@@ -4,9 +4,11 @@
 //! it after the message was taken, never while an input method composes. It grows with its text by
 //! a hidden copy of it in the same grid cell, so that nothing has to be measured.
 
-use super::{EmojiPicker, Icon, thread_keys};
+use super::{EmojiPicker, Icon, thread_keys, use_changed};
+use crate::component::component;
 use crate::dom;
-use crate::i18n::use_locale;
+use crate::element::html;
+use crate::i18n::Locale;
 use std::rc::Rc;
 use tidings_shared::limits::CONTENT_BYTES;
 use web_sys::{Element, HtmlTextAreaElement};
@@ -16,8 +18,10 @@ use yew::prelude::*;
 const NEAR_LIMIT: i64 = 512;
 
 /// To whom.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ComposerProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// What was written here before.
     pub draft: Rc<str>,
     /// Grows with each message that was taken.
@@ -54,31 +58,22 @@ impl Gauge {
 /// The composer of one conversation; to be keyed by its peer.
 #[component]
 pub fn Composer(props: &ComposerProps) -> Html {
-    let texts = use_locale().texts;
+    let texts = props.locale.texts;
     let field = use_node_ref();
     let grower = use_node_ref();
     let gauge = use_state_eq(|| Gauge::of(&props.draft));
     {
         let (field, grower, gauge) = (field.clone(), grower.clone(), gauge.clone());
-        use_effect_with(props.taken, move |taken| {
+        let taken = props.taken;
+        use_changed(taken, move || {
             if let Some(field) = field.cast::<HtmlTextAreaElement>() {
-                if *taken > 0 {
+                if taken > 0 {
                     field.set_value("");
                 }
                 gauge.set(Gauge::of(&field.value()));
                 mirror(&grower, &field.value());
             }
-        });
-    }
-    {
-        let field = field.clone();
-        use_effect_with((), move |()| {
-            if !dom::is_narrow()
-                && let Some(field) = field.cast::<HtmlTextAreaElement>()
-            {
-                // A field that cannot take the focus leaves it where it is.
-                let _ = field.focus();
-            }
+            None
         });
     }
     let oninput = {
@@ -144,11 +139,11 @@ pub fn Composer(props: &ComposerProps) -> Html {
                 />
             </div>
             if let Some(left) = gauge.left {
-                <span class={classes!("composer-left", (left < 0).then_some("over"))} role="status">
+                <span class={if left < 0 { "composer-left over" } else { "composer-left" }} role="status">
                     { (texts.bytes_left)(left) }
                 </span>
             }
-            <EmojiPicker field={field.clone()} />
+            <EmojiPicker locale={props.locale.clone()} field={field.clone()} />
             <button
                 type="submit"
                 class="composer-send"

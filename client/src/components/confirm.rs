@@ -2,18 +2,23 @@
 //! the focus inside, and gives it back.
 
 use super::modal::use_modal;
-use crate::i18n::use_locale;
+use crate::component::component;
+use crate::element::html;
+use crate::i18n::Locale;
+use std::rc::Rc;
 use yew::prelude::*;
 
 /// The question.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ConfirmProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// What it is about.
-    pub title: AttrValue,
+    pub title: &'static str,
     /// The question.
-    pub question: AttrValue,
+    pub question: String,
     /// The words on the button that does it.
-    pub action: AttrValue,
+    pub action: &'static str,
     /// The answer.
     pub on_answer: Callback<bool>,
 }
@@ -21,7 +26,7 @@ pub struct ConfirmProps {
 /// Asks.
 #[component]
 pub fn Confirm(props: &ConfirmProps) -> Html {
-    let texts = use_locale().texts;
+    let texts = props.locale.texts;
     let dialog = use_node_ref();
     use_modal(&dialog);
     let answer = |yes: bool| {
@@ -41,7 +46,7 @@ pub fn Confirm(props: &ConfirmProps) -> Html {
             aria-describedby="dialog-question"
             {oncancel}
         >
-            <h2 id="dialog-title">{ &props.title }</h2>
+            <h2 id="dialog-title">{ props.title }</h2>
             <p id="dialog-question">{ &props.question }</p>
             <div class="dialog-buttons">
                 <button
@@ -58,7 +63,7 @@ pub fn Confirm(props: &ConfirmProps) -> Html {
                     data-testid="confirm-yes"
                     onclick={answer(true)}
                 >
-                    { &props.action }
+                    { props.action }
                 </button>
             </div>
         </dialog>

@@ -1,12 +1,14 @@
 //! Someone to write to.
 
 use super::Avatar;
+use crate::component::component;
+use crate::element::html;
 use crate::state::{Contact, peer_key};
 use tidings_shared::Peer;
 use yew::prelude::*;
 
 /// Who.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ContactRowProps {
     /// Who.
     pub contact: Contact,
@@ -32,7 +34,7 @@ pub fn ContactRow(props: &ContactRowProps) -> Html {
                 aria-current={props.selected.then_some("true")}
                 onclick={move |_| on_open.emit(peer)}
             >
-                <Avatar {peer} name={contact.name.clone()} src={contact.avatar.clone()} />
+                <Avatar {peer} name={contact.name.clone()} src={contact.avatar.clone()} size="avatar-row" />
                 <span class="row-name">{ contact.name.clone() }</span>
             </button>
         </li>

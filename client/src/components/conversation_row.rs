@@ -2,7 +2,9 @@
 
 use super::{Avatar, Icon};
 use crate::clock;
-use crate::i18n::use_locale;
+use crate::component::component;
+use crate::element::html;
+use crate::i18n::Locale;
 use crate::state::{ListRow, PreviewKind, peer_key};
 use std::rc::Rc;
 use tidings_shared::Peer;
@@ -12,8 +14,10 @@ use yew::prelude::*;
 const MOST: u64 = 999;
 
 /// Which conversation.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ConversationRowProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// What it shows.
     pub row: ListRow,
     /// It is opened.
@@ -23,7 +27,7 @@ pub struct ConversationRowProps {
 /// A row of the list.
 #[component]
 pub fn ConversationRow(props: &ConversationRowProps) -> Html {
-    let locale = use_locale();
+    let locale = &props.locale;
     let texts = locale.texts;
     let row = &props.row;
     let on_open = props.on_open.clone();
@@ -62,7 +66,7 @@ pub fn ConversationRow(props: &ConversationRowProps) -> Html {
                 aria-current={row.selected.then_some("true")}
                 onclick={move |_| on_open.emit(peer)}
             >
-                <Avatar {peer} name={row.name.clone()} src={row.avatar.clone()} />
+                <Avatar {peer} name={row.name.clone()} src={row.avatar.clone()} size="avatar-row" />
                 if row.online {
                     <span class="online-dot" data-testid="online" aria-hidden="true" />
                     <span class="hidden-text">{ texts.online }</span>

@@ -1,8 +1,12 @@
 //! The seconds until something happens, counted by the clock, not by the ticks.
 
+use super::use_changed;
 use crate::clock;
-use crate::i18n::use_locale;
+use crate::component::component;
+use crate::element::html;
+use crate::i18n::Locale;
 use gloo_timers::callback::Interval;
+use std::rc::Rc;
 use std::time::Duration;
 use tidings_shared::Moment;
 use yew::prelude::*;
@@ -11,8 +15,10 @@ use yew::prelude::*;
 const TICK_MS: u32 = 250;
 
 /// Until when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CountdownProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// The moment counted down to.
     pub until: Moment,
 }
@@ -20,16 +26,16 @@ pub struct CountdownProps {
 /// "retry in 7 s". To be kept out of live regions.
 #[component]
 pub fn Countdown(props: &CountdownProps) -> Html {
-    let texts = use_locale().texts;
+    let texts = props.locale.texts;
     let until = props.until;
     let left = use_state_eq(|| seconds_left(until));
     {
         let left = left.clone();
-        use_effect_with(until, move |until| {
-            let until = *until;
+        let stamp = until.since(Moment::default()).as_millis();
+        use_changed(u64::try_from(stamp).unwrap_or(u64::MAX), move || {
             left.set(seconds_left(until));
             let interval = Interval::new(TICK_MS, move || left.set(seconds_left(until)));
-            move || drop(interval)
+            Some(Box::new(move || drop(interval)))
         });
     }
     html! { <span class="countdown">{ (texts.retry_in)(*left) }</span> }

@@ -3,9 +3,12 @@
 //! What is chosen goes into the field as if it had been typed, so that the browser can undo it and
 //! the composer hears of it.
 
-use super::Icon;
-use crate::i18n::use_locale;
+use super::{Icon, use_changed};
+use crate::component::component;
+use crate::element::{html, truth};
+use crate::i18n::Locale;
 use crate::{dom, storage};
+use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDocument, HtmlElement, Node};
 use yew::prelude::*;
@@ -20,8 +23,10 @@ const RECENT: usize = 16;
 const EMOJI: &str = "😀 😄 😁 😆 😅 🤣 😂 🙂 😉 😊 😇 🥰 😍 😘 😋 😛 😜 🤪 🤗 🤭 🤫 🤔 🤐 😐 😶 😏 😒 🙄 😬 😌 😔 😪 😴 😷 🤒 🤕 🤢 🤧 🥵 🥶 😵 🤯 🤠 🥳 😎 🤓 😕 😟 🙁 😮 😯 😲 😳 🥺 😨 😰 😥 😢 😭 😱 😖 😣 😞 😓 😩 😫 🥱 😤 😡 😠 💀 💩 🤡 👻 👽 🤖 😺 🙈 🙉 🙊 👋 ✋ 👌 ✌️ 🤞 🤟 🤙 👈 👉 👆 👇 👍 👎 ✊ 👊 👏 🙌 🤝 🙏 💪 👀 🧠 👶 👦 👧 👨 👩 👴 👵 🙋 🤦 🤷 ❤️ 🧡 💛 💚 💙 💜 🖤 💔 💕 💖 💯 💢 💥 💦 💤 💬 🎉 🎊 🎁 🎂 🎈 🏆 🥇 ⚽ 🏀 🎮 🎵 🎸 🎬 📷 💻 📱 ⏰ 💡 🔋 🔑 🔒 🔔 📌 📎 ✏️ 📚 📅 📈 💰 🧧 ✉️ 🐶 🐱 🐭 🐰 🦊 🐻 🐼 🐯 🐷 🐸 🐵 🐔 🐧 🦆 🐟 🐳 🦀 🐝 🌸 🌹 🌻 🌲 🍀 🍁 ☀️ 🌙 ⭐ ☁️ 🌧️ ⛄ 🔥 🌈 🌊 🍎 🍉 🍓 🍅 🍞 🍔 🍕 🍜 🍚 🥟 🍰 🍫 ☕ 🍵 🍺 🍷 🥂 🏠 🏢 🏥 🚗 🚲 🚄 ✈️ 🚀 ⛵ 🗺️ ✅ ❌ ❓ ❗ ⚠️ ➕ ➡️ ⬅️";
 
 /// Where what is chosen goes.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct EmojiPickerProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// The field.
     pub field: NodeRef,
 }
@@ -29,13 +34,16 @@ pub struct EmojiPickerProps {
 /// A button, and the emoji while it is pressed.
 #[component]
 pub fn EmojiPicker(props: &EmojiPickerProps) -> Html {
-    let texts = use_locale().texts;
+    let texts = props.locale.texts;
     let open = use_state_eq(|| false);
     let root = use_node_ref();
     let grid = use_node_ref();
     {
         let grid = grid.clone();
-        use_effect_with(*open, move |_| focus_cell(&grid, 0));
+        use_changed(u64::from(*open), move || {
+            focus_cell(&grid, 0);
+            None
+        });
     }
     let toggle = {
         let open = open.clone();
@@ -87,7 +95,7 @@ pub fn EmojiPicker(props: &EmojiPickerProps) -> Html {
                 data-testid="emoji-open"
                 aria-label={texts.write.emoji}
                 title={texts.write.emoji}
-                aria-expanded={open.to_string()}
+                aria-expanded={truth(*open)}
                 onclick={toggle}
             >
                 { Icon::Face.html() }
@@ -123,7 +131,8 @@ fn cells() -> Html {
 fn keep(emoji: &str) {
     let before = storage::recent_emoji();
     let others = before.split_whitespace().filter(|other| *other != emoji);
-    let recent: Vec<&str> = std::iter::once(emoji).chain(others).take(RECENT).collect();
+    let recent = std::iter::once(emoji).chain(others).take(RECENT);
+    let recent: Vec<String> = recent.map(str::to_owned).collect();
     storage::set_recent_emoji(&recent.join(" "));
 }
 

@@ -2,6 +2,7 @@
 
 use super::Icon;
 use super::empty::{empty, hint};
+use crate::element::html;
 use crate::i18n::Texts;
 use yew::prelude::*;
 

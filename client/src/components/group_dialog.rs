@@ -3,9 +3,12 @@
 
 use super::modal::use_modal;
 use super::picker::{Chosen, Picker};
-use crate::i18n::{GroupTexts, use_locale};
+use crate::component::component;
+use crate::element::{html, truth};
+use crate::i18n::{GroupTexts, Locale};
 use crate::net::HttpError;
 use crate::state::Contacts;
+use std::rc::Rc;
 use tidings_shared::UserId;
 use tidings_shared::limits::GROUP_NAME_CHARS;
 use web_sys::{HtmlElement, HtmlInputElement};
@@ -23,14 +26,15 @@ pub enum GroupDialogAction {
 }
 
 /// What for.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GroupDialogProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// Whether members are added, or else a group is created.
     pub adds: bool,
     /// Everyone, as far as they are loaded.
     pub contacts: Contacts,
     /// Who is a member already, as far as they are loaded.
-    #[prop_or_default]
     pub members: Contacts,
     /// The server has been asked.
     pub busy: bool,
@@ -69,7 +73,7 @@ impl Lack {
 /// The dialog.
 #[component]
 pub fn GroupDialog(props: &GroupDialogProps) -> Html {
-    let texts = &use_locale().texts.group;
+    let texts = &props.locale.texts.group;
     let (dialog, name) = (use_node_ref(), use_node_ref());
     let chosen = use_reducer_eq(Chosen::default);
     let used = use_state_eq(|| 0);
@@ -150,13 +154,13 @@ pub fn GroupDialog(props: &GroupDialogProps) -> Html {
                             data-testid="group-name"
                             autocomplete="off"
                             dir="auto"
-                            aria-invalid={(too_long || matches!(lacks, Some(Lack::Name))).to_string()}
+                            aria-invalid={truth(too_long || matches!(lacks, Some(Lack::Name)))}
                             aria-describedby="group-name-count group-error"
                             {oninput}
                         />
                         <span
                             id="group-name-count"
-                            class={classes!("group-name-count", too_long.then_some("over"))}
+                            class={if too_long { "group-name-count over" } else { "group-name-count" }}
                             data-testid="group-name-count"
                         >
                             { format!("{}/{GROUP_NAME_CHARS}", *used) }
@@ -164,6 +168,7 @@ pub fn GroupDialog(props: &GroupDialogProps) -> Html {
                     </label>
                 }
                 <Picker
+                    locale={props.locale.clone()}
                     contacts={props.contacts.clone()}
                     members={props.members.clone()}
                     {chosen}
@@ -182,7 +187,7 @@ pub fn GroupDialog(props: &GroupDialogProps) -> Html {
                         type="submit"
                         class="button button-primary"
                         data-testid="group-submit"
-                        aria-disabled={props.busy.to_string()}
+                        aria-disabled={truth(props.busy)}
                     >
                         if props.busy {
                             <span class="spinner" aria-hidden="true" />

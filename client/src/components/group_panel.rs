@@ -4,9 +4,11 @@ use super::empty_list::{Why, empty_list};
 use super::list_end::use_list_end;
 use super::member_row::MemberRow;
 use super::sidebar_list::move_focus;
-use super::{Avatar, Icon, Skeleton, panel};
+use super::{Avatar, Icon, Skeleton, panel, use_mounted};
+use crate::component::component;
 use crate::dom;
-use crate::i18n::use_locale;
+use crate::element::html;
+use crate::i18n::Locale;
 use crate::state::Contacts;
 use std::rc::Rc;
 use tidings_shared::api::Group;
@@ -30,8 +32,10 @@ pub enum GroupPanelAction {
 }
 
 /// Which group.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct GroupPanelProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// Which.
     pub peer: Peer,
     /// Its name.
@@ -53,23 +57,23 @@ pub struct GroupPanelProps {
 /// The panel of the open group.
 #[component]
 pub fn GroupPanel(props: &GroupPanelProps) -> Html {
-    let all_texts = use_locale().texts;
+    let all_texts = props.locale.texts;
     let texts = &all_texts.group;
     let (dialog, list) = (use_node_ref(), use_node_ref());
     {
         let dialog = dialog.clone();
-        use_effect_with((), move |()| {
+        use_mounted(move || {
             let dialog = dialog.cast::<HtmlDialogElement>();
             if let Some(dialog) = &dialog {
                 panel::show(dialog);
             }
-            move || {
+            Some(Box::new(move || {
                 if let Some(dialog) = dialog {
                     // While it is modal nothing else can take the focus.
                     dialog.close();
                 }
                 dom::focus("[data-testid=group-open]");
-            }
+            }))
         });
     }
     let more = props.on_action.reform(|()| GroupPanelAction::MoreMembers);
@@ -153,6 +157,7 @@ pub fn GroupPanel(props: &GroupPanelProps) -> Html {
                 >
                     { for props.members.people().iter().map(|member| html! {
                         <MemberRow
+                            locale={props.locale.clone()}
                             key={member.uid.0.to_string()}
                             member={member.clone()}
                             owner={owner == Some(member.uid)}

@@ -1,15 +1,13 @@
 //! The switch between the two languages.
 
-use crate::i18n::{Lang, use_locale};
+use crate::element::html;
+use crate::i18n::{Lang, Locale};
 use yew::prelude::*;
 
-/// Switches the language, through the callback that the app provides.
-#[component]
-pub fn LanguageSwitch() -> Html {
-    let locale = use_locale();
-    let switch = use_context::<Callback<Lang>>().unwrap_or_default();
+/// Switches the language. `on_language`: to which.
+pub fn language_switch(locale: &Locale, on_language: &Callback<Lang>) -> Html {
     let other = locale.lang.other();
-    let onclick = Callback::from(move |_: MouseEvent| switch.emit(other));
+    let onclick = on_language.reform(move |_: MouseEvent| other);
     html! {
         <button
             type="button"

@@ -1,5 +1,6 @@
 //! The end of a list that grows as the person comes near it.
 
+use super::use_rendered;
 use web_sys::Element;
 use yew::prelude::*;
 
@@ -22,7 +23,7 @@ pub(super) fn use_list_end(list: &NodeRef, near: Callback<()>) -> Callback<Event
     });
     {
         let look = look.clone();
-        use_effect(move || look.emit(()));
+        use_rendered(move || look.emit(()));
     }
     look.reform(|_: Event| ())
 }

@@ -2,6 +2,7 @@
 
 use super::Icon;
 use crate::edition;
+use crate::element::html;
 use crate::i18n::Texts;
 use crate::state::{Notice, NoticeKind};
 use yew::prelude::*;

@@ -1,6 +1,7 @@
 //! The offer of notifications, after something was missed.
 
 use super::Icon;
+use crate::element::html;
 use crate::i18n::SettingsTexts;
 use yew::prelude::*;
 

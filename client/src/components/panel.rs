@@ -7,14 +7,17 @@
 mod facts;
 mod report;
 
-use super::Icon;
+use super::{Icon, use_mounted};
+use crate::component::component;
 use crate::dom;
-use crate::i18n::use_locale;
+use crate::element::html;
+use crate::i18n::Locale;
 use crate::state::Snapshot;
+use crate::task::spawn;
 use facts::{Fact, Words};
 use gloo_timers::callback::Interval;
 use report::Place;
-use wasm_bindgen_futures::spawn_local;
+use std::rc::Rc;
 use web_sys::{Element, HtmlDialogElement};
 use yew::prelude::*;
 
@@ -22,8 +25,10 @@ use yew::prelude::*;
 const TICK_MS: u32 = 400;
 
 /// What the panel looks at.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PanelProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// How things stand now.
     pub probe: Callback<(), Snapshot>,
     /// What waits to be sent, and of that what was refused.
@@ -35,7 +40,7 @@ pub struct PanelProps {
 /// The connection panel.
 #[component]
 pub fn Panel(props: &PanelProps) -> Html {
-    let locale = use_locale();
+    let locale = &props.locale;
     let texts = &locale.texts.panel;
     let dialog = use_node_ref();
     let tick = use_force_update();
@@ -43,20 +48,20 @@ pub fn Panel(props: &PanelProps) -> Html {
     let copied = use_state_eq(|| None::<bool>);
     {
         let dialog = dialog.clone();
-        use_effect_with((), move |()| {
+        use_mounted(move || {
             let dialog = dialog.cast::<HtmlDialogElement>();
             if let Some(dialog) = &dialog {
                 show(dialog);
             }
             let interval = Interval::new(TICK_MS, move || tick.force_update());
-            move || {
+            Some(Box::new(move || {
                 drop(interval);
                 if let Some(dialog) = dialog {
                     // While it is modal nothing else can take the focus.
                     dialog.close();
                 }
                 dom::focus("[data-testid=panel-open]");
-            }
+            }))
         });
     }
     let snapshot = props.probe.emit(());
@@ -107,7 +112,7 @@ pub fn Panel(props: &PanelProps) -> Html {
             };
             let text = report::report(&words, &place);
             let (copied, near) = (copied.clone(), dialog.cast::<Element>());
-            spawn_local(async move { copied.set(Some(dom::copy(&text, near).await)) });
+            spawn(async move { copied.set(Some(dom::copy(&text, near).await)) });
         }
     };
     html! {

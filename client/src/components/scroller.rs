@@ -107,6 +107,11 @@ impl Scroller {
         edges
     }
 
+    /// Whether all rows are in sight, and there may be room for more.
+    pub(super) fn has_room(&self) -> bool {
+        self.view.element.scroll_height() <= self.view.element.client_height()
+    }
+
     /// The rows are about to change: what is in sight stays there.
     pub(super) fn keep(&self) {
         let at_start = matches!(*self.view.hold.borrow(), Some(Hold::Start));

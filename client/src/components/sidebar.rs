@@ -1,11 +1,14 @@
-//! The sidebar: search, the two tabs and their lists.
+//! What is in the sidebar below its head: search, the two tabs and their lists.
 
 use super::empty_list::{Why, empty_list};
 use super::list_end::use_list_end;
 use super::{ContactList, ConversationList, Icon, Skeleton};
+use crate::component::component;
 use crate::dom;
-use crate::i18n::use_locale;
+use crate::element::{html, truth};
+use crate::i18n::Locale;
 use crate::state::{Contact, Contacts, ListRow};
+use std::rc::Rc;
 use tidings_shared::Peer;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -26,8 +29,10 @@ pub enum SidebarAction {
 }
 
 /// What it shows.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SidebarProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// The conversations, in their order.
     pub rows: Vec<ListRow>,
     /// Whether the first of them are here.
@@ -38,8 +43,6 @@ pub struct SidebarProps {
     pub open: Option<Peer>,
     /// What the person does.
     pub on_action: Callback<SidebarAction>,
-    /// What stands above all.
-    pub children: Html,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,10 +51,10 @@ enum Tab {
     Contacts,
 }
 
-/// The sidebar.
+/// Search, tabs and lists.
 #[component]
 pub fn Sidebar(props: &SidebarProps) -> Html {
-    let texts = use_locale().texts;
+    let texts = props.locale.texts;
     let tab = use_state_eq(|| Tab::Chats);
     let query = use_state_eq(String::new);
     let list = use_node_ref();
@@ -94,7 +97,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
                 type="button"
                 class="tab"
                 data-testid={testid}
-                aria-pressed={(*tab == own).to_string()}
+                aria-pressed={truth(*tab == own)}
                 onclick={move |_: MouseEvent| set.set(own)}
             >
                 { icon.html() }{ label }
@@ -113,8 +116,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
         .on_action
         .reform(|_: MouseEvent| SidebarAction::NewGroup);
     html! {
-        <nav class="sidebar" aria-label={texts.chats}>
-            { props.children.clone() }
+        <>
             <div class="search">
                 { Icon::Search.html() }
                 <input
@@ -142,7 +144,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
             </div>
             <div class="list" ref={list} {onscroll}>
                 if *tab == Tab::Chats {
-                    <ConversationList rows={rows.clone()} label={texts.chats} on_open={on_open.clone()} />
+                    <ConversationList locale={props.locale.clone()} rows={rows.clone()} label={texts.chats} on_open={on_open.clone()} />
                     if !props.loaded && rows.is_empty() {
                         { Skeleton::List.html(texts) }
                     }
@@ -180,7 +182,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
                     ) }
                 }
             </div>
-        </nav>
+        </>
     }
 }
 

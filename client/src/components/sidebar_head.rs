@@ -1,14 +1,18 @@
 //! Who is logged in and the way to their account, what is unread in all, the settings and the way out.
 
 use super::{Avatar, Icon, Settings, conversation_row};
-use crate::i18n::use_locale;
+use crate::component::component;
+use crate::element::html;
+use crate::i18n::Locale;
 use std::rc::Rc;
 use tidings_shared::{Peer, UserId};
 use yew::prelude::*;
 
 /// Who.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SidebarHeadProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// Who is logged in.
     pub uid: UserId,
     /// Their name.
@@ -26,7 +30,7 @@ pub struct SidebarHeadProps {
 /// The head of the sidebar.
 #[component]
 pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
-    let texts = use_locale().texts;
+    let texts = props.locale.texts;
     let on_logout = props.on_logout.clone();
     let on_profile = props.on_profile.reform(|_: MouseEvent| ());
     let setting = use_state_eq(|| false);
@@ -36,7 +40,7 @@ pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
     };
     let close_settings = {
         let setter = setting.setter();
-        use_callback((), move |(), ()| setter.set(false))
+        Callback::from(move |()| setter.set(false))
     };
     let total = props.total_unread;
     html! {
@@ -86,7 +90,7 @@ pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
                 { Icon::Leave.html() }
             </button>
             if *setting {
-                <Settings on_close={close_settings} />
+                <Settings locale={props.locale.clone()} on_close={close_settings} />
             }
         </header>
     }

@@ -1,20 +1,26 @@
 //! The lists of the sidebar: conversations, and contacts.
 
-use super::{ContactRow, ConversationRow};
+use super::{ContactRow, ConversationRow, use_rendered};
+use crate::component::component;
 use crate::dom;
+use crate::element::html;
+use crate::i18n::Locale;
 use crate::state::{Contact, ListRow};
+use std::rc::Rc;
 use tidings_shared::Peer;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 /// Which conversations.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ConversationListProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// The rows, in their order.
     pub rows: Vec<ListRow>,
     /// What the list is called.
-    pub label: AttrValue,
+    pub label: &'static str,
     /// One is opened.
     pub on_open: Callback<Peer>,
 }
@@ -26,6 +32,7 @@ pub fn ConversationList(props: &ConversationListProps) -> Html {
     let row = |row: &ListRow| {
         html! {
             <ConversationRow
+                locale={props.locale.clone()}
                 key={crate::state::peer_key(row.peer)}
                 row={row.clone()}
                 on_open={props.on_open.clone()}
@@ -36,7 +43,7 @@ pub fn ConversationList(props: &ConversationListProps) -> Html {
         <ul
             class="rows"
             data-testid="conversation-list"
-            aria-label={props.label.clone()}
+            aria-label={props.label}
             onkeydown={|event: KeyboardEvent| move_focus(&event)}
         >
             { for props.rows.iter().map(row) }
@@ -48,7 +55,7 @@ pub fn ConversationList(props: &ConversationListProps) -> Html {
 #[hook]
 fn use_kept_focus() {
     let focused = dom::document().active_element();
-    use_effect(move || {
+    use_rendered(move || {
         let row = focused.filter(|row| row.is_connected() && row.matches(".row") == Ok(true));
         let is_lost = || dom::document().active_element() == dom::document().body().map(Into::into);
         if let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok())
@@ -61,14 +68,14 @@ fn use_kept_focus() {
 }
 
 /// Which contacts.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ContactListProps {
     /// The people, in their order.
     pub people: Vec<Contact>,
     /// Whose conversation is open.
     pub open: Option<Peer>,
     /// What the list is called.
-    pub label: AttrValue,
+    pub label: &'static str,
     /// A conversation is opened.
     pub on_open: Callback<Peer>,
 }
@@ -87,7 +94,7 @@ pub fn ContactList(props: &ContactListProps) -> Html {
         }
     };
     html! {
-        <ul class="rows" aria-label={props.label.clone()} onkeydown={|event: KeyboardEvent| move_focus(&event)}>
+        <ul class="rows" aria-label={props.label} onkeydown={|event: KeyboardEvent| move_focus(&event)}>
             { for props.people.iter().map(row) }
         </ul>
     }

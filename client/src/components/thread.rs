@@ -8,12 +8,17 @@ use super::scroller::Scroller;
 use super::{BubbleRow, EventLine, Icon, Skeleton, thread_keys};
 use crate::clock;
 use crate::dom;
-use crate::i18n::{Lang, Locale};
-use crate::state::{Fetching, Row, ThreadView};
+use crate::element::{html, truth};
+use crate::i18n::{Locale, Texts};
+use crate::state::{Fetching, Row, ThreadView, peer_key};
+use gloo_timers::callback::Timeout;
 use std::rc::Rc;
 use tidings_shared::{ClientMsgId, Peer};
 use web_sys::Element;
 use yew::prelude::*;
+
+/// A view begins with the rows that are in sight; those above come when it has been seen.
+const SEEN_MS: u32 = 100;
 
 /// What the person does in a thread.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +42,8 @@ pub enum ThreadAction {
 /// Which thread.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ThreadProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// What it shows.
     pub view: Rc<ThreadView>,
     /// With whom.
@@ -52,40 +59,37 @@ pub struct ThreadProps {
 pub enum ThreadMsg {
     /// It was scrolled, by the person or by this component, or the room for it changed.
     Moved,
+    /// The first rows of a conversation have been seen.
+    Seen,
     /// A key was pressed in it.
     Key(KeyboardEvent),
     /// Something in it is copied.
     Copy(Event),
-    /// The language changed.
-    Locale(Locale),
 }
 
 /// The messages of the open conversation.
 pub struct Thread {
     log: NodeRef,
-    locale: Locale,
-    _locale_handle: Option<ContextHandle<Locale>>,
     scroller: Option<Scroller>,
     /// Which opening of a conversation this has begun to show.
     opening: u64,
     /// Where the owner believes the person to be.
     told_at_end: Option<bool>,
+    /// Runs until the first rows have been seen.
+    unseen: Option<Timeout>,
 }
 
 impl Component for Thread {
     type Message = ThreadMsg;
     type Properties = ThreadProps;
 
-    fn create(ctx: &Context<Self>) -> Self {
-        let context = ctx.link().context(ctx.link().callback(ThreadMsg::Locale));
-        let (locale, handle) = context.unzip();
+    fn create(_ctx: &Context<Self>) -> Self {
         Self {
             log: NodeRef::default(),
-            locale: locale.unwrap_or_else(|| Locale::new(Lang::En)),
-            _locale_handle: handle,
             scroller: None,
             opening: 0,
             told_at_end: None,
+            unseen: None,
         }
     }
 
@@ -100,6 +104,11 @@ impl Component for Thread {
                 self.look(ctx);
                 false
             }
+            ThreadMsg::Seen => {
+                self.unseen = None;
+                self.look(ctx);
+                false
+            }
             ThreadMsg::Key(event) => {
                 if let Some(log) = self.log.cast::<Element>() {
                     thread_keys::walk(&log, &event);
@@ -108,25 +117,22 @@ impl Component for Thread {
             }
             ThreadMsg::Copy(event) => {
                 if let Some(log) = self.log.cast::<Element>() {
-                    thread_keys::copy(&log, &event, ctx.props(), &self.locale);
+                    thread_keys::copy(&log, &event, ctx.props());
                 }
                 false
-            }
-            ThreadMsg::Locale(locale) => {
-                self.locale = locale;
-                true
             }
         }
     }
 
     fn view(&self, ctx: &Context<Self>) -> Html {
         let ThreadProps {
+            locale,
             view,
             name,
             on_action,
             ..
         } = ctx.props();
-        let texts = self.locale.texts;
+        let texts = locale.texts;
         let act = |action: ThreadAction| {
             let on_action = on_action.clone();
             Callback::from(move |_: MouseEvent| {
@@ -150,7 +156,7 @@ impl Component for Thread {
                     role="log"
                     aria-live="off"
                     aria-label={label}
-                    aria-busy={blank.to_string()}
+                    aria-busy={truth(blank)}
                     tabindex="0"
                     onkeydown={ctx.link().callback(ThreadMsg::Key)}
                     oncopy={ctx.link().callback(ThreadMsg::Copy)}
@@ -183,13 +189,14 @@ impl Component for Thread {
                             </p>
                         }
                         // A list of its own: beside nodes without a key, yew would not keep rows.
-                        <div class="message-rows">
-                            { for view.rows.iter().map(|row| self.row(row, on_action)) }
+                        // Those of another conversation go at once, and not one by one.
+                        <div key={peer_key(view.peer)} class="message-rows">
+                            { for view.rows.iter().map(|row| Self::row(row, locale, on_action)) }
                         </div>
                     </div>
                 </div>
                 if !(blank || view.at_end && view.follows_end) {
-                    { self.jump(view, act(ThreadAction::Jump)) }
+                    { Self::jump(view, texts, act(ThreadAction::Jump)) }
                 }
             </div>
         }
@@ -237,10 +244,16 @@ impl Thread {
         }
         let edges = scroller.look();
         let tell = |action| ctx.props().on_action.emit(action);
-        if self.told_at_end.replace(edges.at_end) != Some(edges.at_end) {
+        let told = self.told_at_end.replace(edges.at_end);
+        if told.is_none() {
+            let link = ctx.link().clone();
+            let seen = move || link.send_message(ThreadMsg::Seen);
+            self.unseen = Some(Timeout::new(SEEN_MS, seen));
+        }
+        if told.unwrap_or(view.at_end) != edges.at_end {
             tell(ThreadAction::AtEnd(edges.at_end));
         }
-        if edges.top {
+        if edges.top && (self.unseen.is_none() || scroller.has_room()) {
             tell(ThreadAction::LookUp);
         }
         if edges.bottom && !view.follows_end {
@@ -248,24 +261,30 @@ impl Thread {
         }
     }
 
-    fn row(&self, row: &Row, on_action: &Callback<ThreadAction>) -> Html {
+    fn row(row: &Row, locale: &Rc<Locale>, on_action: &Callback<ThreadAction>) -> Html {
         match row {
             Row::Day(at_ms, day) => html! {
                 <div key={format!("d{day}")} class="day">
-                    <span>{ self.locale.dates.day(*at_ms, clock::wall_ms()) }</span>
+                    <span>{ locale.dates.day(*at_ms, clock::wall_ms()) }</span>
                 </div>
             },
             Row::Unread(above) => html! {
                 <div key="unread" class="unread-divider" data-testid="unread-divider">
-                    <span>{ (self.locale.texts.unread_divider)(*above) }</span>
+                    <span>{ (locale.texts.unread_divider)(*above) }</span>
                 </div>
             },
             Row::Event(event, bubble) => html! {
-                <EventLine key={bubble.key.clone()} event={*event} bubble={bubble.clone()} />
+                <EventLine
+                    key={bubble.key.clone()}
+                    locale={locale.clone()}
+                    event={*event}
+                    bubble={bubble.clone()}
+                />
             },
             Row::Bubble(bubble) => html! {
                 <BubbleRow
                     key={bubble.key.clone()}
+                    locale={locale.clone()}
                     bubble={bubble.clone()}
                     on_action={on_action.clone()}
                 />
@@ -273,8 +292,7 @@ impl Thread {
         }
     }
 
-    fn jump(&self, view: &ThreadView, onclick: Callback<MouseEvent>) -> Html {
-        let texts = self.locale.texts;
+    fn jump(view: &ThreadView, texts: &Texts, onclick: Callback<MouseEvent>) -> Html {
         let label = match view.unread {
             0 => texts.jump_to_latest.to_owned(),
             count => (texts.jump_to_new)(count),

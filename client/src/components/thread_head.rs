@@ -2,15 +2,19 @@
 
 use super::{Avatar, Icon};
 use crate::clock;
-use crate::i18n::use_locale;
+use crate::component::component;
+use crate::element::{html, truth};
+use crate::i18n::Locale;
 use crate::state::Standing;
 use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::prelude::*;
 
 /// Whose conversation.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ThreadHeadProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// With whom.
     pub peer: Peer,
     /// Their name.
@@ -18,13 +22,10 @@ pub struct ThreadHeadProps {
     /// Their picture; empty: none.
     pub avatar: Rc<str>,
     /// How they stand, if that is known.
-    #[prop_or_default]
     pub standing: Option<Standing>,
     /// Of a group: how many members it has, once that is known.
-    #[prop_or_default]
     pub members: Option<u64>,
     /// Whether the panel of the group is open.
-    #[prop_or_default]
     pub open: bool,
     /// The panel of the group is opened, or closed.
     pub on_members: Callback<bool>,
@@ -35,7 +36,7 @@ pub struct ThreadHeadProps {
 /// The head of the open conversation.
 #[component]
 pub fn ThreadHead(props: &ThreadHeadProps) -> Html {
-    let locale = use_locale();
+    let locale = &props.locale;
     let texts = locale.texts;
     let standing = props.standing.map(|standing| match standing {
         Standing::Online => texts.online.to_owned(),
@@ -80,7 +81,7 @@ pub fn ThreadHead(props: &ThreadHeadProps) -> Html {
                     data-testid="group-open"
                     aria-label={texts.group.show_members}
                     title={texts.group.show_members}
-                    aria-expanded={props.open.to_string()}
+                    aria-expanded={truth(props.open)}
                     aria-controls="group-panel"
                     onclick={toggle}
                 >

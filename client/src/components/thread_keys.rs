@@ -2,7 +2,6 @@
 
 use super::thread::ThreadProps;
 use crate::dom;
-use crate::i18n::Locale;
 use crate::state::{Bubble, Row};
 use tidings_shared::Direction;
 use wasm_bindgen::JsCast;
@@ -72,7 +71,7 @@ pub(super) fn walk(log: &Element, event: &KeyboardEvent) {
 /// Puts onto the clipboard what is selected over several messages, each with its sender and time; or
 /// the text of the row that has the focus, where nothing is selected. A selection within one message
 /// is the browser's.
-pub(super) fn copy(log: &Element, event: &Event, props: &ThreadProps, locale: &Locale) {
+pub(super) fn copy(log: &Element, event: &Event, props: &ThreadProps) {
     let Some(event) = event.dyn_ref::<ClipboardEvent>() else {
         return;
     };
@@ -94,7 +93,7 @@ pub(super) fn copy(log: &Element, event: &Event, props: &ThreadProps, locale: &L
     let text = match (&selection, chosen.as_slice()) {
         (None, [one]) => one.text.to_string(),
         (Some(_), [_, _, ..]) => {
-            let lines: Vec<String> = chosen.iter().map(|b| line(b, props, locale)).collect();
+            let lines: Vec<String> = chosen.iter().map(|b| line(b, props)).collect();
             lines.join("\n")
         }
         _ => return,
@@ -117,7 +116,8 @@ fn is_chosen(selection: Option<&Selection>, row: &web_sys::Node) -> bool {
     }
 }
 
-fn line(bubble: &Bubble, props: &ThreadProps, locale: &Locale) -> String {
+fn line(bubble: &Bubble, props: &ThreadProps) -> String {
+    let locale = &props.locale;
     let who = match (&bubble.sender, bubble.direction) {
         (Some(sender), _) => &sender.name,
         (None, Direction::Sent) => &props.own_name,

@@ -1,7 +1,6 @@
 //! The HTTP API, with the browser's `fetch`. The login is a cookie that no script sees.
 
 use crate::dom;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
 use tidings_shared::api::{
@@ -41,7 +40,7 @@ pub enum HttpError {
 /// # Errors
 /// [`HttpError::NotLoggedIn`] without a valid login.
 pub async fn me() -> Result<User, HttpError> {
-    body(request("GET", "/api/me", None).await?).await
+    read(&get("/api/me").await?)
 }
 
 /// Logs in.
@@ -50,7 +49,8 @@ pub async fn me() -> Result<User, HttpError> {
 /// [`HttpError::BadCredentials`] and [`HttpError::TooManyAttempts`], which a person can act on.
 pub async fn login(email: String, password: String) -> Result<User, HttpError> {
     // The token beside the user is for programs; the browser has it as a cookie.
-    post("/api/login", &Login { email, password }).await
+    let question = json::write(&Login { email, password });
+    read(&post("/api/login", &question).await?)
 }
 
 /// What the server says to anybody.
@@ -58,7 +58,7 @@ pub async fn login(email: String, password: String) -> Result<User, HttpError> {
 /// # Errors
 /// [`HttpError::Network`] when it says nothing.
 pub async fn server() -> Result<Server, HttpError> {
-    body(request("GET", "/api/server", None).await?).await
+    read(&get("/api/server").await?)
 }
 
 /// Creates an account and logs in with it.
@@ -75,7 +75,7 @@ pub async fn register(
         username,
         password,
     };
-    post("/api/register", &question).await
+    read(&post("/api/register", &json::write(&question)).await?)
 }
 
 /// Logs out. Being logged out already is as good.
@@ -94,7 +94,8 @@ pub async fn logout() -> Result<(), HttpError> {
 /// # Errors
 /// [`HttpError::Refused`] for a name the server does not take.
 pub async fn rename(username: String) -> Result<User, HttpError> {
-    ask("PATCH", "/api/me", &NewName { username }).await
+    let question = json::write(&NewName { username });
+    read(&request("PATCH", "/api/me", Some(&question)).await?)
 }
 
 /// Changes the picture that others see: a `Blob` with a picture, or `None` to have none.
@@ -103,7 +104,7 @@ pub async fn rename(username: String) -> Result<User, HttpError> {
 /// [`HttpError::Refused`] for what is no picture, or too large.
 pub async fn set_avatar(picture: Option<&JsValue>) -> Result<User, HttpError> {
     let method = if picture.is_some() { "PUT" } else { "DELETE" };
-    body(send(method, "/api/me/avatar", picture, None).await?).await
+    read(&send(method, "/api/me/avatar", picture, None).await?)
 }
 
 /// Changes the password; every other login ends.
@@ -111,8 +112,8 @@ pub async fn set_avatar(picture: Option<&JsValue>) -> Result<User, HttpError> {
 /// # Errors
 /// [`HttpError::Refused`] if `old` is not the password, [`HttpError::TooManyAttempts`].
 pub async fn change_password(old: String, new: String) -> Result<(), HttpError> {
-    let json = to_json(&NewPassword { old, new })?;
-    request("PUT", "/api/me/password", Some(&json))
+    let question = json::write(&NewPassword { old, new });
+    request("PUT", "/api/me/password", Some(&question))
         .await
         .map(drop)
 }
@@ -122,7 +123,7 @@ pub async fn change_password(old: String, new: String) -> Result<(), HttpError> 
 /// # Errors
 /// [`HttpError::NotLoggedIn`] without a valid login.
 pub async fn logins() -> Result<Vec<Device>, HttpError> {
-    let answer: Logins = body(request("GET", "/api/me/logins", None).await?).await?;
+    let answer: Logins = read(&get("/api/me/logins").await?)?;
     Ok(answer.logins)
 }
 
@@ -154,7 +155,8 @@ pub async fn users(after: Option<UserId>) -> Result<Users, HttpError> {
 /// # Errors
 /// [`HttpError::Refused`] for a name or people the server does not take.
 pub async fn create_group(name: String, members: Vec<UserId>) -> Result<Group, HttpError> {
-    post("/api/groups", &NewGroup { name, members }).await
+    let question = json::write(&NewGroup { name, members });
+    read(&post("/api/groups", &question).await?)
 }
 
 /// A group one is in.
@@ -162,7 +164,7 @@ pub async fn create_group(name: String, members: Vec<UserId>) -> Result<Group, H
 /// # Errors
 /// [`HttpError::Refused`] for one that one is not in.
 pub async fn group(id: GroupId) -> Result<Group, HttpError> {
-    body(request("GET", &format!("/api/groups/{id}"), None).await?).await
+    read(&get(&format!("/api/groups/{id}")).await?)
 }
 
 /// A page of a group's members.
@@ -178,34 +180,29 @@ pub async fn members(id: GroupId, after: Option<UserId>) -> Result<Users, HttpEr
 /// # Errors
 /// [`HttpError::Refused`] for a group of another's, and for people the server does not take.
 pub async fn add_members(id: GroupId, uids: Vec<UserId>) -> Result<Group, HttpError> {
-    post(&format!("/api/groups/{id}/members"), &NewMembers { uids }).await
+    let question = json::write(&NewMembers { uids });
+    read(&post(&format!("/api/groups/{id}/members"), &question).await?)
 }
 
 async fn page(path: &str, after: Option<UserId>) -> Result<Users, HttpError> {
     let from = after.map_or_else(String::new, |uid| format!("&after={uid}"));
-    let path = format!("{path}?limit={USERS_PER_PAGE}{from}");
-    body(request("GET", &path, None).await?).await
+    read(&get(&format!("{path}?limit={USERS_PER_PAGE}{from}")).await?)
 }
 
-async fn post<T: DeserializeOwned>(path: &str, question: &impl Serialize) -> Result<T, HttpError> {
-    ask("POST", path, question).await
+fn read<T: DeserializeOwned>(answer: &str) -> Result<T, HttpError> {
+    json::read(answer).map_err(|_| HttpError::Server)
 }
 
-async fn ask<T: DeserializeOwned>(
-    method: &str,
-    path: &str,
-    question: &impl Serialize,
-) -> Result<T, HttpError> {
-    let json = to_json(question)?;
-    body(request(method, path, Some(&json)).await?).await
+async fn get(path: &str) -> Result<String, HttpError> {
+    request("GET", path, None).await
 }
 
-fn to_json(question: &impl Serialize) -> Result<String, HttpError> {
-    serde_json::to_string(question).map_err(|_| HttpError::Server)
+async fn post(path: &str, json: &str) -> Result<String, HttpError> {
+    request("POST", path, Some(json)).await
 }
 
-/// Sends a request with JSON or without a body; an answer that is not 2xx is an error.
-async fn request(method: &str, path: &str, json: Option<&str>) -> Result<Response, HttpError> {
+/// Sends a request with JSON or without a body.
+async fn request(method: &str, path: &str, json: Option<&str>) -> Result<String, HttpError> {
     let body = json.map(JsValue::from_str);
     send(
         method,
@@ -216,12 +213,13 @@ async fn request(method: &str, path: &str, json: Option<&str>) -> Result<Respons
     .await
 }
 
+/// Sends a request and returns the text of the answer; one that is not 2xx is an error.
 async fn send(
     method: &str,
     path: &str,
     body: Option<&JsValue>,
     media_type: Option<&str>,
-) -> Result<Response, HttpError> {
+) -> Result<String, HttpError> {
     let init = RequestInit::new();
     init.set_method(method);
     init.set_signal(Some(&AbortSignal::timeout_with_u32(LIMIT_MS)));
@@ -240,16 +238,19 @@ async fn send(
         .map_err(|_| HttpError::Network)?
         .dyn_into()
         .map_err(|_| HttpError::Server)?;
+    let text = response.text().map_err(|_| HttpError::Server)?;
+    let text = JsFuture::from(text).await.map_err(|_| HttpError::Network)?;
+    let text = text.as_string().ok_or(HttpError::Server)?;
     if response.ok() {
-        Ok(response)
+        Ok(text)
     } else {
-        Err(problem(response).await)
+        Err(problem(&response, &text))
     }
 }
 
-async fn problem(response: Response) -> HttpError {
+fn problem(response: &Response, answer: &str) -> HttpError {
     match response.status() {
-        401 => match body::<Problem>(response).await {
+        401 => match read::<Problem>(answer) {
             Ok(Problem {
                 code: ProblemCode::BadCredentials,
                 ..
@@ -260,17 +261,10 @@ async fn problem(response: Response) -> HttpError {
             let after = response.headers().get("retry-after").ok().flatten();
             HttpError::TooManyAttempts(after.and_then(|seconds| seconds.trim().parse().ok()))
         }
-        400..=499 => match body::<Problem>(response).await {
+        400..=499 => match read::<Problem>(answer) {
             Ok(problem) => HttpError::Refused(problem.code, problem.message.into()),
             Err(error) => error,
         },
         _ => HttpError::Server,
     }
-}
-
-async fn body<T: DeserializeOwned>(response: Response) -> Result<T, HttpError> {
-    let text = response.text().map_err(|_| HttpError::Server)?;
-    let text = JsFuture::from(text).await.map_err(|_| HttpError::Network)?;
-    let text = text.as_string().ok_or(HttpError::Server)?;
-    json::read(&text).map_err(|_| HttpError::Server)
 }

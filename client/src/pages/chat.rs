@@ -22,6 +22,8 @@ use yew::prelude::*;
 /// Whose page.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ChatPageProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// Who is logged in.
     pub user: User,
     /// Their name or picture is another now.
@@ -71,8 +73,6 @@ pub enum Msg {
     Notify(bool),
     /// They clicked on a notification of this conversation.
     Notified(Option<Peer>),
-    /// The language changed.
-    Locale(Locale),
 }
 
 /// What stands beside the conversation, one at a time.
@@ -117,8 +117,7 @@ struct Callbacks {
 pub struct ChatPage {
     chat: Chat,
     connection: Connection,
-    locale: Locale,
-    _locale_handle: Option<ContextHandle<Locale>>,
+    locale: Rc<Locale>,
     callbacks: Callbacks,
     rows: RowCache,
     /// What the thread shows, made after every change.
@@ -139,6 +138,8 @@ pub struct ChatPage {
     was_live: bool,
     /// The row to give the focus back to.
     focus_row: Option<Peer>,
+    /// Whose conversation was open at the last look.
+    was_open: Option<Peer>,
     /// Whether notifications are offered.
     offering: bool,
     _notified: Listener,
@@ -155,34 +156,32 @@ impl Component for ChatPage {
         let connection = Connection::new(uid, ctx.link().callback(Msg::Signal));
         connection.start();
         let probe = connection.probe();
-        let context = ctx.link().context(ctx.link().callback(Msg::Locale));
-        let (locale, handle) = context.unzip();
-        let link = ctx.link();
-        let clicked = link.callback(Msg::Notified);
+        // One callback of the page, by which all others tell it what they are called for.
+        let tell = ctx.link().callback(|msg: Msg| msg);
+        let clicked = tell.reform(Msg::Notified);
         let notified = Listener::new(&dom::window(), attention::OPEN, move |event| {
             clicked.emit(attention::opened(&event));
         });
         Self {
             chat,
             connection,
-            locale: locale.unwrap_or_else(|| Locale::new(crate::i18n::Lang::En)),
-            _locale_handle: handle,
+            locale: ctx.props().locale.clone(),
             callbacks: Callbacks {
-                sidebar: link.callback(Msg::Sidebar),
-                thread: link.callback(Msg::Thread),
-                draft: link.callback(Msg::Draft),
-                write: link.callback(Msg::Write),
-                close: link.callback(|()| Msg::Close),
-                retry_now: link.callback(|()| Msg::RetryNow),
-                ask_logout: link.callback(|()| Msg::AskLogout),
-                confirm_logout: link.callback(Msg::ConfirmLogout),
-                dismiss: link.callback(Msg::Dismiss),
-                panel: link.callback(Msg::Panel),
-                profile: link.callback(Msg::Profile),
-                notify: link.callback(Msg::Notify),
-                members: link.callback(|open| Msg::Group(GroupMsg::Panel(open))),
-                group_panel: link.callback(|action| Msg::Group(GroupMsg::InPanel(action))),
-                dialog: link.callback(|action| Msg::Group(GroupMsg::Dialog(action))),
+                sidebar: tell.reform(Msg::Sidebar),
+                thread: tell.reform(Msg::Thread),
+                draft: tell.reform(Msg::Draft),
+                write: tell.reform(Msg::Write),
+                close: tell.reform(|()| Msg::Close),
+                retry_now: tell.reform(|()| Msg::RetryNow),
+                ask_logout: tell.reform(|()| Msg::AskLogout),
+                confirm_logout: tell.reform(Msg::ConfirmLogout),
+                dismiss: tell.reform(Msg::Dismiss),
+                panel: tell.reform(Msg::Panel),
+                profile: tell.reform(Msg::Profile),
+                notify: tell.reform(Msg::Notify),
+                members: tell.reform(|open| Msg::Group(GroupMsg::Panel(open))),
+                group_panel: tell.reform(|action| Msg::Group(GroupMsg::InPanel(action))),
+                dialog: tell.reform(|action| Msg::Group(GroupMsg::Dialog(action))),
                 probe,
             },
             rows: RowCache::default(),
@@ -195,6 +194,7 @@ impl Component for ChatPage {
             gatherings: 0,
             was_live: false,
             focus_row: None,
+            was_open: None,
             offering: false,
             _notified: notified,
         }
@@ -227,12 +227,25 @@ impl Component for ChatPage {
         changed
     }
 
+    fn changed(&mut self, ctx: &Context<Self>, _old: &Self::Properties) -> bool {
+        self.locale = ctx.props().locale.clone();
+        true
+    }
+
     fn view(&self, ctx: &Context<Self>) -> Html {
         self.html(&ctx.props().user, &ctx.props().on_user)
     }
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first_render: bool) {
         self.show_title();
+        // Once all is rendered: to move the focus is to lay out what is there by then.
+        let open = self.chat.open_peer();
+        if std::mem::replace(&mut self.was_open, open) != open
+            && open.is_some()
+            && !dom::is_narrow()
+        {
+            dom::focus("[data-testid=composer-input]");
+        }
         if let Some(peer) = self.focus_row.take() {
             let key = crate::state::peer_key(peer);
             dom::focus(&format!(

@@ -1,21 +1,28 @@
 //! Logging in, and registering where the server offers it.
 
-use crate::components::{Icon, LanguageSwitch, logo};
-use crate::i18n::use_locale;
+use crate::component::component;
+use crate::components::{Icon, language_switch, logo, use_changed, use_mounted};
+use crate::element::{html, truth};
+use crate::i18n::{Lang, Locale};
 use crate::net::{self, HttpError};
+use crate::task::spawn;
+use std::rc::Rc;
 use tidings_shared::api::{ProblemCode, User};
 use tidings_shared::limits;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// Why the person is here.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LoginProps {
+    /// The language.
+    pub locale: Rc<Locale>,
     /// Whether an earlier login ended by itself.
     pub ended: bool,
     /// They are logged in.
     pub on_login: Callback<User>,
+    /// They want the other language.
+    pub on_language: Callback<Lang>,
 }
 
 /// How an attempt stands.
@@ -32,23 +39,28 @@ enum Attempt {
 /// The page that asks who one is.
 #[component]
 pub fn LoginPage(props: &LoginProps) -> Html {
-    let texts = use_locale().texts;
+    let locale = &props.locale;
+    let texts = locale.texts;
     let (email, name, password) = (use_node_ref(), use_node_ref(), use_node_ref());
     let attempt = use_state_eq(|| Attempt::None);
     let (offered, registering) = (use_state_eq(|| false), use_state_eq(|| false));
     {
         let offered = offered.setter();
-        use_effect_with((), move |()| {
-            spawn_local(async move {
+        use_mounted(move || {
+            spawn(async move {
                 // A server that does not say offers nothing.
                 offered.set(net::server().await.is_ok_and(|server| server.registration));
             });
+            None
         });
     }
     {
         // The attribute alone works only for a page that is loaded, not for one that is rendered.
         let email = email.clone();
-        use_effect_with(*registering, move |_| focus(&email));
+        use_changed(u64::from(*registering), move || {
+            focus(&email);
+            None
+        });
     }
     {
         let (email, name, password) = (email.clone(), name.clone(), password.clone());
@@ -90,7 +102,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
             } else {
                 attempt.set(Attempt::Busy);
                 let (attempt, on_login) = (attempt.clone(), on_login.clone());
-                spawn_local(async move {
+                spawn(async move {
                     let answer = if registering {
                         net::register(email, name, password).await
                     } else {
@@ -162,7 +174,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                         spellcheck="false"
                         autofocus=true
                         required=true
-                        aria-invalid={wrong_email.to_string()}
+                        aria-invalid={truth(wrong_email)}
                         aria-describedby="login-error"
                     />
                 </label>
@@ -188,7 +200,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                         data-testid="login-password"
                         autocomplete={if *registering { "new-password" } else { "current-password" }}
                         required=true
-                        aria-invalid={wrong_password.to_string()}
+                        aria-invalid={truth(wrong_password)}
                         aria-describedby="login-error password-rule"
                     />
                 </label>
@@ -206,8 +218,8 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                     type="submit"
                     class="button button-primary"
                     data-testid="login-submit"
-                    aria-disabled={busy.to_string()}
-                    aria-busy={busy.to_string()}
+                    aria-disabled={truth(busy)}
+                    aria-busy={truth(busy)}
                 >
                     if busy {
                         <span class="spinner" aria-hidden="true" />
@@ -225,7 +237,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                     </button>
                 }
             </form>
-            <LanguageSwitch />
+            { language_switch(locale, &props.on_language) }
         </main>
     }
 }

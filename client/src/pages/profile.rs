@@ -6,20 +6,24 @@
 mod deed;
 mod logins;
 
-use crate::components::{Avatar, use_modal};
+use crate::component::component;
+use crate::components::{Avatar, use_modal, use_mounted};
 use crate::dom;
-use crate::i18n::{Locale, use_locale};
+use crate::element::{classes, html};
+use crate::i18n::Locale;
+use crate::task::spawn;
 use deed::{Deed, Fault, Outcome, Part};
 use std::rc::Rc;
 use tidings_shared::api::{Device, User};
 use tidings_shared::{Peer, limits};
-use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// Whose.
-#[derive(Debug, Clone, PartialEq, Properties)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct ProfileProps {
+    /// The language.
+    pub(super) locale: Rc<Locale>,
     /// As the server last said.
     pub(super) user: User,
     /// The server says something else now.
@@ -40,12 +44,12 @@ enum Progress {
 /// The dialog.
 #[component]
 pub(super) fn Profile(props: &ProfileProps) -> Html {
-    let locale = use_locale();
+    let locale = &props.locale;
     let texts = &locale.texts.account;
     let dialog = use_node_ref();
     use_modal(&dialog);
     let (name, old, new) = (use_node_ref(), use_node_ref(), use_node_ref());
-    let logins = use_state(Vec::<Device>::new);
+    let logins = use_state_eq(Vec::<Device>::new);
     let progress = use_state_eq(|| Progress::None);
     {
         // Not as an attribute, which would undo what is being typed whenever something is rendered.
@@ -58,7 +62,10 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
     }
     {
         let logins = logins.setter();
-        use_effect_with((), move |()| list(logins));
+        use_mounted(move || {
+            list(logins);
+            None
+        });
     }
     let act = {
         let busy = matches!(*progress, Progress::Busy(_));
@@ -74,7 +81,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
             progress.set(Progress::Busy(part));
             let (progress, logins) = (progress.clone(), logins.clone());
             let (on_user, passwords) = (on_user.clone(), passwords.clone());
-            spawn_local(async move {
+            spawn(async move {
                 match deed.carry_out().await {
                     Ok(outcome) => {
                         if let Outcome::User(user) = outcome {
@@ -94,7 +101,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
             });
         })
     };
-    let said = |part, done| said(&progress, part, done, &locale);
+    let said = |part, done| said(&progress, part, done, locale);
     let rename = {
         let (act, name) = (act.clone(), name.clone());
         move |event: SubmitEvent| {
@@ -186,7 +193,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
                 </button>
                 { said(Part::Password, texts.password_changed) }
             </form>
-            { logins::html(&logins, &locale, &act) }
+            { logins::html(&logins, locale, &act) }
             { said(Part::Logins, texts.login_ended) }
             <div class="dialog-buttons">
                 <button
@@ -204,7 +211,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
 
 /// Asks for the logins; where they cannot be had, none are shown.
 fn list(logins: UseStateSetter<Vec<Device>>) {
-    spawn_local(async move {
+    spawn(async move {
         if let Ok(now) = crate::net::logins().await {
             logins.set(now);
         }
@@ -220,7 +227,7 @@ fn said(progress: &Progress, part: Part, done: &'static str, locale: &Locale) ->
         _ => ("", String::new()),
     };
     html! {
-        <p class={classes!("profile-said", class)} role="status" data-testid="profile-said">
+        <p class={classes(&["profile-said", class])} role="status" data-testid="profile-said">
             { words }
         </p>
     }

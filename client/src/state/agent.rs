@@ -30,7 +30,7 @@ pub fn agent_name(agent: &str) -> String {
         of.map(|(_, name)| *name)
     };
     match (find(&BROWSERS), find(&SYSTEMS)) {
-        (Some(browser), Some(system)) => [browser, system].join(" · "),
+        (Some(browser), Some(system)) => format!("{browser} · {system}"),
         (Some(name), None) | (None, Some(name)) => name.into(),
         (None, None) => {
             let end = agent.find(['/', ' ']).filter(|end| *end > 0);

@@ -5,6 +5,7 @@
 //! one message, its `clientMsgId` makes it one message.
 
 use tidings_shared::ClientMsgId;
+use tidings_shared::json;
 use tidings_shared::outbox::{Outbox, Pending};
 
 /// One tab's outbox, and the ids of what it stored before.
@@ -24,7 +25,7 @@ impl OutboxText {
         if all.is_empty() {
             return None;
         }
-        serde_json::to_string(&all).ok()
+        Some(json::write(&all))
     }
 }
 

@@ -3,9 +3,10 @@
 use tidings_shared::Seq;
 use tidings_shared::timeline::Timeline;
 
-/// So many messages are rendered when a conversation opens.
-const START: i64 = 60;
-/// So many more at a time as the person scrolls.
+/// What is rendered when a conversation opens fills so many CSS pixels: each row costs time before
+/// any is seen.
+const SCREEN: usize = 1000;
+/// So many more messages at a time as the person scrolls.
 const STEP: i64 = 50;
 
 /// The rendered part of a timeline, by place.
@@ -24,7 +25,7 @@ impl Window {
     /// The end of a timeline, from a little before `from` on if that is not too far away.
     pub fn latest(timeline: &Timeline, from: Option<Seq>) -> Self {
         let last = timeline.last().0;
-        let usual = last - START + 1;
+        let usual = last - screen(timeline) + 1;
         let low = match from.map(|from| from.max(timeline.first())) {
             Some(from) if last - from.0 + 1 < Self::SPAN - STEP => usual.min(from.0 - 10),
             _ => usual,
@@ -47,14 +48,15 @@ impl Window {
         (self.low.clamp(timeline.first(), high), high)
     }
 
-    /// Renders more above. Returns false when all there is above is rendered, so that it has to
-    /// be fetched first.
+    /// Renders more above, at most as many as there are: what is in sight comes first. Returns false
+    /// when all there is above is rendered, so that it has to be fetched first.
     pub fn grow_up(&mut self, timeline: &Timeline) -> bool {
         let (low, high) = self.range(timeline);
         if low <= timeline.first() {
             return false;
         }
-        self.low = Seq((low.0 - STEP).max(timeline.first().0));
+        let more = STEP.min(high.0 - low.0 + 1);
+        self.low = Seq((low.0 - more).max(timeline.first().0));
         if high.0 - self.low.0 >= Self::SPAN {
             self.high = Some(Seq(self.low.0 + Self::SPAN - 1));
         }
@@ -91,10 +93,31 @@ impl Window {
     }
 }
 
+/// How many messages at the end fill a screen, by an estimate: where room is left, more are rendered
+/// at once.
+fn screen(timeline: &Timeline) -> i64 {
+    let mut height = 0;
+    let mut count = 0;
+    for message in timeline.messages().rev() {
+        if height >= SCREEN {
+            break;
+        }
+        height += height_of(&message.content);
+        count += 1;
+    }
+    count
+}
+
+/// A row's padding and its lines, which hold some 80 bytes.
+fn height_of(text: &str) -> usize {
+    let ends = text.bytes().filter(|byte| *byte == b'\n').count();
+    17 + 21 * (1 + ends + text.len() / 80)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::chat::samples::timeline;
+    use crate::state::chat::samples::{on_page, timeline};
 
     fn bounds(window: Window, timeline: &Timeline) -> (i64, i64) {
         let (low, high) = window.range(timeline);
@@ -105,8 +128,29 @@ mod tests {
     fn a_long_conversation_opens_at_its_end() {
         let timeline = timeline(1..=1000);
         let window = Window::latest(&timeline, None);
-        assert_eq!(bounds(window, &timeline), (941, 1000));
+        assert_eq!(bounds(window, &timeline), (974, 1000));
         assert!(window.follows_end());
+    }
+
+    #[test]
+    fn the_more_is_written_the_fewer_messages_fill_the_first_screen() {
+        let mut timeline = timeline(1..=100);
+        let mut long = on_page(101);
+        long.content = "many words ".repeat(1000);
+        timeline.merge_page(vec![long]);
+        let window = Window::latest(&timeline, None);
+        assert_eq!(bounds(window, &timeline), (101, 101));
+    }
+
+    #[test]
+    fn what_is_rendered_above_at_most_doubles_what_there_is() {
+        let timeline = timeline(1..=1000);
+        let mut window = Window::latest(&timeline, None);
+        let lows = [0; 3].map(|_| {
+            window.grow_up(&timeline);
+            bounds(window, &timeline).0
+        });
+        assert_eq!(lows, [947, 897, 847]);
     }
 
     #[test]
@@ -115,7 +159,7 @@ mod tests {
         let near = Window::latest(&timeline, Some(Seq(901)));
         assert_eq!(bounds(near, &timeline), (891, 1000));
         let far = Window::latest(&timeline, Some(Seq(2)));
-        assert_eq!(bounds(far, &timeline), (941, 1000));
+        assert_eq!(bounds(far, &timeline), (974, 1000));
     }
 
     #[test]
@@ -168,6 +212,6 @@ mod tests {
         };
         let later = timeline(951..=1000);
         window.settle(&later, false);
-        assert_eq!(bounds(window, &later), (951, 1000));
+        assert_eq!(bounds(window, &later), (974, 1000));
     }
 }

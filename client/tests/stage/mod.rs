@@ -1,5 +1,6 @@
-//! A place to render components in, with the contexts that the app gives them.
+//! A place to render components in, with the language that the app gives them.
 
+use std::rc::Rc;
 use tidings_client::i18n::{Lang, Locale};
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -7,30 +8,26 @@ use yew::prelude::*;
 
 #[derive(Debug, Clone, PartialEq, Properties)]
 struct StageProps {
-    locale: Locale,
     children: Html,
 }
 
 #[component]
 fn Stage(props: &StageProps) -> Html {
-    html! {
-        <ContextProvider<Locale> context={props.locale.clone()}>
-            { props.children.clone() }
-        </ContextProvider<Locale>>
-    }
+    props.children.clone()
 }
 
-/// Renders `children` in English and returns the element around them.
+/// English, for what is rendered.
+pub(crate) fn english() -> Rc<Locale> {
+    Rc::new(Locale::new(Lang::En))
+}
+
+/// Renders `children` and returns the element around them.
 pub(crate) async fn render(children: Html) -> Element {
     let document = tidings_client::dom::document();
     let root = document.create_element("div").expect("a valid name");
     let body = document.body().expect("a page has one");
     body.append_child(&root).expect("a fresh element");
-    let props = StageProps {
-        locale: Locale::new(Lang::En),
-        children,
-    };
-    yew::Renderer::<Stage>::with_root_and_props(root.clone(), props).render();
+    yew::Renderer::<Stage>::with_root_and_props(root.clone(), StageProps { children }).render();
     yew::scheduler::flush().await;
     root
 }

@@ -2,6 +2,7 @@
 
 use super::envelope::{Envelope, FrameError};
 use super::kind;
+use crate::json;
 use crate::{ClientMsgId, GroupId, MsgType, Peer, Seq, Tid, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -167,8 +168,7 @@ impl ClientFrame {
                 r#type: u64,
                 data: &'a T,
             }
-            serde_json::to_string(&Wire { r#type: kind, data })
-                .expect("plain structs with string keys always serialize")
+            json::write(&Wire { r#type: kind, data })
         }
         match self {
             Self::Heartbeat(data) => text(kind::HEARTBEAT, data),

@@ -256,45 +256,47 @@ impl ServerFrame {
     }
 
     fn of_parts(head: &Head, data: &str) -> Result<Self, FrameError> {
-        fn read<'de, T: Deserialize<'de>>(kind: u64, data: &'de str) -> Result<T, FrameError> {
-            json::read(data).map_err(|error| FrameError::BadData {
-                kind,
-                reason: error.to_string(),
-            })
-        }
         let kind = head.kind;
-        let lacks = |reason: &str| FrameError::BadData {
+        let bad = |reason: &str| FrameError::BadData {
             kind,
             reason: reason.into(),
         };
-        Ok(match kind {
+        let frame = match kind {
             kind::HEARTBEAT => {
-                let ms = head.timeout.ok_or_else(|| lacks("needs a timeout"))?;
-                Self::Heartbeat(Duration::from_millis(ms))
+                let ms = head.timeout.ok_or_else(|| bad("needs a timeout"))?;
+                Ok(Self::Heartbeat(Duration::from_millis(ms)))
             }
             kind::BIND if head.status.as_deref() == Some("success") => {
-                Self::Bound(read(kind, data)?)
+                json::read(data).map(Self::Bound)
             }
-            kind::BIND => Self::BindRefused(read(kind, data)?),
-            kind::QUERY => Self::Page(Page {
-                messages: read(kind, data)?,
-                reference: head.reference,
+            kind::BIND => json::read(data).map(Self::BindRefused),
+            kind::QUERY => json::read(data).map(|messages| {
+                Self::Page(Page {
+                    messages,
+                    reference: head.reference,
+                })
             }),
-            kind::SEND => Self::Sent(read(kind, data)?),
-            kind::PUSH => Self::Push(Box::new(Push {
-                tid: head.tid.ok_or_else(|| lacks("needs a tid"))?,
-                dup: head.dup,
-                message: read(kind, data)?,
-            })),
-            kind::UNREAD => Self::Unread(read(kind, data)?),
-            kind::ERROR => Self::Error(read(kind, data)?),
-            kind::CONVERSATIONS => Self::Conversations(read(kind, data)?),
-            kind::READ => Self::Read(read(kind, data)?),
-            kind::RECEIPT => Self::Receipt(read(kind, data)?),
-            kind::PRESENCE => Self::Presence(read(kind, data)?),
-            kind::PROFILE => Self::Profile(read(kind, data)?),
+            kind::SEND => json::read(data).map(Self::Sent),
+            kind::PUSH => {
+                let tid = head.tid.ok_or_else(|| bad("needs a tid"))?;
+                json::read(data).map(|message| {
+                    Self::Push(Box::new(Push {
+                        tid,
+                        dup: head.dup,
+                        message,
+                    }))
+                })
+            }
+            kind::UNREAD => json::read(data).map(Self::Unread),
+            kind::ERROR => json::read(data).map(Self::Error),
+            kind::CONVERSATIONS => json::read(data).map(Self::Conversations),
+            kind::READ => json::read(data).map(Self::Read),
+            kind::RECEIPT => json::read(data).map(Self::Receipt),
+            kind::PRESENCE => json::read(data).map(Self::Presence),
+            kind::PROFILE => json::read(data).map(Self::Profile),
             other => return Err(FrameError::UnknownType(other)),
-        })
+        };
+        frame.map_err(|error| bad(&error.to_string()))
     }
 
     /// The JSON text of this frame.

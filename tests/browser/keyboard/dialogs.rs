@@ -36,16 +36,16 @@ async fn language_and_theme_are_chosen_and_the_settings_give_the_focus_back() ->
     zhang.chooses("theme", "dark").await?;
     let dark = "document.documentElement.dataset.theme === 'dark'";
     zhang.browser.until("dark", dark).await?;
-    zhang.types(Key::Escape).await?;
-    zhang.is_gone("[data-testid=settings]").await?;
-    zhang.focus_is_on("settings-open").await?;
+    zhang
+        .closes("settings", Key::Escape, "settings-open")
+        .await?;
 
     zhang.types(Key::Enter).await?;
     zhang.browser.find("settings").await?;
     zhang.tabs_to("settings-close").await?;
-    zhang.types(Key::Enter).await?;
-    zhang.is_gone("[data-testid=settings]").await?;
-    zhang.focus_is_on("settings-open").await?;
+    zhang
+        .closes("settings", Key::Enter, "settings-open")
+        .await?;
     zhang.browser.close().await
 }
 
@@ -55,8 +55,7 @@ async fn the_connection_panel_is_read_and_gives_the_focus_back() -> Result<()> {
     let driver = ChromeDriver::start().await?;
     let zhang = comes_in(&driver, &server, &Look::default()).await?;
     zhang.tabs_to("panel-open").await?;
-    zhang.types(Key::Enter).await?;
-    zhang.focus_is_on("panel-close").await?;
+    zhang.opens_from("panel-open", "panel-close").await?;
     // What it says can be scrolled.
     let body = "document.activeElement.matches('.panel-body')";
     zhang.types(Key::Tab).await?;
@@ -66,15 +65,10 @@ async fn the_connection_panel_is_read_and_gives_the_focus_back() -> Result<()> {
     let said = "document.querySelector('.panel-foot [role=status]').textContent !== ''";
     zhang.browser.until("whether it was copied", said).await?;
     zhang.focus_is_on("panel-copy").await?;
-    zhang.types(Key::Escape).await?;
-    zhang.is_gone("[data-testid=panel]").await?;
-    zhang.focus_is_on("panel-open").await?;
+    zhang.closes("panel", Key::Escape, "panel-open").await?;
 
-    zhang.types(Key::Enter).await?;
-    zhang.focus_is_on("panel-close").await?;
-    zhang.types(Key::Enter).await?;
-    zhang.is_gone("[data-testid=panel]").await?;
-    zhang.focus_is_on("panel-open").await?;
+    zhang.opens_from("panel-open", "panel-close").await?;
+    zhang.closes("panel", Key::Enter, "panel-open").await?;
     zhang.browser.close().await
 }
 
@@ -90,15 +84,13 @@ async fn the_panel_of_a_group_leads_to_its_members_and_to_more_of_them() -> Resu
     zhang.types(Key::Enter).await?;
     zhang.focus_is_on("composer-input").await?;
     zhang.tabs_back_to("group-open").await?;
-    zhang.types(Key::Enter).await?;
-    zhang.focus_is_on("group-panel-close").await?;
+    zhang.opens_from("group-open", "group-panel-close").await?;
 
     zhang.tabs_to("group-add").await?;
-    zhang.types(Key::Enter).await?;
-    zhang.focus_is_on("people-search").await?;
-    zhang.types(Key::Escape).await?;
-    zhang.is_gone("[data-testid=group-dialog]").await?;
-    zhang.focus_is_on("group-add").await?;
+    zhang.opens_from("group-add", "people-search").await?;
+    zhang
+        .closes("group-dialog", Key::Escape, "group-add")
+        .await?;
 
     zhang.browser.find_css("button[data-testid=member]").await?;
     zhang.tabs_to("member").await?;
@@ -118,9 +110,7 @@ async fn who_has_something_unsent_is_asked_before_they_log_out() -> Result<()> {
     crate::pictures::line(&mut Socket::bound(&server, LI).await?, 1001, 1000, "hi").await?;
     let driver = ChromeDriver::start().await?;
     let zhang = comes_in(&driver, &server, &Look::default()).await?;
-    zhang.tabs_to_the_list().await?;
-    zhang.types(Key::Enter).await?;
-    zhang.focus_is_on("composer-input").await?;
+    zhang.opens_the_first().await?;
     zhang.browser.offline(true).await?;
     zhang.types("unsent" + Key::Enter).await?;
     zhang.sees("unsent", "sent", "pending").await?;

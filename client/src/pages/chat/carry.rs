@@ -5,6 +5,8 @@ use super::{ChatPage, Msg};
 use crate::net::{self, HttpError};
 use crate::state::Effect;
 use crate::storage;
+use crate::task::Task;
+use std::future::Future;
 use yew::prelude::*;
 
 impl ChatPage {
@@ -20,7 +22,7 @@ impl ChatPage {
                     storage::forget_heard(uid);
                 }
                 Effect::Alert(alert) => self.alert(uid, &alert),
-                Effect::AskGroup(id) => ctx.link().send_future(async move {
+                Effect::AskGroup(id) => Self::later(ctx, async move {
                     Msg::Group(GroupMsg::Told(id, net::group(id).await))
                 }),
             }
@@ -32,8 +34,7 @@ impl ChatPage {
         let Some(after) = self.chat.contacts_mut().ask() else {
             return false;
         };
-        ctx.link()
-            .send_future(async move { Msg::Contacts(net::users(after).await) });
+        Self::later(ctx, async move { Msg::Contacts(net::users(after).await) });
         true
     }
 
@@ -48,8 +49,14 @@ impl ChatPage {
         }
     }
 
+    /// Takes what a future comes to.
+    pub(super) fn later(ctx: &Context<Self>, future: impl Future<Output = Msg> + 'static) {
+        let task: Task<Msg> = Box::pin(future);
+        ctx.link().send_future(task);
+    }
+
     pub(super) fn check_login(ctx: &Context<Self>) {
-        ctx.link().send_future(async {
+        Self::later(ctx, async {
             let answer = net::me().await;
             Msg::LoginChecked(!matches!(answer, Err(HttpError::NotLoggedIn)))
         });
@@ -60,7 +67,6 @@ impl ChatPage {
         reason = "a deed of the page, whichever fields it needs"
     )]
     pub(super) fn log_out(&self, ctx: &Context<Self>) {
-        ctx.link()
-            .send_future(async { Msg::LoggedOut(net::logout().await.is_ok()) });
+        Self::later(ctx, async { Msg::LoggedOut(net::logout().await.is_ok()) });
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Aside, ChatPage, Msg};
 use crate::components::{GroupDialog, GroupDialogAction, GroupPanel, GroupPanelAction};
+use crate::element::html;
 use crate::net::{self, HttpError};
 use crate::state::{Effect, MembersAsk, OpenGroup};
 use std::rc::Rc;
@@ -100,7 +101,7 @@ impl ChatPage {
         };
         gathering.busy = true;
         let (number, adds_to) = (gathering.number, gathering.adds_to);
-        ctx.link().send_future(async move {
+        Self::later(ctx, async move {
             let answer = match adds_to {
                 Some(id) => net::add_members(id, uids).await,
                 None => net::create_group(name, uids).await,
@@ -171,7 +172,7 @@ impl ChatPage {
         let Some(MembersAsk { id, round, after }) = self.chat.ask_members() else {
             return false;
         };
-        ctx.link().send_future(async move {
+        Self::later(ctx, async move {
             Msg::Group(GroupMsg::Members(round, net::members(id, after).await))
         });
         true
@@ -187,6 +188,7 @@ impl ChatPage {
             .filter(|_| gathering.adds_to.is_some());
         html! {
             <GroupDialog
+                locale={self.locale.clone()}
                 key={gathering.number}
                 adds={gathering.adds_to.is_some()}
                 contacts={self.chat.contacts().clone()}
@@ -206,6 +208,7 @@ impl ChatPage {
         let (name, avatar) = self.chat.face(peer);
         html! {
             <GroupPanel
+                locale={self.locale.clone()}
                 {peer}
                 {name}
                 {avatar}

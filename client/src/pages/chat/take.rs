@@ -9,11 +9,11 @@ use crate::edition;
 use crate::net::{self, Signal};
 use crate::state::Effect;
 use crate::storage::{self, Setting};
+use crate::task::spawn;
 use tidings_shared::close::CloseCode;
 use tidings_shared::frame::ServerFrame;
 use tidings_shared::link::{Cause, Phase};
 use tidings_shared::{Moment, Peer};
-use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 impl ChatPage {
@@ -84,7 +84,7 @@ impl ChatPage {
             Msg::Notify(yes) => {
                 self.offering = false;
                 if yes {
-                    spawn_local(attention::ask());
+                    spawn(attention::ask());
                 } else {
                     storage::choose(Setting::Notify, "off");
                 }
@@ -94,7 +94,6 @@ impl ChatPage {
                     self.open(peer, now, out);
                 }
             }
-            Msg::Locale(locale) => self.locale = locale,
         }
         true
     }
@@ -112,7 +111,7 @@ impl ChatPage {
                 // A server that was away may have come back as a newer one, and what the service
                 // worker kept may be an old page.
                 let link = ctx.link().clone();
-                spawn_local(async move {
+                spawn(async move {
                     if edition::is_outdated().await {
                         link.send_message(Msg::Outdated);
                     }
@@ -120,7 +119,7 @@ impl ChatPage {
                 if self.chat.directory().is_loaded() {
                     // What was said of one's own name and picture meanwhile was said to nobody.
                     let on_user = ctx.props().on_user.clone();
-                    spawn_local(async move {
+                    spawn(async move {
                         if let Ok(user) = net::me().await {
                             on_user.emit(user);
                         }

@@ -7,6 +7,7 @@ use crate::components::{
     notice_bar, notify_bar,
 };
 use crate::dom;
+use crate::element::html;
 use crate::pages::Profile;
 use crate::state::{Alert, Announcement, Content, OpenGroup, ThreadView, peer_key};
 use std::rc::Rc;
@@ -26,14 +27,9 @@ impl ChatPage {
         html! {
             <main class="shell" data-pane={pane}>
                 <h1 class="hidden-text">{ "Tidings" }</h1>
-                <Sidebar
-                    rows={self.chat.list_rows()}
-                    loaded={self.chat.directory().is_loaded()}
-                    contacts={self.chat.contacts().clone()}
-                    open={self.chat.open_peer()}
-                    on_action={act.sidebar.clone()}
-                >
+                <nav class="sidebar" aria-label={texts.chats}>
                     <SidebarHead
+                        locale={self.locale.clone()}
                         uid={user.uid}
                         name={Rc::<str>::from(user.username.as_str())}
                         avatar={Rc::<str>::from(user.avatar.as_str())}
@@ -41,7 +37,15 @@ impl ChatPage {
                         on_profile={act.profile.reform(|()| true)}
                         on_logout={act.ask_logout.clone()}
                     />
-                </Sidebar>
+                    <Sidebar
+                        locale={self.locale.clone()}
+                        rows={self.chat.list_rows()}
+                        loaded={self.chat.directory().is_loaded()}
+                        contacts={self.chat.contacts().clone()}
+                        open={self.chat.open_peer()}
+                        on_action={act.sidebar.clone()}
+                    />
+                </nav>
                 <section class="pane">
                     if let Some(view) = &self.thread {
                         { self.open_conversation(user, view) }
@@ -50,6 +54,7 @@ impl ChatPage {
                     }
                 </section>
                 <Chip
+                    locale={self.locale.clone()}
                     phase={self.connection.phase()}
                     cause={self.connection.last_cause()}
                     open={self.aside == Some(Aside::Connection)}
@@ -65,6 +70,7 @@ impl ChatPage {
                 </div>
                 if self.aside == Some(Aside::Connection) {
                     <Panel
+                        locale={self.locale.clone()}
                         probe={act.probe.clone()}
                         unsent={self.chat.unsent()}
                         on_close={act.panel.reform(|()| false)}
@@ -76,6 +82,7 @@ impl ChatPage {
                 { self.dialog() }
                 if self.over == Some(Over::Profile) {
                     <Profile
+                        locale={self.locale.clone()}
                         user={user.clone()}
                         on_user={on_user.clone()}
                         on_close={act.profile.reform(|()| false)}
@@ -83,6 +90,7 @@ impl ChatPage {
                 }
                 if self.over == Some(Over::Unsent) {
                     <Confirm
+                        locale={self.locale.clone()}
                         title={texts.unsent_title}
                         question={(texts.unsent_question)(self.chat.outbox().iter().len())}
                         action={texts.log_out_anyway}
@@ -100,6 +108,7 @@ impl ChatPage {
         html! {
             <>
                 <ThreadHead
+                    locale={self.locale.clone()}
                     peer={view.peer}
                     name={name.clone()}
                     {avatar}
@@ -110,12 +119,14 @@ impl ChatPage {
                     on_back={act.close.clone()}
                 />
                 <Thread
+                    locale={self.locale.clone()}
                     view={view.clone()}
                     {name}
                     own_name={Rc::<str>::from(user.username.as_str())}
                     on_action={act.thread.clone()}
                 />
                 <Composer
+                    locale={self.locale.clone()}
                     key={peer_key(view.peer)}
                     draft={self.draft.clone()}
                     taken={self.taken}

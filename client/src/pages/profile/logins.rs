@@ -3,6 +3,7 @@
 use super::deed::Deed;
 use crate::clock;
 use crate::dom;
+use crate::element::html;
 use crate::i18n::Locale;
 use crate::state::agent_name;
 use tidings_shared::api::Device;

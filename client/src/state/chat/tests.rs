@@ -183,7 +183,7 @@ fn opening_asks_for_the_latest_page_and_reading_it_tells_the_server_once() {
     }));
     tab.later(1000);
     assert_eq!(tab.sent(), []);
-    assert_eq!(tab.bubbles().len(), 50);
+    assert_eq!(tab.bubbles().len(), 27, "a screen of them");
 }
 
 #[test]
@@ -279,7 +279,8 @@ fn what_was_sent_before_the_first_page_is_here_stays_in_sight() {
     tab.frame(ServerFrame::Sent(Box::new(sent(302, "u-1"))));
     assert_eq!(tab.bubbles().len(), 1);
     tab.answer(252..=301);
-    assert_eq!(tab.bubbles().len(), 51);
+    let shown: Vec<_> = tab.bubbles().iter().map(|b| b.seq).collect();
+    assert!(shown.ends_with(&[300, 301, 302].map(|n| Some(Seq(n)))));
 }
 
 #[test]
@@ -315,6 +316,9 @@ fn scrolling_up_renders_what_is_here_and_then_fetches_fifty_more() {
     tab.open();
     tab.answer(151..=200);
     tab.sent();
+    assert_eq!(tab.bubbles().len(), 27, "a screen of them");
+    assert!(tab.chat.look_up(&mut tab.effects));
+    assert_eq!((tab.bubbles().len(), tab.sent()), (50, vec![]));
     assert!(tab.chat.look_up(&mut tab.effects));
     assert!(!tab.chat.look_up(&mut tab.effects), "it is on its way");
     assert_eq!(tab.sent(), [query(Some(151), None, 2)]);

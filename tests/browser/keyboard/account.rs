@@ -1,0 +1,140 @@
+//! One's own account by keyboard alone.
+
+use super::comes_in;
+use crate::person::{Person, serve_page};
+use anyhow::Result;
+use serde_json::json;
+use thirtyfour::Key;
+use tidings_tests::browser::{ChromeDriver, Look};
+use tidings_tests::server::ZHANG;
+
+const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../client/assets/icon-192.png");
+
+/// The heading of the logins, which takes the focus when the button of one goes with it.
+const LOGINS: &str = "document.activeElement.id === 'profile-logins'";
+
+impl Person {
+    async fn opens_the_account(&self) -> Result<()> {
+        self.tabs_to("profile-open").await?;
+        self.opens_from("profile-open", "profile-picture").await
+    }
+
+    /// Presses a key on the field for the picture: what the driver types there is the name of a file.
+    async fn presses_on_the_picture(&self, key: &str, code: u32) -> Result<()> {
+        self.focus_is_on("profile-picture").await?;
+        for kind in ["rawKeyDown", "char", "keyUp"] {
+            let key = json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code,
+                             "text": char::from_u32(code)});
+            self.browser.cdp("Input.dispatchKeyEvent", key).await?;
+        }
+        Ok(())
+    }
+
+    /// Goes on from the field for the picture.
+    async fn tabs_on(&self) -> Result<()> {
+        self.presses_on_the_picture("Tab", 9).await
+    }
+
+    /// Presses Enter on the field for the picture, where a browser with a window shows its files.
+    async fn asks_for_a_file(&self) -> Result<()> {
+        let intercept = json!({"enabled": true});
+        self.browser
+            .cdp("Page.setInterceptFileChooserDialog", intercept)
+            .await?;
+        let note = "document.activeElement.addEventListener('click', () => window.asked = true)";
+        self.browser.eval(note).await?;
+        self.presses_on_the_picture("Enter", 13).await?;
+        self.browser.until("a file is asked for", "asked").await
+    }
+}
+
+#[tokio::test]
+async fn picture_name_and_password_are_changed_and_the_account_gives_the_focus_back() -> Result<()>
+{
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    zhang.opens_the_account().await?;
+
+    zhang.asks_for_a_file().await?;
+    let picture = std::fs::canonicalize(PICTURE)?;
+    zhang.types(picture.to_string_lossy()).await?;
+    zhang.browser.find_css(".head-self img").await?;
+    zhang.is_told("Saved.").await?;
+    zhang.tabs_on().await?;
+    zhang.focus_is_on("profile-no-picture").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.is_gone(".head-self img").await?;
+    zhang.is_gone("[data-testid=profile-no-picture]").await?;
+    zhang.tabs_on().await?;
+    zhang.focus_is_on("profile-name").await?;
+
+    // A field that the Tab key leads to is typed over.
+    zhang.types(" " + Key::Enter).await?;
+    zhang.is_told("Enter a name.").await?;
+    zhang.focus_is_on("profile-name").await?;
+    zhang.types(Key::Tab).await?;
+    zhang.focus_is_on("profile-rename").await?;
+    zhang.types(Key::Shift + Key::Tab).await?;
+    zhang.types("Zhang San" + Key::Tab).await?;
+    zhang.focus_is_on("profile-rename").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.is_told("Saved.").await?;
+    let named = "document.querySelector('.head-name').textContent === 'Zhang San'";
+    zhang.browser.until("the name at the top", named).await?;
+    zhang.focus_is_on("profile-rename").await?;
+
+    zhang.types(Key::Tab).await?;
+    zhang.focus_is_on("current-password").await?;
+    zhang.types("wrong" + Key::Tab).await?;
+    zhang.focus_is_on("new-password").await?;
+    zhang.types("correct horse" + Key::Enter).await?;
+    zhang.is_told("The current password is wrong.").await?;
+    zhang.focus_is_on("new-password").await?;
+    zhang.types(Key::Shift + Key::Tab).await?;
+    zhang.types("1234").await?;
+    zhang.tabs_to("profile-change-password").await?;
+    zhang.types(Key::Enter).await?;
+    zhang
+        .is_told("The password was changed; you are logged out everywhere else.")
+        .await?;
+    zhang.focus_is_on("profile-change-password").await?;
+    zhang.closes("profile", Key::Escape, "profile-open").await?;
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn other_logins_are_ended_one_by_one_or_all_at_once() -> Result<()> {
+    let server = serve_page().await?;
+    for _ in 0..3 {
+        server.login(ZHANG.1).await?;
+    }
+    let driver = ChromeDriver::start().await?;
+    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    zhang.opens_the_account().await?;
+    let logins = |count: u32| {
+        format!("document.querySelectorAll('[data-testid=profile-logins] li').length === {count}")
+    };
+    zhang.browser.until("four logins", &logins(4)).await?;
+    zhang.tabs_on().await?;
+    zhang.tabs_to("profile-end").await?;
+    zhang.types(Key::Tab).await?;
+    zhang.focus_is_on("profile-end").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.browser.until("one fewer", &logins(3)).await?;
+    zhang.is_told("Logged out there.").await?;
+    zhang.focus_is("the logins", LOGINS).await?;
+
+    // From there on to those that are left.
+    zhang.types(Key::Tab).await?;
+    zhang.focus_is_on("profile-end").await?;
+    zhang.tabs_to("profile-end-others").await?;
+    zhang.types(Key::Enter).await?;
+    zhang.browser.until("this one only", &logins(1)).await?;
+    zhang.is_gone("[data-testid=profile-end-others]").await?;
+    zhang.focus_is("the logins", LOGINS).await?;
+    zhang.types(Key::Tab).await?;
+    zhang.focus_is_on("profile-close").await?;
+    zhang.closes("profile", Key::Enter, "profile-open").await?;
+    zhang.browser.close().await
+}
