@@ -161,15 +161,20 @@ async fn the_chip_says_how_the_connection_stands_and_retries() {
     [waiting, stopped, live].iter().for_each(Element::remove);
 }
 
+#[derive(PartialEq)]
+struct ImpatientProps {
+    on_retry: Callback<()>,
+}
+
 /// A connection that is waited for until a click anywhere in it.
 #[component]
-fn Impatient() -> Html {
+fn Impatient(props: &ImpatientProps) -> Html {
     let phase = use_state(|| Phase::Waiting(clock::now()));
     let connect = {
         let phase = phase.clone();
         move |_: MouseEvent| phase.set(Phase::Connecting)
     };
-    let (on_retry, on_open) = (Callback::noop(), Callback::noop());
+    let (on_retry, on_open) = (props.on_retry.clone(), Callback::noop());
     html! {
         <div data-testid="connect" onclick={connect}>
             <Chip locale={english()} phase={*phase} cause={None} open=false {on_retry} {on_open} />
@@ -179,7 +184,7 @@ fn Impatient() -> Html {
 
 #[wasm_bindgen_test]
 async fn the_button_to_connect_now_hands_its_focus_on_when_it_goes_by_itself() {
-    let root = render(html! { <Impatient /> }).await;
+    let root = render(html! { <Impatient on_retry={Callback::noop()} /> }).await;
     let button: HtmlElement = find(&root, "retry-now");
     button.focus().expect("a button");
     assert_eq!(dom::document().active_element().as_ref(), Some(&*button));
