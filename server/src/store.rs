@@ -13,6 +13,7 @@ mod positions;
 mod postgres;
 mod receipts;
 mod record;
+mod repeats;
 mod retry;
 mod sqlite;
 mod visits;

@@ -14,6 +14,7 @@ mod sql;
 mod transaction;
 
 use super::StoreError;
+use super::repeats::RepeatWatch;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgPool};
 use std::num::NonZeroU32;
@@ -53,6 +54,7 @@ pub struct PostgresStore {
     writer: PgPool,
     readers: PgPool,
     spent: transaction::Spent,
+    repeat_watch: RepeatWatch,
 }
 
 impl PostgresStore {
@@ -91,6 +93,7 @@ impl PostgresStore {
             writer,
             readers,
             spent: transaction::Spent::default(),
+            repeat_watch: RepeatWatch::default(),
         })
     }
 

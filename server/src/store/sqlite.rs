@@ -9,6 +9,7 @@ mod dialect;
 mod sql;
 
 use super::StoreError;
+use super::repeats::RepeatWatch;
 use super::retry::timed_out;
 use checkpointer::Checkpointer;
 use sql::Work;
@@ -28,13 +29,14 @@ const WRITER_CACHE_KIB: &str = "-16000";
 const READER_CACHE_KIB: &str = "-2000";
 /// Pages of the log, 4 KiB each, after which a commit also carries over what the checkpointer has
 /// not, and the log begins anew.
-const LOG_PAGES: &str = "4000";
+const LOG_PAGES: i64 = 4000;
 
 /// A store in a SQLite file.
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     checkpointer: Checkpointer,
+    repeat_watch: RepeatWatch,
 }
 
 impl SqliteStore {
@@ -56,7 +58,7 @@ impl SqliteStore {
             .foreign_keys(true)
             .busy_timeout(BUSY_LIMIT)
             .pragma("cache_size", WRITER_CACHE_KIB)
-            .pragma("wal_autocheckpoint", LOG_PAGES)
+            .pragma("wal_autocheckpoint", LOG_PAGES.to_string())
             .pragma("temp_store", "memory");
         // A connection to a file does not break by lying idle: to test it would cost every commit a
         // way to its thread and back.
@@ -77,6 +79,7 @@ impl SqliteStore {
             writer,
             readers,
             checkpointer,
+            repeat_watch: RepeatWatch::default(),
         })
     }
 

@@ -82,6 +82,8 @@ async fn a_key_stores_one_message_within_a_batch_and_over_batches() -> Result {
         assert_eq!(seqs(&second), [3, 1, 4]);
         let only = append(store.as_ref(), &[keyed(A, B, "again", "l")]).await?;
         assert_eq!(only[0].record, second[2].record);
+        let nowhere = append(store.as_ref(), &[keyed(A, UserId(99), "x", "l")]).await?;
+        assert_eq!(nowhere[0].record, second[2].record);
     }
     Ok(())
 }

@@ -62,6 +62,31 @@ async fn choir(store: &dyn Store) -> Result<GroupId> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_are_sent_the_same_messages_at_once_give_each_one_place() -> Result {
+    for case in cases().await? {
+        let other = case.again().await?;
+        for round in 0..20 {
+            let keys = (0..8).map(|n| keyed(A, B, "x", &format!("{round}-{n}")));
+            let batch: Vec<NewMessage> = keys.collect();
+            let one_by_one = async {
+                let mut appended = Vec::new();
+                for message in &batch {
+                    appended.extend(append(other.as_ref(), std::slice::from_ref(message)).await?);
+                }
+                Ok(appended)
+            };
+            let at_once = append(case.store.as_ref(), &batch);
+            let (one_by_one, at_once) = tokio::try_join!(one_by_one, at_once)?;
+            for (one, same) in one_by_one.iter().zip(&at_once) {
+                assert_eq!(one.record, same.record);
+                assert!(one.fresh != same.fresh, "stored once");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_committers_give_every_message_one_place() -> Result {
     for case in cases().await? {
         let group = choir(case.store.as_ref()).await?;

@@ -192,7 +192,7 @@ pub(super) fn is_transient(error: &sqlx::Error) -> bool {
                     "40001"     // serialization_failure
                     | "40P01"   // deadlock_detected
                     | "55P03"   // lock_not_available: another's transaction took too long
-                    | "23505"   // unique_violation: another node stored the same key meanwhile
+                    | "23505"   // unique_violation: another node took the same place or name meanwhile
                     | "25P03"   // idle_in_transaction_session_timeout: this node was frozen
                     | "25006"   // read_only_sql_transaction: a standby that is about to take over
                     | "53300"   // too_many_connections

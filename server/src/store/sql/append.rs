@@ -4,6 +4,7 @@
 use super::dialect::{self, Connection};
 use super::routes::{Pair, Route, Routes};
 use super::{Work, json, messages};
+use crate::store::repeats::Repeats;
 use crate::store::{Appended, NewMessage, Record, Refused, StoreError};
 use std::collections::{BTreeMap, HashMap};
 use tidings_shared::{ConversationId, Mid, Seq, UserId};
@@ -15,15 +16,6 @@ pub(super) type Key<'a> = (UserId, &'a str);
 pub(in super::super) struct Append<'a> {
     pub(super) batch: &'a [NewMessage],
     pub(super) repeats: Repeats,
-}
-
-/// What is done about messages of a batch that earlier ones stored.
-pub(super) enum Repeats {
-    /// It is hoped that there is none; a batch that holds one is refused with
-    /// [`StoreError::Repeated`].
-    Unexpected,
-    /// They are looked for, which costs as much as half the insertion, and answered as before.
-    LookedFor,
 }
 
 impl Work for Append<'_> {
@@ -41,6 +33,12 @@ impl Work for Append<'_> {
             .map(pair);
         let routes = Routes::of(connection, pairs).await?;
         let (steps, new) = plan(batch, &known, &routes);
+        // A repeat is answered as before, even where its sender has no way to its peer any more.
+        let mut refused = (batch.iter().zip(&steps))
+            .filter(|(message, step)| message.client_msg_id.is_some() && step.is_refusal());
+        if *repeats == Repeats::Unexpected && refused.next().is_some() {
+            return Err(StoreError::Repeated);
+        }
         let next = reserve(connection, &new).await?;
         let mut stored = place(batch, &new, next)?;
         messages::insert(connection, &mut stored).await?;
@@ -97,6 +95,12 @@ enum Step<'a> {
     RepeatInBatch(usize),
     /// It is new.
     Insert,
+}
+
+impl Step<'_> {
+    const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refuse)
+    }
 }
 
 /// A message that is new and where it goes.

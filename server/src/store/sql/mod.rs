@@ -21,13 +21,13 @@ mod users;
 
 use super::dialect::{self, Connection, Database, is_transient};
 use crate::metrics::PoolUse;
+use crate::store::repeats::Repeats;
 use crate::store::retry::{Patience, TRY_LIMIT, timed_out};
 use crate::store::{
     Appended, Credentials, GroupChange, GroupRefusal, ListCursor, ListRow, Login, Move, NewGroup,
     NewMembers, NewMessage, NewUser, Picture, Range, Record, Refused, Session, SessionHash,
     Standing, Store, StoreError, Thread,
 };
-use append::Repeats;
 use async_trait::async_trait;
 use std::time::Duration;
 use tidings_shared::{ConversationId, GroupId, Peer, UserId, api};
@@ -132,10 +132,27 @@ impl Store for Database {
         &self,
         batch: &[NewMessage],
     ) -> Result<Vec<Result<Appended, Refused>>, StoreError> {
-        let append = |repeats| self.write(append::Append { batch, repeats });
-        match append(Repeats::Unexpected).await {
-            Err(StoreError::Repeated) => append(Repeats::LookedFor).await,
-            result => result,
+        let mut repeats = self.repeat_watch.next();
+        let mut patience = Patience::default();
+        loop {
+            let result = self.write(append::Append { batch, repeats }).await;
+            match &result {
+                Err(StoreError::Repeated) => {
+                    self.repeat_watch.met();
+                    // Where they were looked for, another node stored one after the look.
+                    if repeats == Repeats::LookedFor && !patience.wait().await {
+                        return result;
+                    }
+                    repeats = Repeats::LookedFor;
+                }
+                Ok(appended) => {
+                    if appended.iter().flatten().any(|appended| !appended.fresh) {
+                        self.repeat_watch.met();
+                    }
+                    return result;
+                }
+                Err(_) => return result,
+            }
         }
     }
 

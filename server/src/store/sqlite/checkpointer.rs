@@ -1,9 +1,11 @@
 //! Carries what was committed from the log over to the database file, beside the writer, whose
-//! commits then need not wait for it (<https://sqlite.org/wal.html#ckpt>).
+//! commits then need not wait for most of it (<https://sqlite.org/wal.html#ckpt>).
 //!
-//! It only makes the log short enough to begin anew; that, and the rest of the log, is the writer's
-//! own part of [`super::LOG_PAGES`]. Nothing depends on it but the time that commits take.
+//! The rest, and that the log begins anew, is the writer's own part, at [`LOG_PAGES`]: only right
+//! after its own commit is all of the log carried over. Nothing depends on this but the time that
+//! commits take.
 
+use super::LOG_PAGES;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use std::sync::Arc;
@@ -13,9 +15,13 @@ use tokio::task::JoinSet;
 
 /// From one look at the log to the next, at least.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Pages of the log that are worth it: each takes a sync of the log and one of the file, and a page
-/// that many commits wrote is carried over once.
+/// Pages of the log that are worth it: each share takes a sync, and a page that many commits wrote is
+/// carried over once.
 const SHARE: i64 = 1000;
+
+/// The first SQLite in which a log that begins anew while another connection carries it over cannot
+/// break the file ("WAL reset bug", <https://sqlite.org/releaselog/3_51_3.html>). sqlx brings it along.
+const SAFE_FROM: [u32; 3] = [3, 51, 3];
 
 /// The task, which ends with this.
 pub(super) struct Checkpointer {
@@ -50,6 +56,17 @@ impl Checkpointer {
 }
 
 async fn run(connection: SqlitePool, committed: Arc<Notify>) {
+    match is_safe(&connection).await {
+        Ok(true) => {}
+        Ok(false) => {
+            tracing::warn!("this SQLite is older than {SAFE_FROM:?}: commits wait for its log");
+            return;
+        }
+        Err(error) => {
+            tracing::warn!(%error, "commits wait for SQLite's log");
+            return;
+        }
+    }
     while !connection.is_closed() {
         committed.notified().await;
         if let Err(error) = checkpoint(&connection).await {
@@ -60,15 +77,35 @@ async fn run(connection: SqlitePool, committed: Arc<Notify>) {
     }
 }
 
+async fn is_safe(connection: &SqlitePool) -> Result<bool, sqlx::Error> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+        .fetch_one(connection)
+        .await?;
+    let version: Vec<u32> = (version.split('.').map_while(|part| part.parse().ok())).collect();
+    Ok(version[..] >= SAFE_FROM[..])
+}
+
 async fn checkpoint(connection: &SqlitePool) -> Result<(), sqlx::Error> {
     let mut connection = connection.acquire().await?;
     let (_, pages, carried): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)")
         .fetch_one(&mut *connection)
         .await?;
-    if pages - carried >= SHARE {
+    // A longer log is the writer's, who does not wait for this to be done.
+    if pages < LOG_PAGES && pages - carried >= SHARE {
         sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
             .execute(&mut *connection)
             .await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_sqlite_that_is_built_in_is_safe_to_carry_over_beside_its_writer() {
+        let memory = SqlitePool::connect_lazy("sqlite::memory:").expect("a valid URL");
+        assert!(is_safe(&memory).await.expect("a version"));
+    }
 }
