@@ -32,6 +32,8 @@ struct Parts {
     value: Option<AttrValue>,
     checked: Option<bool>,
     children: Vec<VNode>,
+    /// Whether these may be another number the next time.
+    any_number: bool,
 }
 
 impl Element {
@@ -53,6 +55,7 @@ impl Element {
             value: None,
             checked: None,
             children: Vec::new(),
+            any_number: false,
         }))
     }
 
@@ -127,11 +130,17 @@ impl Element {
         self.node(element.html())
     }
 
-    /// The next children.
+    /// The next children, as many as there happen to be.
     pub fn children<T: Child>(self, children: impl IntoIterator<Item = T>) -> Self {
         children
             .into_iter()
-            .fold(self, |element, child| child.put(element))
+            .fold(self.any_number(), |element, child| child.put(element))
+    }
+
+    #[inline(never)]
+    fn any_number(mut self) -> Self {
+        self.0.any_number = true;
+        self
     }
 
     /// The element.
@@ -140,7 +149,8 @@ impl Element {
         let mut parts = self.0;
         let children = match parts.children.len() {
             0 => VNode::default(),
-            1 => parts.children.remove(0),
+            // Where a list is followed by a node that is none, yew makes that one anew.
+            1 if !parts.any_number => parts.children.remove(0),
             _ => list(parts.children),
         };
         let attributes = if parts.shape.names.is_empty() {

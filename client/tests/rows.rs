@@ -195,6 +195,34 @@ async fn the_button_to_connect_now_hands_its_focus_on_when_it_goes_by_itself() {
     root.remove();
 }
 
+#[derive(PartialEq)]
+struct ShrinkingProps {
+    rows: u64,
+}
+
+/// A list that loses its first row with each click.
+#[component]
+fn Shrinking(props: &ShrinkingProps) -> Html {
+    let first = use_state(|| 0);
+    let onclick = {
+        let first = first.clone();
+        move |_: MouseEvent| first.set(*first + 1)
+    };
+    let row = |n: u64| html! { <li key={n}>{ n }</li> };
+    html! { <ul data-testid="list" {onclick}>{ for (*first..props.rows).map(row) }</ul> }
+}
+
+#[wasm_bindgen_test]
+async fn the_last_row_of_a_list_stays_the_one_it_was() {
+    let root = render(html! { <Shrinking rows=2 /> }).await;
+    let list: Element = find(&root, "list");
+    let last = list.last_element_child().expect("two rows");
+    click(&root, "list").await;
+    assert_eq!(list.child_element_count(), 1);
+    assert!(last.is_connected(), "it is not made anew");
+    root.remove();
+}
+
 #[wasm_bindgen_test]
 fn the_page_names_its_language() {
     dom::set_language("zh-CN");

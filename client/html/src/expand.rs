@@ -3,7 +3,7 @@
 use crate::parse::{Attribute, Component, Element, Node, Value};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, quote};
-use syn::Lit;
+use syn::{Error, Lit};
 
 /// An expression whose value is the node.
 pub(crate) fn node(node: &Node) -> TokenStream {
@@ -65,11 +65,17 @@ fn unfinished(element: &Element) -> TokenStream {
     for attribute in &element.attributes {
         let name = attribute.text();
         match &attribute.value {
-            Value::Literal(_) if name == "key" => calls.push(attribute.call()),
-            Value::Literal(Lit::Bool(flag)) if !flag.value => {}
-            Value::Literal(Lit::Str(text)) => known.push(format!("{name}={}", text.value())),
-            Value::Literal(_) => known.push(format!("{name}={name}")),
-            Value::Expression(_) if attribute.is_special(&tag) => calls.push(attribute.call()),
+            _ if attribute.is_special(&tag) => calls.push(attribute.call()),
+            Value::Literal(Lit::Bool(flag)) if flag.value => known.push(format!("{name}={name}")),
+            Value::Literal(Lit::Bool(_)) => {}
+            Value::Literal(Lit::Str(text)) if !text.value().contains('\n') => {
+                known.push(format!("{name}={}", text.value()));
+            }
+            Value::Literal(other) => {
+                let words = "an attribute is a text of one line, true or false";
+                let error = Error::new_spanned(other, words).to_compile_error();
+                calls.push(quote!(.attribute({ #error })));
+            }
             Value::Expression(value) => {
                 later.push(name);
                 calls.push(quote!(.attribute({ #value })));

@@ -2,7 +2,7 @@
 //! out where the element stands, some 300 bytes of the program each; this one calls a function of
 //! `client/src/element.rs` for each thing there is to say of it.
 //!
-//! Components, and what is checked of their properties, are left to yew.
+//! A component's properties are a struct without defaults, which the compiler checks.
 
 mod component;
 mod expand;

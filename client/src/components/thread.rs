@@ -253,7 +253,9 @@ impl Thread {
         if told.unwrap_or(view.at_end) != edges.at_end {
             tell(ThreadAction::AtEnd(edges.at_end));
         }
-        if edges.top && (self.unseen.is_none() || scroller.has_room()) {
+        // Above the first unread message there is room for older ones before it is seen.
+        let waits = self.unseen.is_some() && edges.at_end && !scroller.has_room();
+        if edges.top && !waits {
             tell(ThreadAction::LookUp);
         }
         if edges.bottom && !view.follows_end {

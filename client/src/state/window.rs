@@ -6,6 +6,8 @@ use tidings_shared::timeline::Timeline;
 /// What is rendered when a conversation opens fills so many CSS pixels: each row costs time before
 /// any is seen.
 const SCREEN: usize = 1000;
+/// And is so many messages at least, to move among.
+const FEWEST: i64 = 10;
 /// So many more messages at a time as the person scrolls.
 const STEP: i64 = 50;
 
@@ -99,7 +101,7 @@ fn screen(timeline: &Timeline) -> i64 {
     let mut height = 0;
     let mut count = 0;
     for message in timeline.messages().rev() {
-        if height >= SCREEN {
+        if height >= SCREEN && count >= FEWEST {
             break;
         }
         height += height_of(&message.content);
@@ -139,7 +141,7 @@ mod tests {
         long.content = "many words ".repeat(1000);
         timeline.merge_page(vec![long]);
         let window = Window::latest(&timeline, None);
-        assert_eq!(bounds(window, &timeline), (101, 101));
+        assert_eq!(bounds(window, &timeline), (92, 101));
     }
 
     #[test]

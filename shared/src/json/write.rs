@@ -1,6 +1,6 @@
 //! Writing JSON, for the page: the text that `serde_json` writes for the same values, but for maps
-//! with keys that are no text. A text in memory takes whatever is written, so nothing here fails, and
-//! nowhere is code for that.
+//! with keys that are no text, numbers of 128 bits and `f32`, of which the page writes none. A text
+//! in memory takes whatever is written, so nothing here fails, and nowhere is code for that.
 
 use serde::Serialize;
 use serde::ser::{
