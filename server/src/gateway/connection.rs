@@ -30,6 +30,8 @@ use tokio::time::Instant;
 /// Frames, events and answers that are dealt with before what they led to is written: gathered, a
 /// burst of them costs one system call; beyond this the first would wait for the last.
 const BURST: u32 = 32;
+/// How long the sockets have to be looked at before a deadline is judged.
+const SETTLING: Duration = Duration::from_millis(1);
 
 /// Why a connection's loop ends.
 pub(super) enum End {
@@ -192,8 +194,9 @@ impl Connection {
     /// whole process, stood still, it may be the very frames that were waited for. At most as many
     /// as a window has acknowledgements, so that nobody keeps the deadline away.
     async fn take_arrived(&mut self) -> Result<(), End> {
-        // Woken by SIGCONT, tokio looks at its timers before it looks at its sockets; this lets it.
-        tokio::task::yield_now().await;
+        // Woken by SIGCONT, tokio looks at its timers before it looks at its sockets. Before the next
+        // timer it has looked at them; after a mere yield another thread may be about to.
+        tokio::time::sleep(SETTLING).await;
         for _ in 0..limits::WINDOW_PUSHES {
             if !self.takes_frames() {
                 break;
