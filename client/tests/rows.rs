@@ -216,10 +216,10 @@ fn Shrinking(props: &ShrinkingProps) -> Html {
 async fn the_last_row_of_a_list_stays_the_one_it_was() {
     let root = render(html! { <Shrinking rows=2 /> }).await;
     let list: Element = find(&root, "list");
-    let last = list.last_element_child().expect("two rows");
+    let survivor = list.last_element_child().expect("two rows");
     click(&root, "list").await;
     assert_eq!(list.child_element_count(), 1);
-    assert!(last.is_connected(), "it is not made anew");
+    assert!(survivor.is_connected(), "it is not made anew");
     root.remove();
 }
 
