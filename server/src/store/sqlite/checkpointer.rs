@@ -56,16 +56,17 @@ impl Checkpointer {
 }
 
 async fn run(connection: SqlitePool, committed: Arc<Notify>) {
-    match is_safe(&connection).await {
-        Ok(true) => {}
-        Ok(false) => {
-            tracing::warn!("this SQLite is older than {SAFE_FROM:?}: commits wait for its log");
-            return;
+    // Not before a commit: whoever only reads has no use for one more connection.
+    let safe = loop {
+        committed.notified().await;
+        match is_safe(&connection).await {
+            Ok(safe) => break safe,
+            Err(error) => tracing::debug!(%error, "SQLite's version is not known yet"),
         }
-        Err(error) => {
-            tracing::warn!(%error, "commits wait for SQLite's log");
-            return;
-        }
+    };
+    if !safe {
+        tracing::warn!("this SQLite is older than {SAFE_FROM:?}: commits wait for its log");
+        return;
     }
     while !connection.is_closed() {
         committed.notified().await;
@@ -107,5 +108,38 @@ mod tests {
     async fn the_sqlite_that_is_built_in_is_safe_to_carry_over_beside_its_writer() {
         let memory = SqlitePool::connect_lazy("sqlite::memory:").expect("a valid URL");
         assert!(is_safe(&memory).await.expect("a version"));
+    }
+    #[tokio::test]
+    async fn the_log_is_carried_over_while_its_writer_does_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("x.db"))
+            .create_if_missing(true)
+            .journal_mode(sqlx::sqlite::SqliteJournalMode::Wal)
+            .pragma("wal_autocheckpoint", "0");
+        let pool = SqlitePoolOptions::new();
+        let writer = (pool.clone().connect_with(options.clone()).await).expect("a file");
+        let checkpointer = Checkpointer::new(pool, options);
+        let pages = format!("CREATE TABLE t AS SELECT randomblob({}) AS b", SHARE * 4096);
+        sqlx::query(sqlx::AssertSqlSafe(pages))
+            .execute(&writer)
+            .await
+            .expect("room");
+        let carried = async {
+            loop {
+                checkpointer.committed();
+                let log: (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)")
+                    .fetch_one(&writer)
+                    .await
+                    .expect("a log");
+                if log.2 > 0 {
+                    break log;
+                }
+            }
+        };
+        let limit = Duration::from_secs(30);
+        let (_, pages, carried) =
+            (tokio::time::timeout(limit, carried).await).expect("carried over");
+        assert!(pages > SHARE && carried == pages);
     }
 }
