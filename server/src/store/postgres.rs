@@ -13,8 +13,11 @@ mod dialect;
 mod sql;
 mod transaction;
 
-use super::StoreError;
-use super::repeats::RepeatWatch;
+use super::repeats::{RepeatWatch, Repeats};
+use super::{Appended, NewMessage, Refused, StoreError};
+use crate::metrics::PoolUse;
+use sql::append::Append;
+use sql::pool_use;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection as _, PgPool};
 use std::num::NonZeroU32;
@@ -120,6 +123,21 @@ impl PostgresStore {
             .await;
         own.close().await;
         Ok(migrated?)
+    }
+
+    async fn append_once(
+        &self,
+        batch: &[NewMessage],
+        repeats: Repeats,
+    ) -> Result<Vec<Result<Appended, Refused>>, StoreError> {
+        self.write(Append { batch, repeats }).await
+    }
+
+    fn pools(&self) -> [PoolUse; 2] {
+        [
+            pool_use("readers", &self.readers),
+            pool_use("writer", &self.writer),
+        ]
     }
 
     async fn close(&self) {

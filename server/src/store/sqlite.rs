@@ -5,21 +5,27 @@
 
 mod checkpointer;
 mod dialect;
+mod insertion;
+mod shortcut;
 #[path = "sql/mod.rs"]
 mod sql;
+mod writer;
 
-use super::StoreError;
-use super::repeats::RepeatWatch;
+use super::repeats::{RepeatWatch, Repeats};
 use super::retry::timed_out;
+use super::{Appended, NewMessage, Refused, StoreError};
+use crate::metrics::PoolUse;
 use checkpointer::Checkpointer;
-use sql::Work;
+use sql::append::Append;
+use sql::{Work, pool_use};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, SqlitePool};
 use std::time::Duration;
+use writer::Writer;
 
 /// Connections that read. SQLite reads from the page cache mostly; more than the cores help little.
 const READERS: u32 = 4;
-/// How long a query waits for a connection before it fails as unavailable.
+/// How long a query waits for a connection, or a write for its turn, before it fails as unavailable.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(10);
 /// How long a writer waits for the lock of another process (`tidings user add` beside a server).
 const BUSY_LIMIT: Duration = Duration::from_secs(10);
@@ -33,7 +39,7 @@ const LOG_PAGES: i64 = 4000;
 
 /// A store in a SQLite file.
 pub struct SqliteStore {
-    writer: SqlitePool,
+    writer: Writer,
     readers: SqlitePool,
     checkpointer: Checkpointer,
     repeat_watch: RepeatWatch,
@@ -65,11 +71,7 @@ impl SqliteStore {
         let pool = SqlitePoolOptions::new()
             .acquire_timeout(ACQUIRE_LIMIT)
             .test_before_acquire(false);
-        let writer = pool
-            .clone()
-            .max_connections(1)
-            .connect_with(options.clone())
-            .await?;
+        let writer = Writer::open(options.clone()).await?;
         let options = options.pragma("cache_size", READER_CACHE_KIB);
         let checkpointer = Checkpointer::new(pool.clone(), options.clone());
         let readers = pool
@@ -85,17 +87,20 @@ impl SqliteStore {
 
     async fn migrate(&self) -> Result<(), StoreError> {
         // The way back to the version before: what a newer one added is such that it can work with it.
-        Ok(sqlx::migrate!("migrations/sqlite")
+        let mut turn = self.writer.turn().await?;
+        sqlx::migrate!("migrations/sqlite")
             .set_ignore_missing(true)
-            .run(&self.writer)
-            .await?)
+            .run_direct(None, &mut turn.connection, false)
+            .await?;
+        turn.end();
+        Ok(())
     }
 
     /// Does this work in one transaction and commits it.
     async fn write<W: Work>(&self, work: W) -> Result<W::Output, StoreError> {
-        let mut connection = self.writer.acquire().await?;
+        let mut turn = self.writer.turn().await?;
         let result = async {
-            let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+            let mut transaction = turn.connection.begin_with("BEGIN IMMEDIATE").await?;
             let output = tokio::time::timeout(W::LIMIT, work.run(&mut transaction))
                 .await
                 .unwrap_or_else(|_| Err(timed_out()))?;
@@ -104,13 +109,35 @@ impl SqliteStore {
         };
         let result = result.await;
         self.checkpointer.committed();
-        if matches!(result, Err(StoreError::Database(_))) {
-            // After a full disk or an I/O error SQLite may have ended the transaction by itself
-            // (sqlite.org/lang_transaction.html §3), of which sqlx's count of transactions does
-            // not hear: every later one on this connection would be refused.
-            connection.close_on_drop();
+        // After a full disk or an I/O error SQLite may have ended the transaction by itself
+        // (sqlite.org/lang_transaction.html §3), of which sqlx's count of transactions does not hear:
+        // every later one on this connection would be refused.
+        if !matches!(result, Err(StoreError::Database(_))) {
+            turn.end();
         }
         result
+    }
+
+    async fn append_once(
+        &self,
+        batch: &[NewMessage],
+        repeats: Repeats,
+    ) -> Result<Vec<Result<Appended, Refused>>, StoreError> {
+        if repeats == Repeats::Unexpected
+            && let Some(appended) = self.append_shortly(batch).await?
+        {
+            return Ok(appended.into_iter().map(Ok).collect());
+        }
+        self.write(Append { batch, repeats }).await
+    }
+
+    fn pools(&self) -> [PoolUse; 2] {
+        let writer = PoolUse {
+            pool: "writer",
+            open: 1,
+            idle: u32::from(!self.writer.is_taken()),
+        };
+        [pool_use("readers", &self.readers), writer]
     }
 
     async fn close(&self) {

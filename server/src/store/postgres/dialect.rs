@@ -3,6 +3,7 @@
 
 pub(super) use super::PostgresStore as Database;
 
+use super::sql::plan::LastPlaces;
 use super::sql::{json, unpack};
 use crate::store::{Appended, StoreError};
 use serde::Serialize;
@@ -76,13 +77,14 @@ pub(super) const LOCK_PASSWORD: Option<&str> =
 /// from referring to them.
 pub(super) const LOCK_USERS: Option<&str> = Some("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE");
 
-/// Moves conversations on by as many messages, to a time: each an `[id, n, at]` of these rows. Gives
-/// the last place of each before; until the commit nobody else moves them.
+/// Moves conversations on by as many messages, to a time: each an `[id, n, at]` of these rows. Their
+/// last places are those of now; until the commit nobody else moves them.
 pub(super) async fn reserve(
     connection: &mut Connection,
     rows: String,
-) -> Result<Vec<(ConversationId, Seq)>, StoreError> {
-    let before = unpack(
+    last: &mut LastPlaces,
+) -> Result<(), StoreError> {
+    let locked: Vec<(ConversationId, Seq)> = unpack(
         connection,
         concat!(
             "WITH c AS MATERIALIZED (
@@ -112,7 +114,8 @@ pub(super) async fn reserve(
     .bind(rows)
     .execute(connection)
     .await?;
-    Ok(before)
+    last.extend(locked);
+    Ok(())
 }
 
 #[derive(Serialize)]

@@ -2,7 +2,7 @@
 
 use super::dialect::Connection;
 use super::members::{join, profiles};
-use super::{Work, messages};
+use super::{Work, dialect};
 use crate::store::{
     Appended, GroupChange, GroupRefusal, NewGroup, Party, Profile, Record, StoreError,
 };
@@ -108,7 +108,7 @@ pub(super) async fn say(
         },
         fresh: true,
     }];
-    messages::insert(connection, &mut message).await?;
+    dialect::insert(connection, &mut message).await?;
     let [message] = message;
     Ok(message)
 }

@@ -1,9 +1,9 @@
 //! Messages: inserted many at once, found by their senders' keys, read by the page.
 
-use super::append::Key;
 use super::conversations::{join_other, other, party};
-use super::dialect::{self, Connection, Row, rows};
+use super::dialect::{Connection, Row, rows};
 use super::json;
+use super::plan::Key;
 use crate::store::{Appended, Profile, Range, Record, StoreError};
 use sqlx::Row as _;
 use tidings_shared::{ClientMsgId, ConversationId, Mid, MsgType, Seq, UserId};
@@ -14,21 +14,6 @@ macro_rules! message {
         "m.mid, m.conversation_id, m.seq, m.sender_uid, m.client_msg_id, m.content, m.msg_type,
          m.created_at, s.username AS s_name, s.avatar AS s_avatar"
     };
-}
-
-/// Inserts messages that have their places and gives them their ids, in the order they stand in:
-/// ids increase within each conversation, whose row the caller has moved on in this transaction.
-///
-/// # Errors
-/// [`StoreError::Repeated`] when one of them was stored before.
-pub(super) async fn insert(
-    connection: &mut Connection,
-    messages: &mut [Appended],
-) -> Result<(), StoreError> {
-    if messages.is_empty() {
-        return Ok(());
-    }
-    dialect::insert(connection, messages).await
 }
 
 /// What these keys stored.

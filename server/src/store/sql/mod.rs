@@ -8,14 +8,15 @@
 //! columns at once are found in a `MATERIALIZED` part of their own: where PostgreSQL may, it finds
 //! them by one of the two, if its statistics are of a time when that was as good.
 
-mod append;
+pub(super) mod append;
 mod avatars;
 mod conversations;
 mod groups;
 mod lists;
 mod members;
 mod messages;
-mod routes;
+pub(super) mod plan;
+pub(super) mod routes;
 mod sessions;
 mod users;
 
@@ -29,6 +30,7 @@ use crate::store::{
     Standing, Store, StoreError, Thread,
 };
 use async_trait::async_trait;
+use sqlx::Pool;
 use std::time::Duration;
 use tidings_shared::{ConversationId, GroupId, Peer, UserId, api};
 
@@ -103,6 +105,15 @@ pub(super) fn unpacked<T: serde::de::DeserializeOwned>(text: &str) -> Result<Vec
     Ok(rows.map_err(|error| sqlx::Error::Decode(error.into()))?)
 }
 
+/// How a pool is used.
+pub(super) fn pool_use<DB: sqlx::Database>(pool: &'static str, connections: &Pool<DB>) -> PoolUse {
+    PoolUse {
+        pool,
+        open: connections.size(),
+        idle: u32::try_from(connections.num_idle()).unwrap_or(u32::MAX),
+    }
+}
+
 /// Executes a statement that locks rows, where the dialect has one.
 async fn lock(
     connection: &mut Connection,
@@ -135,7 +146,7 @@ impl Store for Database {
         let mut repeats = self.repeat_watch.next();
         let mut patience = Patience::default();
         loop {
-            let result = self.write(append::Append { batch, repeats }).await;
+            let result = self.append_once(batch, repeats).await;
             match &result {
                 Err(StoreError::Repeated) => {
                     self.repeat_watch.met();
@@ -343,13 +354,7 @@ impl Store for Database {
     }
 
     fn pools(&self) -> Vec<PoolUse> {
-        [("readers", &self.readers), ("writer", &self.writer)]
-            .map(|(pool, connections)| PoolUse {
-                pool,
-                open: connections.size(),
-                idle: u32::try_from(connections.num_idle()).unwrap_or(u32::MAX),
-            })
-            .into()
+        self.pools().into()
     }
 
     async fn close(&self) {

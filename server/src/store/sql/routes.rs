@@ -3,10 +3,11 @@
 use super::dialect::{Connection, packed, rows};
 use super::{conversations, json, unpack};
 use crate::store::{Party, Profile, StoreError};
+use foldhash::HashMap;
 use serde::Deserialize;
 use sqlx::Row as _;
-use std::collections::{BTreeSet, HashMap};
-use tidings_shared::{ConversationId, GroupId, Peer, UserId};
+use std::collections::BTreeSet;
+use tidings_shared::{ConversationId, GroupId, Peer, Seq, UserId};
 
 /// Who writes to whom.
 pub(super) type Pair = (UserId, Peer);
@@ -16,6 +17,8 @@ type Direct = (UserId, UserId);
 /// A way that exists.
 pub(super) struct Route {
     pub(super) conversation: ConversationId,
+    /// The last place of the conversation, unless somebody else has moved it on since.
+    pub(super) last_seq: Seq,
     pub(super) sender: Profile,
     pub(super) recipient: Party,
 }
@@ -23,8 +26,9 @@ pub(super) struct Route {
 /// A row of a query for ways: the conversation if there is one, the sender, and the other side, which
 /// without a user is the group itself.
 #[derive(Deserialize)]
-struct Found(
+pub(in super::super) struct Found(
     Option<ConversationId>,
+    Option<Seq>,
     UserId,
     String,
     String,
@@ -33,33 +37,95 @@ struct Found(
     String,
 );
 
+/// The query for ways between two users, of `[sender, recipient, low, high]`.
+pub(in super::super) const FIND_DIRECT: &str = concat!(
+    "SELECT ",
+    packed!("c.id, c.last_seq, s.uid, s.username, s.avatar, o.uid, o.username, o.avatar"),
+    " FROM ",
+    rows!(),
+    " CROSS JOIN users s
+              CROSS JOIN users o
+               LEFT JOIN conversations c
+                 ON c.low_uid = CAST(j.value ->> 2 AS BIGINT)
+                AND c.high_uid = CAST(j.value ->> 3 AS BIGINT)
+              WHERE s.uid = CAST(j.value ->> 0 AS BIGINT)
+                AND o.uid = CAST(j.value ->> 1 AS BIGINT)"
+);
+
+/// The query for ways of members to their groups, of `[sender, group]`.
+pub(in super::super) const FIND_GROUPS: &str = concat!(
+    "WITH m AS MATERIALIZED (
+                 SELECT m.uid, m.conversation_id FROM ",
+    rows!(),
+    " CROSS JOIN members m
+                  WHERE m.uid = CAST(j.value ->> 0 AS BIGINT)
+                    AND m.conversation_id = CAST(j.value ->> 1 AS BIGINT))
+             SELECT ",
+    packed!("c.id, c.last_seq, s.uid, s.username, s.avatar, NULL, g.name, g.avatar"),
+    " FROM m
+              CROSS JOIN conversations c
+              CROSS JOIN groups g
+              CROSS JOIN users s
+              WHERE c.id = m.conversation_id AND g.conversation_id = m.conversation_id
+                AND s.uid = m.uid"
+);
+
+/// Who writes to whom in a batch. In order and once each: whoever begins conversations begins them in
+/// the same order.
+#[derive(Default)]
+pub(in super::super) struct Pairs {
+    direct: BTreeSet<Direct>,
+    groups: BTreeSet<(UserId, GroupId)>,
+}
+
+impl FromIterator<Pair> for Pairs {
+    fn from_iter<T: IntoIterator<Item = Pair>>(pairs: T) -> Self {
+        let mut all = Self::default();
+        for (sender, peer) in pairs {
+            match peer {
+                Peer::User(recipient) => all.direct.insert((sender, recipient)),
+                Peer::Group(group) => all.groups.insert((sender, group)),
+            };
+        }
+        all
+    }
+}
+
+impl Pairs {
+    /// The parameter of [`FIND_DIRECT`].
+    pub(in super::super) fn direct_rows(&self) -> String {
+        let rows = self.direct.iter().map(|&(sender, recipient)| {
+            let (low, high) = conversations::in_order(sender, recipient);
+            (sender, recipient, low, high)
+        });
+        json(&rows.collect::<Vec<_>>())
+    }
+
+    /// The parameter of [`FIND_GROUPS`].
+    pub(in super::super) fn group_rows(&self) -> String {
+        json(&self.groups)
+    }
+}
+
 /// The ways of a batch.
-pub(super) struct Routes(HashMap<Pair, Route>);
+#[derive(Default)]
+pub(in super::super) struct Routes(HashMap<Pair, Route>);
 
 impl Routes {
     /// Looks them up, and begins the conversation of two users who never wrote to each other.
-    pub(super) async fn of(
-        connection: &mut Connection,
-        pairs: impl Iterator<Item = Pair>,
-    ) -> Result<Self, StoreError> {
-        // In order and once each: whoever begins conversations begins them in the same order.
-        let (mut direct, mut groups) = (BTreeSet::new(), BTreeSet::new());
-        for (sender, peer) in pairs {
-            match peer {
-                Peer::User(recipient) => direct.insert((sender, recipient)),
-                Peer::Group(group) => groups.insert((sender, group)),
-            };
-        }
-        let mut routes = Self(HashMap::with_capacity(direct.len() + groups.len()));
-        if !direct.is_empty() {
-            let new = routes.find_direct(connection, &direct).await?;
-            if !new.is_empty() {
-                begin_conversations(connection, &new).await?;
-                routes.find_direct(connection, &new).await?;
+    pub(super) async fn of(connection: &mut Connection, pairs: &Pairs) -> Result<Self, StoreError> {
+        let mut routes = Self::default();
+        if !pairs.direct.is_empty() {
+            let found = unpack(connection, FIND_DIRECT, pairs.direct_rows()).await?;
+            let new = routes.enter(found);
+            if !new.direct.is_empty() {
+                begin_conversations(connection, &new.direct).await?;
+                routes.enter(unpack(connection, FIND_DIRECT, new.direct_rows()).await?);
             }
         }
-        if !groups.is_empty() {
-            routes.find_groups(connection, &groups).await?;
+        if !pairs.groups.is_empty() {
+            let found = unpack(connection, FIND_GROUPS, pairs.group_rows()).await?;
+            routes.enter(found);
         }
         Ok(routes)
     }
@@ -70,93 +136,28 @@ impl Routes {
     }
 
     /// Enters what exists; returns the pairs of two users without a conversation.
-    async fn find_direct(
-        &mut self,
-        connection: &mut Connection,
-        pairs: &BTreeSet<Direct>,
-    ) -> Result<BTreeSet<Direct>, StoreError> {
-        let sets: Vec<(UserId, UserId, UserId, UserId)> = pairs
-            .iter()
-            .map(|&(sender, recipient)| {
-                let (low, high) = conversations::in_order(sender, recipient);
-                (sender, recipient, low, high)
-            })
-            .collect();
-        let found: Vec<Found> = unpack(
-            connection,
-            concat!(
-                "SELECT ",
-                packed!("c.id, s.uid, s.username, s.avatar, o.uid, o.username, o.avatar"),
-                " FROM ",
-                rows!(),
-                " CROSS JOIN users s
-                  CROSS JOIN users o
-                   LEFT JOIN conversations c
-                     ON c.low_uid = CAST(j.value ->> 2 AS BIGINT)
-                    AND c.high_uid = CAST(j.value ->> 3 AS BIGINT)
-                  WHERE s.uid = CAST(j.value ->> 0 AS BIGINT)
-                    AND o.uid = CAST(j.value ->> 1 AS BIGINT)"
-            ),
-            json(&sets),
-        )
-        .await?;
-        let mut new = BTreeSet::new();
+    pub(in super::super) fn enter(&mut self, found: Vec<Found>) -> Pairs {
+        let mut new = Pairs::default();
         for found in found {
-            match found {
-                Found(Some(id), ..) => self.enter(id, found),
-                Found(None, sender, _, _, Some(recipient), ..) => {
-                    new.insert((sender, recipient));
-                }
-                Found(None, ..) => {}
-            }
+            let Found(conversation, last_seq, uid, name, avatar, other, other_name, other_avatar) =
+                found;
+            let (Some(conversation), Some(last_seq)) = (conversation, last_seq) else {
+                new.direct.extend(other.map(|recipient| (uid, recipient)));
+                continue;
+            };
+            let route = Route {
+                conversation,
+                last_seq,
+                sender: Profile { uid, name, avatar },
+                recipient: Party {
+                    peer: other.map_or(Peer::Group(GroupId(conversation.0)), Peer::User),
+                    name: other_name,
+                    avatar: other_avatar,
+                },
+            };
+            self.0.insert((uid, route.recipient.peer), route);
         }
-        Ok(new)
-    }
-
-    async fn find_groups(
-        &mut self,
-        connection: &mut Connection,
-        pairs: &BTreeSet<(UserId, GroupId)>,
-    ) -> Result<(), StoreError> {
-        let found: Vec<Found> = unpack(
-            connection,
-            concat!(
-                "WITH m AS MATERIALIZED (
-                     SELECT m.uid, m.conversation_id FROM ",
-                rows!(),
-                " CROSS JOIN members m
-                      WHERE m.uid = CAST(j.value ->> 0 AS BIGINT)
-                        AND m.conversation_id = CAST(j.value ->> 1 AS BIGINT))
-                 SELECT ",
-                packed!("g.conversation_id, s.uid, s.username, s.avatar, NULL, g.name, g.avatar"),
-                " FROM m
-                  CROSS JOIN groups g
-                  CROSS JOIN users s
-                  WHERE g.conversation_id = m.conversation_id AND s.uid = m.uid"
-            ),
-            json(pairs),
-        )
-        .await?;
-        for found in found {
-            if let Found(Some(id), ..) = found {
-                self.enter(id, found);
-            }
-        }
-        Ok(())
-    }
-
-    fn enter(&mut self, conversation: ConversationId, found: Found) {
-        let Found(_, uid, name, avatar, other, other_name, other_avatar) = found;
-        let route = Route {
-            conversation,
-            sender: Profile { uid, name, avatar },
-            recipient: Party {
-                peer: other.map_or(Peer::Group(GroupId(conversation.0)), Peer::User),
-                name: other_name,
-                avatar: other_avatar,
-            },
-        };
-        self.0.insert((uid, route.recipient.peer), route);
+        new
     }
 }
 

@@ -3,10 +3,10 @@
 
 pub(super) use super::SqliteStore as Database;
 
-use super::sql::unpacked;
-use crate::store::{Appended, StoreError};
-use std::sync::LazyLock;
-use tidings_shared::{ConversationId, Mid, Seq};
+pub(super) use super::insertion::insert;
+
+use super::sql::plan::LastPlaces;
+use crate::store::StoreError;
 
 /// One connection.
 pub(super) type Connection = sqlx::SqliteConnection;
@@ -39,20 +39,15 @@ macro_rules! packed {
 }
 pub(super) use packed;
 
-/// Moves conversations on by as many messages, to a time: each an `[id, n, at]` of these rows. Gives
-/// the last place of each before.
+/// Moves conversations on by as many messages, to a time: each an `[id, n, at]` of these rows. Their
+/// last places are as they were found: nobody else writes in this transaction.
 pub(super) async fn reserve(
     connection: &mut Connection,
     rows: String,
-) -> Result<Vec<(ConversationId, Seq)>, StoreError> {
-    // Both in one go: the way to sqlx's thread and back costs more than either.
-    let packed = sqlx::query_scalar(concat!(
-        "SELECT ",
-        packed!("c.id, c.last_seq"),
-        " FROM ",
-        rows!(),
-        " CROSS JOIN conversations c WHERE c.id = j.value ->> 0;
-         UPDATE conversations
+    _last: &mut LastPlaces,
+) -> Result<(), StoreError> {
+    sqlx::query(concat!(
+        "UPDATE conversations
             SET last_seq = last_seq + b.n, last_at = max(last_at, b.at)
            FROM (SELECT j.value ->> 0 AS id, j.value ->> 1 AS n, j.value ->> 2 AS at FROM ",
         rows!(),
@@ -60,74 +55,8 @@ pub(super) async fn reserve(
           WHERE conversations.id = b.id"
     ))
     .bind(rows)
-    .fetch_all(connection)
+    .execute(connection)
     .await?;
-    let [before]: [String; 1] = packed.try_into().map_err(|_| sqlx::Error::RowNotFound)?;
-    unpacked(&before)
-}
-
-/// Rows that the statements take which insert messages. What a batch does not fill is NULL and left
-/// out, so that a few statements, prepared once, do for every batch in one go.
-const ROWS: [usize; 4] = [1, 16, 128, 1024];
-static INSERTS: LazyLock<[String; ROWS.len()]> = LazyLock::new(|| ROWS.map(insert_statement));
-
-/// Columns are plain parameters: taken out of JSON they would cost as much again as their insertion.
-/// No function is called, which is the condition for `OR ROLLBACK` to save the journal that undoes
-/// this statement alone; if it is refused, the transaction is over anyway
-/// (<https://sqlite.org/lang_conflict.html>).
-fn insert_statement(rows: usize) -> String {
-    format!(
-        "INSERT OR ROLLBACK INTO messages
-             (conversation_id, seq, sender_uid, client_msg_id, content, msg_type, created_at)
-         SELECT * FROM (VALUES {}) WHERE column1 IS NOT NULL
-             ON CONFLICT (sender_uid, client_msg_id) DO NOTHING",
-        vec!["(?, ?, ?, ?, ?, ?, ?)"; rows].join(", ")
-    )
-}
-
-/// Inserts these messages and gives them their ids, which AUTOINCREMENT counts on one by one in the
-/// order of the rows (<https://sqlite.org/autoinc.html>): nobody else writes meanwhile. So no row is
-/// returned for each; see [`packed`].
-///
-/// # Errors
-/// [`StoreError::Repeated`] when one of them was stored before.
-pub(super) async fn insert(
-    connection: &mut Connection,
-    messages: &mut [Appended],
-) -> Result<(), StoreError> {
-    for chunk in messages.chunks_mut(ROWS[ROWS.len() - 1]) {
-        let fitting = ROWS.iter().position(|rows| chunk.len() <= *rows);
-        let statement = &INSERTS[fitting.unwrap_or(ROWS.len() - 1)];
-        insert_chunk(connection, statement, chunk).await?;
-    }
-    Ok(())
-}
-
-async fn insert_chunk(
-    connection: &mut Connection,
-    statement: &'static str,
-    messages: &mut [Appended],
-) -> Result<(), StoreError> {
-    let mut query = sqlx::query(statement);
-    for message in &*messages {
-        let record = &message.record;
-        query = query
-            .bind(message.conversation.0)
-            .bind(record.seq.0)
-            .bind(record.sender.uid.0)
-            .bind(record.client_msg_id.as_ref().map(|id| id.0.as_str()))
-            .bind(record.content.as_str())
-            .bind(record.msg_type.0)
-            .bind(record.created_at);
-    }
-    let done = query.execute(connection).await?;
-    if usize::try_from(done.rows_affected()) != Ok(messages.len()) {
-        return Err(StoreError::Repeated);
-    }
-    let ids = (1..=done.last_insert_rowid()).rev();
-    for (message, id) in messages.iter_mut().rev().zip(ids) {
-        message.record.mid = Mid(id);
-    }
     Ok(())
 }
 

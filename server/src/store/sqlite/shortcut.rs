@@ -1,0 +1,95 @@
+//! The shortcut for a batch as nearly all are: everybody has a way to their peer and nothing is sent
+//! again. It takes two ways to sqlx's thread for the connection and back, of which each costs as much
+//! as many messages. Any other batch is for `sql::append`.
+
+use super::SqliteStore;
+use super::dialect::Connection;
+use super::insertion::{self, Insertion};
+use super::sql::plan::{Known, Plan, pair};
+use super::sql::routes::{FIND_DIRECT, FIND_GROUPS, Pairs, Routes};
+use super::sql::{json, unpacked};
+use crate::store::retry::{TRY_LIMIT, timed_out};
+use crate::store::{Appended, NewMessage, StoreError};
+use std::sync::LazyLock;
+
+/// Both queries for routes as one, of two parameters.
+static FIND: LazyLock<String> = LazyLock::new(|| {
+    let groups = FIND_GROUPS.replace("$1", "$2");
+    format!("SELECT ({FIND_DIRECT}), ({groups})")
+});
+
+/// Moves conversations on by as many messages, to a time, each an `[id, n, at]` of the first
+/// parameter, and inserts those messages. A message that was stored before, and a place that another
+/// process has taken since the conversation was looked at, end the transaction.
+static STORE: LazyLock<Insertion> = LazyLock::new(|| {
+    let before = "BEGIN IMMEDIATE;
+         UPDATE conversations
+            SET last_seq = last_seq + b.n, last_at = max(last_at, b.at)
+           FROM (SELECT j.value ->> 0 AS id, j.value ->> 1 AS n, j.value ->> 2 AS at
+                   FROM jsonb_each(?) AS j) AS b
+          WHERE conversations.id = b.id;";
+    Insertion::new(before, "", "; COMMIT")
+});
+
+impl SqliteStore {
+    /// Appends the batch if it is such a one; `None`: nothing happened.
+    ///
+    /// # Errors
+    /// [`StoreError::Repeated`] when a message was stored before or somebody else writes: nothing
+    /// happened. Whatever else goes wrong, the connection is closed.
+    pub(super) async fn append_shortly(
+        &self,
+        batch: &[NewMessage],
+    ) -> Result<Option<Vec<Appended>>, StoreError> {
+        if batch.is_empty() || batch.len() > insertion::MOST {
+            return Ok(None);
+        }
+        let mut turn = self.writer.turn().await?;
+        let looking = tokio::time::timeout(TRY_LIMIT, find(&mut turn.connection, batch));
+        let routes = looking.await.unwrap_or_else(|_| Err(timed_out()))?;
+        let plan = Plan::new(batch, &Known::default(), &routes);
+        if !plan.is_all_new() {
+            turn.end();
+            return Ok(None);
+        }
+        let mut messages = plan.place(plan.last_places())?;
+        let stored = store(&mut turn.connection, &plan, &mut messages).await;
+        self.checkpointer.committed();
+        if matches!(stored, Ok(()) | Err(StoreError::Repeated)) {
+            turn.end();
+        }
+        stored.map(|()| Some(messages))
+    }
+}
+
+async fn find(connection: &mut Connection, batch: &[NewMessage]) -> Result<Routes, StoreError> {
+    let pairs: Pairs = batch.iter().map(pair).collect();
+    let (direct, groups): (String, String) = sqlx::query_as(FIND.as_str())
+        .bind(pairs.direct_rows())
+        .bind(pairs.group_rows())
+        .fetch_one(connection)
+        .await?;
+    let mut routes = Routes::default();
+    routes.enter(unpacked(&direct)?);
+    routes.enter(unpacked(&groups)?);
+    Ok(routes)
+}
+
+async fn store(
+    connection: &mut Connection,
+    plan: &Plan<'_>,
+    messages: &mut [Appended],
+) -> Result<(), StoreError> {
+    let query = sqlx::query(STORE.of(messages.len())).bind(json(&plan.moves()));
+    match insertion::bind(query, messages).execute(connection).await {
+        Ok(done) => {
+            insertion::give_ids(messages, &done);
+            Ok(())
+        }
+        // It rolled the transaction back.
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            Err(StoreError::Repeated)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,81 @@
+//! The one connection that writes, and whose turn it is. What is written is not its business.
+//!
+//! sqlx's pools ask a connection that comes back whether it is well, before anybody else may have it:
+//! one more way to its thread and back for every commit.
+
+use super::ACQUIRE_LIMIT;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::timeout;
+
+/// The connection's place.
+pub(super) struct Writer {
+    options: SqliteConnectOptions,
+    place: Mutex<Place>,
+}
+
+enum Place {
+    Idle(SqliteConnection),
+    /// Whoever had the last one did not bring it back; the next opens another.
+    Empty,
+    Closed,
+}
+
+/// The connection, while nobody else has it. Dropped without [`Self::end`] it is closed, whatever it
+/// is in the middle of is undone, and the next turn gets another.
+pub(super) struct Turn<'a> {
+    pub(super) connection: SqliteConnection,
+    place: MutexGuard<'a, Place>,
+}
+
+impl Turn<'_> {
+    /// Brings the connection back, outside of any transaction.
+    pub(super) fn end(mut self) {
+        *self.place = Place::Idle(self.connection);
+    }
+}
+
+impl Writer {
+    pub(super) async fn open(options: SqliteConnectOptions) -> Result<Self, sqlx::Error> {
+        let connection = options.connect().await?;
+        Ok(Self {
+            options,
+            place: Mutex::new(Place::Idle(connection)),
+        })
+    }
+
+    /// Waits for one's turn, in the order of those who ask. May be dropped while it waits.
+    ///
+    /// # Errors
+    /// [`sqlx::Error::PoolTimedOut`] after [`ACQUIRE_LIMIT`], [`sqlx::Error::PoolClosed`] after
+    /// [`Self::close`], or why a connection could not be opened.
+    pub(super) async fn turn(&self) -> Result<Turn<'_>, sqlx::Error> {
+        let waiting = timeout(ACQUIRE_LIMIT, self.place.lock());
+        let mut place = waiting.await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        let connection = match std::mem::replace(&mut *place, Place::Empty) {
+            Place::Idle(connection) => connection,
+            Place::Empty => self.options.connect().await?,
+            Place::Closed => {
+                *place = Place::Closed;
+                return Err(sqlx::Error::PoolClosed);
+            }
+        };
+        Ok(Turn { connection, place })
+    }
+
+    /// Whether somebody has it.
+    pub(super) fn is_taken(&self) -> bool {
+        self.place.try_lock().is_err()
+    }
+
+    /// Closes the connection after the turns that wait. There is none after this.
+    pub(super) async fn close(&self) {
+        let place = std::mem::replace(&mut *self.place.lock().await, Place::Closed);
+        if let Place::Idle(connection) = place
+            && let Err(error) = connection.close().await
+        {
+            tracing::warn!(%error, "the writer did not close well");
+        }
+    }
+}
