@@ -3,7 +3,8 @@
 use super::watches::Watches;
 use crate::bus::{Bus, Event, Notice, Topic};
 use crate::presence::Presence;
-use std::collections::{BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

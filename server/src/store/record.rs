@@ -9,6 +9,9 @@ use tidings_shared::{
 };
 use tokio::time::Instant;
 
+/// Bytes of JSON that a message takes beside its text, mostly.
+const FIELDS: usize = 400;
+
 /// A message to be appended. Its fields were checked before.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
@@ -134,14 +137,20 @@ impl Appended {
             other_name: recipient.name,
             client_msg_id: None,
         };
-        let json = serde_json::to_string(&message)
+        let mut json = Vec::with_capacity(message.content.len() + FIELDS);
+        let text =
+            |json: &[u8]| -> Arc<str> { std::str::from_utf8(json).expect("JSON is UTF-8").into() };
+        serde_json::to_writer(&mut json, &message)
             .expect("plain structs with string keys always serialize");
+        let for_others = text(&json);
         // The key is the last field: the same text again but for its end.
-        let for_sender = record.client_msg_id.map(|ClientMsgId(key)| -> Arc<str> {
-            let key = serde_json::Value::from(key);
-            format!("{},\"clientMsgId\":{key}}}", &json[..json.len() - 1]).into()
+        let for_sender = record.client_msg_id.map(|key| {
+            json.pop();
+            json.extend_from_slice(b",\"clientMsgId\":");
+            serde_json::to_writer(&mut json, &key).expect("a string always serializes");
+            json.push(b'}');
+            text(&json)
         });
-        let for_others: Arc<str> = json.into();
         let for_sender = for_sender.unwrap_or_else(|| Arc::clone(&for_others));
         Arc::new(MessageEvent {
             conversation,
