@@ -37,8 +37,10 @@ impl ChatPage {
             Msg::Write(text) => {
                 let id = clock::client_msg_id();
                 let written_at = clock::wall_ms();
-                if self.chat.write(now, id, &text, written_at, out) {
-                    self.taken += 1;
+                if self.chat.write(now, id, &text, written_at, out)
+                    && let Some(peer) = self.chat.open_peer()
+                {
+                    self.begin_draft(peer);
                 }
             }
             Msg::Close => {
@@ -194,6 +196,9 @@ impl ChatPage {
 
     /// Opens a conversation, or starts one.
     pub(super) fn open(&mut self, peer: Peer, now: Moment, out: &mut Vec<Effect>) {
+        if self.chat.open_peer() == Some(peer) {
+            return;
+        }
         self.begin_draft(peer);
         self.chat.open(now, peer, out);
         // The panel of one group becomes that of another, and has no place beside a person.
@@ -204,7 +209,7 @@ impl ChatPage {
 
     pub(super) fn begin_draft(&mut self, peer: Peer) {
         self.draft = self.chat.draft(peer);
-        self.taken = 0;
+        self.begun += 1;
     }
 
     fn take_thread(&mut self, action: ThreadAction, now: Moment, out: &mut Vec<Effect>) -> bool {
