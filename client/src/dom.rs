@@ -47,6 +47,12 @@ pub fn is_narrow() -> bool {
         .is_some_and(|query| query.matches())
 }
 
+/// How high the window is, in CSS pixels.
+pub fn height() -> usize {
+    let root = document().document_element();
+    root.map_or(0, |root| usize::try_from(root.client_height()).unwrap_or(0))
+}
+
 /// Moves the keyboard's focus to the first element that matches.
 pub fn focus(selector: &str) {
     let found = document().query_selector(selector).ok().flatten();

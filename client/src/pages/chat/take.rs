@@ -5,6 +5,7 @@ use super::{Aside, ChatPage, Msg, Over};
 use crate::attention;
 use crate::clock;
 use crate::components::{SidebarAction, ThreadAction};
+use crate::dom;
 use crate::edition;
 use crate::net::{self, Signal};
 use crate::state::Effect;
@@ -15,6 +16,10 @@ use tidings_shared::frame::ServerFrame;
 use tidings_shared::link::{Cause, Phase};
 use tidings_shared::{Moment, Peer};
 use yew::prelude::*;
+
+/// So much of the window is not a conversation's messages, at least: its head and the composer, in
+/// CSS pixels.
+const AROUND: usize = 100;
 
 impl ChatPage {
     /// Takes what happened; returns whether to render.
@@ -210,6 +215,7 @@ impl ChatPage {
     pub(super) fn begin_draft(&mut self, peer: Peer) {
         self.draft = self.chat.draft(peer);
         self.begun += 1;
+        self.chat.set_room(dom::height().saturating_sub(AROUND));
     }
 
     fn take_thread(&mut self, action: ThreadAction, now: Moment, out: &mut Vec<Effect>) -> bool {
