@@ -1,6 +1,7 @@
 //! The window and the document, as the rest of the page needs them. Nothing here knows what the
 //! page is for.
 
+use gloo_timers::callback::Timeout;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -46,6 +47,12 @@ pub fn is_narrow() -> bool {
         .is_some_and(|query| query.matches())
 }
 
+/// How high the window is, in CSS pixels.
+pub fn height() -> usize {
+    let root = document().document_element();
+    root.map_or(0, |root| usize::try_from(root.client_height()).unwrap_or(0))
+}
+
 /// Moves the keyboard's focus to the first element that matches.
 pub fn focus(selector: &str) {
     let found = document().query_selector(selector).ok().flatten();
@@ -53,6 +60,11 @@ pub fn focus(selector: &str) {
         // An element that cannot take the focus leaves it where it is.
         let _ = element.focus();
     }
+}
+
+/// Moves it there as soon as the browser has nothing else to do, such as to show what is rendered.
+pub fn focus_next(selector: &'static str) {
+    Timeout::new(0, move || focus(selector)).forget();
 }
 
 /// The browser's name for itself.

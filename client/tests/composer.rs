@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use tidings_client::components::Composer;
 use tidings_client::element::html;
+use tidings_shared::{Peer, UserId};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{Element, Event, EventInit, HtmlTextAreaElement, KeyboardEvent, KeyboardEventInit};
 use yew::prelude::*;
@@ -31,9 +32,11 @@ impl Desk {
         };
         let (on_send, on_draft) = (hear(&sent), hear(&drafts));
         let draft: Rc<str> = draft.into();
-        let root =
-            render(html! { <Composer locale={english()} {draft} taken=0 {on_draft} {on_send} /> })
-                .await;
+        let peer = Peer::User(UserId(1001));
+        let root = render(
+            html! { <Composer locale={english()} {draft} {peer} begun=0 {on_draft} {on_send} /> },
+        )
+        .await;
         Self { root, sent, drafts }
     }
 

@@ -9,7 +9,9 @@ use crate::component::component;
 use crate::dom;
 use crate::element::html;
 use crate::i18n::Locale;
+use crate::state::peer_key;
 use std::rc::Rc;
+use tidings_shared::Peer;
 use tidings_shared::limits::CONTENT_BYTES;
 use web_sys::{Element, HtmlTextAreaElement};
 use yew::prelude::*;
@@ -17,15 +19,17 @@ use yew::prelude::*;
 /// The counter appears when fewer bytes are left.
 const NEAR_LIMIT: i64 = 512;
 
-/// To whom.
+/// What is written.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComposerProps {
     /// The language.
     pub locale: Rc<Locale>,
-    /// What was written here before.
+    /// Whom it is written to: each has a field of their own.
+    pub peer: Peer,
+    /// What the field begins with.
     pub draft: Rc<str>,
-    /// Grows with each message that was taken.
-    pub taken: u64,
+    /// Grows each time it begins: with another conversation, or when a message was taken.
+    pub begun: u64,
     /// The text changes.
     pub on_draft: Callback<String>,
     /// The text is sent.
@@ -55,7 +59,7 @@ impl Gauge {
     }
 }
 
-/// The composer of one conversation; to be keyed by its peer.
+/// The composer of the open conversation.
 #[component]
 pub fn Composer(props: &ComposerProps) -> Html {
     let texts = props.locale.texts;
@@ -64,11 +68,11 @@ pub fn Composer(props: &ComposerProps) -> Html {
     let gauge = use_state_eq(|| Gauge::of(&props.draft));
     {
         let (field, grower, gauge) = (field.clone(), grower.clone(), gauge.clone());
-        let taken = props.taken;
-        use_changed(taken, move || {
+        let draft = props.draft.clone();
+        use_changed(props.begun, move || {
             if let Some(field) = field.cast::<HtmlTextAreaElement>() {
-                if taken > 0 {
-                    field.set_value("");
+                if field.value() != *draft {
+                    field.set_value(&draft);
                 }
                 gauge.set(Gauge::of(&field.value()));
                 mirror(&grower, &field.value());
@@ -125,6 +129,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
         <form class="composer" {onsubmit}>
             <div class="composer-field" ref={grower}>
                 <textarea
+                    key={peer_key(props.peer)}
                     ref={field.clone()}
                     rows="1"
                     data-testid="composer-input"

@@ -122,10 +122,10 @@ pub struct ChatPage {
     rows: RowCache,
     /// What the thread shows, made after every change.
     thread: Option<Rc<ThreadView>>,
-    /// The draft the open conversation was opened with.
+    /// What the composer began with the last time.
     draft: Rc<str>,
-    /// Messages taken from the composer.
-    taken: u64,
+    /// How often it began.
+    begun: u64,
     /// What stands over everything.
     over: Option<Over>,
     /// What is open beside the conversation.
@@ -187,7 +187,7 @@ impl Component for ChatPage {
             rows: RowCache::default(),
             thread: None,
             draft: "".into(),
-            taken: 0,
+            begun: 0,
             over: None,
             aside: None,
             gathering: None,
@@ -238,13 +238,13 @@ impl Component for ChatPage {
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first_render: bool) {
         self.show_title();
-        // Once all is rendered: to move the focus is to lay out what is there by then.
+        // Not before the conversation is seen: to move the focus takes its time.
         let open = self.chat.open_peer();
         if std::mem::replace(&mut self.was_open, open) != open
             && open.is_some()
             && !dom::is_narrow()
         {
-            dom::focus("[data-testid=composer-input]");
+            dom::focus_next("[data-testid=composer-input]");
         }
         if let Some(peer) = self.focus_row.take() {
             let key = crate::state::peer_key(peer);

@@ -28,6 +28,7 @@ use super::outbox_text::OutboxText;
 use super::presence::{Presences, Standing};
 use super::reads::Reads;
 use super::thread::Thread;
+use super::window::Window;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use tidings_shared::frame::ClientFrame;
@@ -104,6 +105,8 @@ pub struct Chat {
     group: Option<OpenGroup>,
     last_round: u64,
     opening: u64,
+    /// So many CSS pixels of a conversation are in sight.
+    room: usize,
     /// Timelines of conversations that were open, the latest first.
     kept: VecDeque<(Peer, Timeline)>,
     outbox: Outbox,
@@ -136,6 +139,7 @@ impl Chat {
             group: None,
             last_round: 0,
             opening: 0,
+            room: Window::ROOM,
             kept: VecDeque::new(),
             kept_ids: outbox.iter().map(|p| p.client_msg_id.clone()).collect(),
             outbox,

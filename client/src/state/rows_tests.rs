@@ -1,5 +1,6 @@
 use super::*;
 use crate::state::chat::samples::{THEM, received, sent, timeline};
+use crate::state::window::Window;
 use tidings_shared::ClientMsgId;
 use tidings_shared::outbox::Outbox;
 use tidings_shared::timeline::Timeline;
@@ -35,7 +36,7 @@ fn at_times(times: &[i64]) -> Timeline {
 
 #[test]
 fn each_day_begins_with_its_separator_and_a_new_group() {
-    let thread = Thread::new(THEM, at_times(&[DAY - 2, DAY - 1, DAY]), None);
+    let thread = Thread::new(THEM, at_times(&[DAY - 2, DAY - 1, DAY]), None, Window::ROOM);
     let rows = rows_of(&thread, &Outbox::default());
     assert!(matches!(rows[0], Row::Day(_, 0)));
     assert!(matches!(rows[3], Row::Day(_, 1)));
@@ -45,7 +46,7 @@ fn each_day_begins_with_its_separator_and_a_new_group() {
 
 #[test]
 fn a_pause_ends_a_group() {
-    let thread = Thread::new(THEM, at_times(&[0, GROUP_MS]), None);
+    let thread = Thread::new(THEM, at_times(&[0, GROUP_MS]), None, Window::ROOM);
     let rows = rows_of(&thread, &Outbox::default());
     assert!(
         bubbles(&rows)
@@ -56,7 +57,7 @@ fn a_pause_ends_a_group() {
 
 #[test]
 fn the_divider_stands_before_the_first_unread_message_if_that_is_here() {
-    let thread = Thread::new(THEM, timeline(1..=10), Some(Seq(8)));
+    let thread = Thread::new(THEM, timeline(1..=10), Some(Seq(8)), Window::ROOM);
     let rows = rows_of(&thread, &Outbox::default());
     let at = rows
         .iter()
@@ -67,7 +68,7 @@ fn the_divider_stands_before_the_first_unread_message_if_that_is_here() {
 
 #[test]
 fn a_divider_whose_first_messages_are_not_here_says_how_many() {
-    let thread = Thread::new(THEM, timeline(501..=510), Some(Seq(8)));
+    let thread = Thread::new(THEM, timeline(501..=510), Some(Seq(8)), Window::ROOM);
     let rows = rows_of(&thread, &Outbox::default());
     assert!(matches!(
         rows[..],
@@ -83,7 +84,7 @@ fn what_lies_beyond_a_hole_follows_the_run_and_what_is_pending_follows_that() {
         .expect("not full");
     let mut messages = timeline(1..=3);
     messages.merge(sent(9, "u-1"));
-    let thread = Thread::new(THEM, messages, None);
+    let thread = Thread::new(THEM, messages, None, Window::ROOM);
     let rows = rows_of(&thread, &outbox);
     let seqs: Vec<_> = bubbles(&rows)
         .iter()
@@ -100,7 +101,7 @@ fn however_much_there_is_the_page_holds_four_hundred_rows() {
             .write(ClientMsgId(n.to_string()), THEM, "x".into(), n * DAY)
             .expect("not full");
     }
-    let thread = Thread::new(THEM, timeline(1..=1000), None);
+    let thread = Thread::new(THEM, timeline(1..=1000), None, Window::ROOM);
     let rows = rows_of(&thread, &outbox);
     assert_eq!(rows.len(), MOST_ROWS);
     assert_eq!(bubbles(&rows).last().expect("some").text.as_ref(), "x");
@@ -109,7 +110,7 @@ fn however_much_there_is_the_page_holds_four_hundred_rows() {
 #[test]
 fn a_message_that_looks_the_same_is_the_same_value() {
     let mut cache = RowCache::default();
-    let mut thread = Thread::new(THEM, timeline(1..=3), None);
+    let mut thread = Thread::new(THEM, timeline(1..=3), None, Window::ROOM);
     let before = cache.rows(&thread, [].iter(), day_of);
     thread.timeline.merge(received(4));
     let after = cache.rows(&thread, [].iter(), day_of);

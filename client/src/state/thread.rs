@@ -59,9 +59,10 @@ pub struct Thread {
 }
 
 impl Thread {
-    pub(super) fn new(peer: Peer, timeline: Timeline, divider: Option<Seq>) -> Self {
+    /// `room`: what is rendered at first fills so many CSS pixels.
+    pub(super) fn new(peer: Peer, timeline: Timeline, divider: Option<Seq>, room: usize) -> Self {
         Self {
-            window: Window::latest(&timeline, divider),
+            window: Window::latest(&timeline, divider, room),
             asked: timeline.latest() > Seq(0),
             seeking: divider.is_some(),
             peer,
@@ -151,14 +152,14 @@ impl Thread {
                 _ => Ask::Idle,
             };
             if was_empty || seeking {
-                self.window = Window::latest(&self.timeline, self.divider);
+                self.window.begin(&self.timeline, self.divider);
             }
         } else if self.older == asked {
             self.timeline.merge_page(page);
             let progress = before.0 != self.timeline.first();
             self.older = if progress { Ask::Idle } else { Ask::Failed };
             if seeking {
-                self.window = Window::latest(&self.timeline, self.divider);
+                self.window.begin(&self.timeline, self.divider);
             } else if progress {
                 self.window.grow_up(&self.timeline);
             }

@@ -3,13 +3,9 @@
 use tidings_shared::Seq;
 use tidings_shared::timeline::Timeline;
 
-/// What is rendered when a conversation opens fills so many CSS pixels: each row costs time before
-/// any is seen.
-const SCREEN: usize = 1000;
-/// And is so many messages at least, to move among.
-const FEWEST: i64 = 10;
-/// So many more messages at a time as the person scrolls.
+/// So many more messages at a time as the person scrolls, at most and at least.
 const STEP: i64 = 50;
+const FEWEST: i64 = 10;
 
 /// The rendered part of a timeline, by place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +13,9 @@ pub struct Window {
     low: Seq,
     /// `None`: it follows the end.
     high: Option<Seq>,
+    /// What is rendered when a conversation opens fills so many CSS pixels: each row costs time
+    /// before any is seen.
+    room: usize,
 }
 
 impl Window {
@@ -24,10 +23,13 @@ impl Window {
     /// below [`MOST_ROWS`](super::rows::MOST_ROWS).
     pub const SPAN: i64 = 340;
 
+    /// The room for a conversation, in CSS pixels, where it is not known.
+    pub const ROOM: usize = 1000;
+
     /// The end of a timeline, from a little before `from` on if that is not too far away.
-    pub fn latest(timeline: &Timeline, from: Option<Seq>) -> Self {
+    pub fn latest(timeline: &Timeline, from: Option<Seq>, room: usize) -> Self {
         let last = timeline.last().0;
-        let usual = last - screen(timeline) + 1;
+        let usual = last - screen(timeline, room) + 1;
         let low = match from.map(|from| from.max(timeline.first())) {
             Some(from) if last - from.0 + 1 < Self::SPAN - STEP => usual.min(from.0 - 10),
             _ => usual,
@@ -35,7 +37,13 @@ impl Window {
         Self {
             low: Seq(low.max(0)),
             high: None,
+            room,
         }
+    }
+
+    /// Begins anew, as [`Window::latest`].
+    pub fn begin(&mut self, timeline: &Timeline, from: Option<Seq>) {
+        *self = Self::latest(timeline, from, self.room);
     }
 
     /// Whether the end is rendered.
@@ -57,7 +65,7 @@ impl Window {
         if low <= timeline.first() {
             return false;
         }
-        let more = STEP.min(high.0 - low.0 + 1);
+        let more = (high.0 - low.0 + 1).clamp(FEWEST, STEP);
         self.low = Seq((low.0 - more).max(timeline.first().0));
         if high.0 - self.low.0 >= Self::SPAN {
             self.high = Some(Seq(self.low.0 + Self::SPAN - 1));
@@ -80,7 +88,7 @@ impl Window {
     /// looking at: the oldest when they are at the end, the newest otherwise.
     pub fn settle(&mut self, timeline: &Timeline, at_end: bool) {
         if self.high.is_some_and(|high| high < timeline.first()) {
-            *self = Self::latest(timeline, None);
+            self.begin(timeline, None);
         }
         let (low, high) = self.range(timeline);
         if high.0 - low.0 < Self::SPAN {
@@ -95,13 +103,13 @@ impl Window {
     }
 }
 
-/// How many messages at the end fill a screen, by an estimate: where room is left, more are rendered
+/// How many messages at the end fill the room, by an estimate: where some is left, more are rendered
 /// at once.
-fn screen(timeline: &Timeline) -> i64 {
+fn screen(timeline: &Timeline, room: usize) -> i64 {
     let mut height = 0;
     let mut count = 0;
     for message in timeline.messages().rev() {
-        if height >= SCREEN && count >= FEWEST {
+        if height >= room {
             break;
         }
         height += height_of(&message.content);
@@ -129,7 +137,7 @@ mod tests {
     #[test]
     fn a_long_conversation_opens_at_its_end() {
         let timeline = timeline(1..=1000);
-        let window = Window::latest(&timeline, None);
+        let window = Window::latest(&timeline, None, Window::ROOM);
         assert_eq!(bounds(window, &timeline), (974, 1000));
         assert!(window.follows_end());
     }
@@ -140,14 +148,14 @@ mod tests {
         let mut long = on_page(101);
         long.content = "many words ".repeat(1000);
         timeline.merge_page(vec![long]);
-        let window = Window::latest(&timeline, None);
-        assert_eq!(bounds(window, &timeline), (92, 101));
+        let window = Window::latest(&timeline, None, Window::ROOM);
+        assert_eq!(bounds(window, &timeline), (101, 101));
     }
 
     #[test]
     fn what_is_rendered_above_at_most_doubles_what_there_is() {
         let timeline = timeline(1..=1000);
-        let mut window = Window::latest(&timeline, None);
+        let mut window = Window::latest(&timeline, None, Window::ROOM);
         let lows = [0; 3].map(|_| {
             window.grow_up(&timeline);
             bounds(window, &timeline).0
@@ -158,16 +166,16 @@ mod tests {
     #[test]
     fn it_opens_from_the_first_unread_message_on_unless_that_is_far() {
         let timeline = timeline(1..=1000);
-        let near = Window::latest(&timeline, Some(Seq(901)));
+        let near = Window::latest(&timeline, Some(Seq(901)), Window::ROOM);
         assert_eq!(bounds(near, &timeline), (891, 1000));
-        let far = Window::latest(&timeline, Some(Seq(2)));
+        let far = Window::latest(&timeline, Some(Seq(2)), Window::ROOM);
         assert_eq!(bounds(far, &timeline), (974, 1000));
     }
 
     #[test]
     fn scrolling_to_the_top_and_back_shows_everything_within_the_bound() {
         let timeline = timeline(1..=1000);
-        let mut window = Window::latest(&timeline, None);
+        let mut window = Window::latest(&timeline, None, Window::ROOM);
         let mut lowest = 1001;
         loop {
             let (low, high) = bounds(window, &timeline);
@@ -195,12 +203,14 @@ mod tests {
         let mut at_end = Window {
             low: Seq(1),
             high: None,
+            room: Window::ROOM,
         };
         at_end.settle(&long, true);
         assert_eq!(bounds(at_end, &long), (161, 500));
         let mut far_up = Window {
             low: Seq(1),
             high: None,
+            room: Window::ROOM,
         };
         far_up.settle(&long, false);
         assert_eq!(bounds(far_up, &long), (1, 340));
@@ -211,6 +221,7 @@ mod tests {
         let mut window = Window {
             low: Seq(1),
             high: Some(Seq(100)),
+            room: Window::ROOM,
         };
         let later = timeline(951..=1000);
         window.settle(&later, false);

@@ -5,6 +5,7 @@ use super::{Aside, ChatPage, Msg, Over};
 use crate::attention;
 use crate::clock;
 use crate::components::{SidebarAction, ThreadAction};
+use crate::dom;
 use crate::edition;
 use crate::net::{self, Signal};
 use crate::state::Effect;
@@ -15,6 +16,10 @@ use tidings_shared::frame::ServerFrame;
 use tidings_shared::link::{Cause, Phase};
 use tidings_shared::{Moment, Peer};
 use yew::prelude::*;
+
+/// So much of the window is not a conversation's messages, at least: its head and the composer, in
+/// CSS pixels.
+const AROUND: usize = 100;
 
 impl ChatPage {
     /// Takes what happened; returns whether to render.
@@ -37,8 +42,10 @@ impl ChatPage {
             Msg::Write(text) => {
                 let id = clock::client_msg_id();
                 let written_at = clock::wall_ms();
-                if self.chat.write(now, id, &text, written_at, out) {
-                    self.taken += 1;
+                if self.chat.write(now, id, &text, written_at, out)
+                    && let Some(peer) = self.chat.open_peer()
+                {
+                    self.begin_draft(peer);
                 }
             }
             Msg::Close => {
@@ -194,6 +201,9 @@ impl ChatPage {
 
     /// Opens a conversation, or starts one.
     pub(super) fn open(&mut self, peer: Peer, now: Moment, out: &mut Vec<Effect>) {
+        if self.chat.open_peer() == Some(peer) {
+            return;
+        }
         self.begin_draft(peer);
         self.chat.open(now, peer, out);
         // The panel of one group becomes that of another, and has no place beside a person.
@@ -204,7 +214,8 @@ impl ChatPage {
 
     pub(super) fn begin_draft(&mut self, peer: Peer) {
         self.draft = self.chat.draft(peer);
-        self.taken = 0;
+        self.begun += 1;
+        self.chat.set_room(dom::height().saturating_sub(AROUND));
     }
 
     fn take_thread(&mut self, action: ThreadAction, now: Moment, out: &mut Vec<Effect>) -> bool {

@@ -9,7 +9,7 @@ use crate::components::{
 use crate::dom;
 use crate::element::html;
 use crate::pages::Profile;
-use crate::state::{Alert, Announcement, Content, OpenGroup, ThreadView, peer_key};
+use crate::state::{Alert, Announcement, Content, OpenGroup, ThreadView};
 use std::rc::Rc;
 use tidings_shared::api::User;
 use tidings_shared::{Peer, UserId};
@@ -127,9 +127,9 @@ impl ChatPage {
                 />
                 <Composer
                     locale={self.locale.clone()}
-                    key={peer_key(view.peer)}
+                    peer={view.peer}
                     draft={self.draft.clone()}
-                    taken={self.taken}
+                    begun={self.begun}
                     on_draft={act.draft.clone()}
                     on_send={act.write.clone()}
                 />

@@ -4,7 +4,6 @@ use super::{Chat, Effect, KEPT_MESSAGES, KEPT_TIMELINES};
 use crate::state::contacts::Contacts;
 use crate::state::notices::NoticeKind;
 use crate::state::thread::{Ask, Thread};
-use crate::state::window::Window;
 use std::rc::Rc;
 use tidings_shared::frame::ClientFrame;
 use tidings_shared::outbox::Outbox;
@@ -27,7 +26,7 @@ impl Chat {
         let divider = entry
             .filter(|entry| entry.unread > 0)
             .map(|entry| entry.read_seq.next());
-        let mut thread = Thread::new(peer, timeline, divider);
+        let mut thread = Thread::new(peer, timeline, divider, self.room);
         if !self.linked {
             thread.disconnected();
         }
@@ -35,6 +34,11 @@ impl Chat {
         self.opening += 1;
         self.look_at_group(peer);
         self.due(now, effects);
+    }
+
+    /// So many CSS pixels of a conversation are in sight, for those that are opened.
+    pub const fn set_room(&mut self, room: usize) {
+        self.room = room;
     }
 
     /// Closes the open conversation.
@@ -74,7 +78,7 @@ impl Chat {
             return false;
         }
         if !thread.window.follows_end() {
-            thread.window = Window::latest(&thread.timeline, None);
+            thread.window.begin(&thread.timeline, None);
         }
         thread.at_end = true;
         thread.divider = None;
@@ -159,7 +163,7 @@ impl Chat {
     /// The person jumps to the end.
     pub fn jump_to_end(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         if let Some(thread) = &mut self.thread {
-            thread.window = Window::latest(&thread.timeline, None);
+            thread.window.begin(&thread.timeline, None);
             thread.at_end = true;
             thread.divider = None;
             self.opening += 1;
