@@ -14,6 +14,7 @@ mod dev;
 mod edition;
 mod lockfile;
 mod names;
+mod order;
 mod page;
 mod probe;
 mod release;
@@ -27,6 +28,7 @@ mod supervisor;
 mod test;
 mod tools;
 mod version;
+mod wasm;
 mod workspace;
 
 use std::ffi::OsString;
