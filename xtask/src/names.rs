@@ -136,8 +136,8 @@ fn without_second_start(script: &str) -> String {
     )
 }
 
-/// Makes a list of the object that holds what the program imports, if all is in one: of a list each
-/// item is called by its place, and no name has to be written.
+/// Makes a list of the object that holds what the program imports: of a list each item is called by its
+/// place, and no name has to be written.
 fn listed(script: &str) -> Option<String> {
     let (before, rest) = script.split_once("{\n__proto__: null,\n")?;
     let (object, after) = rest.split_once("\n};\n")?;
@@ -149,7 +149,7 @@ fn listed(script: &str) -> Option<String> {
         }
     }
     items.sort_unstable();
-    if items.iter().enumerate().any(|(at, item)| at != item.0) || after.contains("__proto__") {
+    if items.iter().enumerate().any(|(at, item)| at != item.0) {
         return None;
     }
     let items: Vec<String> = items.into_iter().map(|(_, code)| code).collect();
@@ -167,10 +167,10 @@ mod tests {
     #[test]
     fn what_is_imported_becomes_a_list_if_all_has_its_place_there() {
         let script = "const all = {\n__proto__: null,\n1: function() {\nb;\n},\n0: function() {\na;\n\
-            },\n};\nreturn { m0: all };\n";
+            },\n};\nreturn {\n__proto__: null,\nm0: all,\n};\n";
         assert_eq!(
             listed(script).unwrap(),
-            "const all = [\nfunction() {\na;\n},\nfunction() {\nb;\n},\n];\nreturn { m0: all };\n"
+            "const all = [\nfunction() {\na;\n},\nfunction() {\nb;\n},\n];\nreturn {\n__proto__: null,\nm0: all,\n};\n"
         );
         assert_eq!(listed(&script.replace("1:", "2:")), None);
         assert_eq!(listed(&script.replace("1:", "one:")), None);
