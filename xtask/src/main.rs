@@ -27,6 +27,7 @@ mod step;
 mod supervisor;
 mod test;
 mod tools;
+mod variables;
 mod version;
 mod wasm;
 mod workspace;

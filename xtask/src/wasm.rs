@@ -1,6 +1,8 @@
 //! The form of a WebAssembly program (its specification's chapter 5, "Binary Format"), as far as it
 //! is read and written here.
 
+pub(crate) mod cut;
+
 use anyhow::{Context, Result, bail};
 
 /// What every program begins with: a mark and a version.
@@ -9,6 +11,7 @@ pub(crate) const START: &[u8] = b"\0asm\x01\0\0\0";
 /// The numbers of the sections that matter here.
 pub(crate) mod section {
     pub(crate) const CUSTOM: u8 = 0;
+    pub(crate) const TYPES: u8 = 1;
     pub(crate) const IMPORTS: u8 = 2;
     pub(crate) const FUNCTIONS: u8 = 3;
     pub(crate) const GLOBALS: u8 = 6;
