@@ -29,7 +29,6 @@ mod test;
 mod tools;
 mod variables;
 mod version;
-mod wasm;
 mod workspace;
 
 use std::ffi::OsString;

@@ -4,9 +4,9 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Result, bail, ensure};
-
-use crate::wasm::{self, byte, number, put_counted, put_number, section, text};
+use anyhow::{Result, ensure};
+use wasm_encoder::{EntityType, ExportSection, ImportSection, Module, RawSection};
+use wasmparser::{ExportSectionReader, ImportSectionReader, Parser, Payload};
 
 /// What all of wasm-bindgen's own exports begin with; others have names that somebody chose.
 const OWN_EXPORT: &str = "__w";
@@ -32,20 +32,25 @@ const HELPERS: [&str; 14] = [
 /// Returns both files with short names in place of those that they share.
 pub(crate) fn shorten(script: &str, program: &[u8]) -> Result<(String, Vec<u8>)> {
     let mut names = Names::default();
-    let mut sections = Vec::new();
-    for (kind, content) in wasm::sections(program)? {
-        match kind {
-            section::CUSTOM => {}
-            section::IMPORTS => sections.push((kind, names.imports(content)?)),
-            section::EXPORTS => sections.push((kind, names.exports(content)?)),
-            _ => sections.push((kind, content.to_vec())),
+    let mut short = Module::new();
+    for part in Parser::new(0).parse_all(program) {
+        match part? {
+            Payload::CustomSection(_) => {}
+            Payload::ImportSection(imports) => drop(short.section(&names.imports(imports)?)),
+            Payload::ExportSection(exports) => drop(short.section(&names.exports(exports)?)),
+            other => {
+                if let Some((id, range)) = other.as_section() {
+                    let data = &program[range];
+                    short.section(&RawSection { id, data });
+                }
+            }
         }
     }
     for (at, helper) in HELPERS.iter().enumerate() {
         names.items.insert((*helper).into(), format!("h{at}"));
     }
     let script = names.in_script(&without_second_start(script));
-    Ok((listed(&script).unwrap_or(script), wasm::program(sections)))
+    Ok((listed(&script).unwrap_or(script), short.finish()))
 }
 
 /// The short names by the long ones.
@@ -58,46 +63,31 @@ struct Names {
 }
 
 impl Names {
-    fn imports(&mut self, mut old: &[u8]) -> Result<Vec<u8>> {
-        let mut new = Vec::new();
-        let count = number(&mut old)?;
-        put_number(&mut new, count);
-        for _ in 0..count {
-            let module = text(&mut old)?;
+    fn imports(&mut self, old: ImportSectionReader) -> Result<ImportSection> {
+        let mut new = ImportSection::new();
+        for import in old.into_imports() {
+            let import = import?;
             let next = format!("m{}", self.modules.len());
-            let module = self.modules.entry(module).or_insert(next);
-            put_counted(&mut new, module.as_bytes());
+            let module = self.modules.entry(import.module.into()).or_insert(next);
             // Numbers are the names of a list's items; see `listed`.
             let next = self.items.len().to_string();
-            let item = self.items.entry(text(&mut old)?).or_insert(next);
-            put_counted(&mut new, item.as_bytes());
-            let start = old;
-            match byte(&mut old)? {
-                // A function, by its type.
-                0 => drop(number(&mut old)?),
-                kind => bail!("the program imports something of kind {kind}"),
-            }
-            new.extend(&start[..start.len() - old.len()]);
+            let item = self.items.entry(import.name.into()).or_insert(next);
+            new.import(module, item, EntityType::try_from(import.ty)?);
         }
         Ok(new)
     }
 
-    fn exports(&mut self, mut old: &[u8]) -> Result<Vec<u8>> {
-        let mut new = Vec::new();
-        let count = number(&mut old)?;
-        put_number(&mut new, count);
-        for at in 0..count {
-            let name = text(&mut old)?;
-            let short = format!("e{at}");
+    fn exports(&mut self, old: ExportSectionReader) -> Result<ExportSection> {
+        let mut new = ExportSection::new();
+        for (at, export) in old.into_iter().enumerate() {
+            let export = export?;
+            let mut name = export.name.to_owned();
             if name.starts_with(OWN_EXPORT) {
-                put_counted(&mut new, short.as_bytes());
-                let twice = self.items.insert(name, short);
+                name = format!("e{at}");
+                let twice = self.items.insert(export.name.into(), name.clone());
                 ensure!(twice.is_none(), "the program exports what it imports");
-            } else {
-                put_counted(&mut new, name.as_bytes());
             }
-            new.push(byte(&mut old)?);
-            put_number(&mut new, number(&mut old)?);
+            new.export(&name, export.kind.into(), export.index);
         }
         Ok(new)
     }
@@ -158,10 +148,16 @@ fn listed(script: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use wasm_encoder::{Module, RawSection};
+
     use super::{listed, shorten};
 
     fn program(sections: &[(u8, &[u8])]) -> Vec<u8> {
-        crate::wasm::program(sections.iter().copied())
+        let mut program = Module::new();
+        for &(id, data) in sections {
+            program.section(&RawSection { id, data });
+        }
+        program.finish()
     }
 
     #[test]
@@ -216,9 +212,16 @@ mod tests {
 
     #[test]
     fn what_is_for_debuggers_goes_and_all_else_stays_as_it_is() {
-        let long = program(&[(10, &[7; 300]), (0, b"\x04name\x01"), (11, b"\x00")]);
+        let code = b"\x02\x02\0\x0b\x04\0\x10\x80\0";
+        let functions = b"\x02\0\0";
+        let long = program(&[
+            (3, functions),
+            (10, code),
+            (0, b"\x04name\x01"),
+            (11, b"\0"),
+        ]);
         let short = shorten("", &long).unwrap().1;
-        assert_eq!(short, program(&[(10, &[7; 300]), (11, b"\x00")]));
+        assert_eq!(short, program(&[(3, functions), (10, code), (11, b"\0")]));
     }
 
     #[test]
