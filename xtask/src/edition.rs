@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::names;
+use crate::{names, order, variables};
 
 /// Trunk's start of the program; `client/shell/start.js` takes its place.
 const SCRIPT: (&str, &str) = ("<script type=\"module\">", "</script>");
@@ -59,7 +59,7 @@ pub(crate) fn complete(page: &Path) -> Result<()> {
     let index = SHEETS.join(&index, page)?;
     let index = without(&SCRIPTS.join(&index, page)?, ("<!--", "-->"));
     shorten_scripts(page)?;
-    let bytes = shorten_names(page)?;
+    let bytes = shorten_program(page)?;
     for mark in [PROGRAM, HEAD] {
         ensure!(
             index.contains(mark),
@@ -190,8 +190,9 @@ fn without(text: &str, (open, close): (&str, &str)) -> String {
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
-/// Shortens what the program and its script call each other by; returns the program's size.
-fn shorten_names(page: &Path) -> Result<usize> {
+/// Shortens what the program and its script call each other by, and sorts the program's functions
+/// and their variables; returns the program's size.
+fn shorten_program(page: &Path) -> Result<usize> {
     let program = program(page)?;
     let name = program.file_name().and_then(|name| name.to_str());
     let name = name
@@ -200,6 +201,7 @@ fn shorten_names(page: &Path) -> Result<usize> {
     let script = page.join(format!("{name}.js"));
     let code = fs::read_to_string(&script).context("the program has no script")?;
     let (code, binary) = names::shorten(&code, &fs::read(&program)?)?;
+    let binary = order::sort(&variables::sort(&binary)?)?;
     fs::write(&script, code)?;
     fs::write(&program, &binary)?;
     Ok(binary.len())

@@ -14,6 +14,7 @@ mod dev;
 mod edition;
 mod lockfile;
 mod names;
+mod order;
 mod page;
 mod probe;
 mod release;
@@ -26,6 +27,7 @@ mod step;
 mod supervisor;
 mod test;
 mod tools;
+mod variables;
 mod version;
 mod workspace;
 

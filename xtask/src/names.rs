@@ -4,15 +4,9 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result, bail, ensure};
-
-/// What every program begins with: a mark and a version.
-const START: &[u8] = b"\0asm\x01\0\0\0";
-
-/// The sections that matter here, by their numbers in the specification of WebAssembly.
-const CUSTOM: u8 = 0;
-const IMPORTS: u8 = 2;
-const EXPORTS: u8 = 7;
+use anyhow::{Result, ensure};
+use wasm_encoder::{EntityType, ExportSection, ImportSection, Module, RawSection};
+use wasmparser::{ExportSectionReader, ImportSectionReader, Parser, Payload};
 
 /// What all of wasm-bindgen's own exports begin with; others have names that somebody chose.
 const OWN_EXPORT: &str = "__w";
@@ -38,26 +32,25 @@ const HELPERS: [&str; 14] = [
 /// Returns both files with short names in place of those that they share.
 pub(crate) fn shorten(script: &str, program: &[u8]) -> Result<(String, Vec<u8>)> {
     let mut names = Names::default();
-    let mut shortened = START.to_vec();
-    let mut rest = program
-        .strip_prefix(START)
-        .context("the program is not WebAssembly of version 1")?;
-    while !rest.is_empty() {
-        let kind = byte(&mut rest)?;
-        let content = counted(&mut rest)?;
-        let content = match kind {
-            CUSTOM => continue,
-            IMPORTS => names.imports(content)?,
-            EXPORTS => names.exports(content)?,
-            _ => content.to_vec(),
-        };
-        shortened.push(kind);
-        put_counted(&mut shortened, &content);
+    let mut short = Module::new();
+    for part in Parser::new(0).parse_all(program) {
+        match part? {
+            Payload::CustomSection(_) => {}
+            Payload::ImportSection(imports) => drop(short.section(&names.imports(imports)?)),
+            Payload::ExportSection(exports) => drop(short.section(&names.exports(exports)?)),
+            other => {
+                if let Some((id, range)) = other.as_section() {
+                    let data = &program[range];
+                    short.section(&RawSection { id, data });
+                }
+            }
+        }
     }
     for (at, helper) in HELPERS.iter().enumerate() {
         names.items.insert((*helper).into(), format!("h{at}"));
     }
-    Ok((names.in_script(&without_second_start(script)), shortened))
+    let script = names.in_script(&without_second_start(script));
+    Ok((listed(&script).unwrap_or(script), short.finish()))
 }
 
 /// The short names by the long ones.
@@ -70,46 +63,31 @@ struct Names {
 }
 
 impl Names {
-    fn imports(&mut self, mut old: &[u8]) -> Result<Vec<u8>> {
-        let mut new = Vec::new();
-        let count = number(&mut old)?;
-        put_number(&mut new, count);
-        for _ in 0..count {
-            let module = text(&mut old)?;
+    fn imports(&mut self, old: ImportSectionReader) -> Result<ImportSection> {
+        let mut new = ImportSection::new();
+        for import in old.into_imports() {
+            let import = import?;
             let next = format!("m{}", self.modules.len());
-            let module = self.modules.entry(module).or_insert(next);
-            put_counted(&mut new, module.as_bytes());
-            // A number is a name that needs no quotation marks.
+            let module = self.modules.entry(import.module.into()).or_insert(next);
+            // Numbers are the names of a list's items; see `listed`.
             let next = self.items.len().to_string();
-            let item = self.items.entry(text(&mut old)?).or_insert(next);
-            put_counted(&mut new, item.as_bytes());
-            let start = old;
-            match byte(&mut old)? {
-                // A function, by its type.
-                0 => drop(number(&mut old)?),
-                kind => bail!("the program imports something of kind {kind}"),
-            }
-            new.extend(&start[..start.len() - old.len()]);
+            let item = self.items.entry(import.name.into()).or_insert(next);
+            new.import(module, item, EntityType::try_from(import.ty)?);
         }
         Ok(new)
     }
 
-    fn exports(&mut self, mut old: &[u8]) -> Result<Vec<u8>> {
-        let mut new = Vec::new();
-        let count = number(&mut old)?;
-        put_number(&mut new, count);
-        for at in 0..count {
-            let name = text(&mut old)?;
-            let short = format!("e{at}");
+    fn exports(&mut self, old: ExportSectionReader) -> Result<ExportSection> {
+        let mut new = ExportSection::new();
+        for (at, export) in old.into_iter().enumerate() {
+            let export = export?;
+            let mut name = export.name.to_owned();
             if name.starts_with(OWN_EXPORT) {
-                put_counted(&mut new, short.as_bytes());
-                let twice = self.items.insert(name, short);
+                name = format!("e{at}");
+                let twice = self.items.insert(export.name.into(), name.clone());
                 ensure!(twice.is_none(), "the program exports what it imports");
-            } else {
-                put_counted(&mut new, name.as_bytes());
             }
-            new.push(byte(&mut old)?);
-            put_number(&mut new, number(&mut old)?);
+            new.export(&name, export.kind.into(), export.index);
         }
         Ok(new)
     }
@@ -148,64 +126,51 @@ fn without_second_start(script: &str) -> String {
     )
 }
 
-fn byte(rest: &mut &[u8]) -> Result<u8> {
-    let (first, after) = rest.split_first().context("the program is cut off")?;
-    *rest = after;
-    Ok(*first)
-}
-
-/// A number in LEB128, as all are.
-fn number(rest: &mut &[u8]) -> Result<u32> {
-    let mut value = 0;
-    for shift in (0..u32::BITS).step_by(7) {
-        let byte = byte(rest)?;
-        value |= u32::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Ok(value);
+/// Makes a list of the object that holds what the program imports: of a list each item is called by its
+/// place, and no name has to be written.
+fn listed(script: &str) -> Option<String> {
+    let (before, rest) = script.split_once("{\n__proto__: null,\n")?;
+    let (object, after) = rest.split_once("\n};\n")?;
+    let mut items: Vec<(usize, String)> = Vec::new();
+    for line in object.lines() {
+        match line.split_once(": function") {
+            Some((name, code)) => items.push((name.parse().ok()?, format!("function{code}"))),
+            None => items.last_mut()?.1.extend(["\n", line]),
         }
     }
-    bail!("the program holds a number that is too large")
-}
-
-/// What has its length before it.
-fn counted<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8]> {
-    let length = number(rest)? as usize;
-    let (content, after) = rest
-        .split_at_checked(length)
-        .context("the program is cut off")?;
-    *rest = after;
-    Ok(content)
-}
-
-fn text(rest: &mut &[u8]) -> Result<String> {
-    Ok(str::from_utf8(counted(rest)?)?.to_owned())
-}
-
-fn put_number(into: &mut Vec<u8>, mut value: u32) {
-    while value >= 0x80 {
-        into.push(value.to_le_bytes()[0] | 0x80);
-        value >>= 7;
+    items.sort_unstable();
+    if items.iter().enumerate().any(|(at, item)| at != item.0) {
+        return None;
     }
-    into.push(value.to_le_bytes()[0]);
-}
-
-fn put_counted(into: &mut Vec<u8>, content: &[u8]) {
-    let length = u32::try_from(content.len()).expect("a program is smaller than 4 GiB");
-    put_number(into, length);
-    into.extend(content);
+    let items: Vec<String> = items.into_iter().map(|(_, code)| code).collect();
+    Some([before, "[\n", &items.join("\n"), "\n];\n", after].concat())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{START, put_counted, shorten};
+    use wasm_encoder::{Module, RawSection};
+
+    use super::{listed, shorten};
 
     fn program(sections: &[(u8, &[u8])]) -> Vec<u8> {
-        let mut program = START.to_vec();
-        for (kind, content) in sections {
-            program.push(*kind);
-            put_counted(&mut program, content);
+        let mut program = Module::new();
+        for &(id, data) in sections {
+            program.section(&RawSection { id, data });
         }
-        program
+        program.finish()
+    }
+
+    #[test]
+    fn what_is_imported_becomes_a_list_if_all_has_its_place_there() {
+        let script = "const all = {\n__proto__: null,\n1: function() {\nb;\n},\n0: function() {\na;\n\
+            },\n};\nreturn {\n__proto__: null,\nm0: all,\n};\n";
+        assert_eq!(
+            listed(script).unwrap(),
+            "const all = [\nfunction() {\na;\n},\nfunction() {\nb;\n},\n];\nreturn {\n__proto__: null,\nm0: all,\n};\n"
+        );
+        assert_eq!(listed(&script.replace("1:", "2:")), None);
+        assert_eq!(listed(&script.replace("1:", "one:")), None);
+        assert_eq!(listed("const all = {};"), None);
     }
 
     #[test]
@@ -247,9 +212,16 @@ mod tests {
 
     #[test]
     fn what_is_for_debuggers_goes_and_all_else_stays_as_it_is() {
-        let long = program(&[(10, &[7; 300]), (0, b"\x04name\x01"), (11, b"\x00")]);
+        let code = b"\x02\x02\0\x0b\x04\0\x10\x80\0";
+        let functions = b"\x02\0\0";
+        let long = program(&[
+            (3, functions),
+            (10, code),
+            (0, b"\x04name\x01"),
+            (11, b"\0"),
+        ]);
         let short = shorten("", &long).unwrap().1;
-        assert_eq!(short, program(&[(10, &[7; 300]), (11, b"\x00")]));
+        assert_eq!(short, program(&[(3, functions), (10, code), (11, b"\0")]));
     }
 
     #[test]

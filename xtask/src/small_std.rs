@@ -22,11 +22,13 @@ const BUILD: [(&str, &str); 2] = [
     ("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort"),
     ("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size"),
 ];
-/// A panic ends the program at once, with no message, and nothing knows where it was.
-const FLAGS: [&str; 3] = [
+/// A panic ends the program at once, with no message, and nothing knows where it was. What is written
+/// with `{:?}` is nothing.
+const FLAGS: [&str; 4] = [
     "-Zunstable-options",
     "-Cpanic=immediate-abort",
     "-Zlocation-detail=none",
+    "-Zfmt-debug=none",
 ];
 
 /// Which standard library the page gets.

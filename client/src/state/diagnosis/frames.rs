@@ -5,7 +5,7 @@
 
 use std::fmt;
 use tidings_shared::frame::{ClientFrame, ServerFrame, kind};
-use tidings_shared::{ErrorCode, Moment, Seq, Tid};
+use tidings_shared::{ErrorCode, Moment, Seq, Tid, json};
 
 /// From where to where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,7 +210,7 @@ impl fmt::Display for Note {
             Self::Bound { ms, unread, listed } => {
                 write!(f, " ok, {ms} ms, unread {unread}, listed {listed}")
             }
-            Self::BindRefused(code) => write!(f, " refused: {code:?}"),
+            Self::BindRefused(code) => write!(f, " refused: {}", on_the_wire(*code)),
             Self::Query {
                 before: Some(seq), ..
             } => write!(f, " before seq {seq}"),
@@ -243,8 +243,8 @@ impl fmt::Display for Note {
                 let upto = if *cumulative { " up to" } else { "" };
                 write!(f, "{upto} tid {tid}")
             }
-            Self::Error { code, re: Some(re) } => write!(f, " {code:?} re {re}"),
-            Self::Error { code, re: None } => write!(f, " {code:?}"),
+            Self::Error { code, re: Some(re) } => write!(f, " {} re {re}", on_the_wire(*code)),
+            Self::Error { code, re: None } => write!(f, " {}", on_the_wire(*code)),
             Self::Conversations { listed, more } => {
                 write!(f, " → {listed}{}", if *more { ", more" } else { "" })
             }
@@ -263,4 +263,9 @@ impl fmt::Display for Note {
             | Self::Unknown => Ok(()),
         }
     }
+}
+
+/// A code as it is on the wire.
+fn on_the_wire(code: ErrorCode) -> String {
+    json::write(&code).trim_matches('"').to_owned()
 }

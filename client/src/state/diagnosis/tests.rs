@@ -124,7 +124,7 @@ fn the_last_frames_are_kept_in_words_that_hold_no_text() {
     let words: Vec<_> = diagnosis.frames().map(|f| f.note.to_string()).collect();
     assert_eq!(
         words[..3],
-        ["? unknown", "7 error Busy re 3", "3 send 8 B of text"]
+        ["? unknown", "7 error busy re 3", "3 send 8 B of text"]
     );
     assert!(!format!("{diagnosis:?}").contains("secret"));
 }
