@@ -93,3 +93,72 @@ async fn store(
         Err(error) => Err(error.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gateway::ConnectionId;
+    use crate::store::{NewUser, Store as _};
+    use tidings_shared::{ClientMsgId, MsgType, Peer, Seq, UserId};
+
+    const ME: UserId = UserId(1000);
+
+    fn user(uid: UserId) -> NewUser {
+        NewUser {
+            uid: Some(uid),
+            email: uid.to_string(),
+            username: "X".into(),
+            avatar: String::new(),
+            password_hash: String::new(),
+            created_at: 0,
+        }
+    }
+
+    fn message(recipient: UserId, key: &str) -> NewMessage {
+        NewMessage {
+            sender: ME,
+            peer: Peer::User(recipient),
+            content: "x".into(),
+            msg_type: MsgType::TEXT,
+            client_msg_id: Some(ClientMsgId(key.into())),
+            origin: ConnectionId(0),
+            created_at: 0,
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_batch_without_surprises_is_appended_shortly_and_of_another_nothing_is_left() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("x.db").display());
+        let store = SqliteStore::open(&url).await.expect("a file");
+        store.migrate().await.expect("a schema");
+        let (friend, stranger, nobody) = (UserId(1001), UserId(1002), UserId(1003));
+        let users: Vec<_> = [ME, friend, stranger].map(user).into();
+        store.add_users(&users).await.expect("new users");
+        store
+            .append(&[message(friend, "first")])
+            .await
+            .expect("room");
+
+        let surprises = [
+            vec![],
+            vec![message(friend, "a"), message(stranger, "b")],
+            vec![message(friend, "a"), message(nobody, "b")],
+            vec![message(friend, "a"), message(friend, "a")],
+        ];
+        for batch in surprises {
+            let appended = store.append_shortly(&batch).await.expect("no error");
+            assert!(appended.is_none(), "{batch:?}");
+        }
+        let repeated = [message(friend, "a"), message(friend, "first")];
+        let refused = store.append_shortly(&repeated).await;
+        assert!(matches!(refused, Err(StoreError::Repeated)), "{refused:?}");
+
+        let batch = [message(friend, "a"), message(friend, "b")];
+        let appended = store.append_shortly(&batch).await.expect("no error");
+        let appended = appended.expect("no surprise");
+        let seqs: Vec<Seq> = appended.iter().map(|new| new.record.seq).collect();
+        assert_eq!(seqs, [Seq(2), Seq(3)]);
+        assert!(appended[0].record.mid < appended[1].record.mid);
+    }
+}
