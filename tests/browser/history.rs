@@ -13,8 +13,8 @@ const PREPEND: &str = "(async () => {
     const frame = () => new Promise(requestAnimationFrame);
     const rows = () => [...log.querySelectorAll('[data-testid=message]')];
     const top = row => row.getBoundingClientRect().top;
-    const first = rows()[0].dataset.seq;
-    const count = rows().length;
+    const place = () => Number(rows()[0].dataset.seq);
+    const first = place();
     log.scrollTop = 250;
     const anchor = rows().find(row => row.getBoundingClientRect().bottom > top(log));
     // Which row begins a group may change, and with it where the row begins, not where it ends.
@@ -24,16 +24,16 @@ const PREPEND: &str = "(async () => {
     for (let settled = 0; settled < 5;) {
         await frame();
         moved = Math.max(moved, Math.abs(end() - before));
-        settled += rows()[0].dataset.seq !== first;
+        settled += place() !== first;
     }
-    return {moved, more: rows().length - count, wide: log.scrollWidth - log.clientWidth};
+    return {moved, more: first - place(), wide: log.scrollWidth - log.clientWidth};
 })()";
 
 #[tokio::test]
 async fn fifty_rows_of_mixed_heights_above_move_what_is_in_sight_by_at_most_a_pixel() -> Result<()>
 {
     let server = serve_page().await?;
-    past::write(&server, WANG, 1000, 230, past::mixed).await?;
+    past::write(&server, WANG, 1000, 500, past::mixed).await?;
     past::read(&server, ZHANG, 1002).await?;
     let driver = ChromeDriver::start().await?;
     for width in [1280, 360] {
@@ -47,7 +47,8 @@ async fn fifty_rows_of_mixed_heights_above_move_what_is_in_sight_by_at_most_a_pi
             && log.scrollTop > 0 && log.scrollHeight - log.clientHeight - log.scrollTop < 2)(
                 document.querySelector('[data-testid=thread]'))";
         zhang.browser.until("the end is here", ready).await?;
-        // A view begins with few rows, and at first grows by as many as there are.
+        // A view begins with few rows, and at first grows by as many as there are. A slow machine may
+        // be seen to grow twice at once.
         let mut fifty = 0;
         while fifty < 3 {
             let round = zhang.browser.eval(PREPEND).await?;
@@ -56,7 +57,7 @@ async fn fifty_rows_of_mixed_heights_above_move_what_is_in_sight_by_at_most_a_pi
                 round["moved"].as_f64().is_some_and(|moved| moved <= 1.0),
                 "{round}"
             );
-            fifty += u32::from(round["more"] == 50);
+            fifty += u32::from(round["more"].as_i64() >= Some(50));
             assert_eq!(
                 round["wide"], 0,
                 "nothing is wider than the thread: {round}"
