@@ -170,9 +170,13 @@ async fn a_hundred_switches_leave_nothing_behind() -> Result<()> {
     let driver = ChromeDriver::start().await?;
     let zhang = two_conversations(&server, &driver).await?;
     zhang.browser.cdp("Performance.enable", json!({})).await?;
+    // What is above comes a little after what is in sight.
+    let above = "document.querySelector('[data-testid=thread]').scrollTop >= 600";
     switches(&zhang, 10).await?;
+    zhang.browser.until("rows above", above).await?;
     let (nodes, bytes) = weight(&zhang).await?;
     switches(&zhang, 50).await?;
+    zhang.browser.until("rows above", above).await?;
     let (nodes_after, bytes_after) = weight(&zhang).await?;
     println!("nodes {nodes} → {nodes_after}, JS heap {bytes} → {bytes_after} bytes");
     assert!(nodes_after <= nodes * 1.1, "{nodes} → {nodes_after} nodes");
