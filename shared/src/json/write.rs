@@ -149,8 +149,8 @@ impl<'a> Serializer for &'a mut Writer {
         self.serialize_f64(value.into())
     }
 
-    fn serialize_f64(self, value: f64) -> Result<(), Never> {
-        unreachable!("it has no text: {value}")
+    fn serialize_f64(self, _: f64) -> Result<(), Never> {
+        unreachable!("nothing that the page writes has a fraction")
     }
 
     fn serialize_char(self, value: char) -> Result<(), Never> {

@@ -44,30 +44,30 @@ pub(in super::super) const FIND_DIRECT: &str = concat!(
     " FROM ",
     rows!(),
     " CROSS JOIN users s
-              CROSS JOIN users o
-               LEFT JOIN conversations c
-                 ON c.low_uid = CAST(j.value ->> 2 AS BIGINT)
-                AND c.high_uid = CAST(j.value ->> 3 AS BIGINT)
-              WHERE s.uid = CAST(j.value ->> 0 AS BIGINT)
-                AND o.uid = CAST(j.value ->> 1 AS BIGINT)"
+      CROSS JOIN users o
+       LEFT JOIN conversations c
+         ON c.low_uid = CAST(j.value ->> 2 AS BIGINT)
+        AND c.high_uid = CAST(j.value ->> 3 AS BIGINT)
+      WHERE s.uid = CAST(j.value ->> 0 AS BIGINT)
+        AND o.uid = CAST(j.value ->> 1 AS BIGINT)"
 );
 
 /// The query for ways of members to their groups, of `[sender, group]`.
 pub(in super::super) const FIND_GROUPS: &str = concat!(
     "WITH m AS MATERIALIZED (
-                 SELECT m.uid, m.conversation_id FROM ",
+         SELECT m.uid, m.conversation_id FROM ",
     rows!(),
     " CROSS JOIN members m
-                  WHERE m.uid = CAST(j.value ->> 0 AS BIGINT)
-                    AND m.conversation_id = CAST(j.value ->> 1 AS BIGINT))
-             SELECT ",
+          WHERE m.uid = CAST(j.value ->> 0 AS BIGINT)
+            AND m.conversation_id = CAST(j.value ->> 1 AS BIGINT))
+     SELECT ",
     packed!("c.id, c.last_seq, s.uid, s.username, s.avatar, NULL, g.name, g.avatar"),
     " FROM m
-              CROSS JOIN conversations c
-              CROSS JOIN groups g
-              CROSS JOIN users s
-              WHERE c.id = m.conversation_id AND g.conversation_id = m.conversation_id
-                AND s.uid = m.uid"
+      CROSS JOIN conversations c
+      CROSS JOIN groups g
+      CROSS JOIN users s
+      WHERE c.id = m.conversation_id AND g.conversation_id = m.conversation_id
+        AND s.uid = m.uid"
 );
 
 /// Who writes to whom in a batch. In order and once each: whoever begins conversations begins them in

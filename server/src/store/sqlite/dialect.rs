@@ -39,24 +39,23 @@ macro_rules! packed {
 }
 pub(super) use packed;
 
-/// Moves conversations on by as many messages, to a time: each an `[id, n, at]` of these rows. Their
-/// last places are as they were found: nobody else writes in this transaction.
+/// Moves conversations on by as many messages, to a time: each an `[id, n, at]` of the parameter. It
+/// has no number, for other statements may follow in the same text.
+pub(super) const MOVE: &str = "
+    UPDATE conversations
+       SET last_seq = last_seq + b.n, last_at = max(last_at, b.at)
+      FROM (SELECT j.value ->> 0 AS id, j.value ->> 1 AS n, j.value ->> 2 AS at
+              FROM jsonb_each(?) AS j) AS b
+     WHERE conversations.id = b.id";
+
+/// Moves conversations on; see [`MOVE`]. Their last places are as they were found: nobody else writes
+/// in this transaction.
 pub(super) async fn reserve(
     connection: &mut Connection,
     rows: String,
     _last: &mut LastPlaces,
 ) -> Result<(), StoreError> {
-    sqlx::query(concat!(
-        "UPDATE conversations
-            SET last_seq = last_seq + b.n, last_at = max(last_at, b.at)
-           FROM (SELECT j.value ->> 0 AS id, j.value ->> 1 AS n, j.value ->> 2 AS at FROM ",
-        rows!(),
-        ") AS b
-          WHERE conversations.id = b.id"
-    ))
-    .bind(rows)
-    .execute(connection)
-    .await?;
+    sqlx::query(MOVE).bind(rows).execute(connection).await?;
     Ok(())
 }
 

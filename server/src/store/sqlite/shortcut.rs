@@ -3,7 +3,7 @@
 //! as many messages. Any other batch is for `sql::append`.
 
 use super::SqliteStore;
-use super::dialect::Connection;
+use super::dialect::{Connection, MOVE};
 use super::insertion::{self, Insertion};
 use super::sql::plan::{Known, Plan, pair};
 use super::sql::routes::{FIND_DIRECT, FIND_GROUPS, Pairs, Routes};
@@ -18,18 +18,10 @@ static FIND: LazyLock<String> = LazyLock::new(|| {
     format!("SELECT ({FIND_DIRECT}), ({groups})")
 });
 
-/// Moves conversations on by as many messages, to a time, each an `[id, n, at]` of the first
-/// parameter, and inserts those messages. A message that was stored before, and a place that another
-/// process has taken since the conversation was looked at, end the transaction.
-static STORE: LazyLock<Insertion> = LazyLock::new(|| {
-    let before = "BEGIN IMMEDIATE;
-         UPDATE conversations
-            SET last_seq = last_seq + b.n, last_at = max(last_at, b.at)
-           FROM (SELECT j.value ->> 0 AS id, j.value ->> 1 AS n, j.value ->> 2 AS at
-                   FROM jsonb_each(?) AS j) AS b
-          WHERE conversations.id = b.id;";
-    Insertion::new(before, "", "; COMMIT")
-});
+/// Moves conversations on, see [`MOVE`], and inserts their messages. A message that was stored before,
+/// and a place that another process has taken since the conversation was looked at, end the transaction.
+static STORE: LazyLock<Insertion> =
+    LazyLock::new(|| Insertion::new(&format!("BEGIN IMMEDIATE; {MOVE};"), "", "; COMMIT"));
 
 impl SqliteStore {
     /// Appends the batch if it is such a one; `None`: nothing happened.

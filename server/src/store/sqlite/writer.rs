@@ -79,3 +79,38 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_turn_that_is_not_ended_leaves_nothing_and_after_the_last_there_is_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("x.db"))
+            .create_if_missing(true);
+        let writer = Writer::open(options).await.expect("a file");
+        let mut turn = writer.turn().await.expect("the first");
+        sqlx::raw_sql("CREATE TABLE t (x); BEGIN IMMEDIATE; INSERT INTO t VALUES (1)")
+            .execute(&mut turn.connection)
+            .await
+            .expect("room");
+        assert!(writer.is_taken());
+        drop(turn);
+
+        let mut turn = writer.turn().await.expect("another connection");
+        let left: i64 = sqlx::query_scalar("BEGIN IMMEDIATE; SELECT count(*) FROM t")
+            .fetch_one(&mut turn.connection)
+            .await
+            .expect("nobody else writes");
+        assert_eq!(left, 0);
+        drop(turn);
+        writer.close().await;
+        let refused = writer.turn().await.map(drop);
+        assert!(
+            matches!(refused, Err(sqlx::Error::PoolClosed)),
+            "{refused:?}"
+        );
+    }
+}
