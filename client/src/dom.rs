@@ -62,9 +62,12 @@ pub fn focus(selector: &str) {
     }
 }
 
-/// Moves it there as soon as the browser has nothing else to do, such as to show what is rendered.
+/// A frame and a little more: see [`focus_next`].
+const FRAME_MS: u32 = 20;
+
+/// Moves it there once the browser has shown what is rendered: it would lay that out once more before.
 pub fn focus_next(selector: &'static str) {
-    Timeout::new(0, move || focus(selector)).forget();
+    Timeout::new(FRAME_MS, move || focus(selector)).forget();
 }
 
 /// The browser's name for itself.

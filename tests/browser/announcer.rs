@@ -164,7 +164,7 @@ async fn history_is_not_told_however_it_comes() -> Result<()> {
     let browser = &zhang.browser;
     let row = |at: i32, seq: u32| {
         format!(
-            "[...document.querySelectorAll('[data-testid=message]')].at({at}).dataset.seq === '{seq}'"
+            "[...document.querySelectorAll('.message-rows [data-testid=message]')].at({at}).dataset.seq === '{seq}'"
         )
     };
 
@@ -176,7 +176,7 @@ async fn history_is_not_told_however_it_comes() -> Result<()> {
     );
     browser.until("the beginning", &up).await?;
     zhang.opens_conversation(1002).await?;
-    let other = "document.querySelectorAll('[data-testid=message]').length === 3";
+    let other = "document.querySelectorAll('.message-rows [data-testid=message]').length === 3";
     browser.until("the other", other).await?;
     zhang.opens_conversation(1001).await?;
     browser.until("the end again", &row(-1, 170)).await?;

@@ -133,7 +133,7 @@ async fn a_long_history_is_loaded_page_by_page_while_scrolling_up() -> Result<()
     zhang.sees("line 170", "received", "sent").await?;
     // Again and again: as long as it opens, it goes to its end by itself.
     let up = "(document.querySelector('[data-testid=thread]').scrollTop = 0,
-        document.querySelector('[data-testid=message]').dataset.seq === '1')";
+        document.querySelector('.message-rows [data-testid=message]').dataset.seq === '1')";
     zhang.browser.until("the beginning", up).await?;
     let thread = zhang.thread().await?;
     let expected: Vec<_> = (1..=170).map(|n| format!("line {n}")).collect();
@@ -161,7 +161,7 @@ async fn what_the_server_refuses_is_shown_as_failed_with_its_reason() -> Result<
         )
         .await?;
     zhang.browser.click("composer-send").await?;
-    let failed = "document.querySelector('[data-testid=message][data-state=failed]')";
+    let failed = "document.querySelector('.message-rows [data-testid=message][data-state=failed]')";
     zhang.browser.until("failed", failed).await?;
     zhang.says("next").await?;
     zhang.sees("next", "sent", "sent").await?;

@@ -11,7 +11,7 @@ use tidings_tests::server::{WANG, ZHANG};
 const PREPEND: &str = "(async () => {
     const log = document.querySelector('[data-testid=thread]');
     const frame = () => new Promise(requestAnimationFrame);
-    const rows = () => [...log.querySelectorAll('[data-testid=message]')];
+    const rows = () => [...log.querySelectorAll('.message-rows [data-testid=message]')];
     const top = row => row.getBoundingClientRect().top;
     const place = () => Number(rows()[0].dataset.seq);
     const first = place();
@@ -43,7 +43,7 @@ async fn fifty_rows_of_mixed_heights_above_move_what_is_in_sight_by_at_most_a_pi
         };
         let zhang = Person::logged_in(&driver, &server, &look, ZHANG.1).await?;
         zhang.opens_conversation(1002).await?;
-        let ready = "(log => log.querySelector('[data-testid=message]')
+        let ready = "(log => log.querySelector('.message-rows [data-testid=message]')
             && log.scrollTop > 0 && log.scrollHeight - log.clientHeight - log.scrollTop < 2)(
                 document.querySelector('[data-testid=thread]'))";
         zhang.browser.until("the end is here", ready).await?;

@@ -7,8 +7,7 @@ use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{LI, ZHANG};
 use tidings_tests::socket::Socket;
 
-const NOTHING_SENT: &str =
-    "document.querySelectorAll('[data-testid=message][data-direction=sent]').length === 0";
+const NOTHING_SENT: &str = "document.querySelectorAll('.message-rows [data-testid=message][data-direction=sent]').length === 0";
 const VALUE: &str = "document.querySelector('[data-testid=composer-input]').value";
 
 /// Presses Enter as a keyboard does.

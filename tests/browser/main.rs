@@ -13,6 +13,7 @@ mod input_method;
 mod installed;
 mod keyboard;
 mod keys;
+mod left;
 mod loading;
 mod login;
 mod long_conversation;

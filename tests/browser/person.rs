@@ -109,7 +109,7 @@ impl Person {
     pub(crate) async fn sees(&self, text: &str, direction: &str, state: &str) -> Result<()> {
         let expression = format!(
             "(() => {{
-                const found = [...document.querySelectorAll('[data-testid=message]')].filter(
+                const found = [...document.querySelectorAll('.message-rows [data-testid=message]')].filter(
                     message => message.querySelector('[data-testid=message-text]').textContent === {});
                 return found.length === 1 && found[0].dataset.direction === {}
                     && found[0].dataset.state === {};
@@ -143,7 +143,7 @@ impl Person {
     pub(crate) async fn thread(&self) -> Result<Vec<String>> {
         let texts = self
             .browser
-            .eval("[...document.querySelectorAll('[data-testid=message-text]')].map(e => e.textContent)")
+            .eval("[...document.querySelectorAll('.message-rows [data-testid=message-text]')].map(e => e.textContent)")
             .await?;
         Ok(serde_json::from_value(texts)?)
     }

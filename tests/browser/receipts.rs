@@ -41,7 +41,7 @@ async fn a_message_is_sent_then_delivered_then_read_and_stays_so_over_a_reload()
 async fn mark_is(person: &Person, text: &str, receipt: &str, words: &str) -> Result<()> {
     let expression = format!(
         "(() => {{
-            const found = [...document.querySelectorAll('[data-testid=message]')].find(
+            const found = [...document.querySelectorAll('.message-rows [data-testid=message]')].find(
                 message => message.querySelector('[data-testid=message-text]').textContent === {});
             return found !== undefined && (found.dataset.receipt ?? '') === {}
                 && (found.querySelector('.bubble-meta .hidden-text')?.textContent ?? '') === {};

@@ -1,9 +1,8 @@
 //! A message.
 
-use super::thread::ThreadAction;
+use super::thread::{ThreadAction, act};
 use super::{Avatar, Icon, avatar};
 use crate::component::component;
-use crate::dom;
 use crate::element::{classes, html};
 use crate::i18n::{Locale, Texts};
 use crate::state::{Bubble, BubbleState, Content, Piece, Sender, is_emoji_alone, pieces};
@@ -122,14 +121,7 @@ fn failure(texts: &Texts, props: &BubbleProps) -> Html {
     let (BubbleState::Failed(code), Some(id)) = (props.bubble.state, &props.bubble.unsent) else {
         return html! {};
     };
-    let act = |action: fn(ClientMsgId) -> ThreadAction| {
-        let (on_action, id) = (props.on_action.clone(), id.clone());
-        Callback::from(move |_: MouseEvent| {
-            // Its button is about to go, and shall not take the focus along.
-            dom::focus("[data-testid=thread]");
-            on_action.emit(action(id.clone()));
-        })
-    };
+    let act = |action: fn(ClientMsgId) -> ThreadAction| act(&props.on_action, action(id.clone()));
     html! {
         <div class="failure">
             <span>{ texts.not_sent }{ (texts.refused)(code) }</span>

@@ -84,6 +84,8 @@ impl Scroller {
         if let Some(mutations) = &mutations {
             let init = MutationObserverInit::new();
             init.set_child_list(true);
+            // A conversation that is still in the page is shown by its class alone.
+            init.set_attributes(true);
             init.set_subtree(true);
             // Fails only for options that ask for nothing.
             let _ = mutations.observe_with_options(&view.element, &init);
@@ -144,11 +146,16 @@ impl Drop for Scroller {
 }
 
 impl View {
+    /// So much is below what is in sight, in CSS pixels.
+    fn below(&self) -> i32 {
+        let element = &self.element;
+        element.scroll_height() - element.client_height() - element.scroll_top()
+    }
+
     fn edges(&self) -> Edges {
-        let above = self.element.scroll_top();
-        let below = self.element.scroll_height() - self.element.client_height() - above;
+        let below = self.below();
         Edges {
-            top: above < NEAR,
+            top: self.element.scroll_top() < NEAR,
             bottom: below < NEAR,
             at_end: below <= AT_END,
         }
@@ -159,7 +166,10 @@ impl View {
         if self.edges().at_end {
             return Some(Hold::End);
         }
-        let rows = self.element.query_selector_all(".message, .event").ok()?;
+        let rows = self
+            .element
+            .query_selector_all(".message-rows > :is(.message, .event)")
+            .ok()?;
         let top = self.top();
         (0..rows.length())
             .filter_map(|at| rows.get(at)?.dyn_into::<Element>().ok())
@@ -177,7 +187,10 @@ impl View {
             Some(Hold::Start) => self.to_start(),
             Some(Hold::Row(row, offset)) if row.is_connected() => {
                 let moved = row.get_bounding_client_rect().bottom() - self.top() - offset;
-                self.scroll_by(moved);
+                // A browser that is on its way to where the person scrolls would stop there.
+                if moved.abs() >= 0.5 {
+                    self.scroll_by(moved);
+                }
             }
             // The row left the page, or nothing is to be held.
             Some(Hold::Row(..)) | None => {}
@@ -189,7 +202,7 @@ impl View {
         self.to_end();
         let divider = self
             .element
-            .query_selector(".unread-divider")
+            .query_selector(".message-rows > .unread-divider")
             .ok()
             .flatten();
         if let Some(divider) = divider {
@@ -202,7 +215,9 @@ impl View {
     }
 
     fn to_end(&self) {
-        self.element.set_scroll_top(self.element.scroll_height());
+        if self.below() > 0 {
+            self.element.set_scroll_top(self.element.scroll_height());
+        }
     }
 
     fn top(&self) -> f64 {

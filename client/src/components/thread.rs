@@ -1,16 +1,16 @@
-//! The messages of the open conversation.
+//! The messages of the open conversation, and those of the last ones before it, hidden.
 //!
 //! A struct component, because it has to look at the page before and after its rows change: see
 //! `scroller.rs`.
 
 use super::empty::{empty, hint};
 use super::scroller::Scroller;
-use super::{BubbleRow, EventLine, Icon, Skeleton, thread_keys};
-use crate::clock;
+use super::thread_rows::ThreadRows;
+use super::{Icon, Skeleton, thread_keys};
 use crate::dom;
 use crate::element::{html, truth};
 use crate::i18n::{Locale, Texts};
-use crate::state::{Fetching, Row, ThreadView, peer_key};
+use crate::state::{Fetching, List, Lists, ThreadView, peer_key};
 use gloo_timers::callback::Timeout;
 use std::rc::Rc;
 use tidings_shared::{ClientMsgId, Peer};
@@ -37,6 +37,19 @@ pub enum ThreadAction {
     Retry(ClientMsgId),
     /// They delete a message that is not sent.
     Delete(ClientMsgId),
+}
+
+/// What a button in the thread does.
+pub(super) fn act(
+    on_action: &Callback<ThreadAction>,
+    action: ThreadAction,
+) -> Callback<MouseEvent> {
+    let on_action = on_action.clone();
+    Callback::from(move |_: MouseEvent| {
+        // The button is about to go, and shall not take the focus along.
+        dom::focus("[data-testid=thread]");
+        on_action.emit(action.clone());
+    })
 }
 
 /// Which thread.
@@ -71,6 +84,9 @@ pub enum ThreadMsg {
 pub struct Thread {
     log: NodeRef,
     scroller: Option<Scroller>,
+    lists: Lists,
+    /// By which everything tells this component what happens.
+    tell: Callback<ThreadMsg>,
     /// Which opening of a conversation this has begun to show.
     opening: u64,
     /// Where the owner believes the person to be.
@@ -83,10 +99,14 @@ impl Component for Thread {
     type Message = ThreadMsg;
     type Properties = ThreadProps;
 
-    fn create(_ctx: &Context<Self>) -> Self {
+    fn create(ctx: &Context<Self>) -> Self {
+        let mut lists = Lists::default();
+        lists.show(&ctx.props().view);
         Self {
             log: NodeRef::default(),
             scroller: None,
+            lists,
+            tell: ctx.link().callback(|msg: ThreadMsg| msg),
             opening: 0,
             told_at_end: None,
             unseen: None,
@@ -94,7 +114,9 @@ impl Component for Thread {
     }
 
     fn changed(&mut self, ctx: &Context<Self>, _old: &Self::Properties) -> bool {
-        self.prepare(&ctx.props().view);
+        let view = &ctx.props().view;
+        self.prepare(view);
+        self.lists.show(view);
         true
     }
 
@@ -106,8 +128,9 @@ impl Component for Thread {
             }
             ThreadMsg::Seen => {
                 self.unseen = None;
+                let changed = self.lists.tidy(ctx.props().view.peer);
                 self.look(ctx);
-                false
+                changed
             }
             ThreadMsg::Key(event) => {
                 if let Some(log) = self.log.cast::<Element>() {
@@ -133,17 +156,25 @@ impl Component for Thread {
             ..
         } = ctx.props();
         let texts = locale.texts;
-        let act = |action: ThreadAction| {
-            let on_action = on_action.clone();
-            Callback::from(move |_: MouseEvent| {
-                // Its button is about to go, and shall not take the focus along.
-                dom::focus("[data-testid=thread]");
-                on_action.emit(action.clone());
-            })
-        };
+        let act = |action| act(on_action, action);
         let label = match view.peer {
             Peer::User(_) => (texts.messages_with)(name),
             Peer::Group(_) => (texts.group.messages_in)(name),
+        };
+        let list = |list: &List| {
+            let is_open = list.peer == view.peer;
+            html! {
+                <div
+                    key={peer_key(list.peer)}
+                    class={if is_open { "message-rows" } else { "left-rows" }}
+                >
+                    <ThreadRows
+                        locale={locale.clone()}
+                        rows={list.rows.clone()}
+                        on_action={on_action.clone()}
+                    />
+                </div>
+            }
         };
         let blank = view.fetching == Fetching::First;
         let is_empty = view.rows.is_empty() && view.fetching == Fetching::Nothing;
@@ -158,9 +189,9 @@ impl Component for Thread {
                     aria-label={label}
                     aria-busy={truth(blank)}
                     tabindex="0"
-                    onkeydown={ctx.link().callback(ThreadMsg::Key)}
-                    oncopy={ctx.link().callback(ThreadMsg::Copy)}
-                    onscroll={ctx.link().callback(|_| ThreadMsg::Moved)}
+                    onkeydown={self.tell.reform(ThreadMsg::Key)}
+                    oncopy={self.tell.reform(ThreadMsg::Copy)}
+                    onscroll={self.tell.reform(|_| ThreadMsg::Moved)}
                 >
                     if blank {
                         { Skeleton::Thread.html(texts) }
@@ -188,11 +219,8 @@ impl Component for Thread {
                                 </button>
                             </p>
                         }
-                        // A list of its own: beside nodes without a key, yew would not keep rows.
-                        // Those of another conversation go at once, and not one by one.
-                        <div key={peer_key(view.peer)} class="message-rows">
-                            { for view.rows.iter().map(|row| Self::row(row, locale, on_action)) }
-                        </div>
+                        // Lists of their own: beside nodes without a key, yew would not keep rows.
+                        <div>{ for self.lists.iter().map(list) }</div>
                     </div>
                 </div>
                 if !(blank || view.at_end && view.follows_end) {
@@ -206,8 +234,8 @@ impl Component for Thread {
         if self.scroller.is_none()
             && let Some(log) = self.log.cast::<Element>()
         {
-            let link = ctx.link().clone();
-            let resized = move || link.send_message(ThreadMsg::Moved);
+            let tell = self.tell.clone();
+            let resized = move || tell.emit(ThreadMsg::Moved);
             self.scroller = Some(Scroller::new(log, resized));
             self.prepare(&ctx.props().view);
         }
@@ -246,8 +274,8 @@ impl Thread {
         let tell = |action| ctx.props().on_action.emit(action);
         let told = self.told_at_end.replace(edges.at_end);
         if told.is_none() {
-            let link = ctx.link().clone();
-            let seen = move || link.send_message(ThreadMsg::Seen);
+            let tell = self.tell.clone();
+            let seen = move || tell.emit(ThreadMsg::Seen);
             self.unseen = Some(Timeout::new(SEEN_MS, seen));
         }
         if told.unwrap_or(view.at_end) != edges.at_end {
@@ -260,37 +288,6 @@ impl Thread {
         }
         if edges.bottom && !view.follows_end {
             tell(ThreadAction::LookDown);
-        }
-    }
-
-    fn row(row: &Row, locale: &Rc<Locale>, on_action: &Callback<ThreadAction>) -> Html {
-        match row {
-            Row::Day(at_ms, day) => html! {
-                <div key={format!("d{day}")} class="day">
-                    <span>{ locale.dates.day(*at_ms, clock::wall_ms()) }</span>
-                </div>
-            },
-            Row::Unread(above) => html! {
-                <div key="unread" class="unread-divider" data-testid="unread-divider">
-                    <span>{ (locale.texts.unread_divider)(*above) }</span>
-                </div>
-            },
-            Row::Event(event, bubble) => html! {
-                <EventLine
-                    key={bubble.key.clone()}
-                    locale={locale.clone()}
-                    event={*event}
-                    bubble={bubble.clone()}
-                />
-            },
-            Row::Bubble(bubble) => html! {
-                <BubbleRow
-                    key={bubble.key.clone()}
-                    locale={locale.clone()}
-                    bubble={bubble.clone()}
-                    on_action={on_action.clone()}
-                />
-            },
         }
     }
 

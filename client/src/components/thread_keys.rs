@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, Element, Event, HtmlElement, KeyboardEvent, NodeList, Selection};
 
 /// The rows that take the focus.
-const ROWS: &str = ".message, .event";
+const ROWS: &str = ".message-rows > :is(.message, .event)";
 
 fn rows(log: &Element) -> Option<NodeList> {
     log.query_selector_all(ROWS).ok()
@@ -24,7 +24,7 @@ fn focus(row: &Element) {
 /// Moves the focus to the person's own last message, if one is rendered. Returns whether there was.
 pub(super) fn focus_last_own() -> bool {
     let own = dom::document()
-        .query_selector_all(".message.out")
+        .query_selector_all(".message-rows > .message.out")
         .ok()
         .and_then(|own| own.get(own.length().checked_sub(1)?))
         .and_then(|own| own.dyn_into::<Element>().ok());

@@ -91,6 +91,15 @@ pub struct Announcement {
     pub text: Rc<str>,
 }
 
+/// What stays in memory of a conversation that was open.
+#[derive(Debug)]
+struct Kept {
+    peer: Peer,
+    timeline: Timeline,
+    /// From here on it was in the page when it was left, and still is if it is one of the last.
+    in_page: Option<Seq>,
+}
+
 /// One login.
 #[derive(Debug)]
 pub struct Chat {
@@ -107,8 +116,8 @@ pub struct Chat {
     opening: u64,
     /// So many CSS pixels of a conversation are in sight.
     room: usize,
-    /// Timelines of conversations that were open, the latest first.
-    kept: VecDeque<(Peer, Timeline)>,
+    /// Conversations that were open, the latest first.
+    kept: VecDeque<Kept>,
     outbox: Outbox,
     /// Which messages of what is kept in the browser are this tab's.
     kept_ids: Vec<ClientMsgId>,
@@ -288,11 +297,11 @@ impl Chat {
     fn timeline_mut(&mut self, peer: Peer) -> Option<&mut Timeline> {
         match &mut self.thread {
             Some(thread) if thread.peer == peer => Some(&mut thread.timeline),
-            _ => self
-                .kept
-                .iter_mut()
-                .find(|(kept, _)| *kept == peer)
-                .map(|(_, timeline)| timeline),
+            _ => {
+                let mut kept = self.kept.iter_mut();
+                let found = kept.find(|kept| kept.peer == peer);
+                found.map(|kept| &mut kept.timeline)
+            }
         }
     }
 }

@@ -10,8 +10,13 @@ use std::rc::Rc;
 use tidings_shared::outbox::Pending;
 use tidings_shared::{Direction, Message, Seq};
 
-/// The most rows in the page.
-pub(super) const MOST_ROWS: usize = 400;
+/// So many conversations that were open last stay in the page, hidden: to show them again costs next
+/// to nothing.
+pub(super) const LEFT: usize = 2;
+/// The most rows of each.
+pub(super) const LEFT_ROWS: usize = 50;
+/// The most rows of the one that is open; with the others 400.
+pub(super) const MOST_ROWS: usize = 400 - LEFT * LEFT_ROWS;
 
 /// Messages of one sender this close together form a group.
 const GROUP_MS: i64 = 10 * 60 * 1000;

@@ -1,5 +1,6 @@
 //! Which part of a long conversation is in the page: at most [`Window::SPAN`] messages.
 
+use super::rows::LEFT_ROWS;
 use tidings_shared::Seq;
 use tidings_shared::timeline::Timeline;
 
@@ -21,7 +22,7 @@ pub struct Window {
 impl Window {
     /// The most messages rendered at once; separators, pending messages and these together stay
     /// below [`MOST_ROWS`](super::rows::MOST_ROWS).
-    pub const SPAN: i64 = 340;
+    pub const SPAN: i64 = 260;
 
     /// The room for a conversation, in CSS pixels, where it is not known.
     pub const ROOM: usize = 1000;
@@ -44,6 +45,21 @@ impl Window {
     /// Begins anew, as [`Window::latest`].
     pub fn begin(&mut self, timeline: &Timeline, from: Option<Seq>) {
         *self = Self::latest(timeline, from, self.room);
+    }
+
+    /// Of a conversation that is left: from where on it stays in the page, if it does.
+    pub fn left(&self, timeline: &Timeline) -> Option<Seq> {
+        let (low, high) = self.range(timeline);
+        let most = i64::try_from(LEFT_ROWS).unwrap_or(i64::MAX);
+        let lowest = high.0 - most + 1;
+        self.follows_end().then_some(Seq(low.0.max(lowest)))
+    }
+
+    /// Renders what is still in the page, too, unless much has come since.
+    pub fn take_up(&mut self, timeline: &Timeline, from: Seq) {
+        if timeline.last().0 - from.0 < Self::SPAN - STEP {
+            self.low = Seq(self.low.0.min(from.0));
+        }
     }
 
     /// Whether the end is rendered.
@@ -173,6 +189,36 @@ mod tests {
     }
 
     #[test]
+    fn a_conversation_that_is_still_in_the_page_opens_with_what_is_there_of_it() {
+        let long = timeline(1..=1000);
+        let mut window = Window::latest(&long, None, Window::ROOM);
+        let at_first = window.left(&long);
+        assert_eq!(at_first, Some(Seq(974)));
+        window.grow_up(&long);
+        let grown = window.left(&long);
+        assert_eq!(grown, Some(Seq(951)));
+
+        let since = timeline(1..=1100);
+        let mut again = Window::latest(&since, None, Window::ROOM);
+        again.take_up(&since, Seq(951));
+        assert_eq!(bounds(again, &since), (951, 1100));
+        let much = timeline(1..=1500);
+        let mut again = Window::latest(&much, None, Window::ROOM);
+        again.take_up(&much, Seq(951));
+        assert_eq!(bounds(again, &much), (1474, 1500));
+    }
+
+    #[test]
+    fn a_conversation_left_far_from_its_end_does_not_stay_in_the_page() {
+        let long = timeline(1..=1000);
+        let mut window = Window::latest(&long, None, Window::ROOM);
+        while window.follows_end() {
+            window.grow_up(&long);
+        }
+        assert_eq!(window.left(&long), None);
+    }
+
+    #[test]
     fn scrolling_to_the_top_and_back_shows_everything_within_the_bound() {
         let timeline = timeline(1..=1000);
         let mut window = Window::latest(&timeline, None, Window::ROOM);
@@ -206,14 +252,14 @@ mod tests {
             room: Window::ROOM,
         };
         at_end.settle(&long, true);
-        assert_eq!(bounds(at_end, &long), (161, 500));
+        assert_eq!(bounds(at_end, &long), (241, 500));
         let mut far_up = Window {
             low: Seq(1),
             high: None,
             room: Window::ROOM,
         };
         far_up.settle(&long, false);
-        assert_eq!(bounds(far_up, &long), (1, 340));
+        assert_eq!(bounds(far_up, &long), (1, 260));
     }
 
     #[test]

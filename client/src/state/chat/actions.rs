@@ -1,8 +1,9 @@
 //! What the person does.
 
-use super::{Chat, Effect, KEPT_MESSAGES, KEPT_TIMELINES};
+use super::{Chat, Effect, KEPT_MESSAGES, KEPT_TIMELINES, Kept};
 use crate::state::contacts::Contacts;
 use crate::state::notices::NoticeKind;
+use crate::state::rows::LEFT;
 use crate::state::thread::{Ask, Thread};
 use std::rc::Rc;
 use tidings_shared::frame::ClientFrame;
@@ -15,11 +16,11 @@ impl Chat {
         if self.open_peer() == Some(peer) {
             return;
         }
-        self.close();
-        let kept = self.kept.iter().position(|(kept, _)| *kept == peer);
-        let mut timeline = kept
-            .and_then(|at| self.kept.remove(at))
-            .map(|(_, timeline)| timeline)
+        self.leave();
+        let at = self.kept.iter().position(|kept| kept.peer == peer);
+        let kept = at.and_then(|at| self.kept.remove(at).map(|kept| (at, kept)));
+        let (mut timeline, in_page) = kept
+            .map(|(at, kept)| (kept.timeline, kept.in_page.filter(|_| at <= LEFT)))
             .unwrap_or_default();
         let entry = self.directory.get(peer);
         timeline.expect(entry.map_or(Seq(0), |entry| entry.last_seq));
@@ -27,6 +28,9 @@ impl Chat {
             .filter(|entry| entry.unread > 0)
             .map(|entry| entry.read_seq.next());
         let mut thread = Thread::new(peer, timeline, divider, self.room);
+        if let Some(from) = in_page {
+            thread.window.take_up(&thread.timeline, from);
+        }
         if !self.linked {
             thread.disconnected();
         }
@@ -41,14 +45,26 @@ impl Chat {
         self.room = room;
     }
 
-    /// Closes the open conversation.
+    /// Closes the open conversation: no conversation is in the page any more.
     pub fn close(&mut self) {
+        self.leave();
+        for kept in &mut self.kept {
+            kept.in_page = None;
+        }
+    }
+
+    fn leave(&mut self) {
         let Some(thread) = self.thread.take() else {
             return;
         };
+        let in_page = thread.window.left(&thread.timeline);
         let mut timeline = thread.timeline;
         timeline.trim(KEPT_MESSAGES);
-        self.kept.push_front((thread.peer, timeline));
+        self.kept.push_front(Kept {
+            peer: thread.peer,
+            timeline,
+            in_page,
+        });
         self.kept.truncate(KEPT_TIMELINES);
         self.announcements.clear();
         self.group = None;

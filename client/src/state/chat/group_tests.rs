@@ -67,7 +67,7 @@ impl Tab {
 
     fn rows(&self) -> Vec<Row> {
         let view = self.chat.thread_view(&mut RowCache::default(), |_| 0);
-        view.expect("an open thread").rows
+        view.expect("an open thread").rows.to_vec()
     }
 
     fn bubbles(&self) -> Vec<Rc<Bubble>> {

@@ -111,6 +111,7 @@ impl Tab {
     fn bubbles(&self) -> Vec<Bubble> {
         self.view()
             .rows
+            .to_vec()
             .into_iter()
             .filter_map(|row| match row {
                 Row::Bubble(bubble) => Some((*bubble).clone()),

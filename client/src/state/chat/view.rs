@@ -29,7 +29,7 @@ pub struct ThreadView {
     /// starts anew.
     pub opening: u64,
     /// What to show, oldest first.
-    pub rows: Vec<Row>,
+    pub rows: Rc<Vec<Row>>,
     /// What is on its way.
     pub fetching: Fetching,
     /// Whether the rows reach to the end.
@@ -81,7 +81,7 @@ impl Chat {
                 (_, Ask::Waiting(_)) => Fetching::Older,
                 _ => Fetching::Nothing,
             },
-            rows,
+            rows: Rc::new(rows),
             follows_end: thread.window.follows_end(),
             at_end: thread.at_end,
             unread: self.directory.get(thread.peer).map_or(0, |e| e.unread),
