@@ -13,8 +13,10 @@ use super::tool::{self, Report};
 
 /// Pairs of users, one of which writes to the other.
 pub(super) const PAIRS: u32 = 50;
-/// Messages of a sender, or of an echo's connection, that wait for their answer at once.
-const IN_FLIGHT: u32 = 16;
+/// Messages of a sender, or round trips of an echo's connection, that wait for their answer at once:
+/// some, and so many that the server has always enough of them for its next batch, where with fewer it
+/// waits for the tool and the tool for it. It takes 64 of a connection.
+const UNDER_WAY: [u32; 2] = [16, 32];
 /// Messages a second when what a second node adds is measured: far below what either can do, so
 /// that queues do not hide it.
 const CALM_RATE: f64 = 500.0;
@@ -32,15 +34,57 @@ pub(super) struct Bench {
     pub(super) scale: Scale,
 }
 
-/// The yardstick: the echo server with so many round trips under way on each connection.
-struct Echoes {
+/// As many as can be, with so many under way on each connection: messages, and round trips of the echo
+/// server, the yardstick.
+struct FlatOut {
     under_way: u32,
-    a_second: Runs,
+    answered: Runs,
+    echoed: Runs,
     ratio: Runs,
+    server_us: Runs,
+    tool_us: Runs,
+}
+
+impl FlatOut {
+    fn new(under_way: u32) -> Self {
+        Self {
+            under_way,
+            answered: Runs::default(),
+            echoed: Runs::default(),
+            ratio: Runs::default(),
+            server_us: Runs::default(),
+            tool_us: Runs::default(),
+        }
+    }
+
+    fn rows(&self) -> [Row; 5] {
+        [
+            Row::new(
+                format!(
+                    "durable one-to-one messages a second, flat out, {} under way",
+                    self.under_way
+                ),
+                self.answered.told("", 0),
+            ),
+            Row::new(
+                "round trips a second of a bare axum echo, as many under way",
+                self.echoed.told("", 0),
+            ),
+            Row::new("messages for each of those", self.ratio.told("", 2)),
+            Row::new(
+                "server's processor time a message",
+                self.server_us.told("µs", 1),
+            ),
+            Row::new(
+                "load tool's processor time a message",
+                self.tool_us.told("µs", 1),
+            ),
+        ]
+    }
 }
 
 impl Bench {
-    /// Echo, pairs flat out, pairs at half of that: one node on SQLite.
+    /// Echo and pairs flat out, pairs at half of the first of that: one node on SQLite.
     pub(super) async fn on_sqlite(&self) -> Result<Vec<Row>> {
         let site = Site::on_sqlite(&self.server(), 2 * PAIRS).await?;
         self.throughput(&site).await
@@ -57,32 +101,26 @@ impl Bench {
         let folder = tempfile::tempdir()?;
         let echo = Node::start(&self.programs.join("tidings-echo"), &[], folder.path()).await?;
         let node = site.node(None).await?;
-        let mut answered = Runs::default();
-        // One round trip at a time on each connection, and as many under way as the senders have.
-        let mut echoes = [1, IN_FLIGHT].map(|under_way| Echoes {
-            under_way,
-            a_second: Runs::default(),
-            ratio: Runs::default(),
-        });
-        let (mut server_us, mut tool_us) = (Runs::default(), Runs::default());
+        let mut ways = UNDER_WAY.map(FlatOut::new);
         for _ in 0..self.scale.runs {
-            for way in &mut echoes {
-                let arguments = self.timed("echo", &format!("--in-flight {}", way.under_way));
+            for way in &mut ways {
+                let under_way = format!("--in-flight {}", way.under_way);
+                let arguments = self.timed("echo", &under_way);
                 let report = self.load(arguments, &[&echo], None).await?;
-                way.a_second.push(report.figure("/answered_per_second")?);
+                let echoed = report.figure("/answered_per_second")?;
+                let arguments = self.pairs(&under_way);
+                let report = self.load(arguments, &[&node], Some(site)).await?;
+                let answered = report.figure("/answered_per_second")?;
+                let messages = answered * report.figure("/seconds")?;
+                let us = |of: &str| anyhow::Ok(1e6 * report.figure(of)? / messages);
+                way.echoed.push(echoed);
+                way.answered.push(answered);
+                way.ratio.push(answered / echoed);
+                way.server_us.push(us("/servers/0/cpu_seconds")?);
+                way.tool_us.push(us("/tool/cpu_seconds")?);
             }
-            let arguments = self.pairs(&format!("--in-flight {IN_FLIGHT}"));
-            let report = self.load(arguments, &[&node], Some(site)).await?;
-            let a_second = report.figure("/answered_per_second")?;
-            for way in &mut echoes {
-                way.ratio.push(a_second / way.a_second.last());
-            }
-            answered.push(a_second);
-            let messages = a_second * report.figure("/seconds")?;
-            server_us.push(1e6 * report.figure("/servers/0/cpu_seconds")? / messages);
-            tool_us.push(1e6 * report.figure("/tool/cpu_seconds")? / messages);
         }
-        let half = answered.median() / 2.0;
+        let half = ways[0].answered.median() / 2.0;
         let (mut push_p50, mut push_p99, mut answer_p99) =
             (Runs::default(), Runs::default(), Runs::default());
         for _ in 0..self.scale.runs {
@@ -94,29 +132,10 @@ impl Bench {
         }
         node.end().await?;
         echo.end().await?;
-        let mut rows = vec![Row::new(
-            "durable one-to-one messages a second, flat out",
-            answered.told("", 0),
-        )];
-        for way in &echoes {
-            let under_way = way.under_way;
-            rows.push(Row::new(
-                format!("round trips a second of a bare axum echo, {under_way} under way"),
-                way.a_second.told("", 0),
-            ));
-            rows.push(Row::new(
-                "messages for each of those",
-                way.ratio.told("", 2),
-            ));
-        }
+        let mut rows: Vec<Row> = ways.iter().flat_map(FlatOut::rows).collect();
         rows.extend([
-            Row::new("server's processor time a message", server_us.told("µs", 1)),
             Row::new(
-                "load tool's processor time a message",
-                tool_us.told("µs", 1),
-            ),
-            Row::new(
-                format!("send→push at half of that ({half:.0} a second), p50"),
+                format!("send→push at half of the first ({half:.0} a second), p50"),
                 push_p50.told("ms", 2),
             ),
             Row::new("the same, p99", push_p99.told("ms", 2)),
@@ -145,7 +164,7 @@ impl Bench {
             same.push(one);
             other.push(two);
             added.push(two - one);
-            let arguments = self.pairs(&format!("--in-flight {IN_FLIGHT}"));
+            let arguments = self.pairs(&format!("--in-flight {}", UNDER_WAY[0]));
             let report = self
                 .load(arguments, &[&first, &second], Some(&site))
                 .await?;

@@ -68,14 +68,6 @@ impl Runs {
         self.0.push(figure);
     }
 
-    /// The latest one.
-    ///
-    /// # Panics
-    /// When there was no run.
-    pub(super) fn last(&self) -> f64 {
-        *self.0.last().expect("there was a run")
-    }
-
     /// The middle one; of an even number the mean of the two in the middle.
     ///
     /// # Panics
