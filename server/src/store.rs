@@ -144,14 +144,15 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<ListRow>, StoreError>;
 
-    /// Messages from others after the read position, in one conversation and in all.
+    /// Messages from others after the read position, in one conversation and in all; of each at most
+    /// [`limits::UNREAD_MAX`](tidings_shared::limits::UNREAD_MAX).
     async fn unread(
         &self,
         uid: UserId,
         conversation: ConversationId,
     ) -> Result<(u64, u64), StoreError>;
 
-    /// Messages from others after the read position, in all conversations.
+    /// As [`Self::unread`], in all conversations.
     async fn unread_total(&self, uid: UserId) -> Result<u64, StoreError>;
 
     /// A user as others see them.

@@ -31,6 +31,10 @@ pub const PAGE_MAX: u32 = 200;
 /// The most conversations in one list frame.
 pub const LIST_MAX: u32 = 50;
 
+/// Unread messages of one conversation are counted up to here, and more are told as so many: to count
+/// on would take the longer, the longer somebody stays away, each time they come back.
+pub const UNREAD_MAX: u32 = 1000;
+
 /// How much of a conversation's last message its list entry shows, in characters.
 pub const PREVIEW_CHARS: usize = 80;
 

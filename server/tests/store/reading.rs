@@ -3,7 +3,7 @@
 use crate::cases::{ALL, Case, append, cases, message};
 use crate::{A, B, C, Result};
 use tidings_server::store::{ListCursor, Move, NewGroup, NewMessage, Range, StoreError};
-use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq};
+use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, limits};
 
 #[tokio::test]
 async fn a_page_is_chosen_from_either_end_and_below_an_id() -> Result {
@@ -107,6 +107,22 @@ async fn unread_counts_are_derived_from_what_others_wrote_after_the_read_positio
         assert_eq!(store.unread_total(B).await?, 2);
         let list = store.list(B, None, 10).await?;
         assert_eq!(list.iter().map(|row| row.unread).sum::<u64>(), 2);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_a_conversation_at_most_a_thousand_unread_messages_are_counted() -> Result {
+    let most = usize::try_from(limits::UNREAD_MAX).expect("few");
+    for Case { store, .. } in cases().await? {
+        let many = vec![message(A, B, "x"); most + 5];
+        let id = append(store.as_ref(), &many).await?[0].conversation;
+        append(store.as_ref(), &[message(C, B, "y")]).await?;
+        let most = u64::from(limits::UNREAD_MAX);
+        assert_eq!(store.unread(B, id).await?, (most, most + 1));
+        let list = store.list(B, None, 10).await?;
+        let counts: Vec<u64> = list.iter().map(|row| row.unread).collect();
+        assert_eq!(counts, [1, most]);
     }
     Ok(())
 }

@@ -20,8 +20,10 @@ pub(super) async fn list(
         other!(),
         ", l.sender_uid, s.username AS s_name, s.avatar AS s_avatar, l.msg_type,
             substr(l.content, 1, CAST($5 AS INTEGER)) AS preview,
-            (SELECT CAST(count(*) AS BIGINT) FROM messages u
-              WHERE u.conversation_id = c.id AND u.seq > c.read_seq AND u.sender_uid <> $1
+            (SELECT CAST(count(*) AS BIGINT)
+               FROM (SELECT 1 FROM messages u
+                      WHERE u.conversation_id = c.id AND u.seq > c.read_seq AND u.sender_uid <> $1
+                      LIMIT $6) AS counted
             ) AS unread,
             p.delivered_seq AS p_delivered, p.read_seq AS p_read
        FROM (SELECT v.id, v.low_uid, v.high_uid, v.last_seq, v.last_at, m.read_seq
@@ -39,6 +41,7 @@ pub(super) async fn list(
     .bind(id)
     .bind(i64::from(limit))
     .bind(i64::try_from(limits::PREVIEW_CHARS).unwrap_or(i64::MAX))
+    .bind(i64::from(limits::UNREAD_MAX))
     .fetch_all(connection)
     .await?;
     Ok(found.iter().map(list_row).collect::<Result<_, _>>()?)
@@ -71,7 +74,8 @@ fn receipt(row: &Row) -> Result<Option<(Seq, Seq)>, sqlx::Error> {
     Ok(delivered.zip(read).map(|(d, r)| (Seq(d), Seq(r))))
 }
 
-/// Messages from others after the read position, in one conversation and in all.
+/// Messages from others after the read position, in one conversation and in all; of each conversation
+/// at most [`limits::UNREAD_MAX`].
 pub(super) async fn unread(
     connection: &mut Connection,
     uid: UserId,
@@ -81,20 +85,23 @@ pub(super) async fn unread(
         "SELECT CAST(coalesce(sum(n), 0) AS BIGINT) AS total,
                 CAST(coalesce(sum(CASE WHEN id = $2 THEN n ELSE 0 END), 0) AS BIGINT) AS here
            FROM (SELECT c.id,
-                        (SELECT count(*) FROM messages u
-                          WHERE u.conversation_id = c.id AND u.seq > m.read_seq
-                            AND u.sender_uid <> $1) AS n
+                        (SELECT count(*)
+                           FROM (SELECT 1 FROM messages u
+                                  WHERE u.conversation_id = c.id AND u.seq > m.read_seq
+                                    AND u.sender_uid <> $1
+                                  LIMIT $3) AS counted) AS n
                    FROM members m JOIN conversations c ON c.id = m.conversation_id
                   WHERE m.uid = $1 AND m.read_seq < c.last_seq) AS t",
     )
     .bind(uid.0)
     .bind(conversation.0)
+    .bind(i64::from(limits::UNREAD_MAX))
     .fetch_one(connection)
     .await?;
     Ok((count(&row, "here")?, count(&row, "total")?))
 }
 
-/// Messages from others after the read position, in all conversations.
+/// As [`unread`], in all conversations.
 pub(super) async fn unread_total(
     connection: &mut Connection,
     uid: UserId,
