@@ -38,7 +38,6 @@ mod skeleton;
 mod thread;
 mod thread_head;
 mod thread_keys;
-mod thread_rows;
 
 pub use avatar::Avatar;
 pub use bubble::BubbleRow;

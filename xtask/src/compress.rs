@@ -19,7 +19,7 @@ const COMPRESSIBLE: [&str; 7] = ["css", "html", "js", "json", "svg", "wasm", "we
 /// 150,000 is reached, and the rest is for other versions of the compiler.
 const BUDGET: u64 = 150_500;
 
-/// Powers of two of the bytes that are compressed as one block.
+/// How many bytes are compressed as one block, as powers of two.
 const BROTLI_BLOCKS: [i32; 2] = [18, 20];
 
 /// A file's name and its sizes in bytes.

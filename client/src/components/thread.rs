@@ -5,12 +5,12 @@
 
 use super::empty::{empty, hint};
 use super::scroller::Scroller;
-use super::thread_rows::ThreadRows;
-use super::{Icon, Skeleton, thread_keys};
+use super::{BubbleRow, EventLine, Icon, Skeleton, thread_keys};
+use crate::clock;
 use crate::dom;
 use crate::element::{html, truth};
 use crate::i18n::{Locale, Texts};
-use crate::state::{Fetching, List, Lists, ThreadView, peer_key};
+use crate::state::{Fetching, List, Lists, Row, ThreadView, peer_key};
 use gloo_timers::callback::Timeout;
 use std::rc::Rc;
 use tidings_shared::{ClientMsgId, Peer};
@@ -168,11 +168,7 @@ impl Component for Thread {
                     key={peer_key(list.peer)}
                     class={if is_open { "message-rows" } else { "left-rows" }}
                 >
-                    <ThreadRows
-                        locale={locale.clone()}
-                        rows={list.rows.clone()}
-                        on_action={on_action.clone()}
-                    />
+                    { for list.rows.iter().map(|row| Self::row(row, locale, on_action)) }
                 </div>
             }
         };
@@ -219,7 +215,9 @@ impl Component for Thread {
                                 </button>
                             </p>
                         }
-                        // Lists of their own: beside nodes without a key, yew would not keep rows.
+                        // Lists of their own: beside nodes without a key, yew would not keep rows. And
+                        // no component of their own: it would be rendered after this one, and what the
+                        // scroller holds would be let go of in between.
                         <div>{ for self.lists.iter().map(list) }</div>
                     </div>
                 </div>
@@ -288,6 +286,37 @@ impl Thread {
         }
         if edges.bottom && !view.follows_end {
             tell(ThreadAction::LookDown);
+        }
+    }
+
+    fn row(row: &Row, locale: &Rc<Locale>, on_action: &Callback<ThreadAction>) -> Html {
+        match row {
+            Row::Day(at_ms, day) => html! {
+                <div key={format!("d{day}")} class="day">
+                    <span>{ locale.dates.day(*at_ms, clock::wall_ms()) }</span>
+                </div>
+            },
+            Row::Unread(above) => html! {
+                <div key="unread" class="unread-divider" data-testid="unread-divider">
+                    <span>{ (locale.texts.unread_divider)(*above) }</span>
+                </div>
+            },
+            Row::Event(event, bubble) => html! {
+                <EventLine
+                    key={bubble.key.clone()}
+                    locale={locale.clone()}
+                    event={*event}
+                    bubble={bubble.clone()}
+                />
+            },
+            Row::Bubble(bubble) => html! {
+                <BubbleRow
+                    key={bubble.key.clone()}
+                    locale={locale.clone()}
+                    bubble={bubble.clone()}
+                    on_action={on_action.clone()}
+                />
+            },
         }
     }
 

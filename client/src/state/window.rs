@@ -7,6 +7,8 @@ use tidings_shared::timeline::Timeline;
 /// So many more messages at a time as the person scrolls, at most and at least.
 const STEP: i64 = 50;
 const FEWEST: i64 = 10;
+/// Messages rendered above the first unread one.
+const ABOVE: i64 = 10;
 
 /// The rendered part of a timeline, by place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +34,7 @@ impl Window {
         let last = timeline.last().0;
         let usual = last - screen(timeline, room) + 1;
         let low = match from.map(|from| from.max(timeline.first())) {
-            Some(from) if last - from.0 + 1 < Self::SPAN - STEP => usual.min(from.0 - 10),
+            Some(from) if last - from.0 < Self::SPAN - ABOVE => usual.min(from.0 - ABOVE),
             _ => usual,
         };
         Self {
