@@ -84,6 +84,7 @@ pub enum ThreadMsg {
 pub struct Thread {
     log: NodeRef,
     scroller: Option<Scroller>,
+    /// Whose rows are in the page.
     lists: Lists,
     /// By which everything tells this component what happens.
     tell: Callback<ThreadMsg>,

@@ -94,7 +94,7 @@ fn what_lies_beyond_a_hole_follows_the_run_and_what_is_pending_follows_that() {
 }
 
 #[test]
-fn however_much_there_is_the_page_holds_four_hundred_rows() {
+fn however_much_there_is_of_the_open_conversation_so_many_rows_are_shown() {
     let mut outbox = Outbox::default();
     for n in 0..500 {
         outbox

@@ -1,16 +1,13 @@
 //! The conversation that is open: what of it is here, what is on its way, what is rendered.
 
 use super::directory::Reach;
-use super::window::Window;
+use super::window::{ABOVE, Window};
 use tidings_shared::timeline::{Fetch, Timeline};
 use tidings_shared::{Message, Peer, Seq, limits};
 
 /// So many messages are fetched at most to reach the first unread one; what of it lies further up
 /// comes when the person scrolls there.
 const SEEK: usize = limits::PAGE_MAX as usize;
-
-/// Messages above the divider that a page shall bring too.
-const ABOVE_DIVIDER: i64 = 10;
 
 /// A question to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -95,7 +92,7 @@ impl Thread {
     /// no more than one page.
     pub(super) fn page_size(&self, want: Want) -> u32 {
         let from = match want {
-            Want::Latest => self.divider.map(|first| first.0 - ABOVE_DIVIDER - 1),
+            Want::Latest => self.divider.map(|first| first.0 - ABOVE - 1),
             Want::After(last) => Some(last.0),
             Want::Before(_) => None,
         };

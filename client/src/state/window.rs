@@ -7,8 +7,8 @@ use tidings_shared::timeline::Timeline;
 /// So many more messages at a time as the person scrolls, at most and at least.
 const STEP: i64 = 50;
 const FEWEST: i64 = 10;
-/// Messages rendered above the first unread one.
-const ABOVE: i64 = 10;
+/// Messages fetched and rendered above the first unread one.
+pub(super) const ABOVE: i64 = 10;
 
 /// The rendered part of a timeline, by place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
