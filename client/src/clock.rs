@@ -30,14 +30,15 @@ pub fn seed() -> u64 {
     u64::from_le_bytes(bytes)
 }
 
-/// A new idempotency key: a random UUID (RFC 9562, version 4).
+/// A new idempotency key: a UUID of this device's time and 74 random bits (RFC 9562, version 7). Keys
+/// in the order of time are what a database's index of them is quickest with.
 ///
 /// Made from `getRandomValues`, because `randomUUID` exists only in secure contexts and a server
 /// on a company's network may be reached by plain HTTP.
 pub fn client_msg_id() -> ClientMsgId {
     let mut bytes = [0; 16];
     fill(&mut bytes);
-    ClientMsgId(uuid(bytes))
+    ClientMsgId(uuid(wall_ms(), bytes))
 }
 
 /// The days between 1970-01-01 and the local day of a moment given in ms since 1970.
@@ -88,9 +89,11 @@ fn fill(bytes: &mut [u8]) {
     }
 }
 
-fn uuid(mut bytes: [u8; 16]) -> String {
+fn uuid(at_ms: i64, mut bytes: [u8; 16]) -> String {
     use std::fmt::Write;
-    bytes[6] = bytes[6] & 0x0f | 0x40;
+    let [_, _, time @ ..] = at_ms.to_be_bytes();
+    bytes[..6].copy_from_slice(&time);
+    bytes[6] = bytes[6] & 0x0f | 0x70;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let mut text = String::with_capacity(36);
     for (at, byte) in bytes.into_iter().enumerate() {
@@ -108,8 +111,13 @@ mod tests {
     use super::uuid;
 
     #[test]
-    fn an_id_is_a_version_4_uuid() {
-        assert_eq!(uuid([0; 16]), "00000000-0000-4000-8000-000000000000");
-        assert_eq!(uuid([255; 16]), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    fn an_id_is_a_version_7_uuid() {
+        assert_eq!(uuid(0, [0; 16]), "00000000-0000-7000-8000-000000000000");
+        // The example of RFC 9562, appendix A.6.
+        let random = [
+            0, 0, 0, 0, 0, 0, 0x0c, 0xc3, 0x18, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f,
+        ];
+        let example = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f";
+        assert_eq!(uuid(1_645_557_742_000, random), example);
     }
 }

@@ -19,7 +19,7 @@ use checkpointer::Checkpointer;
 use sql::append::Append;
 use sql::{Work, pool_use};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, SqlitePool};
+use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
 use std::time::Duration;
 use writer::Writer;
 
@@ -36,6 +36,9 @@ const READER_CACHE_KIB: &str = "-2000";
 /// Pages of the log, 4 KiB each, after which a commit also carries over what the checkpointer has
 /// not, and the log begins anew.
 const LOG_PAGES: i64 = 4000;
+/// Bytes of the log's file that are kept when the log begins anew: four times what it takes ordinarily.
+/// A long transaction, or a reader that is slow, can make it as large as the database.
+const LOG_BYTES_KEPT: &str = "67108864";
 
 /// A store in a SQLite file.
 pub struct SqliteStore {
@@ -65,6 +68,7 @@ impl SqliteStore {
             .busy_timeout(BUSY_LIMIT)
             .pragma("cache_size", WRITER_CACHE_KIB)
             .pragma("wal_autocheckpoint", LOG_PAGES.to_string())
+            .pragma("journal_size_limit", LOG_BYTES_KEPT)
             .pragma("temp_store", "memory");
         // A connection to a file does not break by lying idle: to test it would cost every commit a
         // way to its thread and back.
@@ -86,12 +90,16 @@ impl SqliteStore {
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
+        let turn = self.writer.turn().await?;
+        // A table that is built anew may be large: its indexes are sorted in files.
+        let options = self.writer.options().clone().pragma("temp_store", "file");
+        let mut connection = options.connect().await?;
         // The way back to the version before: what a newer one added is such that it can work with it.
-        let mut turn = self.writer.turn().await?;
         sqlx::migrate!("migrations/sqlite")
             .set_ignore_missing(true)
-            .run_direct(None, &mut turn.connection, false)
+            .run_direct(None, &mut connection, false)
             .await?;
+        connection.close().await?;
         turn.end();
         Ok(())
     }

@@ -8,6 +8,7 @@ mod groups;
 mod members;
 mod migrating;
 mod nodes;
+mod pages;
 mod postgres;
 mod proxy;
 mod reading;

@@ -6,7 +6,7 @@ use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use std::borrow::Cow;
 use tidings_server::store::{NewGroup, SqliteStore, Store};
-use tidings_shared::{Peer, Seq};
+use tidings_shared::{Mid, Peer, Seq};
 
 #[tokio::test]
 async fn a_sqlite_file_without_groups_becomes_one_with_groups() -> Result {
@@ -28,7 +28,9 @@ async fn a_sqlite_file_without_groups_becomes_one_with_groups() -> Result {
         DELETE FROM conversations WHERE id = 9;
         INSERT INTO members VALUES (7, 1, 2, 1), (7, 2, 0, 2);
         INSERT INTO messages VALUES (40, 7, 1, 1, 'k', 'one', 1, 900),
-                                    (41, 7, 2, 2, NULL, 'two', 1, 1000);";
+                                    (41, 7, 2, 2, NULL, 'two', 1, 1000),
+                                    (50, 7, 3, 2, NULL, 'gone', 1, 1000);
+        DELETE FROM messages WHERE mid = 50;";
     sqlx::raw_sql(data).execute(&mut old).await?;
     old.close().await?;
 
@@ -55,6 +57,11 @@ async fn a_sqlite_file_without_groups_becomes_one_with_groups() -> Result {
     assert_eq!(
         appended[2].conversation.0, 10,
         "an id is not given twice, though its conversation is gone"
+    );
+    assert_eq!(
+        (appended[0].record.mid, appended[1].record.mid),
+        (Mid(40), Mid(51)),
+        "nor is that of a message that is gone"
     );
     let group = NewGroup {
         owner: A,

@@ -45,6 +45,11 @@ impl Writer {
         })
     }
 
+    /// What its connection is opened with.
+    pub(super) const fn options(&self) -> &SqliteConnectOptions {
+        &self.options
+    }
+
     /// Waits for one's turn, in the order of those who ask. May be dropped while it waits.
     ///
     /// # Errors
