@@ -113,6 +113,7 @@ mod tests {
     #[test]
     fn an_id_is_a_version_7_uuid() {
         assert_eq!(uuid(0, [0; 16]), "00000000-0000-7000-8000-000000000000");
+        assert_eq!(uuid(-1, [255; 16]), "ffffffff-ffff-7fff-bfff-ffffffffffff");
         // The example of RFC 9562, appendix A.6.
         let random = [
             0, 0, 0, 0, 0, 0, 0x0c, 0xc3, 0x18, 0xc4, 0xdc, 0x0c, 0x0c, 0x07, 0x39, 0x8f,

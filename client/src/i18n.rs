@@ -4,6 +4,7 @@
 //! language does not compile. Never here: what decides which text is said.
 
 mod account;
+mod count;
 mod dates;
 mod en;
 mod group;
@@ -15,6 +16,7 @@ mod write;
 mod zh_cn;
 
 pub use account::AccountTexts;
+pub use count::short;
 pub use dates::Dates;
 pub use group::GroupTexts;
 pub use panel::PanelTexts;

@@ -108,6 +108,8 @@ async fn a_row_shows_its_draft_and_its_badge() {
     assert_eq!(text("row-name"), "李四");
     assert_eq!(text("row-preview"), "Draft: half a thought");
     assert_eq!(text("row-badge"), "999+");
+    let heard = root.text_content().expect("text");
+    assert!(heard.contains("999+ unread"), "{heard:?}");
     assert_eq!(text("row-time").len(), "12:34".len());
     click(&root, "conversation-row").await;
     assert_eq!(opened.get(), Some(Peer::User(UserId(1001))));

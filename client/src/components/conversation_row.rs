@@ -4,14 +4,11 @@ use super::{Avatar, Icon};
 use crate::clock;
 use crate::component::component;
 use crate::element::html;
-use crate::i18n::Locale;
+use crate::i18n::{Locale, short};
 use crate::state::{ListRow, PreviewKind, peer_key};
 use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::prelude::*;
-
-/// More are not counted in sight.
-const MOST: u64 = 999;
 
 /// Which conversation.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,14 +89,5 @@ pub fn ConversationRow(props: &ConversationRowProps) -> Html {
                 </span>
             </button>
         </li>
-    }
-}
-
-/// A count that fits a badge.
-pub(super) fn short(count: u64) -> String {
-    if count > MOST {
-        format!("{MOST}+")
-    } else {
-        count.to_string()
     }
 }

@@ -1,9 +1,9 @@
 //! Who is logged in and the way to their account, what is unread in all, the settings and the way out.
 
-use super::{Avatar, Icon, Settings, conversation_row};
+use super::{Avatar, Icon, Settings};
 use crate::component::component;
 use crate::element::html;
-use crate::i18n::Locale;
+use crate::i18n::{Locale, short};
 use std::rc::Rc;
 use tidings_shared::{Peer, UserId};
 use yew::prelude::*;
@@ -62,7 +62,7 @@ pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
                 <span class="head-name">{ props.name.clone() }</span>
             </button>
             <span class="badge" data-testid="total-unread" aria-hidden="true" hidden={total == 0}>
-                { conversation_row::short(total) }
+                { short(total) }
             </span>
             if total > 0 {
                 <span class="hidden-text">{ (texts.total_unread)(total) }</span>

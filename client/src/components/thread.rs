@@ -9,7 +9,7 @@ use super::{BubbleRow, EventLine, Icon, Skeleton, thread_keys};
 use crate::clock;
 use crate::dom;
 use crate::element::{html, truth};
-use crate::i18n::{Locale, Texts};
+use crate::i18n::{Locale, Texts, short};
 use crate::state::{Fetching, List, Lists, Row, ThreadView, peer_key};
 use gloo_timers::callback::Timeout;
 use std::rc::Rc;
@@ -331,7 +331,7 @@ impl Thread {
                 { Icon::Down.html() }
                 if view.unread > 0 {
                     <span class="badge" aria-hidden="true">
-                        { super::conversation_row::short(view.unread) }
+                        { short(view.unread) }
                     </span>
                 }
             </button>

@@ -1,6 +1,6 @@
 //! English.
 
-use super::Texts;
+use super::{Texts, short};
 use crate::net::HttpError;
 use tidings_shared::ErrorCode;
 
@@ -35,8 +35,8 @@ pub(super) const TEXTS: Texts = Texts {
     chats: "Chats",
     contacts: "Contacts",
     search: "Search",
-    total_unread: |count| format!("{count} unread in all"),
-    unread: |count| format!("{count} unread"),
+    total_unread: |count| format!("{} unread in all", short(count)),
+    unread: |count| format!("{} unread", short(count)),
     draft: "Draft: ",
     you: "You: ",
     online: "online",
@@ -63,7 +63,7 @@ pub(super) const TEXTS: Texts = Texts {
         count => format!("Unread messages · {count} more above"),
     },
     jump_to_latest: "Jump to the latest message",
-    jump_to_new: |count| format!("Jump to {count} new"),
+    jump_to_new: |count| format!("Jump to {} new", short(count)),
     loading_older: "Loading older messages…",
     fetch_failed: "Some messages could not be loaded.",
     state_pending: "on its way",

@@ -1,6 +1,6 @@
 //! 简体中文。
 
-use super::Texts;
+use super::{Texts, short};
 use crate::net::HttpError;
 use tidings_shared::ErrorCode;
 
@@ -29,8 +29,8 @@ pub(super) const TEXTS: Texts = Texts {
     chats: "会话",
     contacts: "联系人",
     search: "搜索",
-    total_unread: |count| format!("共 {count} 条未读"),
-    unread: |count| format!("{count} 条未读"),
+    total_unread: |count| format!("共 {} 条未读", short(count)),
+    unread: |count| format!("{} 条未读", short(count)),
     draft: "草稿：",
     you: "我：",
     online: "在线",
@@ -57,7 +57,7 @@ pub(super) const TEXTS: Texts = Texts {
         count => format!("以下为未读消息 · 上方还有 {count} 条"),
     },
     jump_to_latest: "跳到最新消息",
-    jump_to_new: |count| format!("{count} 条新消息"),
+    jump_to_new: |count| format!("{} 条新消息", short(count)),
     loading_older: "正在加载更早的消息…",
     fetch_failed: "部分消息加载失败。",
     state_pending: "发送中",

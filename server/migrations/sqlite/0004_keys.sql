@@ -1,7 +1,7 @@
 -- The index of the senders' keys begins with the key. Keys in the order of time, as UUIDs of version 7
 -- are (RFC 9562 §5.7), all go to its last page; before, each sender's had a page of its own, and a
 -- commit logs each page that it changes. SQLite cannot drop a UNIQUE from a table, so this one is built
--- anew, its indexes last: sorted first, they take little time, however large it is.
+-- anew, and its indexes last, for what is sorted first goes in quickly.
 
 CREATE TABLE messages_new (
     mid             INTEGER PRIMARY KEY AUTOINCREMENT,

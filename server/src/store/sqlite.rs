@@ -36,7 +36,8 @@ const READER_CACHE_KIB: &str = "-2000";
 /// Pages of the log, 4 KiB each, after which a commit also carries over what the checkpointer has
 /// not, and the log begins anew.
 const LOG_PAGES: i64 = 4000;
-/// Bytes of the log's file that are kept when the log begins anew: four times what it takes ordinarily.
+/// Bytes of the log's file, 64 MiB, that are kept when the log begins anew: four times what it takes
+/// ordinarily.
 /// A long transaction, or a reader that is slow, can make it as large as the database.
 const LOG_BYTES_KEPT: &str = "67108864";
 
@@ -90,6 +91,7 @@ impl SqliteStore {
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
+        // Nobody else here writes meanwhile.
         let turn = self.writer.turn().await?;
         // A table that is built anew may be large: its indexes are sorted in files.
         let options = self.writer.options().clone().pragma("temp_store", "file");

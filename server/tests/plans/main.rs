@@ -170,8 +170,11 @@ async fn no_statement_scans_a_table_that_grows() -> Result {
                     "{statement}\nscans {scans:?} (analyzed: {analyzed}):\n{plan}"
                 );
             }
-            let (plan, scans) = scans(&url, "SELECT 1 FROM messages WHERE content = $1").await?;
-            assert!(!scans.is_empty(), "a scan is not seen in this:\n{plan}");
+            for scan in ["content", "conversation_id"] {
+                let scan = format!("SELECT content FROM messages WHERE {scan} = $1");
+                let (plan, scans) = scans(&url, &scan).await?;
+                assert!(!scans.is_empty(), "a scan is not seen in this:\n{plan}");
+            }
         }
     }
     Ok(())

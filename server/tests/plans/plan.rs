@@ -103,7 +103,7 @@ pub(crate) fn postgres_scans(plan: &str) -> Vec<String> {
 /// is read for one message of it. For a set of rows, a user's memberships may not be read either.
 fn is_half(search: &str, of_a_set: bool) -> bool {
     let both = [
-        "sqlite_autoindex_messages_",
+        "messages_by_",
         "messages_conversation_id_seq_key",
         "messages_sender_uid_client_msg_id_key",
     ];

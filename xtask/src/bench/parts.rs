@@ -97,7 +97,7 @@ impl Half {
     fn rows(&self) -> [Row; 4] {
         [
             Row::new(
-                "messages a second at half of the first, each run of the run before it",
+                "messages a second, set to half of each run of the first, right after it",
                 self.rate.told("", 0),
             ),
             Row::new("send→push then, p50", self.push_p50.told("ms", 2)),

@@ -8,6 +8,7 @@ use crate::components::{
 };
 use crate::dom;
 use crate::element::html;
+use crate::i18n::short;
 use crate::pages::Profile;
 use crate::state::{Alert, Announcement, Content, OpenGroup, ThreadView};
 use std::rc::Rc;
@@ -141,7 +142,7 @@ impl ChatPage {
     pub(super) fn show_title(&self) {
         let title = match self.chat.total_unread() {
             0 => "Tidings".to_owned(),
-            count => format!("({count}) Tidings"),
+            count => format!("({}) Tidings", short(count)),
         };
         let document = dom::document();
         if document.title() != title {
