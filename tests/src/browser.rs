@@ -18,6 +18,10 @@ use tokio::time::timeout;
 /// How long one look at a page lasts: a page that is left during it is noticed after twice that.
 const SLICE: Duration = Duration::from_secs(3);
 
+/// How often ChromeDriver is started at most. It takes a free port of IPv6, and ends if that one of IPv4 is
+/// not free: now and then, where many connections are open.
+const STARTS: usize = 10;
+
 /// What Chromium is started with: no window, no sandbox (which root cannot have), and no calls
 /// home.
 const ARGUMENTS: [&str; 12] = [
@@ -65,6 +69,18 @@ impl ChromeDriver {
     /// # Errors
     /// When it is not there or does not say that it listens.
     pub async fn start() -> Result<Self> {
+        let mut said = String::new();
+        for _ in 0..STARTS {
+            match Self::start_once().await? {
+                Ok(started) => return Ok(started),
+                Err(last) => said = last,
+            }
+        }
+        bail!("ChromeDriver ended {STARTS} times; it said: {said}");
+    }
+
+    /// Starts it; the inner error is the last that it said before it ended.
+    async fn start_once() -> Result<Result<Self, String>> {
         let program = std::env::var_os("CHROMEDRIVER").unwrap_or("chromedriver".into());
         let profiles = tempfile::tempdir()?;
         let mut child = Command::new(&program)
@@ -83,23 +99,25 @@ impl ChromeDriver {
             })?;
         let mut lines = BufReader::new(child.stdout.take().context("a pipe")?).lines();
         let listening = async {
+            let mut last = String::new();
             while let Some(line) = lines.next_line().await? {
                 if let Some(port) = line.trim_end_matches('.').rsplit("on port ").next()
                     && line.contains("started successfully")
                 {
-                    return Ok(port.to_owned());
+                    return anyhow::Ok(Ok(port.to_owned()));
                 }
+                last = line;
             }
-            bail!("ChromeDriver ended");
+            Ok(Err(last))
         };
         let port = timeout(PATIENCE, listening)
             .await
             .context("ChromeDriver says nothing")??;
-        Ok(Self {
+        Ok(port.map(|port| Self {
             child,
             url: format!("http://127.0.0.1:{port}"),
             _profiles: profiles,
-        })
+        }))
     }
 
     /// Opens a browser with a profile of its own.
