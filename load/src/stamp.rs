@@ -48,14 +48,8 @@ impl Stamp {
     /// Appends the `clientMsgId` that goes with it. Like those of the page, ids of all senders are in
     /// the order of time (RFC 9562 §5.7), which is what a database's index of them is quickest with.
     pub fn write_id(&self, out: &mut String) {
-        let Self {
-            run,
-            sender,
-            counter,
-            intended,
-        } = self;
-        let ms = intended.as_millis();
-        let _ = write!(out, "load-{run}-{ms:08x}-{sender}-{counter}");
+        let (run, ms) = (self.run, self.intended.as_millis());
+        let _ = write!(out, "load-{run}-{ms:08x}-{}-{}", self.sender, self.counter);
     }
 }
 

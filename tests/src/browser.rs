@@ -18,8 +18,8 @@ use tokio::time::timeout;
 /// How long one look at a page lasts: a page that is left during it is noticed after twice that.
 const SLICE: Duration = Duration::from_secs(3);
 
-/// How often ChromeDriver is started at most. It takes a free port of IPv6, and ends if that one of IPv4 is
-/// not free: now and then, where many connections are open.
+/// How often ChromeDriver is started at most. It takes a free port of IPv6, and ends if the same one
+/// of IPv4 is taken: now and then, where many connections are open.
 const STARTS: usize = 10;
 
 /// What Chromium is started with: no window, no sandbox (which root cannot have), and no calls

@@ -37,8 +37,7 @@ const READER_CACHE_KIB: &str = "-2000";
 /// not, and the log begins anew.
 const LOG_PAGES: i64 = 4000;
 /// Bytes of the log's file, 64 MiB, that are kept when the log begins anew: four times what it takes
-/// ordinarily.
-/// A long transaction, or a reader that is slow, can make it as large as the database.
+/// ordinarily. A long transaction, or a slow reader, can make it as large as the database.
 const LOG_BYTES_KEPT: &str = "67108864";
 
 /// A store in a SQLite file.

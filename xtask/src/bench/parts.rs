@@ -94,6 +94,14 @@ struct Half {
 }
 
 impl Half {
+    fn push(&mut self, rate: f64, report: &Report) -> Result<()> {
+        self.rate.push(rate);
+        self.push_p50.push(report.figure("/push/p50_ms")?);
+        self.push_p99.push(report.figure("/push/p99_ms")?);
+        self.answer_p99.push(report.figure("/answer/p99_ms")?);
+        Ok(())
+    }
+
     fn rows(&self) -> [Row; 4] {
         [
             Row::new(
@@ -146,11 +154,7 @@ impl Bench {
                 if way.under_way == UNDER_WAY[0] {
                     let rate = (answered / 2.0).round();
                     let arguments = self.pairs(&format!("--rate {rate}"));
-                    let report = self.load(arguments, &[&node], Some(site)).await?;
-                    half.rate.push(rate);
-                    half.push_p50.push(report.figure("/push/p50_ms")?);
-                    half.push_p99.push(report.figure("/push/p99_ms")?);
-                    half.answer_p99.push(report.figure("/answer/p99_ms")?);
+                    half.push(rate, &self.load(arguments, &[&node], Some(site)).await?)?;
                 }
             }
         }
