@@ -6,6 +6,7 @@
 mod checkpointer;
 mod dialect;
 mod insertion;
+mod recent;
 mod shortcut;
 #[path = "sql/mod.rs"]
 mod sql;
@@ -101,7 +102,7 @@ impl SqliteStore {
             .run_direct(None, &mut connection, false)
             .await?;
         connection.close().await?;
-        turn.end();
+        turn.end_otherwise();
         Ok(())
     }
 
@@ -122,7 +123,7 @@ impl SqliteStore {
         // (sqlite.org/lang_transaction.html §3), of which sqlx's count of transactions does not hear:
         // every later one on this connection would be refused.
         if !matches!(result, Err(StoreError::Database(_))) {
-            turn.end();
+            turn.end_otherwise();
         }
         result
     }

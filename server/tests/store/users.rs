@@ -41,7 +41,10 @@ async fn users_are_added_all_or_none_with_the_next_free_uids() -> Result {
 #[tokio::test]
 async fn a_name_that_is_changed_is_the_name_of_what_was_written_before_too() -> Result {
     for Case { store, .. } in cases().await? {
-        append(store.as_ref(), &[message(A, B, "hello")]).await?;
+        // The first begins the conversation, the second finds it.
+        for _ in 0..2 {
+            append(store.as_ref(), &[message(A, B, "hello")]).await?;
+        }
         let renamed = store.rename(A, "Ann").await?.expect("it exists");
         assert_eq!(
             (renamed.uid, &*renamed.username, &*renamed.avatar),
@@ -56,6 +59,10 @@ async fn a_name_that_is_changed_is_the_name_of_what_was_written_before_too() -> 
         assert_eq!(thread.other.name, "Ann");
         let page = store.page(thread.conversation, ALL).await?;
         assert_eq!(page[0].sender.name, "Ann");
+        let next = append(store.as_ref(), &[message(A, B, "hello again")]).await?;
+        assert_eq!(next[0].record.sender.name, "Ann");
+        let answer = append(store.as_ref(), &[message(B, A, "hello")]).await?;
+        assert_eq!(answer[0].recipient.name, "Ann");
         assert_eq!(
             store.user(B).await?.map(|user| user.username),
             Some("B".into())

@@ -28,8 +28,8 @@ impl Work for Append<'_> {
             .iter()
             .filter(|message| plan::key(message).is_none_or(|key| !known.contains_key(&key)))
             .map(plan::pair);
-        let routes = Routes::of(connection, &pairs.collect()).await?;
-        let plan = Plan::new(batch, &known, &routes);
+        let Routes { ways, mut last } = Routes::of(connection, &pairs.collect()).await?;
+        let plan = Plan::new(batch, &known, &ways);
         // A repeat is answered as before, even where its sender has no way to its peer any more.
         if *repeats == Repeats::Unexpected && !plan.is_all_new() && plan.refuses_a_key(batch) {
             return Err(StoreError::Repeated);
@@ -38,10 +38,9 @@ impl Work for Append<'_> {
         if moves.is_empty() {
             return plan.results(Vec::new(), &known);
         }
-        let mut last = plan.last_places();
         // From here to the commit nobody else writes to these conversations.
         dialect::reserve(connection, json(&moves), &mut last).await?;
-        let mut stored = plan.place(last)?;
+        let mut stored = plan.place(&mut last)?;
         dialect::insert(connection, &mut stored).await?;
         plan.results(stored, &known)
     }

@@ -1,6 +1,6 @@
 //! What becomes of the messages of a batch: which are new, and where they stand. No SQL is here.
 
-use super::routes::{Pair, Route, Routes};
+use super::routes::{Pair, Route, Ways};
 use crate::store::{Appended, NewMessage, Record, Refused, StoreError};
 use foldhash::{HashMap, HashMapExt as _};
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ impl<'a> Plan<'a> {
     pub(in super::super) fn new(
         batch: &'a [NewMessage],
         known: &Known<'a>,
-        routes: &'a Routes,
+        ways: &'a Ways,
     ) -> Self {
         let mut new = Vec::with_capacity(batch.len());
         let mut in_batch: HashMap<Key<'a>, usize> = HashMap::with_capacity(batch.len());
@@ -49,7 +49,7 @@ impl<'a> Plan<'a> {
             if let Some(first) = key.and_then(|key| in_batch.get(&key)) {
                 return Step::RepeatInBatch(*first);
             }
-            let Some(route) = routes.get(pair(message)) else {
+            let Some(route) = ways.get(&pair(message)) else {
                 return Step::Refuse;
             };
             if let Some(key) = key {
@@ -74,14 +74,6 @@ impl<'a> Plan<'a> {
         self.new.len() == self.steps.len()
     }
 
-    /// The last places of the conversations, as the routes have them.
-    pub(in super::super) fn last_places(&self) -> LastPlaces {
-        let routes = self.new.iter().map(|(_, route)| route);
-        routes
-            .map(|route| (route.conversation, route.last_seq))
-            .collect()
-    }
-
     /// By how many messages each conversation is moved on, and to which time.
     pub(in super::super) fn moves(&self) -> Vec<(ConversationId, i64, i64)> {
         let mut moves: BTreeMap<ConversationId, (i64, i64)> = BTreeMap::new();
@@ -94,10 +86,11 @@ impl<'a> Plan<'a> {
         moves.map(|(id, (count, at))| (id, count, at)).collect()
     }
 
-    /// The new messages, after the last places of their conversations so far. They have no ids yet.
+    /// The new messages, after the last places of their conversations so far, which move on with them.
+    /// They have no ids yet.
     pub(in super::super) fn place(
         &self,
-        mut last: LastPlaces,
+        last: &mut LastPlaces,
     ) -> Result<Vec<Appended>, StoreError> {
         let mut placed = Vec::with_capacity(self.new.len());
         for (message, route) in &self.new {

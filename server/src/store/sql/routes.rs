@@ -1,6 +1,7 @@
 //! Where the messages of a batch go: which conversation each sender and its peer have.
 
 use super::dialect::{Connection, packed, rows};
+use super::plan::LastPlaces;
 use super::{conversations, json, unpack};
 use crate::store::{Party, Profile, StoreError};
 use foldhash::HashMap;
@@ -15,10 +16,8 @@ pub(super) type Pair = (UserId, Peer);
 type Direct = (UserId, UserId);
 
 /// A way that exists.
-pub(super) struct Route {
+pub(in super::super) struct Route {
     pub(super) conversation: ConversationId,
-    /// The last place of the conversation, unless somebody else has moved it on since.
-    pub(super) last_seq: Seq,
     pub(super) sender: Profile,
     pub(super) recipient: Party,
 }
@@ -107,9 +106,17 @@ impl Pairs {
     }
 }
 
-/// The ways of a batch.
+/// Ways that exist, by who writes to whom.
+pub(in super::super) type Ways = HashMap<Pair, Route>;
+
+/// Ways, and where their conversations stand.
 #[derive(Default)]
-pub(in super::super) struct Routes(HashMap<Pair, Route>);
+pub(in super::super) struct Routes {
+    /// Without those to a recipient that does not exist, and to a group that the sender is no member of.
+    pub(in super::super) ways: Ways,
+    /// The last places, unless somebody else has moved them on since.
+    pub(in super::super) last: LastPlaces,
+}
 
 impl Routes {
     /// Looks them up, and begins the conversation of two users who never wrote to each other.
@@ -130,11 +137,6 @@ impl Routes {
         Ok(routes)
     }
 
-    /// `None`: there is no such recipient, or no such group that the sender is a member of.
-    pub(super) fn get(&self, pair: Pair) -> Option<&Route> {
-        self.0.get(&pair)
-    }
-
     /// Enters what exists; returns the pairs of two users without a conversation.
     pub(in super::super) fn enter(&mut self, found: Vec<Found>) -> Pairs {
         let mut new = Pairs::default();
@@ -145,9 +147,9 @@ impl Routes {
                 new.direct.extend(other.map(|recipient| (uid, recipient)));
                 continue;
             };
+            self.last.insert(conversation, last_seq);
             let route = Route {
                 conversation,
-                last_seq,
                 sender: Profile { uid, name, avatar },
                 recipient: Party {
                     peer: other.map_or(Peer::Group(GroupId(conversation.0)), Peer::User),
@@ -155,7 +157,7 @@ impl Routes {
                     avatar: other_avatar,
                 },
             };
-            self.0.insert((uid, route.recipient.peer), route);
+            self.ways.insert((uid, route.recipient.peer), route);
         }
         new
     }

@@ -1,11 +1,11 @@
 //! The shortcut for a batch as nearly all are: everybody has a way to their peer and nothing is sent
-//! again. It takes two ways to sqlx's thread for the connection and back, of which each costs as much
-//! as many messages. Any other batch is for `sql::append`.
+//! again. It goes to sqlx's thread for the connection and back once, and once more for those whom
+//! `recent` does not know; each costs as much as many messages. Any other batch is for `sql::append`.
 
 use super::SqliteStore;
 use super::dialect::{Connection, MOVE};
 use super::insertion::{self, Insertion};
-use super::sql::plan::{Known, Plan, pair};
+use super::sql::plan::{Known, Plan};
 use super::sql::routes::{FIND_DIRECT, FIND_GROUPS, Pairs, Routes};
 use super::sql::{json, unpacked};
 use crate::store::retry::{TRY_LIMIT, timed_out};
@@ -37,34 +37,44 @@ impl SqliteStore {
             return Ok(None);
         }
         let mut turn = self.writer.turn().await?;
-        let looking = tokio::time::timeout(TRY_LIMIT, find(&mut turn.connection, batch));
-        let routes = looking.await.unwrap_or_else(|_| Err(timed_out()))?;
-        let plan = Plan::new(batch, &Known::default(), &routes);
+        let connection = &mut turn.connection;
+        if let Some(unknown) = turn.recent.unknown(batch) {
+            let routes = &mut turn.recent.routes;
+            let looking = tokio::time::timeout(TRY_LIMIT, find(connection, &unknown, routes));
+            looking.await.unwrap_or_else(|_| Err(timed_out()))?;
+        }
+        let Routes { ways, last } = &mut turn.recent.routes;
+        let plan = Plan::new(batch, &Known::default(), ways);
         if !plan.is_all_new() {
             turn.end();
             return Ok(None);
         }
-        let mut messages = plan.place(plan.last_places())?;
-        let stored = store(&mut turn.connection, &plan, &mut messages).await;
+        let mut messages = plan.place(last)?;
+        let stored = store(connection, &plan, &mut messages).await;
         self.checkpointer.committed();
-        if matches!(stored, Ok(()) | Err(StoreError::Repeated)) {
-            turn.end();
+        match stored {
+            Ok(()) => turn.end(),
+            // The places that were meant for them are still free.
+            Err(StoreError::Repeated) => turn.end_otherwise(),
+            Err(_) => {}
         }
         stored.map(|()| Some(messages))
     }
 }
 
-async fn find(connection: &mut Connection, batch: &[NewMessage]) -> Result<Routes, StoreError> {
-    let pairs: Pairs = batch.iter().map(pair).collect();
+async fn find(
+    connection: &mut Connection,
+    pairs: &Pairs,
+    routes: &mut Routes,
+) -> Result<(), StoreError> {
     let (direct, groups): (String, String) = sqlx::query_as(FIND.as_str())
         .bind(pairs.direct_rows())
         .bind(pairs.group_rows())
         .fetch_one(connection)
         .await?;
-    let mut routes = Routes::default();
     routes.enter(unpacked(&direct)?);
     routes.enter(unpacked(&groups)?);
-    Ok(routes)
+    Ok(())
 }
 
 async fn store(
@@ -91,6 +101,7 @@ mod tests {
     use super::*;
     use crate::gateway::ConnectionId;
     use crate::store::{NewUser, Store as _};
+    use std::path::Path;
     use tidings_shared::{ClientMsgId, MsgType, Peer, Seq, UserId};
 
     const ME: UserId = UserId(1000);
@@ -118,11 +129,21 @@ mod tests {
         }
     }
 
+    async fn store_in(folder: &Path) -> SqliteStore {
+        let url = format!("sqlite://{}", folder.join("x.db").display());
+        SqliteStore::open(&url).await.expect("a file")
+    }
+
+    async fn seqs_of(store: &SqliteStore, batch: &[NewMessage]) -> Vec<Seq> {
+        let appended = store.append_shortly(batch).await.expect("no error");
+        let appended = appended.expect("no surprise");
+        appended.iter().map(|new| new.record.seq).collect()
+    }
+
     #[tokio::test]
     async fn only_a_batch_without_surprises_is_appended_shortly_and_of_another_nothing_is_left() {
         let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite://{}", folder.path().join("x.db").display());
-        let store = SqliteStore::open(&url).await.expect("a file");
+        let store = store_in(folder.path()).await;
         store.migrate().await.expect("a schema");
         let (friend, stranger, nobody) = (UserId(1001), UserId(1002), UserId(1003));
         let users: Vec<_> = [ME, friend, stranger].map(user).into();
@@ -152,5 +173,33 @@ mod tests {
         let seqs: Vec<Seq> = appended.iter().map(|new| new.record.seq).collect();
         assert_eq!(seqs, [Seq(2), Seq(3)]);
         assert!(appended[0].record.mid < appended[1].record.mid);
+    }
+
+    #[tokio::test]
+    async fn who_is_remembered_goes_on_where_the_other_side_and_another_process_left_off() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (store, other) = (store_in(folder.path()).await, store_in(folder.path()).await);
+        store.migrate().await.expect("a schema");
+        let friend = UserId(1001);
+        let users = [ME, friend].map(user);
+        store.add_users(&users).await.expect("new users");
+        let mine = |key| message(friend, key);
+        let theirs = |key| NewMessage {
+            sender: friend,
+            peer: Peer::User(ME),
+            ..message(friend, key)
+        };
+        store.append(&[mine("first")]).await.expect("room");
+
+        assert_eq!(seqs_of(&store, &[mine("a")]).await, [Seq(2)]);
+        assert_eq!(
+            seqs_of(&store, &[theirs("a"), mine("b")]).await,
+            [Seq(3), Seq(4)]
+        );
+        assert_eq!(seqs_of(&store, &[theirs("b")]).await, [Seq(5)]);
+        assert_eq!(seqs_of(&other, &[mine("c")]).await, [Seq(6)]);
+        let taken = store.append_shortly(&[mine("d"), theirs("d")]).await;
+        assert!(matches!(taken, Err(StoreError::Repeated)), "{taken:?}");
+        assert_eq!(seqs_of(&store, &[mine("d")]).await, [Seq(7)]);
     }
 }

@@ -1,9 +1,11 @@
-//! The one connection that writes, and whose turn it is. What is written is not its business.
+//! The one connection that writes, and whose turn it is. What is written is not its business, nor what
+//! is remembered of it (`recent`).
 //!
 //! sqlx's pools ask a connection that comes back whether it is well, before anybody else may have it:
 //! one more way to its thread and back for every commit.
 
 use super::ACQUIRE_LIMIT;
+use super::recent::Recent;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::{Mutex, MutexGuard};
@@ -16,7 +18,7 @@ pub(super) struct Writer {
 }
 
 enum Place {
-    Idle(SqliteConnection),
+    Idle(SqliteConnection, Recent),
     /// Whoever had the last one did not bring it back; the next opens another.
     Empty,
     Closed,
@@ -26,13 +28,21 @@ enum Place {
 /// is in the middle of is undone, and the next turn gets another.
 pub(super) struct Turn<'a> {
     pub(super) connection: SqliteConnection,
+    pub(super) recent: Recent,
     place: MutexGuard<'a, Place>,
 }
 
 impl Turn<'_> {
-    /// Brings the connection back, outside of any transaction.
+    /// Brings the connection back, outside of any transaction, after nothing was written that `recent`
+    /// does not know.
     pub(super) fn end(mut self) {
-        *self.place = Place::Idle(self.connection);
+        *self.place = Place::Idle(self.connection, self.recent);
+    }
+
+    /// The same after anything.
+    pub(super) fn end_otherwise(mut self) {
+        self.recent.forget();
+        self.end();
     }
 }
 
@@ -41,7 +51,7 @@ impl Writer {
         let connection = options.connect().await?;
         Ok(Self {
             options,
-            place: Mutex::new(Place::Idle(connection)),
+            place: Mutex::new(Place::Idle(connection, Recent::default())),
         })
     }
 
@@ -58,15 +68,19 @@ impl Writer {
     pub(super) async fn turn(&self) -> Result<Turn<'_>, sqlx::Error> {
         let waiting = timeout(ACQUIRE_LIMIT, self.place.lock());
         let mut place = waiting.await.map_err(|_| sqlx::Error::PoolTimedOut)?;
-        let connection = match std::mem::replace(&mut *place, Place::Empty) {
-            Place::Idle(connection) => connection,
-            Place::Empty => self.options.connect().await?,
+        let (connection, recent) = match std::mem::replace(&mut *place, Place::Empty) {
+            Place::Idle(connection, recent) => (connection, recent),
+            Place::Empty => (self.options.connect().await?, Recent::default()),
             Place::Closed => {
                 *place = Place::Closed;
                 return Err(sqlx::Error::PoolClosed);
             }
         };
-        Ok(Turn { connection, place })
+        Ok(Turn {
+            connection,
+            recent,
+            place,
+        })
     }
 
     /// Whether somebody has it.
@@ -77,7 +91,7 @@ impl Writer {
     /// Closes the connection after the turns that wait. There is none after this.
     pub(super) async fn close(&self) {
         let place = std::mem::replace(&mut *self.place.lock().await, Place::Closed);
-        if let Place::Idle(connection) = place
+        if let Place::Idle(connection, _) = place
             && let Err(error) = connection.close().await
         {
             tracing::warn!(%error, "the writer did not close well");
