@@ -26,7 +26,7 @@ pub use positions::Positions;
 pub use postgres::PostgresStore;
 pub use receipts::Receipts;
 pub use record::{
-    Appended, Move, NewMessage, Party, Profile, Range, Record, Refused, Standing, Thread,
+    Appended, Move, NewMessage, Party, Profile, Range, Record, Refused, Standing, Thread, Unread,
 };
 pub use sqlite::SqliteStore;
 pub use visits::{VISIT_EVERY, Visits};
@@ -153,7 +153,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<(u64, u64), StoreError>;
 
     /// As [`Self::unread`], in all conversations.
-    async fn unread_total(&self, uid: UserId) -> Result<u64, StoreError>;
+    async fn unread_total(&self, uid: UserId) -> Result<Unread, StoreError>;
 
     /// A user as others see them.
     async fn user(&self, uid: UserId) -> Result<Option<api::User>, StoreError>;

@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
+use tokio::time::timeout;
 
 async fn listing(server: &Server, user: (i64, &str)) -> Result<(Socket, Value)> {
     let token = server.login(user.1).await?;
@@ -85,6 +87,39 @@ async fn reading_on_one_device_is_told_to_the_others_and_moves_the_totals() -> R
     );
     // The course's page is not told: it knows no such frame.
     plain.nothing_more(1001).await
+}
+
+/// Waits until the list says that its first conversation is read up to here.
+async fn wait_until_read(socket: &mut Socket, seq: i64) -> Result<()> {
+    let read = async {
+        loop {
+            let list = socket.ask(8, json!({})).await?;
+            if list["conversations"][0]["readSeq"] == seq {
+                return Ok(());
+            }
+        }
+    };
+    timeout(Duration::from_secs(30), read).await?
+}
+
+#[tokio::test]
+async fn what_somebody_wrote_after_all_they_had_read_is_read_once_they_looked() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let (mut zhang, _) = listing(&server, ZHANG).await?;
+    for text in ["one", "two", "three"] {
+        zhang.say(1000, 1001, text).await?;
+    }
+    let unread = zhang.ask(5, json!({"uid": 1000})).await?;
+    assert_eq!(unread, json!({"unread": 0}));
+    wait_until_read(&mut zhang, 3).await?;
+
+    zhang.say(1000, 1001, "four").await?;
+    let (mut again, bound) = listing(&server, ZHANG).await?;
+    assert_eq!(bound["conversations"][0]["readSeq"], 3);
+    wait_until_read(&mut again, 4).await?;
+    // Nobody is told: nothing that anybody sees has changed.
+    zhang.nothing_more(1000).await?;
+    again.nothing_more(1000).await
 }
 
 #[tokio::test]

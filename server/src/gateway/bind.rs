@@ -70,6 +70,7 @@ impl Connection {
                 return Err(self.refuse_bind(ErrorCode::Unavailable, CloseCode::RateLimited));
             }
         };
+        self.wrote(&unread.own);
         let positions = positions
             .into_iter()
             .map(|Standing { position, .. }| Position {
@@ -92,7 +93,7 @@ impl Connection {
             uid,
             username: self.user.username.clone(),
             timeout: u64::try_from(interval.as_millis()).unwrap_or(u64::MAX),
-            unread,
+            unread: unread.total,
             list,
         })));
         self.open.bound();

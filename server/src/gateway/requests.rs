@@ -6,12 +6,12 @@
 
 use super::connection::{Connection, End};
 use crate::bus::{Event, Publication, Topic};
-use crate::store::{ListCursor, Move, Range, StoreError, Thread};
+use crate::store::{ListCursor, Move, Range, StoreError, Thread, Unread};
 use std::sync::Arc;
 use tidings_shared::frame::{
     self, ClientFrame, ConversationList, Query, Read, ReadMark, ServerFrame, UnreadTotal, kind,
 };
-use tidings_shared::{ErrorBody, ErrorCode, Peer, Seq, UserId, limits};
+use tidings_shared::{ConversationId, ErrorBody, ErrorCode, Peer, Seq, UserId, limits};
 
 /// A page of JSON texts keeps so many bytes of the frame for the rest of it.
 const PAGE_OVERHEAD: usize = 64;
@@ -54,9 +54,20 @@ impl Connection {
     async fn unread(&mut self, unread: &frame::Unread) {
         if self.is_me(unread.uid, kind::UNREAD) {
             match self.app.store.unread_total(self.user.uid).await {
-                Ok(unread) => self.push_frame(&ServerFrame::Unread(UnreadTotal { unread })),
+                Ok(Unread { total, own }) => {
+                    self.wrote(&own);
+                    self.push_frame(&ServerFrame::Unread(UnreadTotal { unread: total }));
+                }
                 Err(error) => self.unavailable(kind::UNREAD, None, &error),
             }
+        }
+    }
+
+    /// What the user wrote after all it has read is not counted again.
+    pub(super) fn wrote(&self, own: &[(ConversationId, Seq)]) {
+        for &(conversation, last) in own {
+            let side = (conversation, self.user.uid);
+            self.app.positions.wrote(side, last);
         }
     }
 

@@ -27,7 +27,10 @@ type Waiting = BTreeMap<(UserId, ConversationId), Place>;
 /// How far a user has got.
 #[derive(Debug, Clone, Copy, Default)]
 struct Place {
+    /// Delivered up to here.
     seq: Seq,
+    /// Read up to here.
+    read: Seq,
     /// Whether any of it was acknowledged, so that the other side is to hear of it.
     acknowledged: bool,
 }
@@ -64,15 +67,26 @@ impl Positions {
     /// This user of a conversation has everything up to and with `seq`; `acknowledged`: not only
     /// because it is the user's own.
     pub fn delivered(&self, side: (ConversationId, UserId), seq: Seq, acknowledged: bool) {
+        self.change(side, |place| {
+            place.seq = seq.max(place.seq);
+            place.acknowledged |= acknowledged;
+        });
+    }
+
+    /// All that this user of a conversation has not read is its own, up to and with `seq`, so it counts
+    /// as read. It changes nothing that anybody is told.
+    pub fn wrote(&self, side: (ConversationId, UserId), seq: Seq) {
+        self.change(side, |place| place.read = seq.max(place.read));
+    }
+
+    fn change(&self, side: (ConversationId, UserId), change: impl FnOnce(&mut Place)) {
         let (conversation, uid) = side;
         let key = (uid, conversation);
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() >= WAITING_MAX && !waiting.contains_key(&key) {
             return;
         }
-        let place = waiting.entry(key).or_default();
-        place.seq = seq.max(place.seq);
-        place.acknowledged |= acknowledged;
+        change(waiting.entry(key).or_default());
         if waiting.len() >= FLUSH_AT {
             self.full.notify_one();
         }
@@ -105,7 +119,7 @@ impl Positions {
             chosen.map(|(&(uid, conversation), place)| Move {
                 conversation,
                 uid,
-                read: Seq(0),
+                read: place.read,
                 delivered: place.seq,
             })
         };
@@ -138,7 +152,7 @@ impl Positions {
             let key = (moved.uid, moved.conversation);
             if waiting
                 .get(&key)
-                .is_some_and(|place| place.seq <= moved.delivered)
+                .is_some_and(|place| place.seq <= moved.delivered && place.read <= moved.read)
             {
                 waiting.remove(&key);
             }

@@ -267,6 +267,18 @@ pub struct Range {
     pub limit: u32,
 }
 
+/// What a user has not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// Messages from others, in all conversations; of each at most
+    /// [`limits::UNREAD_MAX`](tidings_shared::limits::UNREAD_MAX).
+    pub total: u64,
+    /// Conversations in which the user itself wrote all that comes after the read position, and their
+    /// last places. Whoever only writes, and never reads, would have ever more to be looked through:
+    /// see [`Positions::wrote`](super::Positions::wrote).
+    pub own: Vec<(ConversationId, Seq)>,
+}
+
 /// A position to be moved forward.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Move {

@@ -56,7 +56,7 @@ async fn a_new_member_begins_where_it_was_added_and_can_read_what_was_before() -
             delivered: Seq(7),
         };
         store.advance(&[forward, forward]).await?;
-        assert_eq!(store.unread_total(C).await?, 0);
+        assert_eq!(store.unread_total(C).await?.total, 0);
         assert_eq!(store.positions(C).await?[0].position.delivered_seq, Seq(7));
     }
     Ok(())

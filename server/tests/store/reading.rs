@@ -95,7 +95,7 @@ async fn unread_counts_are_derived_from_what_others_wrote_after_the_read_positio
         let id = append(store.as_ref(), &batch).await?[0].conversation;
         assert_eq!(store.unread(B, id).await?, (2, 3));
         assert_eq!(store.unread(A, id).await?, (1, 1));
-        assert_eq!(store.unread_total(C).await?, 0);
+        assert_eq!(store.unread_total(C).await?.total, 0);
         let forward = Move {
             conversation: id,
             uid: B,
@@ -104,9 +104,37 @@ async fn unread_counts_are_derived_from_what_others_wrote_after_the_read_positio
         };
         store.advance(&[forward]).await?;
         assert_eq!(store.unread(B, id).await?, (1, 2));
-        assert_eq!(store.unread_total(B).await?, 2);
+        assert_eq!(store.unread_total(B).await?.total, 2);
         let list = store.list(B, None, 10).await?;
         assert_eq!(list.iter().map(|row| row.unread).sum::<u64>(), 2);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_has_read_all_but_what_it_wrote_itself_need_not_count_that_again() -> Result {
+    for Case { store, .. } in cases().await? {
+        let batch = [
+            message(A, B, "1"),
+            message(A, B, "2"),
+            message(A, C, "1"),
+            message(C, A, "2"),
+        ];
+        let id = append(store.as_ref(), &batch).await?[0].conversation;
+        let unread = store.unread_total(A).await?;
+        assert_eq!((unread.total, &*unread.own), (1, &[(id, Seq(2))][..]));
+        let forward = Move {
+            conversation: id,
+            uid: A,
+            read: Seq(2),
+            delivered: Seq(0),
+        };
+        store.advance(&[forward]).await?;
+        let unread = store.unread_total(A).await?;
+        assert_eq!((unread.total, &*unread.own), (1, &[][..]));
+        append(store.as_ref(), &[message(B, A, "3"), message(A, B, "4")]).await?;
+        let unread = store.unread_total(A).await?;
+        assert_eq!((unread.total, &*unread.own), (2, &[][..]));
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! Lists of conversations and what is unread in them.
 
 use super::conversations::{join_other, other, party};
-use super::dialect::{Connection, Row};
-use crate::store::{ListCursor, ListRow, Profile, StoreError};
+use super::dialect::{Connection, Row, packed};
+use super::unpacked;
+use crate::store::{ListCursor, ListRow, Profile, StoreError, Unread};
 use sqlx::Row as _;
 use tidings_shared::{ConversationId, MsgType, Seq, UserId, limits};
 
@@ -74,41 +75,54 @@ fn receipt(row: &Row) -> Result<Option<(Seq, Seq)>, sqlx::Error> {
     Ok(delivered.zip(read).map(|(d, r)| (Seq(d), Seq(r))))
 }
 
-/// Messages from others after the read position, in one conversation and in all; of each conversation
-/// at most [`limits::UNREAD_MAX`].
+/// A conversation that goes on after the read position: its id, its last place, and how many messages
+/// from others are in between, at most [`limits::UNREAD_MAX`].
+type Count = (ConversationId, Seq, u64);
+
+async fn counts(connection: &mut Connection, uid: UserId) -> Result<Vec<Count>, StoreError> {
+    let text: String = sqlx::query_scalar(concat!(
+        "SELECT ",
+        packed!("t.id, t.last_seq, t.n"),
+        " FROM (SELECT c.id, c.last_seq,
+                        (SELECT count(*)
+                           FROM (SELECT 1 FROM messages u
+                                  WHERE u.conversation_id = c.id AND u.seq > m.read_seq
+                                    AND u.sender_uid <> $1
+                                  LIMIT $2) AS counted) AS n
+                   FROM members m JOIN conversations c ON c.id = m.conversation_id
+                  WHERE m.uid = $1 AND m.read_seq < c.last_seq) AS t"
+    ))
+    .bind(uid.0)
+    .bind(i64::from(limits::UNREAD_MAX))
+    .fetch_one(connection)
+    .await?;
+    unpacked(&text)
+}
+
+/// Messages from others after the read position, in one conversation and in all.
 pub(super) async fn unread(
     connection: &mut Connection,
     uid: UserId,
     conversation: ConversationId,
 ) -> Result<(u64, u64), StoreError> {
-    let row = sqlx::query(
-        "SELECT CAST(coalesce(sum(n), 0) AS BIGINT) AS total,
-                CAST(coalesce(sum(CASE WHEN id = $2 THEN n ELSE 0 END), 0) AS BIGINT) AS here
-           FROM (SELECT c.id,
-                        (SELECT count(*)
-                           FROM (SELECT 1 FROM messages u
-                                  WHERE u.conversation_id = c.id AND u.seq > m.read_seq
-                                    AND u.sender_uid <> $1
-                                  LIMIT $3) AS counted) AS n
-                   FROM members m JOIN conversations c ON c.id = m.conversation_id
-                  WHERE m.uid = $1 AND m.read_seq < c.last_seq) AS t",
-    )
-    .bind(uid.0)
-    .bind(conversation.0)
-    .bind(i64::from(limits::UNREAD_MAX))
-    .fetch_one(connection)
-    .await?;
-    Ok((count(&row, "here")?, count(&row, "total")?))
+    let counts = counts(connection, uid).await?;
+    let here = counts.iter().find(|(id, ..)| *id == conversation);
+    let total = counts.iter().map(|(.., n)| n).sum();
+    Ok((here.map_or(0, |(.., n)| *n), total))
 }
 
-/// As [`unread`], in all conversations.
+/// The same in all conversations, and of which there is nothing but the user's own.
 pub(super) async fn unread_total(
     connection: &mut Connection,
     uid: UserId,
-) -> Result<u64, StoreError> {
-    // No conversation has the id 0.
-    let (_, total) = unread(connection, uid, ConversationId(0)).await?;
-    Ok(total)
+) -> Result<Unread, StoreError> {
+    let counts = counts(connection, uid).await?;
+    let is_own = |(.., n): &&Count| *n == 0;
+    let own = counts.iter().filter(is_own);
+    Ok(Unread {
+        total: counts.iter().map(|(.., n)| n).sum(),
+        own: own.map(|&(id, last, _)| (id, last)).collect(),
+    })
 }
 
 fn count(row: &Row, column: &str) -> Result<u64, sqlx::Error> {

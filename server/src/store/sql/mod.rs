@@ -27,7 +27,7 @@ use crate::store::retry::{Patience, TRY_LIMIT, timed_out};
 use crate::store::{
     Appended, Credentials, GroupChange, GroupRefusal, ListCursor, ListRow, Login, Move, NewGroup,
     NewMembers, NewMessage, NewUser, Picture, Range, Record, Refused, Session, SessionHash,
-    Standing, Store, StoreError, Thread,
+    Standing, Store, StoreError, Thread, Unread,
 };
 use async_trait::async_trait;
 use sqlx::Pool;
@@ -223,7 +223,7 @@ impl Store for Database {
         reading!(self, |reader| lists::unread(reader, uid, conversation))
     }
 
-    async fn unread_total(&self, uid: UserId) -> Result<u64, StoreError> {
+    async fn unread_total(&self, uid: UserId) -> Result<Unread, StoreError> {
         reading!(self, |reader| lists::unread_total(reader, uid))
     }
 
