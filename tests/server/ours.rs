@@ -117,9 +117,31 @@ async fn what_somebody_wrote_after_all_they_had_read_is_read_once_they_looked() 
     let (mut again, bound) = listing(&server, ZHANG).await?;
     assert_eq!(bound["conversations"][0]["readSeq"], 3);
     wait_until_read(&mut again, 4).await?;
-    // Nobody is told: nothing that anybody sees has changed.
+    // Their own devices are not told: no count has changed.
     zhang.nothing_more(1000).await?;
     again.nothing_more(1000).await
+}
+
+#[tokio::test]
+async fn a_mark_of_what_was_only_queried_before_is_answered_and_delivers_it() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    zhang.say(1000, 1001, "one").await?;
+    // Read, as the course has it, and not acknowledged.
+    let mut plain = Socket::bound(&server, LI).await?;
+    plain.frame(4).await?;
+    plain
+        .ask(2, json!({"ownerUid": 1001, "otherUid": 1000}))
+        .await?;
+    let (mut li, bound) = listing(&server, LI).await?;
+    assert_eq!(bound["conversations"][0]["readSeq"], 1);
+    let mark = li.ask(9, json!({"otherUid": 1000, "seq": 1})).await?;
+    assert_eq!(
+        mark,
+        json!({"otherUid": 1000, "seq": 1, "unread": 0, "total": 0})
+    );
+    let mut again = Socket::bound(&server, LI).await?;
+    again.nothing_more(1001).await
 }
 
 #[tokio::test]

@@ -164,7 +164,9 @@ impl Connection {
     async fn mark_read(&mut self, thread: &Thread, seq: Seq, delivered: bool, re: u64) {
         let uid = self.user.uid;
         let seq = seq.min(thread.last_seq);
-        if seq <= thread.read_seq {
+        // What is read already may not be delivered: it was not if it was only queried.
+        let is_delivery = delivered && seq == thread.read_seq && seq > Seq(0);
+        if seq <= thread.read_seq && !is_delivery {
             return;
         }
         let store = Arc::clone(&self.app.store);

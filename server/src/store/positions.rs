@@ -1,4 +1,4 @@
-//! Acknowledgements on their way to the store.
+//! Acknowledgements on their way to the store, and what else moves positions without being told.
 //!
 //! An acknowledgement moves a position in memory at once; a few times a second what moved is
 //! written in one transaction. A crash forgets at most that much, which repeats pushes and loses
@@ -67,23 +67,25 @@ impl Positions {
     /// This user of a conversation has everything up to and with `seq`; `acknowledged`: not only
     /// because it is the user's own.
     pub fn delivered(&self, side: (ConversationId, UserId), seq: Seq, acknowledged: bool) {
-        self.change(side, |place| {
+        self.change(side, WAITING_MAX, |place| {
             place.seq = seq.max(place.seq);
             place.acknowledged |= acknowledged;
         });
     }
 
     /// All that this user of a conversation has not read is its own, up to and with `seq`, so it counts
-    /// as read. It changes nothing that anybody is told.
+    /// as read. That changes no count and no tick. It may be forgotten, for the next count finds it
+    /// again, and takes no room from acknowledgements.
     pub fn wrote(&self, side: (ConversationId, UserId), seq: Seq) {
-        self.change(side, |place| place.read = seq.max(place.read));
+        self.change(side, FLUSH_AT, |place| place.read = seq.max(place.read));
     }
 
-    fn change(&self, side: (ConversationId, UserId), change: impl FnOnce(&mut Place)) {
+    /// Changes a place that waits, or, of fewer than `most`, a new one.
+    fn change(&self, side: (ConversationId, UserId), most: usize, change: impl FnOnce(&mut Place)) {
         let (conversation, uid) = side;
         let key = (uid, conversation);
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= WAITING_MAX && !waiting.contains_key(&key) {
+        if waiting.len() >= most && !waiting.contains_key(&key) {
             return;
         }
         change(waiting.entry(key).or_default());

@@ -1,9 +1,10 @@
 //! What the writer remembers of its last batches: the ways that their messages went, and where the
 //! conversations stand. So people who go on writing are not looked up for every batch.
 //!
-//! It belongs to the writer's connection, through which all goes that this process writes, and is
-//! forgotten with whatever else is written there. So only another process can make it untrue, for
-//! which it is not kept for long. A place is not taken twice even then: the table refuses it.
+//! It belongs to the writer's connection, through which all goes that this process writes while it
+//! serves, and is forgotten with whatever else is written there. So only another process can make it
+//! untrue, or a change for whose end nobody waited, and for these it is not kept for long. A place is
+//! not taken twice even then: the table refuses it.
 
 use super::sql::plan::pair;
 use super::sql::routes::{Pairs, Routes};
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 
 /// How long it may be true no more: names, and who is in a group.
 const KEPT_FOR: Duration = Duration::from_secs(1);
-/// Ways that are kept, of some 300 bytes each.
+/// Ways at which no more are added, of some 300 bytes each, 1 KB at most.
 const MOST: usize = 4096;
 
 /// Ways that were looked up, and the places that were given since.
@@ -100,7 +101,7 @@ mod tests {
         assert!(unknown(&mut recent).is_some());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn no_more_ways_are_kept_than_have_room() {
         let mut recent = Recent::default();
         let most = 2 + i64::try_from(MOST).expect("small");
