@@ -173,3 +173,39 @@ async fn run(positions: Positions, store: Arc<dyn Store>, stop: CancellationToke
     }
     positions.flush(store.as_ref()).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bus::MemoryBus;
+    use crate::metrics::Histogram;
+    use crate::store::SqliteStore;
+
+    #[tokio::test]
+    async fn what_people_wrote_takes_no_room_from_what_they_acknowledged() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("x.db").display());
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&url).await.expect("a file"));
+        let stop = CancellationToken::new();
+        let bus = Arc::new(MemoryBus::new().0);
+        let (receipts, _) = Receipts::new(Arc::clone(&store), bus, stop.clone());
+        let metrics = Arc::new(Metrics::new(0, Histogram::times()));
+        let (positions, _) = Positions::new(store, receipts, metrics, stop);
+        let side = |uid: usize| {
+            (
+                ConversationId(1),
+                UserId(i64::try_from(uid).expect("small")),
+            )
+        };
+
+        for uid in 0..=FLUSH_AT {
+            positions.wrote(side(uid), Seq(1));
+        }
+        assert_eq!(positions.waiting(), FLUSH_AT);
+        positions.delivered(side(FLUSH_AT), Seq(1), true);
+        positions.wrote(side(FLUSH_AT), Seq(2));
+        assert_eq!(positions.waiting(), FLUSH_AT + 1);
+        let (moves, _) = positions.moves();
+        assert_eq!((moves[0].delivered, moves[0].read), (Seq(1), Seq(2)));
+    }
+}
