@@ -5,13 +5,15 @@
 //! a schedule ([`sender`]), and comes back after every loss. What was sent, answered and pushed is
 //! held against each other in [`ledger`] and counted on the [`board`]; a [`report`] says it all at
 //! the end. Nothing here knows the server from inside: whatever it tells, it saw on the wire or in
-//! `/proc`.
+//! `/proc`. What the machine does without a server is told by the yardsticks: [`scenario::echo`] of the
+//! network and the processor, and [`disk`].
 //!
 //! It shares a machine with what it measures, so it is made to be cheap: one thread, one task a
 //! connection, frames parsed only for what is needed, one acknowledgement for all that is readable.
 
 pub mod board;
 pub mod descriptors;
+pub mod disk;
 pub mod echo_server;
 pub mod inbox;
 pub mod latency;

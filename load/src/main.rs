@@ -2,10 +2,13 @@
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use serde::Serialize;
+use std::fmt::Display;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use tidings_load::disk::{self, Disk};
 use tidings_load::login::{self, Login};
 use tidings_load::options::Common;
-use tidings_load::report::Report;
 use tidings_load::scenario::{echo, group, idle, pairs, soak, storm};
 use tidings_load::scenario::{
     echo::Echo, group::Group, idle::Idle, pairs::Pairs, soak::Soak, storm::Storm,
@@ -40,6 +43,8 @@ enum Scenario {
     Soak(With<Soak>),
     /// The yardstick: round trips with a bare echo server
     Echo(With<Echo>),
+    /// The yardstick of a disk: writes that are synced, as a server's log is; needs no server
+    Disk(Disk),
 }
 
 #[derive(Debug, clap::Args)]
@@ -100,8 +105,17 @@ async fn run(scenario: Scenario) -> Result<ExitCode> {
             let report = echo::run(&common, &own, &stop).await?;
             (common, report)
         }
+        Scenario::Disk(options) => {
+            tell(&disk::run(&options, &stop).await?, options.json)?;
+            return Ok(ExitCode::SUCCESS);
+        }
     };
-    tell(&common, &report)
+    tell(&report, common.json)?;
+    Ok(if report.is_clean() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn logins(common: &Common) -> Result<Vec<Login>> {
@@ -109,15 +123,11 @@ fn logins(common: &Common) -> Result<Vec<Login>> {
     login::read(file.context("set --tokens to a file of lines of uid, tab and token")?)
 }
 
-fn tell(common: &Common, report: &Report) -> Result<ExitCode> {
+fn tell(report: &(impl Display + Serialize), json: Option<PathBuf>) -> Result<()> {
     print!("{report}");
-    if let Some(file) = &common.json {
+    if let Some(file) = json {
         let json = serde_json::to_string_pretty(report)?;
-        std::fs::write(file, json).with_context(|| format!("cannot write {}", file.display()))?;
+        std::fs::write(&file, json).with_context(|| format!("cannot write {}", file.display()))?;
     }
-    Ok(if report.is_clean() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(())
 }

@@ -20,6 +20,10 @@ const UNDER_WAY: [u32; 2] = [16, 32];
 /// Messages a second when what a second node adds is measured: far below what either can do, so
 /// that queues do not hide it.
 const CALM_RATE: f64 = 500.0;
+/// What is written to the disk to see how it is, KiB each and times a second: little beside what the
+/// server writes.
+const DISK_KIB: u32 = 4;
+const DISK_RATE: u32 = 200;
 /// The heartbeat interval that a connection starts with, in ms.
 const HEARTBEAT_MS: u32 = 45_000;
 /// Connections opened a second before a part begins.
@@ -84,25 +88,33 @@ impl FlatOut {
 }
 
 /// Messages at half of the rate of the first [`FlatOut`], right after each of its runs: a machine may be
-/// as slow again a minute later.
+/// as slow again a minute later. Beside them the disk is looked at, for which answers wait.
 #[derive(Default)]
 struct Half {
     rate: Runs,
     push_p50: Runs,
     push_p99: Runs,
     answer_p99: Runs,
+    disk_p99: Runs,
+    /// Of each run, of the push and of the disk.
+    p99s: Vec<String>,
 }
 
 impl Half {
-    fn push(&mut self, rate: f64, report: &Report) -> Result<()> {
+    fn push(&mut self, rate: f64, report: &Report, disk: &Report) -> Result<()> {
+        let push_p99 = report.figure("/push/p99_ms")?;
+        let disk_p99 = disk.figure("/sync/p99_ms")?;
         self.rate.push(rate);
         self.push_p50.push(report.figure("/push/p50_ms")?);
-        self.push_p99.push(report.figure("/push/p99_ms")?);
+        self.push_p99.push(push_p99);
         self.answer_p99.push(report.figure("/answer/p99_ms")?);
+        self.disk_p99.push(disk_p99);
+        self.p99s
+            .push(format!("{push_p99:.1} beside {disk_p99:.1}"));
         Ok(())
     }
 
-    fn rows(&self) -> [Row; 4] {
+    fn rows(&self) -> [Row; 6] {
         [
             Row::new(
                 "messages a second, set to half of each run of the first, right after it",
@@ -111,6 +123,16 @@ impl Half {
             Row::new("send→push then, p50", self.push_p50.told("ms", 2)),
             Row::new("send→push then, p99", self.push_p99.told("ms", 2)),
             Row::new("send→answer then, p99", self.answer_p99.told("ms", 2)),
+            Row::new(
+                format!(
+                    "the disk then: {DISK_KIB} KiB written and synced {DISK_RATE} times a second, p99"
+                ),
+                self.disk_p99.told("ms", 2),
+            ),
+            Row::new(
+                "send→push beside the disk, p99 of each run, in ms",
+                self.p99s.join(", "),
+            ),
         ]
     }
 }
@@ -154,7 +176,10 @@ impl Bench {
                 if way.under_way == UNDER_WAY[0] {
                     let rate = (answered / 2.0).round();
                     let arguments = self.pairs(&format!("--rate {rate}"));
-                    half.push(rate, &self.load(arguments, &[&node], Some(site)).await?)?;
+                    let nodes = [&node];
+                    let load = self.load(arguments, &nodes, Some(site));
+                    let (load, disk) = tokio::try_join!(load, self.disk())?;
+                    half.push(rate, &load, &disk)?;
                 }
             }
         }
@@ -317,6 +342,15 @@ impl Bench {
     fn timed(&self, scenario: &str, more: &str) -> Vec<String> {
         let seconds = self.scale.time.as_secs();
         words(&format!("{scenario} --seconds {seconds} {more}"))
+    }
+
+    /// The disk that everything here is on.
+    async fn disk(&self) -> Result<Report> {
+        let written = format!("--kib {DISK_KIB} --rate {DISK_RATE}");
+        let mut arguments = self.timed("disk", &written);
+        arguments.push("--folder".into());
+        arguments.push(std::env::temp_dir().display().to_string());
+        self.load(arguments, &[], None).await
     }
 
     async fn load(

@@ -26,7 +26,10 @@ pub(super) async fn run(
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("report.json");
     let mut load = command(tool);
-    load.args(arguments).arg("--quiet").arg("--json").arg(&file);
+    load.args(arguments).arg("--json").arg(&file);
+    if !nodes.is_empty() {
+        load.arg("--quiet");
+    }
     for node in nodes {
         load.args(["--url", &node.address]);
         load.args(["--server-pid", &node.pid()?.to_string()]);

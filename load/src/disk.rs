@@ -1,0 +1,149 @@
+//! The yardstick of a disk: what is written is synced, as a server's log is.
+//!
+//! An answer waits for such a write: where one in a hundred of these takes 50 ms, so does one in a
+//! hundred of a server's answers, whatever the server is.
+
+use crate::latency::{Latency, Percentiles};
+use anyhow::{Context as _, Result};
+use clap::Args;
+use serde::Serialize;
+use std::fmt;
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
+
+/// Bytes of the file, which are written over again and again: 16 MiB, as of SQLite's log.
+const FILE: u64 = 16 << 20;
+
+/// Write to a file at a rate and sync each write
+#[derive(Debug, Clone, Args)]
+pub struct Disk {
+    /// Where: the folder that the database is in, or will be; the file has no name and is gone afterwards
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub folder: PathBuf,
+    /// Writes a second; the default and that of --kib are about what a server on SQLite writes at
+    /// 30,000 messages a second
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub rate: u32,
+    /// KiB of a write
+    #[arg(long, value_name = "KIB", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub kib: u16,
+    /// How long, in s
+    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub seconds: u64,
+    /// Write the report as JSON to this file as well
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Report {
+    /// KiB of a write.
+    pub kib: u16,
+    /// From when a write was due until it was synced.
+    pub sync: Percentiles,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kib, sync: p } = self;
+        writeln!(
+            f,
+            "disk: {} writes of {kib} KiB, until synced: p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, max {:.1} ms",
+            p.count, p.p50_ms, p.p99_ms, p.p999_ms, p.max_ms
+        )
+    }
+}
+
+/// Runs it, on at most 16 MiB; `stop` ends it early.
+///
+/// # Errors
+/// When the folder cannot be written to, or nothing was written before `stop`.
+pub async fn run(options: &Disk, stop: &CancellationToken) -> Result<Report> {
+    let (folder, size) = (options.folder.clone(), u64::from(options.kib) << 10);
+    let block: Arc<[u8]> = (0..size).map(|at| at.to_le_bytes()[0]).collect();
+    let room = FILE / size * size;
+    let new = Arc::clone(&block);
+    let file = spawn_blocking(move || filled(&folder, room, &new)).await?;
+    let folder = options.folder.display();
+    let file = Arc::new(file.with_context(|| format!("cannot write in {folder}"))?);
+
+    let mut latency = Latency::default();
+    let begin = Instant::now();
+    let mut due = interval_at(begin, Duration::from_secs(1) / options.rate);
+    // What became due while a write took longer is charged with the wait.
+    due.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let end = begin + Duration::from_secs(options.seconds);
+    let mut at = 0;
+    while !stop.is_cancelled() {
+        let due = due.tick().await;
+        if due >= end {
+            break;
+        }
+        let (file, block) = (Arc::clone(&file), Arc::clone(&block));
+        spawn_blocking(move || write(&file, &block, at))
+            .await?
+            .with_context(|| format!("cannot write in {folder}"))?;
+        latency.record(due.elapsed());
+        at = (at + size) % room;
+    }
+    Ok(Report {
+        kib: options.kib,
+        sync: latency.percentiles().context("nothing was written")?,
+    })
+}
+
+/// A file without a name, all of which has its place on the disk.
+fn filled(folder: &Path, room: u64, block: &[u8]) -> std::io::Result<File> {
+    let file = tempfile::tempfile_in(folder)?;
+    let mut at = 0;
+    while at < room {
+        write(&file, block, at)?;
+        at += block.len() as u64;
+    }
+    Ok(file)
+}
+
+fn write(file: &File, block: &[u8], at: u64) -> std::io::Result<()> {
+    file.write_all_at(block, at)?;
+    file.sync_data()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(folder: &Path) -> Disk {
+        Disk {
+            folder: folder.to_owned(),
+            rate: 100,
+            kib: 4,
+            seconds: 1,
+            json: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn every_write_that_was_due_is_timed_and_no_file_is_left() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let report = run(&options(folder.path()), &CancellationToken::new()).await?;
+        assert_eq!(report.sync.count, 100, "{report}");
+        assert!(report.sync.p50_ms > 0.0 && report.sync.p50_ms <= report.sync.max_ms);
+        assert_eq!(std::fs::read_dir(folder.path())?.count(), 0);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_not_there_is_named() {
+        let missing = Path::new("no/such/folder");
+        let error = run(&options(missing), &CancellationToken::new()).await;
+        let words = error.expect_err("nowhere to write").to_string();
+        assert_eq!(words, "cannot write in no/such/folder");
+    }
+}
