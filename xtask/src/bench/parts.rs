@@ -20,7 +20,7 @@ const UNDER_WAY: [u32; 2] = [16, 32];
 /// Messages a second when what a second node adds is measured: far below what either can do, so
 /// that queues do not hide it.
 const CALM_RATE: f64 = 500.0;
-/// What is written to the disk to see how it is, KiB each and times a second: little beside what the
+/// What is written to the disk to see how it is, KiB each and times a second: few bytes beside what the
 /// server writes.
 const DISK_KIB: u32 = 4;
 const DISK_RATE: u32 = 200;
@@ -138,7 +138,8 @@ impl Half {
 }
 
 impl Bench {
-    /// Echo and pairs flat out, pairs at half of the first of that: one node on SQLite.
+    /// Echo and pairs flat out, pairs at half of the first of that with a look at the disk: one node on
+    /// SQLite.
     pub(super) async fn on_sqlite(&self) -> Result<Vec<Row>> {
         let site = Site::on_sqlite(&self.server(), 2 * PAIRS).await?;
         self.throughput(&site).await

@@ -27,6 +27,7 @@ pub(super) async fn run(
     let file = folder.path().join("report.json");
     let mut load = command(tool);
     load.args(arguments).arg("--json").arg(&file);
+    // Without a server, as `disk`, there are no lines to be quiet about.
     if !nodes.is_empty() {
         load.arg("--quiet");
     }
