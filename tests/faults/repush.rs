@@ -1,6 +1,6 @@
 //! When an unacknowledged push is repeated, and when not.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde_json::json;
 use std::time::{Duration, Instant};
 use tidings_tests::server::{LI, Server, ZHANG};
@@ -51,7 +51,7 @@ async fn an_unacknowledged_push_comes_again_after_5_and_7_s_and_after_9_s_its_co
 
 #[tokio::test]
 async fn what_was_acknowledged_while_the_process_stood_still_is_not_repeated() -> Result<()> {
-    const WINDOW: u16 = 64;
+    const WINDOW: i64 = 64;
     const PATIENCE_MS: u64 = 2_000;
     let patience = PATIENCE_MS.to_string();
     let flags = [
@@ -63,21 +63,15 @@ async fn what_was_acknowledged_while_the_process_stood_still_is_not_repeated() -
     let server = Server::start(&flags).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     // More than once: which of the two is looked at first, the time or the socket, might be chance.
+    // One process: what was acknowledged to one node, another may offer once more for a moment.
     for round in 0..3 {
         for n in 0..WINDOW {
             zhang.say(1000, 1001, &format!("{round} {n}")).await?;
         }
         let mut li = Socket::bound(&server, LI).await?;
         let mut tids = Vec::new();
-        while tids.len() < usize::from(WINDOW) {
-            let push = li.frame(4).await?;
-            let text = push["data"]["content"].as_str().context("a text")?;
-            if text.starts_with(&format!("{round} ")) {
-                tids.push(push["tid"].clone());
-            } else {
-                // What was acknowledged to the other node a moment ago may be offered once more.
-                li.ack(&push["tid"]).await?;
-            }
+        for _ in 0..WINDOW {
+            tids.push(li.frame(4).await?["tid"].take());
         }
         for node in server.nodes() {
             node.freeze()?;
