@@ -29,9 +29,9 @@ const ON_A_FLEET: [&str; 8] = [
     "--test",
     "browser",
 ];
-/// Modules whose tests choose their set-up themselves, or look at the page or at one process alone; they
-/// have run when the fleet's turn comes.
-const SAME_ON_A_FLEET: [&str; 13] = [
+/// Modules whose tests choose their set-up themselves, or look at the page alone; they have run when
+/// the fleet's turn comes.
+const SAME_ON_A_FLEET: [&str; 12] = [
     "access::",
     "disk_full::",
     "drain::a_node_that_drains_under_load",
@@ -44,7 +44,6 @@ const SAME_ON_A_FLEET: [&str; 13] = [
     "pictures::",
     "postgres_restarted::",
     "redis_faults::",
-    "repush::what_was_acknowledged_while_the_process_stood_still",
 ];
 /// Seconds that the tests of one wasm file may take in the browser, on a busy machine too.
 const WASM_TEST_SECONDS: &str = "180";
