@@ -30,6 +30,8 @@ const READERS: u32 = 4;
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(10);
 /// How long a writer waits for the lock of another process (`tidings user add` beside a server).
 const BUSY_LIMIT: Duration = Duration::from_secs(10);
+/// How long a start waits for another process that brings the same file up to date.
+const MIGRATION_LIMIT: Duration = Duration::from_mins(15);
 /// Page cache of the writer and of each reader, in KiB (SQLite counts KiB below zero). Readers read
 /// what the system caches anyway; a large cache of each would hold the same pages many times over.
 const WRITER_CACHE_KIB: &str = "-16000";
@@ -95,12 +97,16 @@ impl SqliteStore {
         let turn = self.writer.turn().await?;
         // A table that is built anew may be large: its indexes are sorted in files.
         let options = self.writer.options().clone().pragma("temp_store", "file");
-        let mut connection = options.connect().await?;
+        let mut connection = options.busy_timeout(MIGRATION_LIMIT).connect().await?;
+        // All in one transaction, from the look at what is missing on: another process that wants the
+        // same waits, and then finds it done.
+        let mut migration = connection.begin_with("BEGIN IMMEDIATE").await?;
         // The way back to the version before: what a newer one added is such that it can work with it.
         sqlx::migrate!("migrations/sqlite")
             .set_ignore_missing(true)
-            .run_direct(None, &mut connection, false)
+            .run_direct(None, &mut *migration, false)
             .await?;
+        migration.commit().await?;
         connection.close().await?;
         turn.end_otherwise();
         Ok(())

@@ -8,6 +8,13 @@ use std::borrow::Cow;
 use tidings_server::store::{NewGroup, SqliteStore, Store};
 use tidings_shared::{Mid, Peer, Seq};
 
+/// Makes a new file one of the first version.
+async fn first_version(connection: &mut SqliteConnection) -> Result {
+    let mut first = sqlx::migrate!("migrations/sqlite");
+    first.migrations = Cow::Owned(vec![first.migrations[0].clone()]);
+    Ok(first.run(connection).await?)
+}
+
 #[tokio::test]
 async fn a_sqlite_file_without_groups_becomes_one_with_groups() -> Result {
     let home = tempfile::tempdir().expect("a temporary folder");
@@ -17,9 +24,7 @@ async fn a_sqlite_file_without_groups_becomes_one_with_groups() -> Result {
         .create_if_missing(true)
         .foreign_keys(true);
     let mut old = SqliteConnection::connect_with(&options).await?;
-    let mut first = sqlx::migrate!("migrations/sqlite");
-    first.migrations = Cow::Owned(vec![first.migrations[0].clone()]);
-    first.run(&mut old).await?;
+    first_version(&mut old).await?;
     let data = "
         INSERT INTO users VALUES (1, 'a@example.org', 'A', '/a.png', 'hash', 1),
                                  (2, 'b@example.org', 'B', '/b.png', 'hash', 1),
@@ -86,5 +91,33 @@ async fn a_sqlite_file_without_groups_becomes_one_with_groups() -> Result {
         .await;
     assert!(half.is_err(), "a conversation has two users or none");
     new.close().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn processes_that_start_at_once_bring_a_sqlite_file_up_to_date_once() -> Result {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    for (name, is_old) in [("new.db", false), ("old.db", true)] {
+        let path = home.path().join(name);
+        if is_old {
+            let options = SqliteConnectOptions::new()
+                .filename(&path)
+                .create_if_missing(true);
+            let mut old = SqliteConnection::connect_with(&options).await?;
+            first_version(&mut old).await?;
+            old.close().await?;
+        }
+        let url = format!("sqlite://{}", path.display());
+        let starts = (0..8).map(|_| async {
+            let store = SqliteStore::open(&url).await?;
+            store.migrate().await?;
+            store.close().await;
+            Ok(())
+        });
+        let starts: Vec<Result> = futures_util::future::join_all(starts).await;
+        for start in starts {
+            start?;
+        }
+    }
     Ok(())
 }
