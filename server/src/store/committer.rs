@@ -10,6 +10,7 @@ use crate::bus::{Bus, Event, MessageEvent, Publication, Topic};
 use crate::metrics::Metrics;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 use tidings_shared::{ErrorCode, Peer};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -26,6 +27,8 @@ const BATCH_BYTES: usize = 1024 * 1024;
 /// Batches that were committed and wait to be told. With one the next commit never waits for the
 /// telling of the last, and sends wait in [`QUEUE`], not here.
 const UNTOLD: usize = 1;
+/// A commit that takes longer than this is worth a line in the log: everybody waits for it.
+const SLOW: Duration = Duration::from_secs(1);
 
 /// Why a send has no place in its conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -170,10 +173,18 @@ async fn append(
 ) -> Result<Vec<Result<Appended, Refused>>, StoreError> {
     let started = Instant::now();
     let appended = store.append(messages).await;
+    let took = started.elapsed();
+    if took > SLOW {
+        tracing::warn!(
+            took_ms = took.as_millis(),
+            messages = messages.len(),
+            "a commit was slow; look at the database and its disk"
+        );
+    }
     match &appended {
-        Ok(_) => metrics.store.committed(messages.len(), started.elapsed()),
+        Ok(_) => metrics.store.committed(messages.len(), took),
         Err(error) => {
-            metrics.store.commit_failed(started.elapsed());
+            metrics.store.commit_failed(took);
             tracing::error!(%error, messages = messages.len(), "the batch failed");
         }
     }

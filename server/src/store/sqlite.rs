@@ -78,7 +78,8 @@ impl SqliteStore {
         let pool = SqlitePoolOptions::new()
             .acquire_timeout(ACQUIRE_LIMIT)
             .test_before_acquire(false);
-        let writer = Writer::open(options.clone()).await?;
+        // The text of a batch is long: that a commit was slow is told by the committer.
+        let writer = Writer::open(options.clone().disable_statement_logging()).await?;
         let options = options.pragma("cache_size", READER_CACHE_KIB);
         let checkpointer = Checkpointer::new(pool.clone(), options.clone());
         let readers = pool
