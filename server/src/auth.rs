@@ -14,5 +14,5 @@ pub use email::{UserError, check_chosen_password, check_draft, checked_username,
 pub use login::{LoggedIn, SESSION_COOKIE};
 pub use origin::Origins;
 pub use password::{PasswordError, Passwords};
-pub use throttle::Throttle;
+pub use throttle::{Attempt, Throttle};
 pub use token::Token;

@@ -1,9 +1,11 @@
 //! How many a server takes, and what it tells the others.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use tidings_tests::server::{Launch, Server, ZHANG};
 use tidings_tests::socket::Socket;
+use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
@@ -93,5 +95,45 @@ async fn a_user_with_too_many_connections_is_told_when_to_try_again() -> Result<
     let wait = answer["data"]["retryMs"].as_u64().context("no time")?;
     assert!((3000..=6000).contains(&wait), "{wait}");
     assert_eq!(second.closed().await?.1, 4003);
+    Ok(())
+}
+
+/// Tries to log in with everybody's password; returns the status.
+async fn log_in(server: &Server, email: &str) -> Result<u16> {
+    let request = server.http().post(server.url("/api/login"));
+    let body = json!({"email": email, "password": "1234"});
+    Ok(request.json(&body).send().await?.status().as_u16())
+}
+
+#[tokio::test]
+async fn who_cannot_log_in_because_others_flood_the_server_is_no_guesser() -> Result<()> {
+    let server = Arc::new(alone(&[]).await?);
+    // More than may wait for a password's turn, each again and again.
+    let mut flood = JoinSet::new();
+    for n in 0..250 {
+        let server = Arc::clone(&server);
+        flood.spawn(async move {
+            for again in 0.. {
+                let email = format!("nobody{n}.{again}@example.org");
+                if log_in(&server, &email).await.is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    // Who was wrong ten times has to wait; these were not looked at.
+    let mut in_a_row = 0;
+    for _ in 0..10_000 {
+        in_a_row = match log_in(&server, ZHANG.1).await? {
+            503 => in_a_row + 1,
+            200 => 0,
+            other => bail!("{other} after {in_a_row} times 503"),
+        };
+        if in_a_row > 10 {
+            break;
+        }
+    }
+    ensure!(in_a_row > 10, "the flood was none");
+    flood.shutdown().await;
     Ok(())
 }

@@ -29,7 +29,8 @@ pub(super) async fn login(
 ) -> Result<Response, Failure> {
     let Json(login) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
     let email = normal_email(&login.email);
-    app.throttle
+    let attempt = app
+        .throttle
         .attempt(Instant::now(), &email, address)
         .map_err(Failure::TooManyAttempts)?;
 
@@ -39,9 +40,10 @@ pub(super) async fn login(
         .map(|credentials| credentials.password_hash.clone());
     let verified = app.passwords.verify(login.password, hash).await?;
     let Some(credentials) = credentials.filter(|_| verified) else {
+        attempt.counts();
         return Err(Failure::BadCredentials);
     };
-    app.throttle.succeeded(&email, address);
+    attempt.succeeded();
     let user = app
         .store
         .user(credentials.uid)

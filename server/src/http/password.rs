@@ -23,11 +23,13 @@ pub(super) async fn change(
     check_chosen_password(&body.new)?;
     // Nobody's email, because emails are in small letters here.
     let key = format!("PASSWORD:{}", user.uid);
-    app.throttle
+    let attempt = app
+        .throttle
         .attempt(Instant::now(), &key, address)
         .map_err(Failure::TooManyAttempts)?;
     let old = app.store.password_hash(user.uid).await?;
     let (Some(old), true) = (old.clone(), app.passwords.verify(body.old, old).await?) else {
+        attempt.counts();
         return Err(Failure::WrongPassword);
     };
     let new = app.passwords.hash_in_turn(body.new).await?;
@@ -36,7 +38,7 @@ pub(super) async fn change(
         let ended = app.store.change_password(user.uid, hashes, session.hash);
         // Changed by another request since it was read.
         let ended = ended.await?.ok_or(Failure::WrongPassword)?;
-        app.throttle.succeeded(&key, address);
+        attempt.succeeded();
         tracing::info!(uid = %user.uid, ended = ended.len(), "changed the password");
         logins::tell(&app, user.uid, ended).await;
         Ok(StatusCode::NO_CONTENT)

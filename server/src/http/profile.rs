@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::admission::ClientAddress;
 use crate::app::AppState;
-use crate::auth::{LoggedIn, checked_username};
+use crate::auth::{Attempt, LoggedIn, checked_username};
 use crate::bus::{Event, Publication, Topic};
 use axum::Json;
 use axum::extract::State;
@@ -34,6 +34,7 @@ pub(super) fn pace(app: &AppState, uid: UserId, address: IpAddr) -> Result<(), F
     let key = format!("PROFILE:{uid}");
     app.throttle
         .attempt(Instant::now(), &key, address)
+        .map(Attempt::counts)
         .map_err(Failure::TooManyAttempts)
 }
 

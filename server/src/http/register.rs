@@ -3,7 +3,7 @@
 use super::{Failure, login};
 use crate::admission::ClientAddress;
 use crate::app::AppState;
-use crate::auth::{check_chosen_password, check_draft, normal_email};
+use crate::auth::{Attempt, check_chosen_password, check_draft, normal_email};
 use crate::clock;
 use crate::config::Switch;
 use crate::store::{NewUser, UserDraft};
@@ -48,6 +48,7 @@ pub(super) async fn register(
     check_chosen_password(&draft.password)?;
     app.throttle
         .attempt(Instant::now(), THROTTLE_KEY, address)
+        .map(Attempt::counts)
         .map_err(Failure::TooManyAttempts)?;
 
     let email = normal_email(&draft.email);
