@@ -58,7 +58,8 @@ pub struct Config {
     pub demo: bool,
 
     /// Redis, which carries events between nodes: redis://[USER:PASSWORD@]HOST[:PORT][/DB], with
-    /// ?cluster=true for a cluster; none: this is the only node
+    /// ?cluster=true for a cluster; rediss:// for TLS, with ?sslrootcert=FILE for an authority that
+    /// the system does not know; none: this is the only node
     #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
     pub redis_url: Option<String>,
 

@@ -2,8 +2,10 @@
 
 use crate::server::{PATIENCE, RedisServer};
 use crate::station::{Station, user};
+use crate::tls::Authority;
 use tidings_server::bus::redis::Address;
 use tidings_server::presence::sightings;
+use tidings_services::free_port;
 use tidings_shared::UserId;
 use tokio::time::{Duration, sleep, timeout};
 
@@ -11,17 +13,45 @@ use tokio::time::{Duration, sleep, timeout};
 const SLOTS: u16 = 16_384;
 
 async fn cluster() -> Vec<RedisServer> {
-    let (mut nodes, mut gossips) = (Vec::new(), Vec::new());
+    let (mut nodes, mut ports) = (Vec::new(), Vec::new());
     for _ in 0..3 {
         let mut node = RedisServer::absent();
         // Not the default, 10,000 above the port, which may not exist.
-        let gossip = RedisServer::absent().port().to_string();
+        let gossip = free_port().expect("a free port").to_string();
         let settings = [["--cluster-enabled", "yes"], ["--cluster-port", &gossip]];
         node.launch(settings.as_flattened()).await;
-        gossips.push(gossip);
+        ports.push([node.port().to_string(), gossip]);
         nodes.push(node);
     }
-    for (n, node) in (0_u16..).zip(&nodes) {
+    join(&nodes, &ports).await;
+    nodes
+}
+
+/// The same with TLS, among its nodes as well; their ports for it.
+async fn cluster_with_tls(authority: &Authority) -> (Vec<RedisServer>, Vec<String>) {
+    let (mut nodes, mut ports) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let mut node = RedisServer::absent();
+        let gossip = free_port().expect("a free port").to_string();
+        let tls_port = free_port().expect("a free port");
+        let settings = [
+            ["--cluster-enabled", "yes"],
+            ["--cluster-port", &gossip],
+            ["--tls-cluster", "yes"],
+        ];
+        node.launch_with_tls(authority, tls_port, settings.as_flattened())
+            .await;
+        ports.push([tls_port.to_string(), gossip]);
+        nodes.push(node);
+    }
+    join(&nodes, &ports).await;
+    (nodes, ports.into_iter().map(|[port, _]| port).collect())
+}
+
+/// Makes one cluster of nodes, whose ports are for clients and for each other.
+async fn join(nodes: &[RedisServer], ports: &[[String; 2]]) {
+    let [first, gossip] = &ports[0];
+    for (n, node) in (0_u16..).zip(nodes) {
         let (from, to) = (
             SLOTS / 3 * n,
             if n == 2 { SLOTS } else { SLOTS / 3 * (n + 1) } - 1,
@@ -29,12 +59,11 @@ async fn cluster() -> Vec<RedisServer> {
         let range = [from.to_string(), to.to_string()];
         node.run(&["CLUSTER", "ADDSLOTSRANGE", &range[0], &range[1]])
             .await;
-        let first = nodes[0].port().to_string();
-        node.run(&["CLUSTER", "MEET", "127.0.0.1", &first, &gossips[0]])
+        node.run(&["CLUSTER", "MEET", "127.0.0.1", first, gossip])
             .await;
     }
     timeout(PATIENCE, async {
-        for node in &nodes {
+        for node in nodes {
             loop {
                 let info = node.run(&["CLUSTER", "INFO"]).await;
                 let info = redis::from_redis_value::<String>(info).expect("text");
@@ -47,18 +76,32 @@ async fn cluster() -> Vec<RedisServer> {
     })
     .await
     .expect("the cluster agrees");
-    nodes
+}
+
+/// The address of a cluster whose nodes have these ports.
+fn address(scheme: &str, ports: impl Iterator<Item = String>, parameters: &str) -> Address {
+    let hosts: Vec<_> = ports.map(|port| format!("127.0.0.1:{port}")).collect();
+    let url = format!("{scheme}://{}?cluster=true{parameters}", hosts.join(","));
+    Address::parse(&url).expect("a URL")
 }
 
 #[tokio::test]
 async fn events_cross_a_cluster_whatever_slot_their_topic_is_in() {
     let nodes = cluster().await;
-    let hosts: Vec<_> = nodes
-        .iter()
-        .map(|n| format!("127.0.0.1:{}", n.port()))
-        .collect();
-    let url = format!("redis://{}?cluster=true", hosts.join(","));
-    let address = Address::parse(&url).expect("a URL");
+    let ports = nodes.iter().map(|node| node.port().to_string());
+    cross(address("redis", ports, "")).await;
+}
+
+#[tokio::test]
+async fn events_cross_a_cluster_with_tls() {
+    let authority = Authority::new();
+    let (_nodes, ports) = cluster_with_tls(&authority).await;
+    let parameter = format!("&{}", authority.parameter());
+    cross(address("rediss", ports.into_iter(), &parameter)).await;
+}
+
+/// Events of a hundred topics go from one node to another.
+async fn cross(address: Address) {
     let here = Station::connected(address.clone()).await;
     let mut there = Station::connected(address.clone()).await;
     let topics: Vec<_> = (1..=100).map(user).collect();

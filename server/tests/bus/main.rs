@@ -6,3 +6,4 @@ mod faults;
 mod presence;
 mod server;
 mod station;
+mod tls;

@@ -1,10 +1,11 @@
 //! A `redis-server` of the test's own.
 
-use std::net::TcpListener;
+use crate::tls::Authority;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 use tidings_server::bus::redis::Address;
+use tidings_services::free_port;
 use tokio::net::TcpStream;
 use tokio::time::{Duration, sleep, timeout};
 
@@ -28,10 +29,9 @@ impl RedisServer {
 
     /// A port at which there is none yet.
     pub(crate) fn absent() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
         Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
-            port: free.local_addr().expect("bound").port(),
+            port: free_port().expect("a free port"),
             process: None,
         }
     }
@@ -55,6 +55,23 @@ impl RedisServer {
         })
         .await
         .expect("Redis listens");
+    }
+
+    /// Starts it with a port for TLS as well, at which it shows what [`Authority`] vouches for.
+    pub(crate) async fn launch_with_tls(
+        &mut self,
+        authority: &Authority,
+        tls_port: u16,
+        settings: &[&str],
+    ) {
+        let port = tls_port.to_string();
+        let files = authority.files().map(|file| file.display().to_string());
+        let [ca, certificate, key] = &files;
+        let mut all = vec!["--tls-port", &port, "--tls-auth-clients", "no"];
+        all.extend(["--tls-ca-cert-file", ca, "--tls-key-file", key]);
+        all.extend(["--tls-cert-file", certificate]);
+        all.extend(settings);
+        self.launch(&all).await;
     }
 
     pub(crate) const fn port(&self) -> u16 {

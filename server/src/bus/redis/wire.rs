@@ -7,7 +7,7 @@ use redis::cluster::ClusterClientBuilder;
 use redis::cluster_async::ClusterConnection;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionInfo, IntoConnectionInfo, Pipeline,
-    ProtocolVersion, PushInfo, RedisFuture, RedisResult, Value,
+    ProtocolVersion, PushInfo, RedisFuture, RedisResult, TlsCertificates, Value,
 };
 use std::time::Duration;
 
@@ -24,29 +24,40 @@ pub struct Address {
     /// One server, or the first contacts of a cluster.
     contacts: Vec<ConnectionInfo>,
     cluster: bool,
+    /// The certificates, in PEM, of the authorities that vouch for it; none: those that the system
+    /// knows.
+    authorities: Option<String>,
 }
 
 /// The URL names no Redis.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "--redis-url is not of the form redis://[USER:PASSWORD@]HOST[:PORT][/DB], or for a cluster \
-     redis://[USER:PASSWORD@]HOST:PORT[,HOST:PORT…]?cluster=true: {0}"
+     redis://[USER:PASSWORD@]HOST:PORT[,HOST:PORT…]?cluster=true; with TLS rediss://…, and \
+     ?sslrootcert=FILE for an authority that the system does not know: {0}"
 )]
 pub struct AddressError(String);
 
 impl Address {
     /// Reads a URL; `cluster=true` among its parameters makes its hosts the first contacts of a
-    /// cluster.
+    /// cluster, and `sslrootcert=FILE` names the authorities of a Redis with TLS (`rediss://`).
     ///
     /// # Errors
     /// [`AddressError`] without the URL in its words.
     pub fn parse(url: &str) -> Result<Self, AddressError> {
         let (url, query) = url.split_once('?').unwrap_or((url, ""));
-        let (cluster, rest): (Vec<_>, Vec<_>) = query
-            .split('&')
-            .filter(|parameter| !parameter.is_empty())
-            .partition(|parameter| *parameter == "cluster=true");
-        let cluster = !cluster.is_empty();
+        let (mut cluster, mut authorities, mut rest) = (false, None, Vec::new());
+        for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+            match parameter.split_once('=') {
+                Some(("cluster", "true")) => cluster = true,
+                Some(("sslrootcert", file)) => authorities = Some(certificates(file)?),
+                _ => rest.push(parameter),
+            }
+        }
+        if authorities.is_some() && !url.starts_with("rediss://") {
+            let words = "sslrootcert is for TLS: begin with rediss://";
+            return Err(AddressError(words.into()));
+        }
         let scheme_end = url.find("://").map_or(0, |at| at + "://".len());
         let login_end = url.rfind('@').map_or(scheme_end, |at| at + 1);
         let (head, hosts) = url.split_at(login_end);
@@ -62,9 +73,30 @@ impl Address {
             let settings = settings.set_protocol(ProtocolVersion::RESP3);
             Ok(info.set_redis_settings(settings))
         });
-        Ok(Self {
+        let address = Self {
             contacts: contacts.collect::<Result<_, _>>()?,
             cluster,
+            authorities,
+        };
+        let client = address.client();
+        client.map_err(|error| AddressError(error.to_string()))?;
+        Ok(address)
+    }
+
+    /// Of one server, or of the first contact.
+    fn client(&self) -> RedisResult<Client> {
+        let contact = self.contacts[0].clone();
+        match self.certificates() {
+            Some(certificates) => Client::build_with_tls(contact, certificates),
+            None => Client::open(contact),
+        }
+    }
+
+    fn certificates(&self) -> Option<TlsCertificates> {
+        let authorities = self.authorities.as_ref()?;
+        Some(TlsCertificates {
+            client_tls: None,
+            root_cert: Some(authorities.clone().into_bytes()),
         })
     }
 
@@ -93,21 +125,35 @@ impl Address {
                 .set_connection_timeout(Some(CONNECT_LIMIT))
                 .set_response_timeout(Some(RESPONSE_LIMIT))
                 .set_push_sender(pushes);
-            let client = Client::open(self.contacts[0].clone())?;
-            let connection = client
+            let connection = self
+                .client()?
                 .get_multiplexed_async_connection_with_config(&config)
                 .await?;
             return Ok(Wire::Single(connection));
         }
-        let client = ClusterClientBuilder::new(self.contacts.clone())
+        let mut builder = ClusterClientBuilder::new(self.contacts.clone())
             .use_protocol(ProtocolVersion::RESP3)
             .connection_timeout(CONNECT_LIMIT)
             .response_timeout(RESPONSE_LIMIT)
             .retries(2)
-            .push_sender(pushes)
-            .build()?;
-        Ok(Wire::Cluster(client.get_async_connection().await?))
+            .push_sender(pushes);
+        if let Some(certificates) = self.certificates() {
+            builder = builder.certs(certificates);
+        }
+        Ok(Wire::Cluster(
+            builder.build()?.get_async_connection().await?,
+        ))
     }
+}
+
+/// The certificates of a file.
+fn certificates(file: &str) -> Result<String, AddressError> {
+    let told = |words: &str| AddressError(format!("sslrootcert={file}: {words}"));
+    let text = std::fs::read_to_string(file).map_err(|error| told(&error.to_string()))?;
+    if !text.contains("-----BEGIN CERTIFICATE-----") {
+        return Err(told("there is no certificate in it; PEM is expected"));
+    }
+    Ok(text)
 }
 
 /// A connection; clones share it.
@@ -270,6 +316,33 @@ mod tests {
         for wrong in ["", "http://secret@a", "redis://secret@a:1,b:2"] {
             let error = Address::parse(wrong).map(|_| ()).expect_err("no Redis");
             assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_a_certificate_is_read_from_is_named_when_there_is_none() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let path = file.path().display().to_string();
+        for (url, words) in [
+            ("rediss://secret@a?sslrootcert=/nowhere", "/nowhere: "),
+            (
+                &format!("rediss://secret@a?sslrootcert={path}"),
+                "PEM is expected",
+            ),
+            ("rediss://secret@a/#insecure", "insecure"),
+        ] {
+            let error = Address::parse(url).map(|_| ()).expect_err("no certificate");
+            let error = error.to_string();
+            assert!(
+                error.contains(words) && !error.contains("secret"),
+                "{error}"
+            );
+        }
+        let rubbish = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        std::fs::write(&path, rubbish).expect("room");
+        for scheme in ["redis", "rediss"] {
+            let url = format!("{scheme}://a?sslrootcert={path}");
+            assert!(Address::parse(&url).is_err(), "{url}");
         }
     }
 }
