@@ -162,8 +162,10 @@ fn next(jobs: &Mutex<Receiver<Job>>) -> Option<Job> {
 impl Job {
     fn run(self, memory: &mut Vec<Block>) {
         let broken = |error: password_hash::Error| PasswordError::Hash(error.to_string());
-        // Nobody waits any more when the request was cancelled.
         match self {
+            // The request was cancelled.
+            Self::Verify(_, _, answer) if answer.is_closed() => {}
+            Self::Hash(_, answer) if answer.is_closed() => {}
             Self::Verify(password, hash, answer) => {
                 let _ = answer.send(matches(&password, &hash, memory).map_err(broken));
             }
@@ -271,6 +273,24 @@ mod tests {
         );
         assert!(answers.iter().any(|answer| matches!(answer, Ok(false))));
     }
+
+    #[test]
+    fn nothing_is_hashed_for_a_request_that_is_gone() {
+        let mut memory = Vec::new();
+        let decoy = Arc::from(Passwords::hash("x").expect("hashes"));
+        let (answer, gone) = oneshot::channel();
+        drop(gone);
+        Job::Verify("x".into(), decoy, answer).run(&mut memory);
+        let (answer, gone) = oneshot::channel();
+        drop(gone);
+        Job::Hash("x".into(), answer).run(&mut memory);
+        assert!(memory.is_empty(), "hashing takes memory");
+
+        let (answer, mut receiver) = oneshot::channel();
+        Job::Hash("x".into(), answer).run(&mut memory);
+        assert!(!memory.is_empty() && receiver.try_recv().is_ok());
+    }
+
     #[tokio::test]
     async fn a_hash_made_in_turn_is_like_one_made_by_the_library() {
         let passwords = Passwords::new().expect("hashes");

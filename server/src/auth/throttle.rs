@@ -11,7 +11,7 @@ const FAILURES: u32 = 10;
 /// How long failures are remembered after the first, and so the longest wait.
 const WINDOW: Duration = Duration::from_mins(1);
 /// Pairs of email and address remembered; at the bound the expired ones, or else all, are
-/// forgotten. To fill them costs a flood a password's hash for each.
+/// forgotten. To fill them costs a flood a password's hash, or another network, for each.
 const PAIRS_MAX: usize = 10_000;
 
 #[derive(Clone, Copy)]

@@ -1,6 +1,7 @@
 //! `tidings serve`.
 
 use super::{migrate, user};
+use crate::bus::redis::Address;
 use crate::config::Config;
 use crate::store::{Store, UserDraft};
 use anyhow::Context;
@@ -18,6 +19,10 @@ const DEMO_PASSWORD: &str = "1234";
 
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     config.check()?;
+    if let Some(url) = &config.redis_url {
+        // What is wrong with it is said before anything is opened.
+        Address::parse(url)?;
+    }
     let store = migrate::open(&config.store).await?;
     if config.demo {
         add_demo_users(store.as_ref()).await?;

@@ -27,7 +27,7 @@ const BATCH_BYTES: usize = 1024 * 1024;
 /// Batches that were committed and wait to be told. With one the next commit never waits for the
 /// telling of the last, and sends wait in [`QUEUE`], not here.
 const UNTOLD: usize = 1;
-/// A commit that takes longer than this is worth a line in the log: everybody waits for it.
+/// A batch that takes longer than this is worth a line in the log: everybody waits for it.
 const SLOW: Duration = Duration::from_secs(1);
 
 /// Why a send has no place in its conversation.
@@ -174,15 +174,17 @@ async fn append(
     let started = Instant::now();
     let appended = store.append(messages).await;
     let took = started.elapsed();
-    if took > SLOW {
-        tracing::warn!(
-            took_ms = took.as_millis(),
-            messages = messages.len(),
-            "a commit was slow; look at the database and its disk"
-        );
-    }
     match &appended {
-        Ok(_) => metrics.store.committed(messages.len(), took),
+        Ok(_) => {
+            metrics.store.committed(messages.len(), took);
+            if took > SLOW {
+                tracing::warn!(
+                    took_ms = took.as_millis(),
+                    messages = messages.len(),
+                    "a commit was slow; look at the database and its disk"
+                );
+            }
+        }
         Err(error) => {
             metrics.store.commit_failed(took);
             tracing::error!(%error, messages = messages.len(), "the batch failed");

@@ -19,7 +19,10 @@ use crate::metrics::PoolUse;
 use checkpointer::Checkpointer;
 use sql::append::Append;
 use sql::{Work, pool_use};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::migrate::{AppliedMigration, Migrate as _, Migrator};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
 use std::time::Duration;
 use writer::Writer;
@@ -42,6 +45,20 @@ const LOG_PAGES: i64 = 4000;
 /// Bytes of the log's file, 64 MiB, that are kept when the log begins anew: four times what it takes
 /// ordinarily. A long transaction, or a slow reader, can make it as large as the database.
 const LOG_BYTES_KEPT: &str = "67108864";
+
+/// Whether nothing is missing; where that cannot be said, as in a new file, something is.
+async fn is_up_to_date(connection: &mut SqliteConnection, migrator: &Migrator) -> bool {
+    let applied = connection.list_applied_migrations(&migrator.table_name);
+    let Ok(applied) = applied.await else {
+        return false;
+    };
+    migrator.iter().all(|wanted| {
+        let is_it = |applied: &AppliedMigration| {
+            (applied.version, &applied.checksum) == (wanted.version, &wanted.checksum)
+        };
+        applied.iter().any(is_it)
+    })
+}
 
 /// A store in a SQLite file.
 pub struct SqliteStore {
@@ -99,15 +116,18 @@ impl SqliteStore {
         // A table that is built anew may be large: its indexes are sorted in files.
         let options = self.writer.options().clone().pragma("temp_store", "file");
         let mut connection = options.busy_timeout(MIGRATION_LIMIT).connect().await?;
-        // All in one transaction, from the look at what is missing on: another process that wants the
-        // same waits, and then finds it done.
-        let mut migration = connection.begin_with("BEGIN IMMEDIATE").await?;
+        let mut migrator = sqlx::migrate!("migrations/sqlite");
         // The way back to the version before: what a newer one added is such that it can work with it.
-        sqlx::migrate!("migrations/sqlite")
-            .set_ignore_missing(true)
-            .run_direct(None, &mut *migration, false)
-            .await?;
-        migration.commit().await?;
+        migrator.set_ignore_missing(true);
+        // Most starts need not wait for who writes to the file.
+        if !is_up_to_date(&mut connection, &migrator).await {
+            tracing::info!("bringing the database up to date, as soon as nobody else writes to it");
+            // All in one transaction, from the look at what is missing on: another process that wants
+            // the same waits, and then finds it done.
+            let mut migration = connection.begin_with("BEGIN IMMEDIATE").await?;
+            migrator.run_direct(None, &mut *migration, false).await?;
+            migration.commit().await?;
+        }
         connection.close().await?;
         turn.end_otherwise();
         Ok(())

@@ -5,6 +5,7 @@ use crate::{A, B, C, Result};
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use std::borrow::Cow;
+use std::time::Duration;
 use tidings_server::store::{NewGroup, SqliteStore, Store};
 use tidings_shared::{Mid, Peer, Seq};
 
@@ -119,5 +120,26 @@ async fn processes_that_start_at_once_bring_a_sqlite_file_up_to_date_once() -> R
             start?;
         }
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_sqlite_file_that_is_up_to_date_is_used_though_another_process_writes_to_it() -> Result {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let path = home.path().join("x.db");
+    let url = format!("sqlite://{}", path.display());
+    let store = SqliteStore::open(&url).await?;
+    store.migrate().await?;
+
+    let mut other =
+        SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&path)).await?;
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await?;
+    let second = SqliteStore::open(&url).await?;
+    let started = tokio::time::timeout(Duration::from_mins(1), second.migrate());
+    started.await.expect("nothing to wait for")?;
+    assert!(second.positions(A).await?.is_empty());
+    other.close().await?;
+    second.close().await;
+    store.close().await;
     Ok(())
 }

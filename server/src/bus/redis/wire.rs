@@ -51,8 +51,17 @@ impl Address {
             match parameter.split_once('=') {
                 Some(("cluster", "true")) => cluster = true,
                 Some(("sslrootcert", file)) => authorities = Some(certificates(file)?),
-                _ => rest.push(parameter),
+                Some(("protocol", _)) => rest.push(parameter),
+                // Another database's way to ask for TLS must not be passed over.
+                other => {
+                    let name = other.map_or(parameter, |(name, _)| name);
+                    return Err(AddressError(format!("it has no parameter {name:?}")));
+                }
             }
+        }
+        if url.contains('#') || query.contains('#') {
+            let words = "nothing may follow a #; in a password it is written %23";
+            return Err(AddressError(words.into()));
         }
         if authorities.is_some() && !url.starts_with("rediss://") {
             let words = "sslrootcert is for TLS: begin with rediss://";
@@ -320,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_certificate_is_read_from_is_named_when_there_is_none() {
+    fn what_is_wrong_with_tls_is_told_at_the_start() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let path = file.path().display().to_string();
         for (url, words) in [
@@ -329,7 +338,12 @@ mod tests {
                 &format!("rediss://secret@a?sslrootcert={path}"),
                 "PEM is expected",
             ),
-            ("rediss://secret@a/#insecure", "insecure"),
+            ("rediss://secret@a/#insecure", "may follow a #"),
+            (
+                "redis://secret@a?sslmode=verify-full",
+                "no parameter \"sslmode\"",
+            ),
+            ("redis://secret@a?cluster", "no parameter \"cluster\""),
         ] {
             let error = Address::parse(url).map(|_| ()).expect_err("no certificate");
             let error = error.to_string();

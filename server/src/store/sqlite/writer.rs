@@ -4,12 +4,17 @@
 //! sqlx's pools ask a connection that comes back whether it is well, before anybody else may have it:
 //! one more way to its thread and back for every commit.
 
-use super::ACQUIRE_LIMIT;
 use super::recent::Recent;
+use super::{ACQUIRE_LIMIT, BUSY_LIMIT};
+use sqlx::error::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
+use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
+
+/// Between two tries to open a file that others are opening for the first time.
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// The connection's place.
 pub(super) struct Writer {
@@ -48,7 +53,18 @@ impl Turn<'_> {
 
 impl Writer {
     pub(super) async fn open(options: SqliteConnectOptions) -> Result<Self, sqlx::Error> {
-        let connection = options.connect().await?;
+        let started = Instant::now();
+        let connection = loop {
+            match options.connect().await {
+                Ok(connection) => break connection,
+                // Several who make the same new file one with a log at once: SQLite's own waiting
+                // is not for this.
+                Err(error) if is_busy(&error) && started.elapsed() < BUSY_LIMIT => {
+                    sleep(BETWEEN_TRIES).await;
+                }
+                Err(error) => return Err(error),
+            }
+        };
         Ok(Self {
             options,
             place: Mutex::new(Place::Idle(connection, Recent::default())),
@@ -97,6 +113,13 @@ impl Writer {
             tracing::warn!(%error, "the writer did not close well");
         }
     }
+}
+
+/// Whether another had the file: `SQLITE_BUSY`, of whatever kind (sqlite.org/rescode.html).
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.and_then(|code| code.parse::<i32>().ok())
+        .is_some_and(|code| code & 0xff == 5)
 }
 
 #[cfg(test)]
