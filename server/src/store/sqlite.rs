@@ -17,6 +17,7 @@ use super::retry::timed_out;
 use super::{Appended, NewMessage, Refused, StoreError};
 use crate::metrics::PoolUse;
 use checkpointer::Checkpointer;
+use log::LevelFilter;
 use sql::append::Append;
 use sql::{Work, pool_use};
 use sqlx::migrate::{AppliedMigration, Migrate as _, Migrator};
@@ -96,7 +97,10 @@ impl SqliteStore {
             .acquire_timeout(ACQUIRE_LIMIT)
             .test_before_acquire(false);
         // The text of a batch is long: that a commit was slow is told by the committer.
-        let writer = Writer::open(options.clone().disable_statement_logging()).await?;
+        let quiet = options
+            .clone()
+            .log_slow_statements(LevelFilter::Off, Duration::MAX);
+        let writer = Writer::open(quiet).await?;
         let options = options.pragma("cache_size", READER_CACHE_KIB);
         let checkpointer = Checkpointer::new(pool.clone(), options.clone());
         let readers = pool
