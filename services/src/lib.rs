@@ -20,5 +20,6 @@ pub use port::free_port;
 pub use postgres::Postgres;
 pub use redis::Redis;
 
-/// How long anything here may take. Long, for slow machines.
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+/// How long anything here may take. Long, for slow machines and for disks that are busy with what was
+/// compiled before.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);

@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
-use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities};
+use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -21,6 +21,10 @@ const SLICE: Duration = Duration::from_secs(3);
 /// How often ChromeDriver is started at most. It takes a free port of IPv6, and ends if the same one
 /// of IPv4 is taken: now and then, where many connections are open.
 const STARTS: usize = 10;
+
+/// How long Chromium may take to start. It is some 300 MB, read from a disk that may still be busy
+/// with what was compiled before; ChromeDriver gives up after a minute and is asked once more.
+const OPENING: Duration = Duration::from_mins(3);
 
 /// What Chromium is started with: no window, no sandbox (which root cannot have), and no calls
 /// home.
@@ -134,9 +138,7 @@ impl ChromeDriver {
         }
         capabilities.add_arg(&format!("--window-size={},{}", look.width, look.height))?;
         capabilities.add_arg(&format!("--accept-lang={}", look.language))?;
-        let driver = timeout(PATIENCE, WebDriver::new(&self.url, capabilities))
-            .await
-            .context("Chromium does not start")??;
+        let driver = self.chromium(capabilities).await?;
         driver.set_script_timeout(PATIENCE).await?;
         let browser = Browser { driver };
         // From the start: a socket opened before would not notice `Browser::offline`.
@@ -152,6 +154,21 @@ impl ChromeDriver {
             .cdp("Emulation.setDeviceMetricsOverride", metrics)
             .await?;
         Ok(browser)
+    }
+
+    /// Starts Chromium; asked once more where ChromeDriver gives up.
+    async fn chromium(&self, capabilities: ChromeCapabilities) -> Result<WebDriver> {
+        let start = async {
+            match WebDriver::new(&self.url, capabilities.clone()).await {
+                Ok(driver) => Ok(driver),
+                Err(_) => WebDriver::new(&self.url, capabilities).await,
+            }
+        };
+        timeout(OPENING, start)
+            .await
+            .map_err(anyhow::Error::from)
+            .and_then(|started| Ok(started?))
+            .context("Chromium does not start")
     }
 
     /// Stops every process of the browsers, as a laptop's sleep does.
