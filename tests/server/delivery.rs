@@ -8,6 +8,10 @@ use tidings_tests::socket::Socket;
 
 /// Repeats within a test's patience.
 const HASTY: [&str; 4] = ["--ack-timeout-ms", "400", "--repush-interval-ms", "200"];
+/// The same, but not before a few messages are on a slow disk.
+const UNHURRIED: [&str; 4] = ["--ack-timeout-ms", "3000", "--repush-interval-ms", "200"];
+/// Repeats nothing while a test lasts.
+const PATIENT: [&str; 2] = ["--ack-timeout-ms", "60000"];
 
 #[tokio::test]
 async fn an_unacknowledged_push_is_repeated_with_its_tid_then_the_connection_is_closed()
@@ -38,12 +42,15 @@ async fn an_unacknowledged_push_is_repeated_with_its_tid_then_the_connection_is_
 
 #[tokio::test]
 async fn an_acknowledged_push_is_not_repeated_and_unknown_tids_are_ignored() -> Result<()> {
-    let server = Server::start(&HASTY).await?;
+    let server = Server::start(&UNHURRIED).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut li = Socket::bound(&server, LI).await?;
-    for n in 0..5 {
-        zhang.say(1000, 1001, &n.to_string()).await?;
-        assert_eq!(li.frame(4).await?["tid"], n + 1);
+    for n in 1..=5 {
+        let data = json!({"senderUid": 1000, "recipientUid": 1001, "content": n.to_string()});
+        zhang.send(json!({"type": 3, "data": data})).await?;
+    }
+    for n in 1..=5 {
+        assert_eq!(li.frame(4).await?["tid"], n);
     }
     for tid in [0_i64, 99, i64::MAX] {
         li.send(json!({"type": 6, "data": {"tid": tid}})).await?;
@@ -62,7 +69,7 @@ async fn an_acknowledged_push_is_not_repeated_and_unknown_tids_are_ignored() -> 
 
 #[tokio::test]
 async fn a_window_of_64_pushes_waits_for_acknowledgements_and_goes_on_in_order() -> Result<()> {
-    let server = Server::start(&[]).await?;
+    let server = Server::start(&PATIENT).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut li = Socket::bound(&server, LI).await?;
     for n in 1..=200 {
