@@ -64,18 +64,13 @@ const WATCH: &str = "(() => {
     }).observe(rows, {childList: true, subtree: true});
 })()";
 
-/// Without links, each of which would be a stop of the Tab key.
-fn mixed(n: usize) -> String {
-    past::mixed(n).replace("https://", "")
-}
-
 #[tokio::test]
 async fn of_a_hundred_thousand_messages_a_few_hundred_are_in_the_page_wherever_one_is() -> Result<()>
 {
     let server = serve_page().await?;
     let started = Instant::now();
     past::write(&server, WANG, 1000, COUNT - MIXED, |n| n.to_string()).await?;
-    past::write(&server, WANG, 1000, MIXED, mixed).await?;
+    past::write(&server, WANG, 1000, MIXED, past::mixed_without_links).await?;
     past::read(&server, ZHANG, 1002).await?;
     let filled = started.elapsed();
 

@@ -24,6 +24,11 @@ pub(crate) fn mixed(n: usize) -> String {
     }
 }
 
+/// The same without links, each of which would be a stop of the Tab key.
+pub(crate) fn mixed_without_links(n: usize) -> String {
+    mixed(n).replace("https://", "")
+}
+
 /// Sends `count` messages, many at a time.
 pub(crate) async fn write(
     server: &Server,

@@ -6,8 +6,12 @@
 //! It acts in a `MutationObserver`, because yew may let the browser paint between changing the
 //! rows and calling `rendered`: the observer runs before the paint in any case.
 
+use crate::clock;
+use crate::dom::{self, Listener};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
+use tidings_shared::Moment;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{
@@ -23,6 +27,14 @@ const NEAR: i32 = 600;
 
 /// Where the unread divider comes to stand below the top, in CSS pixels.
 const DIVIDER_AT: f64 = 64.0;
+
+/// So long after a conversation began a browser may go on with what was scrolled before, unless the
+/// person does anything: what is put elsewhere while it scrolls smoothly goes on from there, in
+/// Chromium by all that was left of the way.
+const LEFT_OVER: Duration = Duration::from_secs(1);
+
+/// What a person scrolls with.
+const INPUTS: [&str; 3] = ["keydown", "pointerdown", "wheel"];
 
 /// What the next change of the rows has to end with.
 #[derive(Debug)]
@@ -50,6 +62,8 @@ struct View {
     element: Element,
     hold: RefCell<Option<Hold>>,
     at_end: Cell<bool>,
+    /// When the conversation began, until the person does anything.
+    began: Cell<Option<Moment>>,
 }
 
 /// The element that scrolls.
@@ -59,6 +73,7 @@ pub(super) struct Scroller {
     sizes: Option<ResizeObserver>,
     _on_change: Closure<dyn FnMut()>,
     _on_resize: Closure<dyn FnMut()>,
+    _on_input: [Listener; INPUTS.len()],
 }
 
 impl Scroller {
@@ -68,6 +83,7 @@ impl Scroller {
             element,
             hold: RefCell::new(None),
             at_end: Cell::new(true),
+            began: Cell::new(None),
         });
         let shared = view.clone();
         let on_change = Closure::<dyn FnMut()>::new(move || shared.settle());
@@ -77,6 +93,10 @@ impl Scroller {
                 shared.to_end();
             }
             resized();
+        });
+        let on_input = INPUTS.map(|input| {
+            let shared = view.clone();
+            Listener::new(&dom::window(), input, move |_| shared.began.set(None))
         });
         // Neither constructor fails for a function.
         let mutations = MutationObserver::new(on_change.as_ref().unchecked_ref()).ok();
@@ -99,11 +119,13 @@ impl Scroller {
             sizes,
             _on_change: on_change,
             _on_resize: on_resize,
+            _on_input: on_input,
         }
     }
 
     /// Where the person is; from now on they stay at the end if they are there.
     pub(super) fn look(&self) -> Edges {
+        self.view.stay();
         let edges = self.view.edges();
         self.view.at_end.set(edges.at_end);
         edges
@@ -184,7 +206,10 @@ impl View {
     fn settle(&self) {
         match self.hold.take() {
             Some(Hold::End) => self.to_end(),
-            Some(Hold::Start) => self.to_start(),
+            Some(Hold::Start) => {
+                self.began.set(Some(clock::now()));
+                self.to_start();
+            }
             Some(Hold::Row(row, offset)) if row.is_connected() => {
                 let moved = row.get_bounding_client_rect().bottom() - self.top() - offset;
                 // A browser that is on its way to where the person scrolls would stop there.
@@ -197,19 +222,28 @@ impl View {
         }
     }
 
+    /// Undoes what the browser scrolls of what was left from before the conversation began.
+    fn stay(&self) {
+        let began = self.began.get();
+        if began.is_some_and(|began| clock::now().since(began) < LEFT_OVER) {
+            self.to_start();
+        }
+    }
+
     /// At the first unread message, or else at the end.
     fn to_start(&self) {
-        self.to_end();
         let divider = self
             .element
             .query_selector(".message-rows > .unread-divider")
             .ok()
             .flatten();
-        if let Some(divider) = divider {
-            let above = self.top() + DIVIDER_AT - divider.get_bounding_client_rect().top();
-            if above > 0.0 {
-                self.scroll_by(-above);
-            }
+        let to_divider = divider
+            .map(|divider| divider.get_bounding_client_rect().top() - self.top() - DIVIDER_AT)
+            .filter(|distance| *distance < f64::from(self.below()));
+        match to_divider {
+            Some(distance) if distance.abs() < 0.5 => {}
+            Some(distance) => self.scroll_by(distance),
+            None => self.to_end(),
         }
         self.at_end.set(self.edges().at_end);
     }
