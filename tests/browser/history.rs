@@ -104,9 +104,11 @@ async fn who_leaves_while_the_page_still_scrolls_comes_to_stand_at_the_end() -> 
     let jump = "[data-testid=jump]";
     zhang.clicks_while_it_scrolls([jump, jump]).await?;
 
-    // What they scroll afterwards is not undone, however soon.
+    // What they scroll afterwards is not undone, however soon. The thread stands still before: a key in
+    // the midst of a smooth scroll moves less than a page, wherever the thread was put.
     zhang.types(Key::PageUp).await?;
     zhang.browser.find("jump").await?;
+    zhang.stands().await?;
     zhang.browser.eval(&format!("{CLICK}(\"{jump}\")")).await?;
     zhang.types(Key::PageUp).await?;
     let below = zhang.stands().await?;
