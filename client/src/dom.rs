@@ -6,8 +6,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    Document, Element, Event, EventTarget, HtmlDocument, HtmlElement, HtmlTextAreaElement,
-    VisibilityState, Window,
+    AddEventListenerOptions, Document, Element, Event, EventTarget, HtmlDocument, HtmlElement,
+    HtmlTextAreaElement, VisibilityState, Window,
 };
 
 /// Below this the page shows one pane at a time. The style sheets say the same.
@@ -135,15 +135,20 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Calls `handler` with each such event.
+    /// Calls `handler` with each such event, which it cannot prevent: nothing waits for it.
     pub fn new(
         target: &EventTarget,
         event: &'static str,
         handler: impl FnMut(Event) + 'static,
     ) -> Self {
         let handler = Closure::<dyn FnMut(Event)>::new(handler);
+        let function = handler.as_ref().unchecked_ref();
+        let options = AddEventListenerOptions::new();
+        options.set_passive(true);
         // Fails only for a handler that is no function.
-        let _ = target.add_event_listener_with_callback(event, handler.as_ref().unchecked_ref());
+        let _ = target.add_event_listener_with_callback_and_add_event_listener_options(
+            event, function, &options,
+        );
         Self {
             target: target.clone(),
             event,

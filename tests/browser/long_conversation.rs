@@ -107,6 +107,7 @@ async fn of_a_hundred_thousand_messages_a_few_hundred_are_in_the_page_wherever_o
     zhang.presses_page_up(2 * PAGES).await?;
     let seen = zhang.browser.eval("seen").await?;
     println!("up in {:.1?}: {seen}", started.elapsed());
+    zhang.stands().await?;
     println!("up there: {}", Weight::of(&zhang).await?);
     assert!(
         seen["most"].as_u64().is_some_and(|most| most <= 400),
@@ -147,24 +148,34 @@ async fn of_a_hundred_thousand_messages_a_few_hundred_are_in_the_page_wherever_o
 impl Person {
     /// Turns the wheel over the thread until so many pages of older messages came.
     async fn turns_the_wheel(&self, pages: u64) -> Result<()> {
-        let middle = self
-            .browser
-            .eval(
-                "(box => [box.x + box.width / 2, box.y + box.height / 2])
-                    (document.querySelector('[data-testid=thread]').getBoundingClientRect())",
-            )
-            .await?;
-        let turn = json!({"type": "mouseWheel", "x": middle[0], "y": middle[1],
-                          "deltaX": 0, "deltaY": -1500});
         for _ in 0..TURNS {
             if self.has_seen(pages).await? {
                 return Ok(());
             }
-            self.browser
-                .cdp("Input.dispatchMouseEvent", turn.clone())
-                .await?;
+            self.turns_the_wheel_up().await?;
         }
         bail!("{TURNS} turns of the wheel are not enough");
+    }
+
+    /// Turns the wheel over the thread once.
+    pub(crate) async fn turns_the_wheel_up(&self) -> Result<()> {
+        let middle = self.middle_of_the_thread().await?;
+        let turn = json!({"type": "mouseWheel", "x": middle[0], "y": middle[1],
+                          "deltaX": 0, "deltaY": -1500});
+        self.browser
+            .cdp("Input.dispatchMouseEvent", turn)
+            .await
+            .map(drop)
+    }
+
+    /// Its place, across and down, in CSS pixels.
+    pub(crate) async fn middle_of_the_thread(&self) -> Result<Value> {
+        self.browser
+            .eval(
+                "(box => [box.x + box.width / 2, box.y + box.height / 2])
+                    (document.querySelector('[data-testid=thread]').getBoundingClientRect())",
+            )
+            .await
     }
 
     /// Presses the key that scrolls a page up until so many pages of older messages came.

@@ -7,7 +7,7 @@
 //! rows and calling `rendered`: the observer runs before the paint in any case.
 
 use crate::clock;
-use crate::dom::{self, Listener};
+use crate::dom::Listener;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -28,13 +28,14 @@ const NEAR: i32 = 600;
 /// Where the unread divider comes to stand below the top, in CSS pixels.
 const DIVIDER_AT: f64 = 64.0;
 
-/// So long after a conversation began a browser may go on with what was scrolled before, unless the
-/// person does anything: what is put elsewhere while it scrolls smoothly goes on from there, in
-/// Chromium by all that was left of the way.
+/// A browser that was scrolling so shortly before a conversation began may go on so long with what was
+/// left of the way: what is put elsewhere while it scrolls smoothly goes on from there (in Chromium;
+/// neither hidden overflow nor another smooth scroll stops it).
+const GLIDE: Duration = Duration::from_millis(500);
 const LEFT_OVER: Duration = Duration::from_secs(1);
 
 /// What a person scrolls with.
-const INPUTS: [&str; 3] = ["keydown", "pointerdown", "wheel"];
+const INPUTS: [&str; 5] = ["focusin", "keydown", "pointerdown", "touchmove", "wheel"];
 
 /// What the next change of the rows has to end with.
 #[derive(Debug)]
@@ -62,7 +63,10 @@ struct View {
     element: Element,
     hold: RefCell<Option<Hold>>,
     at_end: Cell<bool>,
-    /// When the conversation began, until the person does anything.
+    /// When it was scrolled last.
+    scrolled: Cell<Option<Moment>>,
+    /// When the conversation began, if that was in the midst of scrolling and the person did not scroll
+    /// since.
     began: Cell<Option<Moment>>,
 }
 
@@ -83,6 +87,7 @@ impl Scroller {
             element,
             hold: RefCell::new(None),
             at_end: Cell::new(true),
+            scrolled: Cell::new(None),
             began: Cell::new(None),
         });
         let shared = view.clone();
@@ -96,7 +101,7 @@ impl Scroller {
         });
         let on_input = INPUTS.map(|input| {
             let shared = view.clone();
-            Listener::new(&dom::window(), input, move |_| shared.began.set(None))
+            Listener::new(&view.element, input, move |_| shared.began.set(None))
         });
         // Neither constructor fails for a function.
         let mutations = MutationObserver::new(on_change.as_ref().unchecked_ref()).ok();
@@ -121,6 +126,11 @@ impl Scroller {
             _on_resize: on_resize,
             _on_input: on_input,
         }
+    }
+
+    /// It was scrolled, by whoever.
+    pub(super) fn scrolled(&self) {
+        self.view.scrolled.set(Some(clock::now()));
     }
 
     /// Where the person is; from now on they stay at the end if they are there.
@@ -207,7 +217,10 @@ impl View {
         match self.hold.take() {
             Some(Hold::End) => self.to_end(),
             Some(Hold::Start) => {
-                self.began.set(Some(clock::now()));
+                let now = clock::now();
+                let scrolled = self.scrolled.get();
+                let glides = scrolled.is_some_and(|scrolled| now.since(scrolled) < GLIDE);
+                self.began.set(glides.then_some(now));
                 self.to_start();
             }
             Some(Hold::Row(row, offset)) if row.is_connected() => {

@@ -70,8 +70,10 @@ pub struct ThreadProps {
 /// What happens to a thread.
 #[derive(Debug)]
 pub enum ThreadMsg {
-    /// It was scrolled, by the person or by this component, or the room for it changed.
-    Moved,
+    /// It was scrolled, by the person or by this component.
+    Scrolled,
+    /// The room for it changed.
+    Resized,
     /// The first rows of a conversation have been seen.
     Seen,
     /// A key was pressed in it.
@@ -123,7 +125,14 @@ impl Component for Thread {
 
     fn update(&mut self, ctx: &Context<Self>, msg: Self::Message) -> bool {
         match msg {
-            ThreadMsg::Moved => {
+            ThreadMsg::Scrolled => {
+                if let Some(scroller) = &self.scroller {
+                    scroller.scrolled();
+                }
+                self.look(ctx);
+                false
+            }
+            ThreadMsg::Resized => {
                 self.look(ctx);
                 false
             }
@@ -188,7 +197,7 @@ impl Component for Thread {
                     tabindex="0"
                     onkeydown={self.tell.reform(ThreadMsg::Key)}
                     oncopy={self.tell.reform(ThreadMsg::Copy)}
-                    onscroll={self.tell.reform(|_| ThreadMsg::Moved)}
+                    onscroll={self.tell.reform(|_| ThreadMsg::Scrolled)}
                 >
                     if blank {
                         { Skeleton::Thread.html(texts) }
@@ -234,7 +243,7 @@ impl Component for Thread {
             && let Some(log) = self.log.cast::<Element>()
         {
             let tell = self.tell.clone();
-            let resized = move || tell.emit(ThreadMsg::Moved);
+            let resized = move || tell.emit(ThreadMsg::Resized);
             self.scroller = Some(Scroller::new(log, resized));
             self.prepare(&ctx.props().view);
         }
