@@ -36,7 +36,9 @@ const CLICK_IN_THE_MIDST: &str = "(selector => {
     const log = document.querySelector('[data-testid=thread]');
     window.clicked = false;
     log.addEventListener('scroll', () => {
-        document.querySelector(selector).click();
+        const clicked = document.querySelector(selector);
+        clicked.focus();
+        clicked.click();
         window.clicked = true;
     }, {once: true});
 })";
@@ -127,7 +129,9 @@ async fn who_leaves_while_the_page_still_scrolls_comes_to_stand_at_the_end() -> 
     for round in 1..=ROUNDS {
         let input = zhang.browser.find("composer-input").await?;
         input.send_keys(format!("sent {round}")).await?;
-        zhang.turns_the_wheel_up().await?;
+        zhang
+            .clicks_while_it_scrolls("[data-testid=composer-input]")
+            .await?;
         input.send_keys("" + Key::Enter).await?;
         zhang.sees_conversation("王五", 300 + round).await?;
         zhang.stands_at_the_end().await?;
