@@ -157,27 +157,6 @@ impl Person {
         bail!("{TURNS} turns of the wheel are not enough");
     }
 
-    /// Turns the wheel over the thread once.
-    pub(crate) async fn turns_the_wheel_up(&self) -> Result<()> {
-        let middle = self.middle_of_the_thread().await?;
-        let turn = json!({"type": "mouseWheel", "x": middle[0], "y": middle[1],
-                          "deltaX": 0, "deltaY": -1500});
-        self.browser
-            .cdp("Input.dispatchMouseEvent", turn)
-            .await
-            .map(drop)
-    }
-
-    /// Its place, across and down, in CSS pixels.
-    pub(crate) async fn middle_of_the_thread(&self) -> Result<Value> {
-        self.browser
-            .eval(
-                "(box => [box.x + box.width / 2, box.y + box.height / 2])
-                    (document.querySelector('[data-testid=thread]').getBoundingClientRect())",
-            )
-            .await
-    }
-
     /// Presses the key that scrolls a page up until so many pages of older messages came.
     async fn presses_page_up(&self, pages: u64) -> Result<()> {
         for _ in 0..TURNS {

@@ -7,6 +7,7 @@ mod announcer;
 mod attention;
 mod chat;
 mod faults;
+mod glide;
 mod groups;
 mod history;
 mod input_method;

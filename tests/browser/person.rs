@@ -1,10 +1,20 @@
 //! A person in front of a browser.
 
 use anyhow::{Context, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 use thirtyfour::{Key, WindowHandle};
 use tidings_tests::browser::{Browser, ChromeDriver, Look};
 use tidings_tests::server::Server;
+
+/// How far from the end the thread is, in CSS pixels, once it has stood still for some frames.
+const STANDS: &str = "(async () => {
+    const log = document.querySelector('[data-testid=thread]');
+    for (let [still, at] = [0, -1]; still < 20; at = log.scrollTop) {
+        await new Promise(requestAnimationFrame);
+        still = log.scrollTop === at ? still + 1 : 0;
+    }
+    return log.scrollHeight - log.clientHeight - log.scrollTop;
+})()";
 
 /// A server with the built page.
 pub(crate) async fn serve_page() -> Result<Server> {
@@ -166,5 +176,32 @@ impl Person {
         self.browser
             .until(&format!("badge {count:?} of {peer}"), &expression)
             .await
+    }
+
+    /// Turns the wheel over the thread once.
+    pub(crate) async fn turns_the_wheel_up(&self) -> Result<()> {
+        let middle = self.middle_of_the_thread().await?;
+        let turn = json!({"type": "mouseWheel", "x": middle[0], "y": middle[1],
+                          "deltaX": 0, "deltaY": -1500});
+        self.browser
+            .cdp("Input.dispatchMouseEvent", turn)
+            .await
+            .map(drop)
+    }
+
+    /// Where the middle of the thread is, across and down, in CSS pixels.
+    pub(crate) async fn middle_of_the_thread(&self) -> Result<Value> {
+        self.browser
+            .eval(
+                "(box => [box.x + box.width / 2, box.y + box.height / 2])
+                    (document.querySelector('[data-testid=thread]').getBoundingClientRect())",
+            )
+            .await
+    }
+
+    /// How far from the end the thread comes to stand, in CSS pixels.
+    pub(crate) async fn stands(&self) -> Result<f64> {
+        let below = self.browser.eval(STANDS).await?;
+        below.as_f64().context("no number")
     }
 }

@@ -28,10 +28,12 @@ const NEAR: i32 = 600;
 /// Where the unread divider comes to stand below the top, in CSS pixels.
 const DIVIDER_AT: f64 = 64.0;
 
-/// A browser that was scrolling so shortly before a conversation began may go on so long with what was
-/// left of the way: what is put elsewhere while it scrolls smoothly goes on from there (in Chromium;
-/// neither hidden overflow nor another smooth scroll stops it).
+/// A browser that was scrolling so shortly before a conversation began may still be on its way: what is
+/// put elsewhere while it scrolls smoothly goes on from there (seen in Chromium, where neither hidden
+/// overflow nor another smooth scroll stops it).
 const GLIDE: Duration = Duration::from_millis(500);
+
+/// So long after a conversation began such scrolling is undone, at most.
 const LEFT_OVER: Duration = Duration::from_secs(1);
 
 /// What a person scrolls with.

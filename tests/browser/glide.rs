@@ -1,0 +1,163 @@
+//! Browsers scroll smoothly: a conversation that begins while one glides comes to stand where it should.
+
+use crate::past;
+use crate::person::{Person, serve_page};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use thirtyfour::Key;
+use tidings_tests::browser::{ChromeDriver, Look};
+use tidings_tests::server::{LI, Server, WANG, ZHANG};
+
+/// Clicks what a selector finds as soon as the thread is scrolled again.
+const CLICK_IN_THE_MIDST: &str = "(selector => {
+    const log = document.querySelector('[data-testid=thread]');
+    window.clicked = false;
+    log.addEventListener('scroll', () => {
+        const clicked = document.querySelector(selector);
+        clicked.focus();
+        clicked.click();
+        window.clicked = true;
+    }, {once: true});
+})";
+
+const JUMP: &str = "[data-testid=jump]";
+
+/// Each is tried so often.
+const ROUNDS: usize = 3;
+
+impl Person {
+    /// Scrolls up by a key, and clicks while the browser is still on its way.
+    async fn clicks_while_it_scrolls(&self, selector: &str) -> Result<()> {
+        self.tabs_back_to("thread").await?;
+        self.types(Key::PageUp).await?;
+        self.browser.find("jump").await?;
+        self.stands().await?;
+        let click = format!("{CLICK_IN_THE_MIDST}(\"{selector}\")");
+        self.browser.eval(&click).await?;
+        self.types(Key::PageUp).await?;
+        self.browser.until(selector, "window.clicked").await
+    }
+
+    async fn stands_at_the_end(&self) -> Result<()> {
+        let below = self.stands().await?;
+        ensure!(below < 2.0, "{below} px above the end");
+        Ok(())
+    }
+
+    /// Until the messages of somebody's conversation are here and fill the thread.
+    async fn sees_conversation(&self, name: &str, last: usize) -> Result<()> {
+        self.reads("thread-name", name).await?;
+        let filled = format!(
+            "[...document.querySelectorAll('.message-rows .message')].at(-1).dataset.seq === '{last}'
+                && document.querySelector('[data-testid=thread]').scrollTop > 0"
+        );
+        self.browser.until(name, &filled).await
+    }
+}
+
+fn row(peer: i64) -> String {
+    format!("[data-testid=conversation-row][data-peer='{peer}']")
+}
+
+/// Somebody who has seen two conversations of 300 messages to their ends; that with 1002 is open.
+async fn reader(server: &Server, driver: &ChromeDriver) -> Result<Person> {
+    for from in [LI, WANG] {
+        past::write(server, from, 1000, 300, past::mixed_without_links).await?;
+        past::read(server, ZHANG, from.0).await?;
+    }
+    let zhang = Person::logged_in(driver, server, &Look::default(), ZHANG.1).await?;
+    for (peer, name) in [(1001, "李四"), (1002, "王五")] {
+        zhang.opens_conversation(peer).await?;
+        zhang.sees_conversation(name, 300).await?;
+    }
+    Ok(zhang)
+}
+
+#[tokio::test]
+async fn who_leaves_while_the_page_still_scrolls_comes_to_stand_at_the_end() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = reader(&server, &driver).await?;
+    for _ in 0..ROUNDS {
+        for (peer, name) in [(1001, "李四"), (1002, "王五")] {
+            zhang.clicks_while_it_scrolls(&row(peer)).await?;
+            zhang.sees_conversation(name, 300).await?;
+            zhang.stands_at_the_end().await?;
+        }
+        zhang.clicks_while_it_scrolls(JUMP).await?;
+        zhang.stands_at_the_end().await?;
+    }
+    // By a real key: what it does comes between two listeners to it.
+    for round in 1..=ROUNDS {
+        let input = zhang.browser.find("composer-input").await?;
+        input.send_keys(format!("sent {round}")).await?;
+        zhang
+            .clicks_while_it_scrolls("[data-testid=composer-input]")
+            .await?;
+        input.send_keys("" + Key::Enter).await?;
+        zhang.sees_conversation("王五", 300 + round).await?;
+        zhang.stands_at_the_end().await?;
+    }
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn who_leaves_while_the_page_still_scrolls_comes_to_stand_at_the_first_unread_message()
+-> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = reader(&server, &driver).await?;
+    past::write(&server, LI, 1000, 60, past::mixed_without_links).await?;
+    zhang.badge_shows(1001, "60").await?;
+    zhang.clicks_while_it_scrolls(&row(1001)).await?;
+    zhang.sees_conversation("李四", 360).await?;
+    zhang.stands().await?;
+    let at = zhang
+        .browser
+        .eval(
+            "document.querySelector('[data-testid=unread-divider]').getBoundingClientRect().top
+                - document.querySelector('[data-testid=thread]').getBoundingClientRect().top",
+        )
+        .await?;
+    let near = at.as_f64().is_some_and(|at| (at - 64.0).abs() <= 1.0);
+    assert!(near, "{at} px below the top");
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn what_somebody_scrolls_just_after_they_left_is_not_undone() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::start().await?;
+    let zhang = reader(&server, &driver).await?;
+    // The thread stands still before: a key in the midst of a smooth scroll moves less than a page,
+    // wherever the thread was put.
+    zhang.clicks_while_it_scrolls(JUMP).await?;
+    zhang.stands_at_the_end().await?;
+    zhang.types(Key::PageUp).await?;
+    let below = zhang.stands().await?;
+    assert!(below > 100.0, "by a key: {below} px above the end");
+
+    zhang.clicks_while_it_scrolls(JUMP).await?;
+    zhang.stands_at_the_end().await?;
+    zhang.turns_the_wheel_up().await?;
+    let below = zhang.stands().await?;
+    assert!(below > 100.0, "by the wheel: {below} px above the end");
+
+    zhang.clicks_while_it_scrolls(JUMP).await?;
+    zhang.stands_at_the_end().await?;
+    let middle = zhang.middle_of_the_thread().await?;
+    let touch = async |kind: &str, points: Value| {
+        let touch = json!({"type": kind, "touchPoints": points});
+        zhang.browser.cdp("Input.dispatchTouchEvent", touch).await
+    };
+    let (x, y) = (&middle[0], middle[1].as_f64().context("no place")?);
+    touch("touchStart", json!([{"x": x, "y": y}])).await?;
+    for step in 1..=8 {
+        let at = y + f64::from(step) * 30.0;
+        touch("touchMove", json!([{"x": x, "y": at}])).await?;
+    }
+    touch("touchEnd", json!([])).await?;
+    let below = zhang.stands().await?;
+    assert!(below > 100.0, "by a finger: {below} px above the end");
+    zhang.browser.close().await
+}
