@@ -19,7 +19,7 @@ pub enum Phase {
     Quiet,
     /// Drop the connection (at this moment) and come back.
     Cut(Instant),
-    /// Drop the connection and end.
+    /// Read what the server has written, then end.
     Over,
 }
 

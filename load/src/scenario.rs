@@ -210,6 +210,8 @@ impl<'a> Run<'a> {
         };
         let _ = timeout(self.common.patience(), settling).await;
         self.board.measure(false);
+        self.board.go(Phase::Over);
+        while self.users.join_next().await.is_some() {}
         let open = self.board.open();
         report.reached_ms = self
             .board
@@ -217,8 +219,6 @@ impl<'a> Run<'a> {
             .iter()
             .map(|reached| reached.as_secs_f64() * 1000.0)
             .collect();
-        self.board.go(Phase::Over);
-        while self.users.join_next().await.is_some() {}
         (report.servers, report.tool) = self.progress.usage();
         let (answer, push, back) = self.board.latencies();
         report.answer = answer.percentiles();

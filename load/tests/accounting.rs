@@ -23,6 +23,9 @@ const RECIPIENT: i64 = 2;
 #[derive(Clone)]
 struct Broken {
     deed: Deed,
+    /// What it pushes only before it answers a heartbeat.
+    late: Deed,
+    held: Arc<Mutex<Vec<Value>>>,
     recipient: Arc<Mutex<Option<mpsc::Sender<Value>>>>,
 }
 
@@ -83,12 +86,28 @@ async fn messages_shown_before_an_earlier_one_are_out_of_order() -> anyhow::Resu
     Ok(())
 }
 
+#[tokio::test]
+async fn what_the_server_wrote_after_all_seemed_done_is_counted_too() -> anyhow::Result<()> {
+    let report = run_with_late(|place| vec![2 * place], |place| vec![2 * place + 1]).await?;
+    let tally = &report.tally;
+    assert!(tally.sent > 0, "{report}");
+    assert_eq!((tally.shown_twice, tally.lost), (tally.sent, 0), "{report}");
+    Ok(())
+}
+
 /// One pair on a server that does so with every message.
 async fn run(deed: Deed) -> anyhow::Result<Report> {
+    run_with_late(deed, |_| vec![]).await
+}
+
+/// The same, with pushes that are held back until the recipient's heartbeat.
+async fn run_with_late(deed: Deed, late: Deed) -> anyhow::Result<Report> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?.to_string();
     let broken = Broken {
         deed,
+        late,
+        held: Arc::default(),
         recipient: Arc::default(),
     };
     let router = Router::new().route("/ws", get(upgrade)).with_state(broken);
@@ -124,42 +143,79 @@ async fn upgrade(
     })
 }
 
-async fn serve(mut socket: WebSocket, broken: Broken) -> anyhow::Result<()> {
+async fn serve(socket: WebSocket, broken: Broken) -> anyhow::Result<()> {
     let (sender, mut pushes) = mpsc::channel::<Value>(1024);
-    let (mut place, mut tid) = (0, 0);
+    let mut connection = Connection { socket, tid: 0 };
+    let mut place = 0;
     loop {
         tokio::select! {
-            Some(mut push) = pushes.recv() => {
-                tid += 1;
-                push["tid"] = json!(tid);
-                socket.send(Message::text(push.to_string())).await?;
-            }
-            received = socket.recv() => {
+            // What is pushed goes out before what comes in is answered.
+            biased;
+            Some(push) = pushes.recv() => connection.push(push).await?,
+            received = connection.socket.recv() => {
                 let Some(Ok(Message::Text(text))) = received else { return Ok(()) };
                 let frame: Value = serde_json::from_str(&text)?;
                 let mut data = frame["data"].clone();
                 match frame["type"].as_u64() {
+                    Some(0) => {
+                        if data["uid"] == RECIPIENT {
+                            for push in broken.take_held() {
+                                connection.push(push).await?;
+                            }
+                        }
+                        connection.write(json!({"type": 0, "timeout": 45_000})).await?;
+                    }
                     Some(1) => {
                         if data["uid"] == RECIPIENT {
                             *broken.recipient.lock().expect("not poisoned") = Some(sender.clone());
                         }
                         let bound = json!({"type": 1, "status": "success", "data": data});
-                        socket.send(Message::text(bound.to_string())).await?;
+                        connection.write(bound).await?;
                     }
                     Some(3) => {
                         place += 1;
                         let recipient = broken.recipient.lock().expect("not poisoned").clone();
                         let recipient = recipient.expect("bound before anything is sent");
                         for seq in (broken.deed)(place) {
-                            data["seq"] = json!(seq);
-                            recipient.send(json!({"type": 4, "data": data})).await?;
+                            recipient.send(push_of(&mut data, seq)).await?;
                         }
-                        let answer = json!({"type": 3, "data": data});
-                        socket.send(Message::text(answer.to_string())).await?;
+                        for seq in (broken.late)(place) {
+                            let push = push_of(&mut data, seq);
+                            broken.held.lock().expect("not poisoned").push(push);
+                        }
+                        connection.write(json!({"type": 3, "data": data})).await?;
                     }
                     _ => {}
                 }
             }
         }
+    }
+}
+
+fn push_of(data: &mut Value, seq: u64) -> Value {
+    data["seq"] = json!(seq);
+    json!({"type": 4, "data": data})
+}
+
+impl Broken {
+    fn take_held(&self) -> Vec<Value> {
+        std::mem::take(&mut *self.held.lock().expect("not poisoned"))
+    }
+}
+
+struct Connection {
+    socket: WebSocket,
+    tid: u64,
+}
+
+impl Connection {
+    async fn push(&mut self, mut push: Value) -> Result<(), axum::Error> {
+        self.tid += 1;
+        push["tid"] = json!(self.tid);
+        self.write(push).await
+    }
+
+    async fn write(&mut self, frame: Value) -> Result<(), axum::Error> {
+        self.socket.send(Message::text(frame.to_string())).await
     }
 }

@@ -6,7 +6,7 @@ use crate::socket::{Lost, Socket};
 use crate::wire;
 use std::time::{Duration, Instant};
 use tidings_shared::Moment;
-use tokio::time::sleep_until;
+use tokio::time::{sleep_until, timeout};
 
 /// How long the answer to a heartbeat may take.
 const BEAT: Duration = Duration::from_secs(10);
@@ -38,7 +38,12 @@ impl User {
                     phase = *self.phase.borrow_and_update();
                     match phase {
                         _ if changed.is_err() => return End::Over,
-                        Phase::Over => return End::Over,
+                        Phase::Over => {
+                            if let Err(lost) = Box::pin(self.last(socket, &mut live)).await {
+                                self.count(&lost);
+                            }
+                            return End::Over;
+                        }
                         Phase::Cut(at) => return End::Cut(at),
                         Phase::Ready | Phase::Sending(_) | Phase::Quiet => {}
                     }
@@ -55,6 +60,26 @@ impl User {
                 }
             }
         }
+    }
+
+    /// Reads what the server wrote before it answers one more heartbeat: a push that is repeated
+    /// right after its first arrival would go unseen otherwise.
+    async fn last(&mut self, socket: &mut Socket, live: &mut Live) -> Result<(), Lost> {
+        self.beat(socket, live)?;
+        let reading = async {
+            while live.beats > 0 {
+                self.handle(socket.next().await?.as_str(), live)?;
+            }
+            Ok(())
+        };
+        timeout(BEAT, reading).await.map_err(|_| Lost::Timeout)?
+    }
+
+    fn beat(&self, socket: &mut Socket, live: &mut Live) -> Result<(), Lost> {
+        let interval_ms = live.interval.as_millis();
+        socket.queue(wire::heartbeat(self.login.uid, interval_ms))?;
+        live.beats += 1;
+        Ok(())
     }
 
     /// Handles a frame and whatever else is here already.
@@ -85,8 +110,7 @@ impl User {
             socket.queue(wire::ack(ack.tid.0))?;
         }
         if live.beat.is_none() && now >= live.heard + live.interval && socket.ready()? {
-            let interval_ms = live.interval.as_millis();
-            socket.queue(wire::heartbeat(self.login.uid, interval_ms))?;
+            self.beat(socket, live)?;
             live.beat = Some(now);
             self.board.tally().heartbeats += 1;
         }
