@@ -69,7 +69,8 @@ impl Board {
         self.phase.subscribe()
     }
 
-    /// Everybody goes on to this phase.
+    /// Everybody goes on to this phase; what is sent from now on is in the books already, or allowed
+    /// by it.
     pub fn go(&self, phase: Phase) {
         self.phase.send_replace(phase);
     }

@@ -25,7 +25,7 @@ impl User {
         let timer = sleep_until(self.wake(&live, phase).into());
         tokio::pin!(timer);
         loop {
-            if let Err(lost) = self.write(socket, &mut live, phase) {
+            if let Err(lost) = self.write(socket, &mut live) {
                 return lost.into();
             }
             let wake = self.wake(&live, phase).into();
@@ -102,7 +102,7 @@ impl User {
     }
 
     /// Queues what is due: the acknowledgement, a heartbeat, messages.
-    fn write(&mut self, socket: &mut Socket, live: &mut Live, phase: Phase) -> Result<(), Lost> {
+    fn write(&mut self, socket: &mut Socket, live: &mut Live) -> Result<(), Lost> {
         let now = Instant::now();
         if socket.ready()?
             && let Some(ack) = live.acks.take_due(self.moment(now))
@@ -118,10 +118,13 @@ impl User {
             return Ok(());
         };
         let board = &self.board;
+        // Held until the messages are in the book: once `Board::go` returns, nothing is sent that an
+        // earlier phase allowed.
+        let phase = self.phase.borrow();
         while socket.ready()? {
             let (counter, again) = if let Some(counter) = sender.take_again(now) {
                 (counter, true)
-            } else if let Phase::Sending(begin) = phase
+            } else if let Phase::Sending(begin) = *phase
                 && let Some(counter) = sender.take_due(begin, now)
             {
                 (counter, false)
