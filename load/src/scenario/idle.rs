@@ -29,7 +29,7 @@ pub struct Idle {
     pub warm_up_s: u64,
 }
 
-/// Runs it. `server_bytes_each` is how much the servers' memory grew, a connection.
+/// Runs it. `bytes_each` is how much the servers' memory grew, a connection.
 ///
 /// # Errors
 /// When connections cannot be opened.
@@ -55,7 +55,7 @@ pub async fn run(
     #[expect(clippy::cast_precision_loss, reason = "bytes far below 2^52")]
     let each = grown as f64 / options.connections.max(1) as f64;
     if !common.server_pids.is_empty() {
-        report.figures.insert("server_bytes_each".into(), each);
+        report.figures.insert("bytes_each".into(), each);
     }
     Ok(run.finish(report).await)
 }

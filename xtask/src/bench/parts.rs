@@ -243,7 +243,7 @@ impl Bench {
         );
         let report = self.load(words(&arguments), &[&node], Some(&site)).await?;
         node.end().await?;
-        let each = report.figure("/figures/server_bytes_each")? / 1024.0;
+        let each = report.figure("/figures/bytes_each")? / 1024.0;
         let cpu = report.figure("/servers/0/cpu_percent")?;
         let beats = report.figure("/tally/heartbeats")?;
         Ok(vec![
