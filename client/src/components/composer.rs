@@ -1,7 +1,7 @@
 //! Where a message is written.
 //!
 //! The field belongs to the browser: its value is read when it is needed and written only to empty
-//! it after the message was taken, never while an input method composes. It grows with its text by
+//! it as it is sent, and to bring back what could not be, never while an input method composes. It grows with its text by
 //! a hidden copy of it in the same grid cell, so that nothing has to be measured.
 
 use super::{EmojiPicker, Icon, thread_keys, use_changed};
@@ -28,7 +28,7 @@ pub struct ComposerProps {
     pub peer: Peer,
     /// What the field begins with.
     pub draft: Rc<str>,
-    /// Grows each time it begins: with another conversation, or when a message was taken.
+    /// Grows each time it begins: with another conversation, or when a message was not taken.
     pub begun: u64,
     /// The text changes.
     pub on_draft: Callback<String>,
@@ -93,11 +93,16 @@ pub fn Composer(props: &ComposerProps) -> Html {
         })
     };
     let send = {
-        let (field, on_send) = (field.clone(), props.on_send.clone());
+        let (field, gauge, on_send) = (field.clone(), gauge.clone(), props.on_send.clone());
+        let grower = grower.clone();
         Callback::from(move |()| {
             if let Some(field) = field.cast::<HtmlTextAreaElement>() {
                 let text = field.value();
                 if Gauge::of(&text).may_send() {
+                    // At once: another Enter would send it again, before anything is rendered.
+                    field.set_value("");
+                    gauge.set(Gauge::of(""));
+                    mirror(&grower, "");
                     on_send.emit(text);
                 }
                 let _ = field.focus();

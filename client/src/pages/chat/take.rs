@@ -42,7 +42,8 @@ impl ChatPage {
             Msg::Write(text) => {
                 let id = clock::client_msg_id();
                 let written_at = clock::wall_ms();
-                if self.chat.write(now, id, &text, written_at, out)
+                // The composer has emptied itself: what was not taken comes back.
+                if !self.chat.write(now, id, &text, written_at, out)
                     && let Some(peer) = self.chat.open_peer()
                 {
                     self.begin_draft(peer);
