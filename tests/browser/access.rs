@@ -111,19 +111,17 @@ impl Axe {
 
     /// Every rule it has, the best practices too.
     async fn approves_of(&self, person: &Person, screen: &str) -> Result<()> {
-        let driver = person.browser.driver();
         let loaded = person.browser.eval("typeof axe === 'object'").await?;
         if loaded == Value::Bool(false) {
+            let driver = person.browser.driver();
             driver.execute(&self.script, vec![]).await?;
         }
-        let script = "const done = arguments[arguments.length - 1];
-            axe.run({ resultTypes: ['violations'] }).then(
-                result => done(result.violations.map(violation =>
-                    violation.id + ': ' + violation.help + ' ' + violation.nodes.map(node =>
-                        node.html.slice(0, 200) + ' (' + node.failureSummary + ')').join('; '))),
-                error => done([String(error)]));";
-        let found = driver.execute_async(script, vec![]).await?;
-        let violations: Vec<String> = serde_json::from_value(found.json().clone())?;
+        let script = "axe.run({ resultTypes: ['violations'] }).then(result =>
+            result.violations.map(violation =>
+                violation.id + ': ' + violation.help + ' ' + violation.nodes.map(node =>
+                    node.html.slice(0, 200) + ' (' + node.failureSummary + ')').join('; ')))";
+        let found = person.browser.eval(script).await?;
+        let violations: Vec<String> = serde_json::from_value(found)?;
         ensure!(
             violations.is_empty(),
             "axe on {screen}:\n{}",

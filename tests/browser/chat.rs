@@ -30,13 +30,7 @@ async fn two_people_talk_through_a_reload_and_a_killed_server_without_loss_or_re
     li.badge_shows(1000, "2").await?;
     let total = "document.querySelector('[data-testid=total-unread]').textContent.trim() === '3'";
     li.browser.until("a total of three", total).await?;
-    assert!(
-        li.browser
-            .eval("document.title")
-            .await?
-            .as_str()
-            .is_some_and(|t| t.contains("(3)"))
-    );
+    li.titled("(3) Tidings").await?;
     wang.say(1002, 1001, "wang again").await?;
     li.badge_shows(1002, "2").await?;
     assert_eq!(li.list().await?, ["1002", "1000"], "newest first");

@@ -9,6 +9,9 @@ use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
+/// The texts of the open thread.
+const MESSAGES: &str = "[...document.querySelectorAll('.message-rows [data-testid=message-text]')]";
+
 #[tokio::test]
 async fn a_group_is_created_and_three_people_talk_in_it_without_a_reload() -> Result<()> {
     let server = serve_page().await?;
@@ -54,8 +57,9 @@ async fn a_group_is_created_and_three_people_talk_in_it_without_a_reload() -> Re
         other.sees("wang is here", "received", "sent").await?;
     }
     let all = ["hello all", "hi from li", "and more", "wang is here"];
+    wang.sees("wang is here", "sent", "sent").await?;
     for person in [&zhang, &li, &wang] {
-        assert_eq!(person.thread().await?, all);
+        person.shows(MESSAGES, &all).await?;
     }
     // Above each run of another's messages stands who wrote them, once.
     assert_eq!(zhang.senders().await?, ["李四", "王五"]);
@@ -327,13 +331,6 @@ impl Person {
         );
         let what = format!("{name} with {preview:?} and badge {badge:?}");
         self.browser.until(&what, &expression).await
-    }
-
-    async fn titled(&self, title: &str) -> Result<()> {
-        let expression = format!("document.title === {}", json!(title));
-        self.browser
-            .until(&format!("the title {title:?}"), &expression)
-            .await
     }
 
     /// Waits until screen readers are told this.

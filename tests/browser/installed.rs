@@ -41,7 +41,8 @@ async fn keeps(person: &Person, which: &str) -> Result<()> {
         "window.kept === true || (caches.keys().then(async names => {{
             const cache = names.length === 1 && await caches.open(names[0]);
             const page = cache && await cache.match('/');
-            window.kept = Boolean(page) && {which};
+            const worker = (await navigator.serviceWorker.ready).active;
+            window.kept = Boolean(page) && worker.state === 'activated' && {which};
         }}), false)"
     );
     person.browser.eval("window.kept = false").await?;
@@ -89,7 +90,7 @@ async fn a_newer_page_is_offered_and_loaded_whole() -> Result<()> {
         entry => entry.name.endsWith('/build.json') && entry.responseEnd > 0).length";
     zhang
         .browser
-        .until("asked at first", &format!("{asked} === 1"))
+        .until("asked at first", &format!("{asked} >= 1"))
         .await?;
     server.kill().await?;
     zhang
@@ -100,7 +101,7 @@ async fn a_newer_page_is_offered_and_loaded_whole() -> Result<()> {
     zhang.is_connected().await?;
     zhang
         .browser
-        .until("asked again", &format!("{asked} === 2"))
+        .until("asked again", &format!("{asked} >= 2"))
         .await?;
     // What follows an answer is done when the page has nothing to do.
     zhang

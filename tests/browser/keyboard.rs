@@ -6,9 +6,11 @@ mod dialogs;
 
 use crate::past;
 use crate::person::{Person, serve_page};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde_json::json;
+use std::time::Instant;
 use thirtyfour::Key;
+use tidings_tests::PATIENCE;
 use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
@@ -178,24 +180,17 @@ async fn a_long_history_is_read_back_to_its_beginning_and_left_for_its_end() -> 
     zhang.opens_the_first().await?;
     zhang.browser.until("its end", &end).await?;
     zhang.tabs_back_to("thread").await?;
-    loop {
-        let here = zhang.browser.eval(first).await?;
-        if here == "1" {
-            break;
-        }
-        // Chrome glides there, and a key that comes as it arrives is lost.
-        zhang.browser.eval(STILL).await?;
-        zhang.types(Key::Home).await?;
-        let more = format!("{first} !== {here}");
-        zhang.browser.until("more above", &more).await?;
-    }
-    zhang.browser.eval(STILL).await?;
-    zhang.types(Key::Home).await?;
     let at =
         |place: &str| format!("(log => {place})(document.querySelector('[data-testid=thread]'))");
-    let top = at("log.scrollTop === 0");
-    zhang.browser.until("the beginning", &top).await?;
+    let beginning = format!("{first} === '1' && {}", at("log.scrollTop === 0"));
+    let limit = Instant::now() + PATIENCE;
     zhang.browser.eval(STILL).await?;
+    while zhang.browser.eval(&beginning).await? != true {
+        ensure!(Instant::now() < limit, "the beginning is never reached");
+        // Chrome glides there, and a key that comes as it arrives is lost.
+        zhang.types(Key::Home).await?;
+        zhang.browser.eval(STILL).await?;
+    }
     let texts: Vec<String> = (1..=COUNT).map(line).collect();
     assert_eq!(zhang.thread().await?, texts);
     zhang.types(Key::PageDown).await?;

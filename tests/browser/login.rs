@@ -120,6 +120,8 @@ async fn the_browsers_language_is_spoken_and_can_be_switched_for_good() -> Resul
         zhang.browser.eval("document.documentElement.lang").await?,
         "zh-CN"
     );
+    // The card has its size once the server has told what it offers.
+    zhang.browser.find("register-switch").await?;
     zhang.browser.click("language-switch").await?;
     zhang
         .browser

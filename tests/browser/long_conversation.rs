@@ -152,6 +152,7 @@ impl Person {
             if self.has_seen(pages).await? {
                 return Ok(());
             }
+            self.waits_at_the_top().await?;
             self.turns_the_wheel_up().await?;
         }
         bail!("{TURNS} turns of the wheel are not enough");
@@ -163,9 +164,19 @@ impl Person {
             if self.has_seen(pages).await? {
                 return Ok(());
             }
+            self.waits_at_the_top().await?;
             self.types(Key::PageUp).await?;
         }
         bail!("{TURNS} keys are not enough");
+    }
+
+    /// Where there is nothing left to scroll, waits for the next page.
+    async fn waits_at_the_top(&self) -> Result<()> {
+        let seen = self.browser.eval("seen.pages").await?;
+        let more = format!(
+            "seen.pages > {seen} || document.querySelector('[data-testid=thread]').scrollTop > 0"
+        );
+        self.browser.until("more above", &more).await
     }
 
     async fn has_seen(&self, pages: u64) -> Result<bool> {

@@ -158,6 +158,14 @@ impl Person {
         Ok(serde_json::from_value(texts)?)
     }
 
+    /// Waits until the page has this title.
+    pub(crate) async fn titled(&self, title: &str) -> Result<()> {
+        let expression = format!("document.title === {}", json!(title));
+        self.browser
+            .until(&format!("the title {title:?}"), &expression)
+            .await
+    }
+
     /// The peers of the conversation list, from the top.
     pub(crate) async fn list(&self) -> Result<Vec<String>> {
         let peers = self

@@ -282,11 +282,13 @@ impl Browser {
         Ok(self.driver.goto(url).await?)
     }
 
-    /// Evaluates a JavaScript expression.
+    /// Evaluates a JavaScript expression, and what it promises.
     ///
     /// # Errors
     /// When it throws.
     pub async fn eval(&self, expression: &str) -> Result<Value> {
+        // What was waited for before had a shorter one.
+        self.driver.set_script_timeout(PATIENCE).await?;
         let script = format!("return ({expression});");
         Ok(self.driver.execute(&script, vec![]).await?.json().clone())
     }
@@ -346,16 +348,17 @@ impl Browser {
         self.find_css(&format!("[data-testid={id}]")).await
     }
 
-    /// The first element of this selector, waiting until there is one.
+    /// The first element of this selector, waiting until there is one and, in a dialog, until that
+    /// is open.
     ///
     /// # Errors
     /// When there is none.
     pub async fn find_css(&self, selector: &str) -> Result<WebElement> {
-        self.until(
-            selector,
-            &format!("document.querySelector({})", json!(selector)),
-        )
-        .await?;
+        let found = format!(
+            "!document.querySelector({}).closest('dialog:not([open])')",
+            json!(selector)
+        );
+        self.until(selector, &found).await?;
         Ok(self.driver.find(By::Css(selector)).await?)
     }
 

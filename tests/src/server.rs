@@ -19,7 +19,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitStatus;
 use tempfile::TempDir;
-use tidings_services::Redis;
+use tidings_services::{Redis, free_port};
 
 /// Chooses the set-up; see the module's text.
 const VARIABLE: &str = "TIDINGS_TEST_FLEET";
@@ -106,7 +106,9 @@ impl Server {
     /// # Errors
     /// When it does not say that it listens.
     pub async fn alone(folder: TempDir, launch: Launch) -> Result<Self> {
-        let node = Node::start(launch, "127.0.0.1:0").await?;
+        // It comes back to the same port after a restart, so none that systems give away.
+        let listen = format!("127.0.0.1:{}", free_port()?);
+        let node = Node::start(launch, &listen).await?;
         let address = node.address().to_owned();
         Ok(Self::new(Running::Alone(Box::new(node)), address, folder))
     }
