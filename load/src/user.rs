@@ -67,7 +67,7 @@ struct Live {
     /// A heartbeat went out and nothing came since.
     beat: Option<Instant>,
     /// Heartbeats whose own answer has not come.
-    beats: usize,
+    unanswered_beats: usize,
     /// The pushes that are not acknowledged, as the page gathers them.
     acks: Acks,
 }
@@ -199,7 +199,7 @@ impl User {
                         interval: self.interval.or(given).unwrap_or(INTERVAL),
                         heard: Instant::now(),
                         beat: None,
-                        beats: 0,
+                        unanswered_beats: 0,
                         acks: Acks::default(),
                     };
                     return Ok((socket, live));

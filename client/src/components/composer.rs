@@ -1,8 +1,9 @@
 //! Where a message is written.
 //!
 //! The field belongs to the browser: its value is read when it is needed and written only to empty
-//! it as it is sent, and to bring back what could not be, never while an input method composes. It grows with its text by
-//! a hidden copy of it in the same grid cell, so that nothing has to be measured.
+//! it as it is sent, and to bring back what could not be, never while an input method composes. It
+//! grows with its text by a hidden copy of it in the same grid cell, so that nothing has to be
+//! measured.
 
 use super::{EmojiPicker, Icon, thread_keys, use_changed};
 use crate::component::component;

@@ -17,7 +17,7 @@ impl User {
         let frame = parse(text)?;
         match frame.kind {
             0 => {
-                live.beats = live.beats.saturating_sub(1);
+                live.unanswered_beats = live.unanswered_beats.saturating_sub(1);
                 if let (None, Some(given)) = (self.interval, frame.timeout) {
                     live.interval = Duration::from_millis(given);
                 }

@@ -67,7 +67,7 @@ impl User {
     async fn last(&mut self, socket: &mut Socket, live: &mut Live) -> Result<(), Lost> {
         self.beat(socket, live)?;
         let reading = async {
-            while live.beats > 0 {
+            while live.unanswered_beats > 0 {
                 self.handle(socket.next().await?.as_str(), live)?;
             }
             Ok(())
@@ -78,7 +78,7 @@ impl User {
     fn beat(&self, socket: &mut Socket, live: &mut Live) -> Result<(), Lost> {
         let interval_ms = live.interval.as_millis();
         socket.queue(wire::heartbeat(self.login.uid, interval_ms))?;
-        live.beats += 1;
+        live.unanswered_beats += 1;
         Ok(())
     }
 
