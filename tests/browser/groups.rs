@@ -1,6 +1,6 @@
 //! Three people and their groups.
 
-use crate::person::{Person, serve_page};
+use crate::person::{MESSAGES, Person, serve_page};
 use crate::pictures::fits;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -8,9 +8,6 @@ use thirtyfour::Key;
 use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
-
-/// The texts of the open thread.
-const MESSAGES: &str = "[...document.querySelectorAll('.message-rows [data-testid=message-text]')]";
 
 #[tokio::test]
 async fn a_group_is_created_and_three_people_talk_in_it_without_a_reload() -> Result<()> {

@@ -6,6 +6,10 @@ use thirtyfour::{Key, WindowHandle};
 use tidings_tests::browser::{Browser, ChromeDriver, Look};
 use tidings_tests::server::Server;
 
+/// The texts of the open thread's messages.
+pub(crate) const MESSAGES: &str =
+    "[...document.querySelectorAll('.message-rows [data-testid=message-text]')]";
+
 /// How far from the end the thread is, in CSS pixels, once it has stood still for some frames.
 const STANDS: &str = "(async () => {
     const log = document.querySelector('[data-testid=thread]');
@@ -151,10 +155,8 @@ impl Person {
 
     /// The texts of the open thread, in their order.
     pub(crate) async fn thread(&self) -> Result<Vec<String>> {
-        let texts = self
-            .browser
-            .eval("[...document.querySelectorAll('.message-rows [data-testid=message-text]')].map(e => e.textContent)")
-            .await?;
+        let texts = format!("{MESSAGES}.map(e => e.textContent)");
+        let texts = self.browser.eval(&texts).await?;
         Ok(serde_json::from_value(texts)?)
     }
 

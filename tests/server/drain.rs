@@ -4,11 +4,12 @@ use anyhow::{Context, Result, ensure};
 use futures_util::future::try_join_all;
 use serde_json::json;
 use std::time::{Duration, Instant};
+use tidings_services::free_port;
 use tidings_tests::PATIENCE;
 use tidings_tests::server::{LI, Launch, Server, ZHANG};
 use tidings_tests::socket::Socket;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -98,10 +99,7 @@ async fn what_was_stored_was_answered_before_the_goodbye() -> Result<()> {
 #[tokio::test]
 async fn a_draining_server_is_not_ready_takes_nobody_and_ends_at_once_when_asked_again()
 -> Result<()> {
-    let operators = TcpListener::bind("127.0.0.1:0")
-        .await?
-        .local_addr()?
-        .to_string();
+    let operators = format!("127.0.0.1:{}", free_port()?);
     let flags = ["--drain-ms", "3600000", "--metrics-listen", &operators];
     let mut server = alone(&flags).await?;
     // Both keep the server from ending by itself.

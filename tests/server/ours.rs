@@ -156,6 +156,7 @@ async fn who_wrote_is_told_how_far_the_other_side_has_got() -> Result<()> {
     for tid in 1..=2 {
         assert_eq!(li.frame(4).await?["tid"], tid);
         assert_eq!(plain.frame(4).await?["tid"], tid);
+        plain.ack(&json!(tid)).await?;
     }
     li.send(json!({"type": 6, "data": {"tid": 2, "cumulative": true}}))
         .await?;
