@@ -18,6 +18,7 @@ mod lifecycle;
 pub mod logging;
 pub mod metrics;
 pub mod presence;
+pub mod program;
 pub mod store;
 
 pub use lifecycle::{Lifecycle, serve};
