@@ -14,7 +14,7 @@ fn main() {
     if !dist.join("index.html").is_file() {
         println!(
             "cargo::error=the feature embedded-page carries the built page, and there is none in \
-             dist: run `cargo xtask page` first, or `cargo xtask release`, which does both"
+             dist: run `trunk build --release` first, or `cargo xtask release`, which does both"
         );
         return;
     }

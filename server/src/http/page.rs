@@ -3,6 +3,7 @@
 
 #[cfg(any(test, feature = "embedded-page"))]
 mod embedded;
+mod policy;
 
 use axum::Router;
 use axum::extract::Request;
@@ -16,14 +17,12 @@ use tower_http::services::ServeDir;
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// For everything else: kept, but asked about every time.
 const ASK_ALWAYS: HeaderValue = HeaderValue::from_static("no-cache");
-/// What the page may load and run: its own files, WebAssembly, pictures, and nothing that somebody
-/// managed to write into it. `'self'` includes the WebSocket of the same host.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data: blob: https:; \
-     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-);
 /// The length of the hash trunk puts into names: 64 bits, written without leading zeros.
 const HASH_DIGITS: std::ops::RangeInclusive<usize> = 12..=16;
+
+/// What `/` answers while there is no page.
+const NOT_BUILT: &str = "the page is not built: run `trunk serve` beside this server and open its \
+                         address, or run `trunk build --release` and reload\n";
 
 /// The folder of the page where none is set and none is inside.
 #[cfg(not(feature = "embedded-page"))]
@@ -34,14 +33,7 @@ pub(super) fn service(folder: Option<&Path>) -> Router {
     match folder {
         Some(folder) => of_folder(folder),
         #[cfg(feature = "embedded-page")]
-        None => embedded::service().layer(from_fn(async |request: Request, next: Next| {
-            let path = request.uri().path().to_owned();
-            let response = next.run(request).await;
-            if response.status() == StatusCode::NOT_FOUND {
-                return nothing();
-            }
-            with_headers(response, &path)
-        })),
+        None => embedded(),
         #[cfg(not(feature = "embedded-page"))]
         None => of_folder(Path::new(FOLDER)),
     }
@@ -64,16 +56,38 @@ fn of_folder(folder: &Path) -> Router {
                 if response.status() == StatusCode::NOT_FOUND {
                     return missing(&path, &index).await;
                 }
-                with_headers(response, &path)
+                // Read each time: the page may be built anew while the server runs.
+                let html = match is_page(&path) {
+                    true => tokio::fs::read_to_string(&index).await.unwrap_or_default(),
+                    false => String::new(),
+                };
+                with_headers(response, &path, policy::policy(&html))
             }
         }))
+}
+
+/// Serves the page inside this program.
+#[cfg(feature = "embedded-page")]
+fn embedded() -> Router {
+    let page = policy::policy(embedded::index());
+    let other = policy::policy("");
+    embedded::service().layer(from_fn(move |request: Request, next: Next| {
+        let path = request.uri().path().to_owned();
+        let policy = if is_page(&path) { &page } else { &other }.clone();
+        async move {
+            let response = next.run(request).await;
+            if response.status() == StatusCode::NOT_FOUND {
+                return nothing();
+            }
+            with_headers(response, &path, policy)
+        }
+    }))
 }
 
 async fn missing(path: &str, index: &Path) -> Response {
     let built = tokio::fs::try_exists(index).await.unwrap_or(false);
     if path == "/" && !built {
-        let words = "the page is not built: run `cargo xtask page`, or set --client-dir\n";
-        return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
+        return (StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT).into_response();
     }
     nothing()
 }
@@ -82,12 +96,16 @@ fn nothing() -> Response {
     (StatusCode::NOT_FOUND, "there is nothing at this address\n").into_response()
 }
 
-fn with_headers(mut response: Response, path: &str) -> Response {
+fn with_headers(mut response: Response, path: &str, policy: HeaderValue) -> Response {
     let value = if has_hash(path) { FOR_EVER } else { ASK_ALWAYS };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, value);
-    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     response
+}
+
+fn is_page(path: &str) -> bool {
+    matches!(path, "/" | "/index.html")
 }
 
 /// Whether a path is `…-0123456789abcdef.ext` or `…-0123456789abcdef_bg.wasm`.

@@ -14,7 +14,7 @@ use tidings_shared::close::CloseCode;
 use tidings_shared::frame::kind;
 
 /// Frame types with a counter of their own: 0 to this one.
-const LAST_KIND: u64 = kind::PRESENCE;
+const LAST_KIND: u64 = kind::PROFILE;
 
 /// The counters that connections move.
 #[derive(Debug)]

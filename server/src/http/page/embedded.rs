@@ -33,6 +33,14 @@ pub(super) fn service() -> axum::Router {
     })
 }
 
+/// The text of the page itself.
+#[cfg(feature = "embedded-page")]
+pub(super) fn index() -> &'static str {
+    let file = FILES.iter().find(|(name, _)| *name == "index.html");
+    file.and_then(|(_, content)| std::str::from_utf8(content).ok())
+        .unwrap_or_default()
+}
+
 fn forms(files: Files) -> Forms {
     files
         .iter()
