@@ -1,6 +1,6 @@
 // Makes an avatar of the picture that a file field holds: square, small, and without what cameras
-// write into their files, such as where it was taken. The program calls it through `window.picture`.
-window.picture = async (field) => {
+// write into their files, such as where it was taken. `src/pages/profile` imports it.
+export async function picture(field) {
   const bitmap = await createImageBitmap(field.files[0]);
   const side = Math.min(bitmap.width, bitmap.height);
   const canvas = document.createElement("canvas");
@@ -13,4 +13,4 @@ window.picture = async (field) => {
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject()), "image/webp", 0.85);
   });
-};
+}

@@ -1,12 +1,13 @@
-// Keeps one edition of the page, whole, so that it opens without the network. Which one is filled in
-// by the build. The page itself is asked of the server first; it names its files by the hashes of
-// their contents, so that whichever page answers, all of its files are of its own edition.
-const BUILD = "";
-const FILES = [];
-
-const NAME = "tidings-" + BUILD;
-// How long the server may take to answer before the page that is kept is shown.
+// Keeps the page, whole, so that it opens without the network. Which files that are says the page
+// itself. The server is asked for it first, and when it has another one, that is kept from then on.
+const NAME = "tidings-page";
+// How long the server may take to answer before what is kept is shown.
 const PATIENCE_MS = 4000;
+// Such a name holds the hash of the content: what is kept by it is right.
+const HASHED = /\b[0-9a-f]{12,16}[-._][^/]*$/;
+// The pages open that came from what is kept: their other files do as well, so that all are of one
+// build. Lost when the browser ends this worker; the server's files then come first again.
+const offline = new Set();
 
 // Nothing where the browser keeps nothing or has lost it: the network is there as well.
 async function kept(path) {
@@ -17,47 +18,85 @@ async function kept(path) {
   }
 }
 
-async function keep() {
-  const page = await fetch("/", { cache: "no-cache" });
-  if (!(await page.clone().text()).includes(`data-build="${BUILD}"`)) {
-    // The worker of that edition is about to come.
-    throw new Error("the server has another edition by now");
-  }
+// The files of this origin that a page names, the modules that its program imports among them.
+const files = (html) => new Set([...html.matchAll(/\s(?:src|href)="(\/[^"/][^"]*)"/g)].map(([, path]) => path));
+
+async function keep(page) {
+  if (!page.ok || page.redirected) throw new Error("the server has no page");
   const cache = await caches.open(NAME);
-  await cache.addAll(FILES);
+  const before = await kept("/");
+  const old = before ? await before.text() : "";
+  const html = await page.clone().text();
+  if (html === old) return;
+  const wanted = files(html);
+  const missing = [];
+  for (const path of wanted) {
+    if (!HASHED.test(path) || !(await kept(path))) missing.push(path);
+  }
+  await cache.addAll(missing);
   // Last: where it is, everything is.
   await cache.put("/", page);
+  // The files of the page before stay: a tab may still be loading them.
+  const recent = files(old);
+  for (const request of await cache.keys()) {
+    const { pathname } = new URL(request.url);
+    if (pathname !== "/" && !wanted.has(pathname) && !recent.has(pathname)) await cache.delete(request);
+  }
+}
+
+// One after the other, whichever tabs they come from.
+let last = Promise.resolve();
+const keepNext = (page) => (last = last.catch(() => {}).then(() => keep(page)));
+
+async function install() {
+  await keepNext(await fetch("/", { cache: "no-cache" }));
   await skipWaiting();
 }
 
-async function takeOver() {
-  // Open pages of other editions have loaded all they need.
+async function activate() {
+  // What older versions of this worker kept.
   for (const name of await caches.keys()) {
     if (name.startsWith("tidings-") && name !== NAME) await caches.delete(name);
   }
   await clients.claim();
 }
 
-async function page(request) {
-  const asked = fetch(request);
+async function page(asked, client) {
   const own = await kept("/");
   if (!own) return asked;
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, own));
   // A proxy before a server that is down answers, too; a redirect is for the browser to follow.
   const page = (answer) => (answer.ok || answer.type === "opaqueredirect" ? answer : own);
-  return Promise.race([asked.then(page, () => own), late]);
+  const shown = await Promise.race([asked.then(page, () => own), late]);
+  if (shown === own) offline.add(client);
+  return shown;
 }
 
-const file = async (request) => (await kept(new URL(request.url).pathname)) ?? fetch(request);
+async function file(request, client) {
+  const { pathname } = new URL(request.url);
+  if (HASHED.test(pathname) || offline.has(client)) return (await kept(pathname)) ?? fetch(request);
+  try {
+    return await fetch(request);
+  } catch (error) {
+    const own = await kept(pathname);
+    if (own) return own;
+    throw error;
+  }
+}
 
-addEventListener("install", (event) => event.waitUntil(keep()));
-addEventListener("activate", (event) => event.waitUntil(takeOver()));
+addEventListener("install", (event) => event.waitUntil(install()));
+addEventListener("activate", (event) => event.waitUntil(activate()));
 addEventListener("fetch", (event) => {
-  const { method, mode, url } = event.request;
-  const { origin, pathname } = new URL(url);
-  if (method !== "GET" || origin !== location.origin) return;
-  if (mode === "navigate" && pathname === "/") event.respondWith(page(event.request));
-  else if (FILES.includes(pathname)) event.respondWith(file(event.request));
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== location.origin) return;
+  if (pathname === "/" && request.mode === "navigate") {
+    const asked = fetch(request);
+    event.waitUntil(asked.then((answer) => keepNext(answer.clone())).catch(() => {}));
+    event.respondWith(page(asked, event.resultingClientId));
+  } else if (pathname !== "/" && !pathname.startsWith("/api/")) {
+    event.respondWith(file(request, event.clientId));
+  }
 });
 addEventListener("notificationclick", (event) => {
   const { tag } = event.notification;

@@ -1,5 +1,5 @@
 // Runs before the first paint: the theme and the text size that were chosen, and whether this
-// browser can run the page at all. Plain old JavaScript, so that an old browser gets that far.
+// browser can run the page at all and all of its scripts came. Plain old JavaScript, so that an old browser gets that far.
 (function () {
   var root = document.documentElement;
   var dark = matchMedia("(prefers-color-scheme: dark)");
@@ -22,4 +22,8 @@
   if (!window.WebAssembly || !window.WebSocket || !("noModule" in HTMLScriptElement.prototype)) {
     root.className = "unsupported";
   }
+  // Errors of elements do not bubble. The program itself is the matter of shell/initializer.js.
+  addEventListener("error", function (event) {
+    if (event.target.localName === "script" && !root.className) root.className = "failed";
+  }, true);
 })();

@@ -1,21 +1,19 @@
 //! The root: who is logged in, in which language.
 
 use crate::clock;
-use crate::component::component;
-use crate::components::{Icon, empty, use_changed, use_mounted};
+use crate::components::{Icon, empty};
 use crate::dom::{self, Listener};
-use crate::element::html;
 use crate::i18n::{Lang, Locale};
 use crate::net::{self, HttpError};
 use crate::pages::{ChatPage, LoginPage};
 use crate::storage::{self, Setting};
-use crate::task::spawn;
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 use tidings_shared::UserId;
 use tidings_shared::api::User;
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 /// A timer may fire a little early.
@@ -41,22 +39,16 @@ pub fn App() -> Html {
     let locale = use_state_eq(|| Rc::new(Locale::new(Lang::preferred())));
     let session = use_state_eq(|| Session::Asking);
     let lang = locale.lang;
-    use_changed(lang as u64, move || {
-        dom::set_language(lang.tag());
-        None
-    });
+    use_effect_with(lang, |lang| dom::set_language(lang.tag()));
     {
         let session = session.clone();
-        use_mounted(move || {
-            ask(session.setter());
-            None
-        });
+        use_effect_with((), move |()| ask(session.setter()));
     }
     {
         let (locale, session) = (locale.setter(), session.setter());
-        use_mounted(move || {
+        use_effect_with((), move |()| {
             let listener = follow(locale, session);
-            Some(Box::new(move || drop(listener)))
+            move || drop(listener)
         });
     }
     use_midnight(&locale);
@@ -97,7 +89,7 @@ pub fn App() -> Html {
         })
     };
     let texts = locale.texts;
-    match &*session {
+    let page = match &*session {
         Session::Asking => html! {
             <div class="splash" role="status">
                 <span class="spinner" aria-hidden="true" />
@@ -121,11 +113,14 @@ pub fn App() -> Html {
             }
         }
         Session::LoggedOut { ended } => html! {
-            <LoginPage locale={(*locale).clone()} ended={*ended} {on_login} on_language={switch} />
+            <LoginPage ended={*ended} {on_login} on_language={switch} />
         },
         Session::LoggedIn(user) => html! {
             <ChatPage key={user.uid.0.to_string()} locale={(*locale).clone()} user={user.clone()} {on_user} {on_end} />
         },
+    };
+    html! {
+        <ContextProvider<Rc<Locale>> context={(*locale).clone()}>{ page }</ContextProvider<Rc<Locale>>>
     }
 }
 
@@ -141,7 +136,7 @@ fn follow(locale: UseStateSetter<Rc<Locale>>, session: UseStateSetter<Session>) 
         let now = storage::session();
         if known.replace(now.clone()) != now {
             let session = session.clone();
-            spawn(async move {
+            spawn_local(async move {
                 match net::me().await {
                     Ok(user) => session.set(Session::LoggedIn(user)),
                     Err(HttpError::NotLoggedIn) => session.set(Session::LoggedOut { ended: false }),
@@ -176,7 +171,7 @@ fn use_midnight(locale: &UseStateHandle<Rc<Locale>>) {
 }
 
 fn ask(session: UseStateSetter<Session>) {
-    spawn(async move {
+    spawn_local(async move {
         session.set(match net::me().await {
             Ok(user) => Session::LoggedIn(user),
             Err(HttpError::NotLoggedIn | HttpError::BadCredentials) => {

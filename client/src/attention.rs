@@ -1,13 +1,23 @@
-//! How the page makes itself noticed. The deeds are those of `shell/attention.js`, which all tabs
-//! share the rules of; where it is missing, as in tests of components, nothing happens.
+//! How the page makes itself noticed. The work is done by `shell/attention.js`, which all tabs share
+//! the rules of.
 
-use crate::dom;
 use crate::state::{peer_key, peer_of_key};
-use js_sys::{Array, Function, Promise, Reflect};
+use js_sys::Reflect;
 use tidings_shared::{Peer, Seq, UserId};
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::prelude::*;
 use web_sys::Event;
+
+#[wasm_bindgen(module = "/shell/attention.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = message)]
+    fn js_message(uid: &str, peer: &str, seq: &str, title: &str, text: &str);
+    #[wasm_bindgen(js_name = badge)]
+    fn js_badge(count: u32);
+    #[wasm_bindgen(js_name = permission)]
+    fn js_permission() -> String;
+    #[wasm_bindgen(js_name = ask, catch)]
+    async fn js_ask() -> Result<(), JsValue>;
+}
 
 /// The event of the window that a click on a notification leads to.
 pub const OPEN: &str = "tidings-open";
@@ -21,27 +31,20 @@ pub fn opened(event: &Event) -> Option<Peer> {
 /// A message came: a sound and a notification, if the person looks at no tab and no other tab does
 /// the same.
 pub fn message(me: UserId, peer: Peer, seq: Seq, title: &str, text: &str) {
-    let what = [
-        me.0.to_string().into(),
-        peer_key(peer).into(),
-        seq.0.to_string().into(),
-        title.into(),
-        text.into(),
-    ];
-    call("message", &what);
+    let (uid, seq) = (me.0.to_string(), seq.0.to_string());
+    js_message(&uid, &peer_key(peer), &seq, title, text);
 }
 
 /// The count at the page's icon; 0: none.
 pub fn badge(count: u64) {
-    let count = u32::try_from(count).unwrap_or(u32::MAX);
-    call("badge", &[count.into()]);
+    js_badge(u32::try_from(count).unwrap_or(u32::MAX));
 }
 
 /// Whether notifications may be shown or asked for.
 pub fn may_notify() -> Permission {
-    match call("permission", &[]).as_string().as_deref() {
-        Some("granted") => Permission::Granted,
-        Some("default") => Permission::Open,
+    match js_permission().as_str() {
+        "granted" => Permission::Granted,
+        "default" => Permission::Open,
         _ => Permission::Denied,
     }
 }
@@ -60,17 +63,6 @@ pub enum Permission {
 /// Has the browser ask the person, and keeps that they want notifications if they said yes.
 /// To be called from a click: browsers refuse it otherwise.
 pub async fn ask() {
-    if let Ok(promise) = call("ask", &[]).dyn_into::<Promise>() {
-        // It does not fail; where it did, nothing was granted.
-        let _ = JsFuture::from(promise).await;
-    }
-}
-
-fn call(name: &str, arguments: &[JsValue]) -> JsValue {
-    let called = || {
-        let attention = Reflect::get(&dom::window(), &"attention".into())?;
-        let function: Function = Reflect::get(&attention, &name.into())?.dyn_into()?;
-        function.apply(&attention, &arguments.iter().collect::<Array>())
-    };
-    called().unwrap_or(JsValue::UNDEFINED)
+    // Where it fails, nothing was granted.
+    let _ = js_ask().await;
 }

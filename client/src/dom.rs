@@ -53,9 +53,9 @@ pub fn height() -> usize {
     root.map_or(0, |root| usize::try_from(root.client_height()).unwrap_or(0))
 }
 
-/// Moves the keyboard's focus to the first element that matches.
-pub fn focus(selector: &str) {
-    let found = document().query_selector(selector).ok().flatten();
+/// Moves the keyboard's focus to the element with this id.
+pub fn focus(id: &str) {
+    let found = document().get_element_by_id(id);
     if let Some(element) = found.and_then(|found| found.dyn_into::<HtmlElement>().ok()) {
         // An element that cannot take the focus leaves it where it is.
         let _ = element.focus();
@@ -66,8 +66,8 @@ pub fn focus(selector: &str) {
 const FRAME_MS: u32 = 20;
 
 /// Moves it there once the browser has shown what is rendered: it would lay that out once more before.
-pub fn focus_next(selector: &'static str) {
-    Timeout::new(FRAME_MS, move || focus(selector)).forget();
+pub fn focus_next(id: &'static str) {
+    Timeout::new(FRAME_MS, move || focus(id)).forget();
 }
 
 /// The browser's name for itself.

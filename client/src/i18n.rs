@@ -4,6 +4,7 @@
 //! language does not compile. Never here: what decides which text is said.
 
 mod account;
+mod context;
 mod count;
 mod dates;
 mod en;
@@ -16,6 +17,7 @@ mod write;
 mod zh_cn;
 
 pub use account::AccountTexts;
+pub use context::use_locale;
 pub use count::short;
 pub use dates::Dates;
 pub use group::GroupTexts;

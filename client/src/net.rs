@@ -14,5 +14,5 @@ mod socket;
 pub use connection::{Connection, Signal};
 pub use http::{
     HttpError, add_members, change_password, create_group, end_login, group, login, logins, logout,
-    me, members, register, rename, server, set_avatar, users,
+    me, members, page, register, rename, server, set_avatar, users,
 };

@@ -40,7 +40,7 @@ pub use letters::is_letter;
 pub use links::{Piece, pieces};
 pub use lists::{List, Lists};
 pub use notices::{Notice, NoticeKind};
-pub use outbox_text::OutboxText;
+pub use outbox_text::{OutboxText, Unreadable, read_outbox};
 pub use presence::Standing;
 pub use preview::{ListRow, PreviewKind};
 pub use rows::{Row, RowCache};

@@ -6,10 +6,10 @@
 
 use crate::dom;
 use crate::i18n::Lang;
-use crate::state::{OutboxText, peer_key, peer_of_key};
+use crate::state::{OutboxText, peer_key, peer_of_key, read_outbox};
 use std::rc::Rc;
 use tidings_shared::outbox::Outbox;
-use tidings_shared::{Peer, UserId, json};
+use tidings_shared::{Peer, UserId};
 use web_sys::Storage;
 
 /// Changes whenever a login begins or ends in this browser, for its other tabs.
@@ -110,20 +110,52 @@ fn outbox_key(uid: UserId) -> String {
     format!("tidings.outbox.{uid}")
 }
 
-/// The outbox of this login as last kept, by this tab or another; an unreadable one is empty.
-pub fn outbox(uid: UserId) -> Outbox {
-    get(&outbox_key(uid))
-        .and_then(|text| json::read(&text).ok())
-        .unwrap_or_default()
+/// Where an outbox goes that this page cannot read.
+fn set_aside_key(uid: UserId) -> String {
+    format!("tidings.outbox-unreadable.{uid}")
 }
 
-/// Keeps the outbox of this login, beside what other tabs have in theirs.
-pub fn set_outbox(uid: UserId, text: &OutboxText) {
+/// The outbox of this login as last kept, by this tab or another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptOutbox {
+    /// What waits.
+    pub outbox: Outbox,
+    /// Whether what was kept could not be read and was [set aside](unreadable_outbox) just now.
+    pub set_aside: bool,
+}
+
+/// The outbox of this login. One that cannot be read is set aside, so that nothing overwrites it.
+pub fn outbox(uid: UserId) -> KeptOutbox {
     let key = outbox_key(uid);
-    match text.beside(outbox(uid)) {
+    let text = get(&key);
+    let read = text.as_deref().map_or(Ok(Outbox::default()), read_outbox);
+    if read.is_err() {
+        let lines = [unreadable_outbox(uid), text];
+        let all: Vec<String> = lines.into_iter().flatten().collect();
+        set(&set_aside_key(uid), &all.join("\n"));
+        remove(&key);
+    }
+    KeptOutbox {
+        set_aside: read.is_err(),
+        outbox: read.unwrap_or_default(),
+    }
+}
+
+/// What could not be read of the outboxes of this login, as it was stored, a line each.
+pub fn unreadable_outbox(uid: UserId) -> Option<String> {
+    get(&set_aside_key(uid))
+}
+
+/// Keeps the outbox of this login, beside what other tabs have in theirs. Returns whether something
+/// was set aside for that.
+pub fn set_outbox(uid: UserId, text: &OutboxText) -> bool {
+    let key = outbox_key(uid);
+    let KeptOutbox { outbox, set_aside } = self::outbox(uid);
+    match text.beside(outbox) {
         Some(json) => set(&key, &json),
         None => remove(&key),
     }
+    set_aside
 }
 
 fn draft_prefix(uid: UserId) -> String {

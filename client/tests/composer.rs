@@ -3,11 +3,10 @@
 
 mod stage;
 
-use stage::{click, english, find, render};
+use stage::{click, find, render};
 use std::cell::RefCell;
 use std::rc::Rc;
 use tidings_client::components::Composer;
-use tidings_client::element::html;
 use tidings_shared::{Peer, UserId};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{Element, Event, EventInit, HtmlTextAreaElement, KeyboardEvent, KeyboardEventInit};
@@ -33,10 +32,7 @@ impl Desk {
         let (on_send, on_draft) = (hear(&sent), hear(&drafts));
         let draft: Rc<str> = draft.into();
         let peer = Peer::User(UserId(1001));
-        let root = render(
-            html! { <Composer locale={english()} {draft} {peer} begun=0 {on_draft} {on_send} /> },
-        )
-        .await;
+        let root = render(html! { <Composer {draft} {peer} begun=0 {on_draft} {on_send} /> }).await;
         Self { root, sent, drafts }
     }
 

@@ -3,14 +3,13 @@
 
 mod stage;
 
-use stage::{click, english, find, render};
+use stage::{click, find, render};
 use std::cell::RefCell;
 use std::rc::Rc;
 use tidings_client::components::{
     BubbleRow, ConversationRow, EventLine, GroupDialog, GroupDialogAction, GroupPanel,
     GroupPanelAction, ThreadHead,
 };
-use tidings_client::element::html;
 use tidings_client::net::HttpError;
 use tidings_client::state::{
     Bubble, BubbleState, Contacts, Content, Event as GroupEvent, ListRow, PreviewKind, Sender,
@@ -118,7 +117,7 @@ fn listen<T: 'static>(done: &Done<T>) -> Callback<T> {
 async fn the_first_bubble_of_a_run_names_who_wrote_it_and_the_others_do_not() {
     let shown = |first| {
         let bubble = bubble(first, Content::Text, "hello");
-        render(html! { <BubbleRow locale={english()} {bubble} on_action={Callback::noop()} /> })
+        render(html! { <BubbleRow {bubble} on_action={Callback::noop()} /> })
     };
     let root = shown(true).await;
     let sender = find::<Element>(&root, "sender");
@@ -139,7 +138,7 @@ async fn what_happened_to_a_group_is_a_line_and_no_bubble() {
         "王五, Ada Lovelace",
     );
     let event = GroupEvent::Added;
-    let root = render(html! { <EventLine locale={english()} {event} {bubble} /> }).await;
+    let root = render(html! { <EventLine {event} {bubble} /> }).await;
     assert_eq!(text(&root, "event"), "李四 added 王五, Ada Lovelace");
     assert!(!has(&root, "message"));
 }
@@ -159,7 +158,7 @@ async fn a_group_in_the_list_says_who_wrote_last_or_what_happened() {
             selected: false,
             online: false,
         };
-        render(html! { <ConversationRow locale={english()} {row} on_open={Callback::noop()} /> })
+        render(html! { <ConversationRow {row} on_open={Callback::noop()} /> })
     };
     let root = shown(PreviewKind::Received, Some("李四"), "hello").await;
     assert_eq!(text(&root, "row-preview"), "李四: hello");
@@ -185,7 +184,7 @@ async fn the_head_of_a_group_counts_its_members_and_opens_them() {
         let on_members = listen(&asked);
         let on_back = Callback::noop();
         render(html! {
-            <ThreadHead locale={english()}
+            <ThreadHead
                 {peer}
                 name={Rc::<str>::from("Hikers")}
                 avatar={Rc::<str>::from("")}
@@ -215,7 +214,7 @@ impl Desk {
         let done = Done::default();
         let on_action = listen(&done);
         let root = render(html! {
-            <GroupDialog locale={english()} {adds} contacts={everyone()} {members} busy=false {error} {on_action} />
+            <GroupDialog {adds} contacts={everyone()} {members} busy=false {error} {on_action} />
         })
         .await;
         Self { root, done }
@@ -386,7 +385,7 @@ async fn panel(me: i64, failed: bool, done: &Done<GroupPanelAction>) -> Element 
         everyone()
     };
     render(html! {
-        <GroupPanel locale={english()}
+        <GroupPanel
             peer={HIKERS}
             name={Rc::<str>::from("Hikers")}
             avatar={Rc::<str>::from("")}

@@ -14,7 +14,7 @@ const THEM: Peer = Peer::User(UserId(2));
 
 /// A tab that starts with what is kept.
 fn tab(me: UserId) -> Chat {
-    Chat::new(me, storage::outbox(me), storage::drafts(me))
+    Chat::new(me, storage::outbox(me).outbox, storage::drafts(me))
 }
 
 /// Writes a message without any connection.
@@ -31,7 +31,7 @@ fn write(chat: &mut Chat, me: UserId, text: &str) {
 }
 
 fn waiting(me: UserId) -> Vec<String> {
-    let outbox = storage::outbox(me);
+    let outbox = storage::outbox(me).outbox;
     outbox
         .iter()
         .map(|pending| pending.content.clone())
@@ -62,6 +62,22 @@ fn two_tabs_keep_each_others_messages_and_a_third_takes_over_both() {
         }
     }
     assert_eq!(waiting(me), [""; 0]);
+}
+
+#[wasm_bindgen_test]
+fn an_unreadable_outbox_is_set_aside_and_said() {
+    let me = UserId(80);
+    let storage = tidings_client::dom::window().local_storage();
+    let storage = storage.expect("allowed").expect("there");
+    for broken in ["{broken", "broken too"] {
+        storage.set_item("tidings.outbox.80", broken).expect("room");
+        assert!(storage::outbox(me).set_aside);
+        assert!(!storage::outbox(me).set_aside);
+    }
+    write(&mut tab(me), me, "new");
+    assert_eq!(waiting(me), ["new"]);
+    let aside = storage::unreadable_outbox(me);
+    assert_eq!(aside.as_deref(), Some("{broken\nbroken too"));
 }
 
 #[wasm_bindgen_test]

@@ -3,13 +3,12 @@
 
 mod stage;
 
-use stage::{click, english, find, render};
+use stage::{click, find, render};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 use tidings_client::clock;
 use tidings_client::components::{Chip, Panel};
-use tidings_client::element::html;
 use tidings_client::state::{Diagnosis, Snapshot};
 use tidings_shared::Moment;
 use tidings_shared::frame::ServerFrame;
@@ -54,7 +53,7 @@ fn Desk() -> Html {
     };
     html! {
         <div class="shell">
-            <Chip locale={english()}
+            <Chip
                 phase={Phase::Live}
                 cause={None::<Cause>}
                 open={*open}
@@ -62,7 +61,7 @@ fn Desk() -> Html {
                 on_open={set.clone()}
             />
             if *open {
-                <Panel locale={english()} {probe} unsent={(2, 1)} on_close={set.reform(|()| false)} />
+                <Panel {probe} unsent={(2, 1)} on_close={set.reform(|()| false)} />
             }
         </div>
     }
@@ -158,7 +157,7 @@ async fn the_panel_looks_by_itself_while_it_is_open_and_not_after() {
         })
     };
     let root = render(html! {
-        <Panel locale={english()} {probe} unsent={(0, 0)} on_close={Callback::noop()} />
+        <Panel {probe} unsent={(0, 0)} on_close={Callback::noop()} />
     })
     .await;
     let before = looks.get();

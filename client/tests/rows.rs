@@ -3,13 +3,11 @@
 
 mod stage;
 
-use stage::{click, english, find, render};
+use stage::{click, find, render};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
-use tidings_client::component::component;
 use tidings_client::components::{BubbleRow, Chip, ConversationRow};
-use tidings_client::element::html;
 use tidings_client::state::{Bubble, BubbleState, Content, ListRow, PreviewKind};
 use tidings_client::{clock, dom};
 use tidings_shared::link::{Cause, Phase};
@@ -38,7 +36,7 @@ fn bubble(text: &str, state: BubbleState) -> Rc<Bubble> {
 }
 
 async fn message(text: &str, state: BubbleState) -> Element {
-    render(html! { <BubbleRow locale={english()} bubble={bubble(text, state)} on_action={Callback::noop()} /> }).await
+    render(html! { <BubbleRow bubble={bubble(text, state)} on_action={Callback::noop()} /> }).await
 }
 
 #[wasm_bindgen_test]
@@ -103,7 +101,7 @@ async fn a_row_shows_its_draft_and_its_badge() {
         let opened = opened.clone();
         Callback::from(move |peer| opened.set(Some(peer)))
     };
-    let root = render(html! { <ConversationRow locale={english()} {row} {on_open} /> }).await;
+    let root = render(html! { <ConversationRow {row} {on_open} /> }).await;
     let text = |testid| find::<Element>(&root, testid).text_content().expect("text");
     assert_eq!(text("row-name"), "李四");
     assert_eq!(text("row-preview"), "Draft: half a thought");
@@ -125,9 +123,7 @@ async fn the_chip_says_how_the_connection_stands_and_retries() {
     let chip = |phase, cause| {
         let on_retry = on_retry.clone();
         let on_open = Callback::noop();
-        render(
-            html! { <Chip locale={english()} {phase} {cause} open=false {on_retry} {on_open} /> },
-        )
+        render(html! { <Chip {phase} {cause} open=false {on_retry} {on_open} /> })
     };
     let until = clock::now() + Duration::from_secs(7);
     let waiting = chip(Phase::Waiting(until), Some(Cause::Closed(1006))).await;
@@ -163,7 +159,7 @@ async fn the_chip_says_how_the_connection_stands_and_retries() {
     [waiting, stopped, live].iter().for_each(Element::remove);
 }
 
-#[derive(PartialEq)]
+#[derive(PartialEq, Properties)]
 struct ImpatientProps {
     on_retry: Callback<()>,
 }
@@ -179,7 +175,7 @@ fn Impatient(props: &ImpatientProps) -> Html {
     let (on_retry, on_open) = (props.on_retry.clone(), Callback::noop());
     html! {
         <div data-testid="connect" onclick={connect}>
-            <Chip locale={english()} phase={*phase} cause={None} open=false {on_retry} {on_open} />
+            <Chip phase={*phase} cause={None} open=false {on_retry} {on_open} />
         </div>
     }
 }
@@ -197,7 +193,7 @@ async fn the_button_to_connect_now_hands_its_focus_on_when_it_goes_by_itself() {
     root.remove();
 }
 
-#[derive(PartialEq)]
+#[derive(PartialEq, Properties)]
 struct ShrinkingProps {
     rows: u64,
 }

@@ -13,7 +13,6 @@ mod error;
 pub mod frame;
 pub mod heartbeat;
 mod id;
-pub mod json;
 pub mod limits;
 pub mod link;
 mod message;

@@ -1,7 +1,5 @@
 //! A round picture, or an initial on a colour that stays the same for a person.
 
-use crate::component::component;
-use crate::element::{classes, html};
 use crate::state::is_letter;
 use std::rc::Rc;
 use tidings_shared::Peer;
@@ -13,7 +11,7 @@ const HUES: [&str; 8] = [
 ];
 
 /// What an avatar shows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct AvatarProps {
     /// Whose it is.
     pub peer: Peer,
@@ -34,7 +32,7 @@ pub fn Avatar(props: &AvatarProps) -> Html {
         let (src, missing) = (props.src.clone(), missing.setter());
         return html! {
             <img
-                class={classes(&["avatar", props.size])}
+                class={classes!("avatar", props.size)}
                 src={props.src.clone()}
                 alt=""
                 loading="lazy"
@@ -43,7 +41,7 @@ pub fn Avatar(props: &AvatarProps) -> Html {
         };
     }
     html! {
-        <span class={classes(&["avatar", props.size, hue(props.peer)])} aria-hidden="true">
+        <span class={classes!("avatar", props.size, hue(props.peer))} aria-hidden="true">
             { initial(&props.name) }
         </span>
     }

@@ -2,19 +2,15 @@
 
 use super::thread::{ThreadAction, act};
 use super::{Avatar, Icon, avatar};
-use crate::component::component;
-use crate::element::{classes, html};
-use crate::i18n::{Locale, Texts};
+use crate::i18n::{Texts, use_locale};
 use crate::state::{Bubble, BubbleState, Content, Piece, Sender, is_emoji_alone, pieces};
 use std::rc::Rc;
 use tidings_shared::{ClientMsgId, Direction, Peer};
 use yew::prelude::*;
 
 /// Which message.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct BubbleProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// What it shows.
     pub bubble: Rc<Bubble>,
     /// What the person does with it.
@@ -24,7 +20,7 @@ pub struct BubbleProps {
 /// A row of the thread with a message.
 #[component]
 pub fn BubbleRow(props: &BubbleProps) -> Html {
-    let locale = &props.locale;
+    let locale = use_locale();
     let texts = locale.texts;
     let bubble = &props.bubble;
     let (direction, side) = match bubble.direction {
@@ -42,14 +38,14 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
         _ => None,
     };
     let when = |holds: bool, class| if holds { class } else { "" };
-    let class = classes(&[
+    let class = classes!(
         "message",
         side,
         when(bubble.first, "first"),
         when(bubble.last, "last"),
         when(bubble.sender.is_some(), "of-group"),
-        when(is_emoji_alone(&bubble.text), "large"),
-    ]);
+        when(is_emoji_alone(&bubble.text), "large")
+    );
     html! {
         <div
             {class}
@@ -86,7 +82,7 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
 fn head(sender: &Sender) -> Html {
     let peer = Peer::User(sender.uid);
     html! {
-        <div class={classes(&["sender", avatar::hue(peer)])} data-testid="sender">
+        <div class={classes!("sender", avatar::hue(peer))} data-testid="sender">
             <Avatar {peer} name={sender.name.clone()} src={sender.avatar.clone()} size="avatar-small" />
             <span class="sender-name" dir="auto">{ sender.name.clone() }</span>
         </div>

@@ -1,20 +1,15 @@
 //! How the connection stands, always in sight: a quiet dot while it lives, a chip otherwise.
 
-use super::{Countdown, Icon, use_rendered};
-use crate::component::component;
+use super::{Countdown, Icon};
 use crate::dom;
-use crate::element::{html, truth};
-use crate::i18n::{Locale, Texts};
-use std::rc::Rc;
+use crate::i18n::{Texts, use_locale};
 use tidings_shared::close::CloseCode;
 use tidings_shared::link::{Cause, Phase};
 use yew::prelude::*;
 
 /// How it stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ChipProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// Where the connection stands.
     pub phase: Phase,
     /// Why the last one ended.
@@ -30,7 +25,8 @@ pub struct ChipProps {
 /// The connection chip. Only what changes seldom is in its live region.
 #[component]
 pub fn Chip(props: &ChipProps) -> Html {
-    let texts = props.locale.texts;
+    let locale = use_locale();
+    let texts = locale.texts;
     use_kept_focus();
     let onclick = props.on_retry.reform(|_: MouseEvent| ());
     let toggle = {
@@ -54,10 +50,11 @@ pub fn Chip(props: &ChipProps) -> Html {
             <button
                 type="button"
                 class="chip-open"
+                id="panel-open"
                 data-testid="panel-open"
                 aria-label={(texts.panel.open)(status)}
                 title={(texts.panel.open)(status)}
-                aria-expanded={truth(props.open)}
+                aria-expanded={props.open.to_string()}
                 aria-controls="panel"
                 onclick={toggle}
             >
@@ -65,7 +62,7 @@ pub fn Chip(props: &ChipProps) -> Html {
             </button>
             <span class="chip-status" role="status">{ status }</span>
             if let Phase::Waiting(until) = props.phase {
-                <Countdown locale={props.locale.clone()} {until} />
+                <Countdown {until} />
                 <span aria-hidden="true">{ "·" }</span>
                 <button type="button" class="chip-button" data-testid="retry-now" {onclick}>
                     { texts.retry_now }
@@ -85,9 +82,9 @@ pub fn Chip(props: &ChipProps) -> Html {
 fn use_kept_focus() {
     let focused = dom::document().active_element();
     let button = focused.filter(|focused| focused.matches(".chip-button") == Ok(true));
-    use_rendered(move || {
+    use_effect(move || {
         if button.is_some_and(|button| !button.is_connected()) {
-            dom::focus("[data-testid=panel-open]");
+            dom::focus("panel-open");
         }
     });
 }

@@ -5,11 +5,9 @@
 //! grows with its text by a hidden copy of it in the same grid cell, so that nothing has to be
 //! measured.
 
-use super::{EmojiPicker, Icon, thread_keys, use_changed};
-use crate::component::component;
+use super::{EmojiPicker, Icon, thread_keys};
 use crate::dom;
-use crate::element::html;
-use crate::i18n::Locale;
+use crate::i18n::use_locale;
 use crate::state::peer_key;
 use std::rc::Rc;
 use tidings_shared::Peer;
@@ -21,10 +19,8 @@ use yew::prelude::*;
 const NEAR_LIMIT: i64 = 512;
 
 /// What is written.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ComposerProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// Whom it is written to: each has a field of their own.
     pub peer: Peer,
     /// What the field begins with.
@@ -63,14 +59,15 @@ impl Gauge {
 /// The composer of the open conversation.
 #[component]
 pub fn Composer(props: &ComposerProps) -> Html {
-    let texts = props.locale.texts;
+    let locale = use_locale();
+    let texts = locale.texts;
     let field = use_node_ref();
     let grower = use_node_ref();
     let gauge = use_state_eq(|| Gauge::of(&props.draft));
     {
         let (field, grower, gauge) = (field.clone(), grower.clone(), gauge.clone());
         let draft = props.draft.clone();
-        use_changed(props.begun, move || {
+        use_effect_with(props.begun, move |_| {
             if let Some(field) = field.cast::<HtmlTextAreaElement>() {
                 if field.value() != *draft {
                     field.set_value(&draft);
@@ -78,7 +75,6 @@ pub fn Composer(props: &ComposerProps) -> Html {
                 gauge.set(Gauge::of(&field.value()));
                 mirror(&grower, &field.value());
             }
-            None
         });
     }
     let oninput = {
@@ -138,6 +134,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
                     key={peer_key(props.peer)}
                     ref={field.clone()}
                     rows="1"
+                    id="composer-input"
                     data-testid="composer-input"
                     aria-label={texts.write_message}
                     placeholder={texts.write_message}
@@ -154,7 +151,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
                     { (texts.bytes_left)(left) }
                 </span>
             }
-            <EmojiPicker locale={props.locale.clone()} field={field.clone()} />
+            <EmojiPicker field={field.clone()} />
             <button
                 type="submit"
                 class="composer-send"

@@ -2,17 +2,12 @@
 //! the focus inside, and gives it back.
 
 use super::modal::use_modal;
-use crate::component::component;
-use crate::element::html;
-use crate::i18n::Locale;
-use std::rc::Rc;
+use crate::i18n::use_locale;
 use yew::prelude::*;
 
 /// The question.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ConfirmProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// What it is about.
     pub title: &'static str,
     /// The question.
@@ -26,7 +21,8 @@ pub struct ConfirmProps {
 /// Asks.
 #[component]
 pub fn Confirm(props: &ConfirmProps) -> Html {
-    let texts = props.locale.texts;
+    let locale = use_locale();
+    let texts = locale.texts;
     let dialog = use_node_ref();
     use_modal(&dialog);
     let answer = |yes: bool| {

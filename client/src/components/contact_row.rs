@@ -1,14 +1,12 @@
 //! Someone to write to.
 
 use super::Avatar;
-use crate::component::component;
-use crate::element::html;
 use crate::state::{Contact, peer_key};
 use tidings_shared::Peer;
 use yew::prelude::*;
 
 /// Who.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ContactRowProps {
     /// Who.
     pub contact: Contact,

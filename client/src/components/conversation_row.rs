@@ -2,29 +2,30 @@
 
 use super::{Avatar, Icon};
 use crate::clock;
-use crate::component::component;
-use crate::element::html;
-use crate::i18n::{Locale, short};
+use crate::i18n::{short, use_locale};
 use crate::state::{ListRow, PreviewKind, peer_key};
 use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::prelude::*;
 
 /// Which conversation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ConversationRowProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// What it shows.
     pub row: ListRow,
     /// It is opened.
     pub on_open: Callback<Peer>,
 }
 
+/// The id of the row's button.
+pub fn row_id(peer: Peer) -> String {
+    format!("row-{}", peer_key(peer))
+}
+
 /// A row of the list.
 #[component]
 pub fn ConversationRow(props: &ConversationRowProps) -> Html {
-    let locale = &props.locale;
+    let locale = use_locale();
     let texts = locale.texts;
     let row = &props.row;
     let on_open = props.on_open.clone();
@@ -58,6 +59,7 @@ pub fn ConversationRow(props: &ConversationRowProps) -> Html {
             <button
                 type="button"
                 class="row"
+                id={row_id(peer)}
                 data-testid="conversation-row"
                 data-peer={peer_key(peer)}
                 aria-current={row.selected.then_some("true")}

@@ -1,12 +1,8 @@
 //! The seconds until something happens, counted by the clock, not by the ticks.
 
-use super::use_changed;
 use crate::clock;
-use crate::component::component;
-use crate::element::html;
-use crate::i18n::Locale;
+use crate::i18n::use_locale;
 use gloo_timers::callback::Interval;
-use std::rc::Rc;
 use std::time::Duration;
 use tidings_shared::Moment;
 use yew::prelude::*;
@@ -15,10 +11,8 @@ use yew::prelude::*;
 const TICK_MS: u32 = 250;
 
 /// Until when.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct CountdownProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// The moment counted down to.
     pub until: Moment,
 }
@@ -26,16 +20,16 @@ pub struct CountdownProps {
 /// "retry in 7 s". To be kept out of live regions.
 #[component]
 pub fn Countdown(props: &CountdownProps) -> Html {
-    let texts = props.locale.texts;
+    let locale = use_locale();
+    let texts = locale.texts;
     let until = props.until;
     let left = use_state_eq(|| seconds_left(until));
     {
         let left = left.clone();
-        let stamp = until.since(Moment::default()).as_millis();
-        use_changed(u64::try_from(stamp).unwrap_or(u64::MAX), move || {
+        use_effect_with(until, move |&until| {
             left.set(seconds_left(until));
             let interval = Interval::new(TICK_MS, move || left.set(seconds_left(until)));
-            Some(Box::new(move || drop(interval)))
+            move || drop(interval)
         });
     }
     html! { <span class="countdown">{ (texts.retry_in)(*left) }</span> }

@@ -3,12 +3,9 @@
 //! What is chosen goes into the field as if it had been typed, so that the browser can undo it and
 //! the composer hears of it.
 
-use super::{Icon, use_changed};
-use crate::component::component;
-use crate::element::{html, truth};
-use crate::i18n::Locale;
+use super::Icon;
+use crate::i18n::use_locale;
 use crate::{dom, storage};
-use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDocument, HtmlElement, Node};
 use yew::prelude::*;
@@ -23,10 +20,8 @@ const RECENT: usize = 16;
 const EMOJI: &str = "😀 😄 😁 😆 😅 🤣 😂 🙂 😉 😊 😇 🥰 😍 😘 😋 😛 😜 🤪 🤗 🤭 🤫 🤔 🤐 😐 😶 😏 😒 🙄 😬 😌 😔 😪 😴 😷 🤒 🤕 🤢 🤧 🥵 🥶 😵 🤯 🤠 🥳 😎 🤓 😕 😟 🙁 😮 😯 😲 😳 🥺 😨 😰 😥 😢 😭 😱 😖 😣 😞 😓 😩 😫 🥱 😤 😡 😠 💀 💩 🤡 👻 👽 🤖 😺 🙈 🙉 🙊 👋 ✋ 👌 ✌️ 🤞 🤟 🤙 👈 👉 👆 👇 👍 👎 ✊ 👊 👏 🙌 🤝 🙏 💪 👀 🧠 👶 👦 👧 👨 👩 👴 👵 🙋 🤦 🤷 ❤️ 🧡 💛 💚 💙 💜 🖤 💔 💕 💖 💯 💢 💥 💦 💤 💬 🎉 🎊 🎁 🎂 🎈 🏆 🥇 ⚽ 🏀 🎮 🎵 🎸 🎬 📷 💻 📱 ⏰ 💡 🔋 🔑 🔒 🔔 📌 📎 ✏️ 📚 📅 📈 💰 🧧 ✉️ 🐶 🐱 🐭 🐰 🦊 🐻 🐼 🐯 🐷 🐸 🐵 🐔 🐧 🦆 🐟 🐳 🦀 🐝 🌸 🌹 🌻 🌲 🍀 🍁 ☀️ 🌙 ⭐ ☁️ 🌧️ ⛄ 🔥 🌈 🌊 🍎 🍉 🍓 🍅 🍞 🍔 🍕 🍜 🍚 🥟 🍰 🍫 ☕ 🍵 🍺 🍷 🥂 🏠 🏢 🏥 🚗 🚲 🚄 ✈️ 🚀 ⛵ 🗺️ ✅ ❌ ❓ ❗ ⚠️ ➕ ➡️ ⬅️";
 
 /// Where what is chosen goes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct EmojiPickerProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// The field.
     pub field: NodeRef,
 }
@@ -34,16 +29,14 @@ pub struct EmojiPickerProps {
 /// A button, and the emoji while it is pressed.
 #[component]
 pub fn EmojiPicker(props: &EmojiPickerProps) -> Html {
-    let texts = props.locale.texts;
+    let locale = use_locale();
+    let texts = locale.texts;
     let open = use_state_eq(|| false);
     let root = use_node_ref();
     let grid = use_node_ref();
     {
         let grid = grid.clone();
-        use_changed(u64::from(*open), move || {
-            focus_cell(&grid, 0);
-            None
-        });
+        use_effect_with(*open, move |_| focus_cell(&grid, 0));
     }
     let toggle = {
         let open = open.clone();
@@ -95,7 +88,7 @@ pub fn EmojiPicker(props: &EmojiPickerProps) -> Html {
                 data-testid="emoji-open"
                 aria-label={texts.write.emoji}
                 title={texts.write.emoji}
-                aria-expanded={truth(*open)}
+                aria-expanded={(*open).to_string()}
                 onclick={toggle}
             >
                 { Icon::Face.html() }

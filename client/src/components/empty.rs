@@ -1,7 +1,6 @@
 //! An empty place, which says what to do next.
 
 use super::Icon;
-use crate::element::html;
 use yew::prelude::*;
 
 /// An empty place, with a picture of what would be here.

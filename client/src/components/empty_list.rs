@@ -2,7 +2,6 @@
 
 use super::Icon;
 use super::empty::{empty, hint};
-use crate::element::html;
 use crate::i18n::Texts;
 use yew::prelude::*;
 

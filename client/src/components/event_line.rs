@@ -1,17 +1,13 @@
 //! What happened to a group, as a line of its thread.
 
-use crate::component::component;
-use crate::element::html;
-use crate::i18n::Locale;
+use crate::i18n::use_locale;
 use crate::state::{Bubble, Event};
 use std::rc::Rc;
 use yew::prelude::*;
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct EventLineProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// What happened.
     pub event: Event,
     /// Who did it, and its content.
@@ -21,7 +17,7 @@ pub struct EventLineProps {
 /// A row of the thread with what happened to the group.
 #[component]
 pub fn EventLine(props: &EventLineProps) -> Html {
-    let locale = &props.locale;
+    let locale = use_locale();
     let bubble = &props.bubble;
     let who = bubble.sender.as_ref().map(|sender| &*sender.name);
     let text = (locale.texts.group.event)(props.event, who, &bubble.text);

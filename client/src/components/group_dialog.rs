@@ -3,12 +3,9 @@
 
 use super::modal::use_modal;
 use super::picker::{Chosen, Picker};
-use crate::component::component;
-use crate::element::{html, truth};
-use crate::i18n::{GroupTexts, Locale};
+use crate::i18n::{GroupTexts, use_locale};
 use crate::net::HttpError;
 use crate::state::Contacts;
-use std::rc::Rc;
 use tidings_shared::UserId;
 use tidings_shared::limits::GROUP_NAME_CHARS;
 use web_sys::{HtmlElement, HtmlInputElement};
@@ -26,10 +23,8 @@ pub enum GroupDialogAction {
 }
 
 /// What for.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct GroupDialogProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// Whether members are added, or else a group is created.
     pub adds: bool,
     /// Everyone, as far as they are loaded.
@@ -73,7 +68,8 @@ impl Lack {
 /// The dialog.
 #[component]
 pub fn GroupDialog(props: &GroupDialogProps) -> Html {
-    let texts = &props.locale.texts.group;
+    let locale = use_locale();
+    let texts = &locale.texts.group;
     let (dialog, name) = (use_node_ref(), use_node_ref());
     let chosen = use_reducer_eq(Chosen::default);
     let used = use_state_eq(|| 0);
@@ -154,7 +150,7 @@ pub fn GroupDialog(props: &GroupDialogProps) -> Html {
                             data-testid="group-name"
                             autocomplete="off"
                             dir="auto"
-                            aria-invalid={truth(too_long || matches!(lacks, Some(Lack::Name)))}
+                            aria-invalid={(too_long || matches!(lacks, Some(Lack::Name))).to_string()}
                             aria-describedby="group-name-count group-error"
                             {oninput}
                         />
@@ -168,7 +164,6 @@ pub fn GroupDialog(props: &GroupDialogProps) -> Html {
                     </label>
                 }
                 <Picker
-                    locale={props.locale.clone()}
                     contacts={props.contacts.clone()}
                     members={props.members.clone()}
                     {chosen}
@@ -187,7 +182,7 @@ pub fn GroupDialog(props: &GroupDialogProps) -> Html {
                         type="submit"
                         class="button button-primary"
                         data-testid="group-submit"
-                        aria-disabled={truth(props.busy)}
+                        aria-disabled={props.busy.to_string()}
                     >
                         if props.busy {
                             <span class="spinner" aria-hidden="true" />

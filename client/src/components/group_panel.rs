@@ -4,11 +4,9 @@ use super::empty_list::{Why, empty_list};
 use super::list_end::use_list_end;
 use super::member_row::MemberRow;
 use super::sidebar_list::move_focus;
-use super::{Avatar, Icon, Skeleton, panel, use_mounted};
-use crate::component::component;
+use super::{Avatar, Icon, Skeleton, panel};
 use crate::dom;
-use crate::element::html;
-use crate::i18n::Locale;
+use crate::i18n::use_locale;
 use crate::state::Contacts;
 use std::rc::Rc;
 use tidings_shared::api::Group;
@@ -32,10 +30,8 @@ pub enum GroupPanelAction {
 }
 
 /// Which group.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct GroupPanelProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// Which.
     pub peer: Peer,
     /// Its name.
@@ -57,23 +53,24 @@ pub struct GroupPanelProps {
 /// The panel of the open group.
 #[component]
 pub fn GroupPanel(props: &GroupPanelProps) -> Html {
-    let all_texts = props.locale.texts;
+    let locale = use_locale();
+    let all_texts = locale.texts;
     let texts = &all_texts.group;
     let (dialog, list) = (use_node_ref(), use_node_ref());
     {
         let dialog = dialog.clone();
-        use_mounted(move || {
+        use_effect_with((), move |()| {
             let dialog = dialog.cast::<HtmlDialogElement>();
             if let Some(dialog) = &dialog {
                 panel::show(dialog);
             }
-            Some(Box::new(move || {
+            move || {
                 if let Some(dialog) = dialog {
                     // While it is modal nothing else can take the focus.
                     dialog.close();
                 }
-                dom::focus("[data-testid=group-open]");
-            }))
+                dom::focus("group-open");
+            }
         });
     }
     let more = props.on_action.reform(|()| GroupPanelAction::MoreMembers);
@@ -157,7 +154,6 @@ pub fn GroupPanel(props: &GroupPanelProps) -> Html {
                 >
                     { for props.members.people().iter().map(|member| html! {
                         <MemberRow
-                            locale={props.locale.clone()}
                             key={member.uid.0.to_string()}
                             member={member.clone()}
                             owner={owner == Some(member.uid)}

@@ -1,6 +1,5 @@
 //! The icons, drawn for this page on a grid of 24, in the colour of the text around them.
 
-use crate::element::html;
 use yew::prelude::*;
 
 /// An icon. Decoration: what it means always stands beside it or in a label.

@@ -1,6 +1,5 @@
 //! The switch between the two languages.
 
-use crate::element::html;
 use crate::i18n::{Lang, Locale};
 use yew::prelude::*;
 

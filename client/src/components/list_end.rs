@@ -1,6 +1,5 @@
 //! The end of a list that grows as the person comes near it.
 
-use super::use_rendered;
 use web_sys::Element;
 use yew::prelude::*;
 
@@ -23,7 +22,7 @@ pub(super) fn use_list_end(list: &NodeRef, near: Callback<()>) -> Callback<Event
     });
     {
         let look = look.clone();
-        use_rendered(move || look.emit(()));
+        use_effect(move || look.emit(()));
     }
     look.reform(|_: Event| ())
 }

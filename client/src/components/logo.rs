@@ -1,6 +1,5 @@
 //! The project's sign: a message with the tide in it. `assets/favicon.svg` is the same drawing.
 
-use crate::element::html;
 use yew::prelude::*;
 
 /// The sign. Decoration: the name always stands beside it.

@@ -1,19 +1,14 @@
 //! A member of the open group.
 
 use super::Avatar;
-use crate::component::component;
-use crate::element::html;
-use crate::i18n::Locale;
+use crate::i18n::use_locale;
 use crate::state::{Contact, peer_key};
-use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::prelude::*;
 
 /// Who.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub(super) struct MemberRowProps {
-    /// The language.
-    pub(super) locale: Rc<Locale>,
     /// Who.
     pub(super) member: Contact,
     /// Whether they own the group.
@@ -27,7 +22,8 @@ pub(super) struct MemberRowProps {
 /// A row of the members.
 #[component]
 pub(super) fn MemberRow(props: &MemberRowProps) -> Html {
-    let texts = &props.locale.texts.group;
+    let locale = use_locale();
+    let texts = &locale.texts.group;
     let member = &props.member;
     let peer = Peer::User(member.uid);
     let on_open = props.on_open.clone();

@@ -1,6 +1,5 @@
 //! A dialog over everything.
 
-use super::use_mounted;
 use crate::dom;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlElement};
@@ -10,14 +9,14 @@ use yew::prelude::*;
 #[hook]
 pub fn use_modal(dialog: &NodeRef) {
     let dialog = dialog.clone();
-    use_mounted(move || {
+    use_effect_with((), move |()| {
         let dialog = dialog.cast::<HtmlDialogElement>();
         let opener = dom::document().active_element();
         if let Some(dialog) = &dialog {
             // Fails only for a dialog that is open or not in the page.
             let _ = dialog.show_modal();
         }
-        Some(Box::new(move || {
+        move || {
             if let Some(dialog) = dialog {
                 // While it is modal nothing else can take the focus.
                 dialog.close();
@@ -26,6 +25,6 @@ pub fn use_modal(dialog: &NodeRef) {
                 // One that is gone or hidden leaves the focus where it is.
                 let _ = opener.focus();
             }
-        }))
+        }
     });
 }

@@ -1,14 +1,22 @@
 //! Short sentences over the page, to be dismissed.
 
 use super::Icon;
-use crate::edition;
-use crate::element::html;
+use crate::dom;
 use crate::i18n::Texts;
 use crate::state::{Notice, NoticeKind};
+use crate::{storage, update};
+use tidings_shared::UserId;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::Element;
 use yew::prelude::*;
 
-/// The sentences. `on_dismiss`: one is dismissed.
-pub fn notice_bar(texts: &Texts, notices: &[Notice], on_dismiss: &Callback<u64>) -> Html {
+/// The sentences for a user. `on_dismiss`: one is dismissed.
+pub fn notice_bar(
+    texts: &Texts,
+    me: UserId,
+    notices: &[Notice],
+    on_dismiss: &Callback<u64>,
+) -> Html {
     let notice = |notice: &Notice| {
         let id = notice.id;
         let onclick = on_dismiss.reform(move |_: MouseEvent| id);
@@ -16,14 +24,24 @@ pub fn notice_bar(texts: &Texts, notices: &[Notice], on_dismiss: &Callback<u64>)
             <div key={id} class="notice" data-testid="notice">
                 { Icon::Warning.html() }
                 <span class="notice-text">{ sentence(texts, notice.kind) }</span>
-                if notice.kind == NoticeKind::NewEdition {
+                if notice.kind == NoticeKind::NewVersion {
                     <button
                         type="button"
                         class="button"
                         data-testid="reload"
-                        onclick={|_: MouseEvent| edition::reload()}
+                        onclick={|_: MouseEvent| update::reload()}
                     >
                         { texts.reload }
+                    </button>
+                }
+                if notice.kind == NoticeKind::OutboxUnreadable {
+                    <button
+                        type="button"
+                        class="button"
+                        data-testid="copy-unreadable"
+                        onclick={move |event: MouseEvent| copy_unreadable(me, &event)}
+                    >
+                        { texts.copy }
                     </button>
                 }
                 <button type="button" class="button-icon" aria-label={texts.dismiss} {onclick}>
@@ -37,11 +55,23 @@ pub fn notice_bar(texts: &Texts, notices: &[Notice], on_dismiss: &Callback<u64>)
     }
 }
 
+/// Copies what could not be read, as it was stored.
+fn copy_unreadable(me: UserId, event: &MouseEvent) {
+    let near: Element = event.target_unchecked_into();
+    if let Some(text) = storage::unreadable_outbox(me) {
+        spawn_local(async move {
+            // Where the browser refuses, the text stays where it is kept.
+            dom::copy(&text, near.parent_element()).await;
+        });
+    }
+}
+
 fn sentence(texts: &Texts, kind: NoticeKind) -> String {
     match kind {
         NoticeKind::OutboxFull => texts.outbox_full.into(),
+        NoticeKind::OutboxUnreadable => texts.outbox_unreadable.into(),
         NoticeKind::LogoutFailed => texts.logout_failed.into(),
-        NoticeKind::NewEdition => texts.new_edition.into(),
+        NoticeKind::NewVersion => texts.new_version.into(),
         NoticeKind::Server(code) => (texts.server_refused)((texts.refused)(code)),
     }
 }

@@ -1,7 +1,6 @@
 //! The offer of notifications, after something was missed.
 
 use super::Icon;
-use crate::element::html;
 use crate::i18n::SettingsTexts;
 use yew::prelude::*;
 

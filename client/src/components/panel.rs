@@ -7,17 +7,14 @@
 mod facts;
 mod report;
 
-use super::{Icon, use_mounted};
-use crate::component::component;
+use super::Icon;
 use crate::dom;
-use crate::element::html;
-use crate::i18n::Locale;
+use crate::i18n::use_locale;
 use crate::state::Snapshot;
-use crate::task::spawn;
 use facts::{Fact, Words};
 use gloo_timers::callback::Interval;
 use report::Place;
-use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, HtmlDialogElement};
 use yew::prelude::*;
 
@@ -25,10 +22,8 @@ use yew::prelude::*;
 const TICK_MS: u32 = 400;
 
 /// What the panel looks at.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct PanelProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// How things stand now.
     pub probe: Callback<(), Snapshot>,
     /// What waits to be sent, and of that what was refused.
@@ -40,7 +35,7 @@ pub struct PanelProps {
 /// The connection panel.
 #[component]
 pub fn Panel(props: &PanelProps) -> Html {
-    let locale = &props.locale;
+    let locale = use_locale();
     let texts = &locale.texts.panel;
     let dialog = use_node_ref();
     let tick = use_force_update();
@@ -48,20 +43,20 @@ pub fn Panel(props: &PanelProps) -> Html {
     let copied = use_state_eq(|| None::<bool>);
     {
         let dialog = dialog.clone();
-        use_mounted(move || {
+        use_effect_with((), move |()| {
             let dialog = dialog.cast::<HtmlDialogElement>();
             if let Some(dialog) = &dialog {
                 show(dialog);
             }
             let interval = Interval::new(TICK_MS, move || tick.force_update());
-            Some(Box::new(move || {
+            move || {
                 drop(interval);
                 if let Some(dialog) = dialog {
                     // While it is modal nothing else can take the focus.
                     dialog.close();
                 }
-                dom::focus("[data-testid=panel-open]");
-            }))
+                dom::focus("panel-open");
+            }
         });
     }
     let snapshot = props.probe.emit(());
@@ -112,7 +107,7 @@ pub fn Panel(props: &PanelProps) -> Html {
             };
             let text = report::report(&words, &place);
             let (copied, near) = (copied.clone(), dialog.cast::<Element>());
-            spawn(async move { copied.set(Some(dom::copy(&text, near).await)) });
+            spawn_local(async move { copied.set(Some(dom::copy(&text, near).await)) });
         }
     };
     html! {

@@ -1,19 +1,14 @@
 //! Someone to choose.
 
 use super::Avatar;
-use crate::component::component;
-use crate::element::html;
-use crate::i18n::Locale;
+use crate::i18n::use_locale;
 use crate::state::{Contact, peer_key};
-use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::prelude::*;
 
 /// Who.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub(super) struct PersonCheckProps {
-    /// The language.
-    pub(super) locale: Rc<Locale>,
     /// Who.
     pub(super) contact: Contact,
     /// Whether they are chosen.
@@ -27,7 +22,8 @@ pub(super) struct PersonCheckProps {
 /// A row of the people to choose from.
 #[component]
 pub(super) fn PersonCheck(props: &PersonCheckProps) -> Html {
-    let texts = &props.locale.texts.group;
+    let locale = use_locale();
+    let texts = &locale.texts.group;
     let contact = &props.contact;
     let peer = Peer::User(contact.uid);
     let onchange = {

@@ -6,10 +6,8 @@ use super::person_check::PersonCheck;
 use super::sidebar::matches;
 use super::sidebar_list::move_focus;
 use super::{Icon, Skeleton};
-use crate::component::component;
 use crate::dom;
-use crate::element::html;
-use crate::i18n::Locale;
+use crate::i18n::use_locale;
 use crate::state::{Contact, Contacts};
 use std::rc::Rc;
 use tidings_shared::UserId;
@@ -42,10 +40,8 @@ impl Reducible for Chosen {
 }
 
 /// From whom.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub(super) struct PickerProps {
-    /// The language.
-    pub(super) locale: Rc<Locale>,
     /// Everyone, as far as they are loaded.
     pub(super) contacts: Contacts,
     /// Who cannot be chosen, because they are members.
@@ -59,7 +55,8 @@ pub(super) struct PickerProps {
 /// Where people are chosen.
 #[component]
 pub(super) fn Picker(props: &PickerProps) -> Html {
-    let all_texts = props.locale.texts;
+    let locale = use_locale();
+    let all_texts = locale.texts;
     let texts = &all_texts.group;
     let query = use_state_eq(String::new);
     let (field, list) = (use_node_ref(), use_node_ref());
@@ -134,7 +131,6 @@ pub(super) fn Picker(props: &PickerProps) -> Html {
                 >
                     { for people.into_iter().map(|contact| html! {
                         <PersonCheck
-                            locale={props.locale.clone()}
                             key={contact.uid.0.to_string()}
                             contact={contact.clone()}
                             chosen={props.chosen.has(contact.uid)}

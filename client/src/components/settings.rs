@@ -3,19 +3,14 @@
 
 use super::modal::use_modal;
 use crate::attention::{self, Permission};
-use crate::component::component;
-use crate::element::html;
-use crate::i18n::{Lang, Locale};
+use crate::i18n::{Lang, use_locale};
 use crate::storage::{self, Setting};
-use crate::task::spawn;
-use std::rc::Rc;
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 /// How it ends.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct SettingsProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// The person is done.
     pub on_close: Callback<()>,
 }
@@ -26,7 +21,7 @@ type Choice = (&'static str, &'static str);
 /// The settings, as a dialog over everything.
 #[component]
 pub fn Settings(props: &SettingsProps) -> Html {
-    let locale = &props.locale;
+    let locale = use_locale();
     let texts = &locale.texts.settings;
     let dialog = use_node_ref();
     use_modal(&dialog);
@@ -58,7 +53,7 @@ pub fn Settings(props: &SettingsProps) -> Html {
                 return;
             }
             let choose = choose.clone();
-            spawn(async move {
+            spawn_local(async move {
                 attention::ask().await;
                 let granted = attention::may_notify() == Permission::Granted;
                 choose.emit((Setting::Notify, if granted { "on" } else { "" }));

@@ -3,12 +3,9 @@
 use super::empty_list::{Why, empty_list};
 use super::list_end::use_list_end;
 use super::{ContactList, ConversationList, Icon, Skeleton};
-use crate::component::component;
 use crate::dom;
-use crate::element::{html, truth};
-use crate::i18n::Locale;
+use crate::i18n::use_locale;
 use crate::state::{Contact, Contacts, ListRow};
-use std::rc::Rc;
 use tidings_shared::Peer;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -29,10 +26,8 @@ pub enum SidebarAction {
 }
 
 /// What it shows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct SidebarProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// The conversations, in their order.
     pub rows: Vec<ListRow>,
     /// Whether the first of them are here.
@@ -54,7 +49,8 @@ enum Tab {
 /// Search, tabs and lists.
 #[component]
 pub fn Sidebar(props: &SidebarProps) -> Html {
-    let texts = props.locale.texts;
+    let locale = use_locale();
+    let texts = locale.texts;
     let tab = use_state_eq(|| Tab::Chats);
     let query = use_state_eq(String::new);
     let list = use_node_ref();
@@ -97,7 +93,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
                 type="button"
                 class="tab"
                 data-testid={testid}
-                aria-pressed={truth(*tab == own)}
+                aria-pressed={(*tab == own).to_string()}
                 onclick={move |_: MouseEvent| set.set(own)}
             >
                 { icon.html() }{ label }
@@ -144,7 +140,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
             </div>
             <div class="list" ref={list} {onscroll}>
                 if *tab == Tab::Chats {
-                    <ConversationList locale={props.locale.clone()} rows={rows.clone()} label={texts.chats} on_open={on_open.clone()} />
+                    <ConversationList rows={rows.clone()} label={texts.chats} on_open={on_open.clone()} />
                     if !props.loaded && rows.is_empty() {
                         { Skeleton::List.html(texts) }
                     }

@@ -1,18 +1,14 @@
 //! Who is logged in and the way to their account, what is unread in all, the settings and the way out.
 
 use super::{Avatar, Icon, Settings};
-use crate::component::component;
-use crate::element::html;
-use crate::i18n::{Locale, short};
+use crate::i18n::{short, use_locale};
 use std::rc::Rc;
 use tidings_shared::{Peer, UserId};
 use yew::prelude::*;
 
 /// Who.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct SidebarHeadProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// Who is logged in.
     pub uid: UserId,
     /// Their name.
@@ -30,7 +26,8 @@ pub struct SidebarHeadProps {
 /// The head of the sidebar.
 #[component]
 pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
-    let texts = props.locale.texts;
+    let locale = use_locale();
+    let texts = locale.texts;
     let on_logout = props.on_logout.clone();
     let on_profile = props.on_profile.reform(|_: MouseEvent| ());
     let setting = use_state_eq(|| false);
@@ -90,7 +87,7 @@ pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
                 { Icon::Leave.html() }
             </button>
             if *setting {
-                <Settings locale={props.locale.clone()} on_close={close_settings} />
+                <Settings on_close={close_settings} />
             }
         </header>
     }

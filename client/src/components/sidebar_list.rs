@@ -1,22 +1,16 @@
 //! The lists of the sidebar: conversations, and contacts.
 
-use super::{ContactRow, ConversationRow, use_rendered};
-use crate::component::component;
+use super::{ContactRow, ConversationRow};
 use crate::dom;
-use crate::element::html;
-use crate::i18n::Locale;
 use crate::state::{Contact, ListRow};
-use std::rc::Rc;
 use tidings_shared::Peer;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 /// Which conversations.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ConversationListProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// The rows, in their order.
     pub rows: Vec<ListRow>,
     /// What the list is called.
@@ -32,7 +26,6 @@ pub fn ConversationList(props: &ConversationListProps) -> Html {
     let row = |row: &ListRow| {
         html! {
             <ConversationRow
-                locale={props.locale.clone()}
                 key={crate::state::peer_key(row.peer)}
                 row={row.clone()}
                 on_open={props.on_open.clone()}
@@ -55,7 +48,7 @@ pub fn ConversationList(props: &ConversationListProps) -> Html {
 #[hook]
 fn use_kept_focus() {
     let focused = dom::document().active_element();
-    use_rendered(move || {
+    use_effect(move || {
         let row = focused.filter(|row| row.is_connected() && row.matches(".row") == Ok(true));
         let is_lost = || dom::document().active_element() == dom::document().body().map(Into::into);
         if let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok())
@@ -68,7 +61,7 @@ fn use_kept_focus() {
 }
 
 /// Which contacts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ContactListProps {
     /// The people, in their order.
     pub people: Vec<Contact>,

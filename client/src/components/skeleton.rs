@@ -1,6 +1,5 @@
 //! The shape of what is on its way.
 
-use crate::element::{classes, html};
 use crate::i18n::Texts;
 use yew::prelude::*;
 
@@ -18,7 +17,7 @@ impl Skeleton {
     pub fn html(self, texts: &Texts) -> Html {
         let (class, shape) = match self {
             Self::Thread => {
-                let bubble = |class: &'static str| html! { <span class={classes(&["skeleton-bubble", class])} /> };
+                let bubble = |class: &'static str| html! { <span class={classes!("skeleton-bubble", class)} /> };
                 let bubbles = ["short", "long", "out", "long", "out short", "short"];
                 ("skeleton-thread", bubbles.map(bubble))
             }

@@ -8,7 +8,6 @@ use super::scroller::Scroller;
 use super::{BubbleRow, EventLine, Icon, Skeleton, thread_keys};
 use crate::clock;
 use crate::dom;
-use crate::element::{html, truth};
 use crate::i18n::{Locale, Texts, short};
 use crate::state::{Fetching, List, Lists, Row, ThreadView, peer_key};
 use gloo_timers::callback::Timeout;
@@ -47,7 +46,7 @@ pub(super) fn act(
     let on_action = on_action.clone();
     Callback::from(move |_: MouseEvent| {
         // The button is about to go, and shall not take the focus along.
-        dom::focus("[data-testid=thread]");
+        dom::focus("thread");
         on_action.emit(action.clone());
     })
 }
@@ -189,11 +188,12 @@ impl Component for Thread {
                 <div
                     ref={self.log.clone()}
                     class="thread"
+                    id="thread"
                     data-testid="thread"
                     role="log"
                     aria-live="off"
                     aria-label={label}
-                    aria-busy={truth(blank)}
+                    aria-busy={blank.to_string()}
                     tabindex="0"
                     onkeydown={self.tell.reform(ThreadMsg::Key)}
                     oncopy={self.tell.reform(ThreadMsg::Copy)}
@@ -314,7 +314,6 @@ impl Thread {
             Row::Event(event, bubble) => html! {
                 <EventLine
                     key={bubble.key.clone()}
-                    locale={locale.clone()}
                     event={*event}
                     bubble={bubble.clone()}
                 />
@@ -322,7 +321,6 @@ impl Thread {
             Row::Bubble(bubble) => html! {
                 <BubbleRow
                     key={bubble.key.clone()}
-                    locale={locale.clone()}
                     bubble={bubble.clone()}
                     on_action={on_action.clone()}
                 />

@@ -2,19 +2,15 @@
 
 use super::{Avatar, Icon};
 use crate::clock;
-use crate::component::component;
-use crate::element::{html, truth};
-use crate::i18n::Locale;
+use crate::i18n::use_locale;
 use crate::state::Standing;
 use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::prelude::*;
 
 /// Whose conversation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ThreadHeadProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// With whom.
     pub peer: Peer,
     /// Their name.
@@ -36,7 +32,7 @@ pub struct ThreadHeadProps {
 /// The head of the open conversation.
 #[component]
 pub fn ThreadHead(props: &ThreadHeadProps) -> Html {
-    let locale = &props.locale;
+    let locale = use_locale();
     let texts = locale.texts;
     let standing = props.standing.map(|standing| match standing {
         Standing::Online => texts.online.to_owned(),
@@ -78,10 +74,11 @@ pub fn ThreadHead(props: &ThreadHeadProps) -> Html {
                 <button
                     type="button"
                     class="button-icon"
+                    id="group-open"
                     data-testid="group-open"
                     aria-label={texts.group.show_members}
                     title={texts.group.show_members}
-                    aria-expanded={truth(props.open)}
+                    aria-expanded={props.open.to_string()}
                     aria-controls="group-panel"
                     onclick={toggle}
                 >

@@ -39,7 +39,7 @@ pub(super) fn focus_last_own() -> bool {
 pub(super) fn walk(log: &Element, event: &KeyboardEvent) {
     let key = event.key();
     if key == "Escape" {
-        return dom::focus("[data-testid=composer-input]");
+        return dom::focus("composer-input");
     }
     let Some(focused) = dom::document().active_element() else {
         return;

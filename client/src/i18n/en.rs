@@ -96,9 +96,11 @@ pub(super) const TEXTS: Texts = Texts {
     stopped: "The server ended the connection.",
 
     dismiss: "Dismiss",
-    new_edition: "There is a new version of Tidings.",
+    new_version: "There is a new version of Tidings.",
     reload: "Reload",
     outbox_full: "Too many messages are waiting to be sent. Wait for the connection to come back.",
+    outbox_unreadable: "Messages that were waiting to be sent could not be read. They are kept in this browser and were not sent; copy them to pass them on.",
+    copy: "Copy",
     logout_failed: "The server could not be reached, so you are still logged in. Try again.",
     server_refused: |reason| format!("That did not work: {reason}"),
     refused,

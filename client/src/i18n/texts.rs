@@ -84,9 +84,11 @@ pub struct Texts {
     pub stopped: &'static str,
 
     pub dismiss: &'static str,
-    pub new_edition: &'static str,
+    pub new_version: &'static str,
     pub reload: &'static str,
     pub outbox_full: &'static str,
+    pub outbox_unreadable: &'static str,
+    pub copy: &'static str,
     pub logout_failed: &'static str,
     pub server_refused: fn(&str) -> String,
     pub refused: fn(ErrorCode) -> &'static str,

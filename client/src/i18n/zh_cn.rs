@@ -89,9 +89,11 @@ pub(super) const TEXTS: Texts = Texts {
     stopped: "服务器断开了连接。",
 
     dismiss: "关闭",
-    new_edition: "Tidings 有新版本了。",
+    new_version: "Tidings 有新版本了。",
     reload: "重新加载",
     outbox_full: "等待发送的消息太多，请等网络恢复后再试。",
+    outbox_unreadable: "有待发送的消息无法读取，尚未发送，已原样保存在此浏览器中，可复制后另行处理。",
+    copy: "复制",
     logout_failed: "无法连接服务器，尚未退出登录，请重试。",
     server_refused: |reason| format!("操作没有成功：{reason}"),
     refused,

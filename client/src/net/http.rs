@@ -1,13 +1,14 @@
 //! The HTTP API, with the browser's `fetch`. The login is a cookie that no script sees.
 
 use crate::dom;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
 use tidings_shared::api::{
     Device, Group, Login, Logins, NewGroup, NewMembers, NewName, NewPassword, Problem, ProblemCode,
     Register, Server, User, Users,
 };
-use tidings_shared::{GroupId, UserId, json};
+use tidings_shared::{GroupId, UserId};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestInit, Response};
@@ -35,6 +36,14 @@ pub enum HttpError {
     Server,
 }
 
+/// The HTML of the page that the server has now.
+///
+/// # Errors
+/// [`HttpError::Network`] and [`HttpError::Server`].
+pub async fn page() -> Result<String, HttpError> {
+    get("/").await
+}
+
 /// Who is logged in.
 ///
 /// # Errors
@@ -49,7 +58,7 @@ pub async fn me() -> Result<User, HttpError> {
 /// [`HttpError::BadCredentials`] and [`HttpError::TooManyAttempts`], which a person can act on.
 pub async fn login(email: String, password: String) -> Result<User, HttpError> {
     // The token beside the user is for programs; the browser has it as a cookie.
-    let question = json::write(&Login { email, password });
+    let question = json(&Login { email, password });
     read(&post("/api/login", &question).await?)
 }
 
@@ -75,7 +84,7 @@ pub async fn register(
         username,
         password,
     };
-    read(&post("/api/register", &json::write(&question)).await?)
+    read(&post("/api/register", &json(&question)).await?)
 }
 
 /// Logs out. Being logged out already is as good.
@@ -94,7 +103,7 @@ pub async fn logout() -> Result<(), HttpError> {
 /// # Errors
 /// [`HttpError::Refused`] for a name the server does not take.
 pub async fn rename(username: String) -> Result<User, HttpError> {
-    let question = json::write(&NewName { username });
+    let question = json(&NewName { username });
     read(&request("PATCH", "/api/me", Some(&question)).await?)
 }
 
@@ -112,7 +121,7 @@ pub async fn set_avatar(picture: Option<&JsValue>) -> Result<User, HttpError> {
 /// # Errors
 /// [`HttpError::Refused`] if `old` is not the password, [`HttpError::TooManyAttempts`].
 pub async fn change_password(old: String, new: String) -> Result<(), HttpError> {
-    let question = json::write(&NewPassword { old, new });
+    let question = json(&NewPassword { old, new });
     request("PUT", "/api/me/password", Some(&question))
         .await
         .map(drop)
@@ -147,7 +156,7 @@ pub async fn end_login(id: Option<&str>) -> Result<(), HttpError> {
 /// # Errors
 /// [`HttpError::NotLoggedIn`] without a valid login.
 pub async fn users(after: Option<UserId>) -> Result<Users, HttpError> {
-    page("/api/users", after).await
+    people("/api/users", after).await
 }
 
 /// Creates a group of oneself and others. If no answer comes, it may have been created all the same.
@@ -155,7 +164,7 @@ pub async fn users(after: Option<UserId>) -> Result<Users, HttpError> {
 /// # Errors
 /// [`HttpError::Refused`] for a name or people the server does not take.
 pub async fn create_group(name: String, members: Vec<UserId>) -> Result<Group, HttpError> {
-    let question = json::write(&NewGroup { name, members });
+    let question = json(&NewGroup { name, members });
     read(&post("/api/groups", &question).await?)
 }
 
@@ -172,7 +181,7 @@ pub async fn group(id: GroupId) -> Result<Group, HttpError> {
 /// # Errors
 /// [`HttpError::Refused`] for one that one is not in.
 pub async fn members(id: GroupId, after: Option<UserId>) -> Result<Users, HttpError> {
-    page(&format!("/api/groups/{id}/members"), after).await
+    people(&format!("/api/groups/{id}/members"), after).await
 }
 
 /// Adds people to a group of one's own; who is a member already stays so.
@@ -180,17 +189,21 @@ pub async fn members(id: GroupId, after: Option<UserId>) -> Result<Users, HttpEr
 /// # Errors
 /// [`HttpError::Refused`] for a group of another's, and for people the server does not take.
 pub async fn add_members(id: GroupId, uids: Vec<UserId>) -> Result<Group, HttpError> {
-    let question = json::write(&NewMembers { uids });
+    let question = json(&NewMembers { uids });
     read(&post(&format!("/api/groups/{id}/members"), &question).await?)
 }
 
-async fn page(path: &str, after: Option<UserId>) -> Result<Users, HttpError> {
+async fn people(path: &str, after: Option<UserId>) -> Result<Users, HttpError> {
     let from = after.map_or_else(String::new, |uid| format!("&after={uid}"));
     read(&get(&format!("{path}?limit={USERS_PER_PAGE}{from}")).await?)
 }
 
+fn json(question: &impl Serialize) -> String {
+    serde_json::to_string(question).expect("plain structs with string keys always serialize")
+}
+
 fn read<T: DeserializeOwned>(answer: &str) -> Result<T, HttpError> {
-    json::read(answer).map_err(|_| HttpError::Server)
+    serde_json::from_str(answer).map_err(|_| HttpError::Server)
 }
 
 async fn get(path: &str) -> Result<String, HttpError> {

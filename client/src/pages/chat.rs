@@ -7,12 +7,12 @@ mod view;
 
 use crate::attention::{self, Permission};
 use crate::clock;
-use crate::components::{GroupDialogAction, GroupPanelAction, SidebarAction, ThreadAction};
+use crate::components::{GroupDialogAction, GroupPanelAction, SidebarAction, ThreadAction, row_id};
 use crate::dom::{self, Listener};
 use crate::i18n::Locale;
 use crate::net::{Connection, HttpError, Signal};
 use crate::state::{Chat, Effect, RowCache, Snapshot, ThreadView};
-use crate::storage::{self, Setting};
+use crate::storage::{self, KeptOutbox, Setting};
 use groups::{Gathering, GroupMsg};
 use std::rc::Rc;
 use tidings_shared::Peer;
@@ -151,7 +151,11 @@ impl Component for ChatPage {
 
     fn create(ctx: &Context<Self>) -> Self {
         let uid = ctx.props().user.uid;
-        let mut chat = Chat::new(uid, storage::outbox(uid), storage::drafts(uid));
+        let KeptOutbox { outbox, set_aside } = storage::outbox(uid);
+        let mut chat = Chat::new(uid, outbox, storage::drafts(uid));
+        if set_aside {
+            chat.outbox_set_aside();
+        }
         chat.set_visible(clock::now(), dom::is_visible(), &mut Vec::new());
         let connection = Connection::new(uid, ctx.link().callback(Msg::Signal));
         connection.start();
@@ -244,13 +248,10 @@ impl Component for ChatPage {
             && open.is_some()
             && !dom::is_narrow()
         {
-            dom::focus_next("[data-testid=composer-input]");
+            dom::focus_next("composer-input");
         }
         if let Some(peer) = self.focus_row.take() {
-            let key = crate::state::peer_key(peer);
-            dom::focus(&format!(
-                "[data-testid=conversation-row][data-peer=\"{key}\"]"
-            ));
+            dom::focus(&row_id(peer));
         }
     }
 

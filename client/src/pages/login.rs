@@ -1,22 +1,17 @@
 //! Logging in, and registering where the server offers it.
 
-use crate::component::component;
-use crate::components::{Icon, language_switch, logo, use_changed, use_mounted};
-use crate::element::{html, truth};
-use crate::i18n::{Lang, Locale};
+use crate::components::{Icon, language_switch, logo};
+use crate::i18n::{Lang, use_locale};
 use crate::net::{self, HttpError};
-use crate::task::spawn;
-use std::rc::Rc;
 use tidings_shared::api::{ProblemCode, User};
 use tidings_shared::limits;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// Why the person is here.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub struct LoginProps {
-    /// The language.
-    pub locale: Rc<Locale>,
     /// Whether an earlier login ended by itself.
     pub ended: bool,
     /// They are logged in.
@@ -39,28 +34,24 @@ enum Attempt {
 /// The page that asks who one is.
 #[component]
 pub fn LoginPage(props: &LoginProps) -> Html {
-    let locale = &props.locale;
+    let locale = use_locale();
     let texts = locale.texts;
     let (email, name, password) = (use_node_ref(), use_node_ref(), use_node_ref());
     let attempt = use_state_eq(|| Attempt::None);
     let (offered, registering) = (use_state_eq(|| false), use_state_eq(|| false));
     {
         let offered = offered.setter();
-        use_mounted(move || {
-            spawn(async move {
+        use_effect_with((), move |()| {
+            spawn_local(async move {
                 // A server that does not say offers nothing.
                 offered.set(net::server().await.is_ok_and(|server| server.registration));
             });
-            None
         });
     }
     {
         // The attribute alone works only for a page that is loaded, not for one that is rendered.
         let email = email.clone();
-        use_changed(u64::from(*registering), move || {
-            focus(&email);
-            None
-        });
+        use_effect_with(*registering, move |_| focus(&email));
     }
     {
         let (email, name, password) = (email.clone(), name.clone(), password.clone());
@@ -102,7 +93,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
             } else {
                 attempt.set(Attempt::Busy);
                 let (attempt, on_login) = (attempt.clone(), on_login.clone());
-                spawn(async move {
+                spawn_local(async move {
                     let answer = if registering {
                         net::register(email, name, password).await
                     } else {
@@ -174,7 +165,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                         spellcheck="false"
                         autofocus=true
                         required=true
-                        aria-invalid={truth(wrong_email)}
+                        aria-invalid={wrong_email.to_string()}
                         aria-describedby="login-error"
                     />
                 </label>
@@ -200,7 +191,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                         data-testid="login-password"
                         autocomplete={if *registering { "new-password" } else { "current-password" }}
                         required=true
-                        aria-invalid={truth(wrong_password)}
+                        aria-invalid={wrong_password.to_string()}
                         aria-describedby="login-error password-rule"
                     />
                 </label>
@@ -218,8 +209,8 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                     type="submit"
                     class="button button-primary"
                     data-testid="login-submit"
-                    aria-disabled={truth(busy)}
-                    aria-busy={truth(busy)}
+                    aria-disabled={busy.to_string()}
+                    aria-busy={busy.to_string()}
                 >
                     if busy {
                         <span class="spinner" aria-hidden="true" />
@@ -237,7 +228,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                     </button>
                 }
             </form>
-            { language_switch(locale, &props.on_language) }
+            { language_switch(&locale, &props.on_language) }
         </main>
     }
 }

@@ -6,24 +6,20 @@
 mod deed;
 mod logins;
 
-use crate::component::component;
-use crate::components::{Avatar, use_modal, use_mounted};
+use crate::components::{Avatar, use_modal};
 use crate::dom;
-use crate::element::{classes, html};
-use crate::i18n::Locale;
-use crate::task::spawn;
+use crate::i18n::{Locale, use_locale};
 use deed::{Deed, Fault, Outcome, Part};
 use std::rc::Rc;
 use tidings_shared::api::{Device, User};
 use tidings_shared::{Peer, limits};
+use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// Whose.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Properties)]
 pub(super) struct ProfileProps {
-    /// The language.
-    pub(super) locale: Rc<Locale>,
     /// As the server last said.
     pub(super) user: User,
     /// The server says something else now.
@@ -44,7 +40,7 @@ enum Progress {
 /// The dialog.
 #[component]
 pub(super) fn Profile(props: &ProfileProps) -> Html {
-    let locale = &props.locale;
+    let locale = use_locale();
     let texts = &locale.texts.account;
     let dialog = use_node_ref();
     use_modal(&dialog);
@@ -62,10 +58,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
     }
     {
         let logins = logins.setter();
-        use_mounted(move || {
-            list(logins);
-            None
-        });
+        use_effect_with((), move |()| list(logins));
     }
     let act = {
         let busy = matches!(*progress, Progress::Busy(_));
@@ -81,7 +74,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
             progress.set(Progress::Busy(part));
             let (progress, logins) = (progress.clone(), logins.clone());
             let (on_user, passwords) = (on_user.clone(), passwords.clone());
-            spawn(async move {
+            spawn_local(async move {
                 match deed.carry_out().await {
                     Ok(outcome) => {
                         if let Outcome::User(user) = outcome {
@@ -101,7 +94,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
             });
         })
     };
-    let said = |part, done| said(&progress, part, done, locale);
+    let said = |part, done| said(&progress, part, done, &locale);
     let rename = {
         let (act, name) = (act.clone(), name.clone());
         move |event: SubmitEvent| {
@@ -112,7 +105,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
     let set_picture = act.reform(|event: Event| Deed::SetPicture(event.target_unchecked_into()));
     let remove_picture = act.reform(|_: MouseEvent| {
         // Its button is about to go, and shall not take the focus along.
-        dom::focus("[data-testid=profile-picture]");
+        dom::focus("profile-picture");
         Deed::RemovePicture
     });
     let change_password = {
@@ -153,6 +146,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
                             type="file"
                             class="hidden-text"
                             accept="image/*"
+                            id="profile-picture"
                             data-testid="profile-picture"
                             onchange={set_picture}
                             oncancel={stays}
@@ -193,7 +187,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
                 </button>
                 { said(Part::Password, texts.password_changed) }
             </form>
-            { logins::html(&logins, locale, &act) }
+            { logins::html(&logins, &locale, &act) }
             { said(Part::Logins, texts.login_ended) }
             <div class="dialog-buttons">
                 <button
@@ -211,7 +205,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
 
 /// Asks for the logins; where they cannot be had, none are shown.
 fn list(logins: UseStateSetter<Vec<Device>>) {
-    spawn(async move {
+    spawn_local(async move {
         if let Ok(now) = crate::net::logins().await {
             logins.set(now);
         }
@@ -227,7 +221,7 @@ fn said(progress: &Progress, part: Part, done: &'static str, locale: &Locale) ->
         _ => ("", String::new()),
     };
     html! {
-        <p class={classes(&["profile-said", class])} role="status" data-testid="profile-said">
+        <p class={classes!("profile-said", class)} role="status" data-testid="profile-said">
             { words }
         </p>
     }

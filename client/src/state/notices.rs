@@ -10,12 +10,14 @@ const MOST: usize = 3;
 pub enum NoticeKind {
     /// The outbox is full.
     OutboxFull,
+    /// Messages that waited to be sent could not be read, and were set aside.
+    OutboxUnreadable,
     /// The server answered a frame with this.
     Server(ErrorCode),
     /// The log-out could not reach the server.
     LogoutFailed,
     /// The server has a newer page than this one.
-    NewEdition,
+    NewVersion,
 }
 
 /// A sentence on the page.

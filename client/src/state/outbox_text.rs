@@ -4,9 +4,40 @@
 //! alone. A tab that starts takes over all that is stored: should two tabs then send
 //! one message, its `clientMsgId` makes it one message.
 
+use serde::{Deserialize, Serialize};
 use tidings_shared::ClientMsgId;
-use tidings_shared::json;
 use tidings_shared::outbox::{Outbox, Pending};
+
+/// The version of the stored form. Version 0 was the bare list of messages.
+const VERSION: u32 = 1;
+
+/// What is stored.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    version: u32,
+    messages: Outbox,
+}
+
+/// The stored text is no outbox of a version that this page knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unreadable;
+
+/// Reads what [`OutboxText::beside`] wrote, or a page of an earlier version.
+///
+/// # Errors
+/// [`Unreadable`]: the text must not be overwritten, it may hold messages.
+pub fn read_outbox(text: &str) -> Result<Outbox, Unreadable> {
+    if text.starts_with('[') {
+        return serde_json::from_str(text).map_err(|_| Unreadable);
+    }
+    match serde_json::from_str(text) {
+        Ok(Stored {
+            version: VERSION,
+            messages,
+        }) => Ok(messages),
+        _ => Err(Unreadable),
+    }
+}
 
 /// One tab's outbox, and the ids of what it stored before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,11 +52,13 @@ impl OutboxText {
         let theirs = stored
             .into_iter()
             .filter(|pending| !self.replaces.contains(&pending.client_msg_id));
-        let all: Outbox = theirs.chain(self.pending.iter().cloned()).collect();
-        if all.is_empty() {
+        let messages: Outbox = theirs.chain(self.pending.iter().cloned()).collect();
+        if messages.is_empty() {
             return None;
         }
-        Some(json::write(&all))
+        let version = VERSION;
+        // Plain structs with string keys always serialize.
+        serde_json::to_string(&Stored { version, messages }).ok()
     }
 }
 
@@ -61,7 +94,7 @@ mod tests {
     }
 
     fn stored_ids(json: Option<String>) -> Vec<String> {
-        let outbox: Outbox = serde_json::from_str(&json.expect("something")).expect("own form");
+        let outbox = read_outbox(&json.expect("something")).expect("own form");
         outbox.iter().map(|p| p.client_msg_id.0.clone()).collect()
     }
 
@@ -76,5 +109,19 @@ mod tests {
         let json = text(&["b"], &["a", "b"]).beside(outbox(&["a", "b"]));
         assert_eq!(stored_ids(json), ["b"]);
         assert_eq!(text(&[], &["a", "b"]).beside(outbox(&["a", "b"])), None);
+    }
+
+    #[test]
+    fn the_list_of_version_0_is_read() {
+        let list = serde_json::to_string(&outbox(&["a", "b"])).expect("plain");
+        assert_eq!(read_outbox(&list), Ok(outbox(&["a", "b"])));
+    }
+
+    #[test]
+    fn what_is_no_outbox_of_a_known_version_is_unreadable() {
+        let newer = r#"{"version":2,"messages":[]}"#;
+        for text in ["", "{", "null", "[1]", newer, r#"{"messages":[]}"#] {
+            assert_eq!(read_outbox(text), Err(Unreadable), "{text}");
+        }
     }
 }

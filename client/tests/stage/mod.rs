@@ -13,7 +13,9 @@ struct StageProps {
 
 #[component]
 fn Stage(props: &StageProps) -> Html {
-    props.children.clone()
+    html! {
+        <ContextProvider<Rc<Locale>> context={english()}>{ props.children.clone() }</ContextProvider<Rc<Locale>>>
+    }
 }
 
 /// English, for what is rendered.

@@ -2,7 +2,6 @@
 
 use super::envelope::{Envelope, FrameError};
 use super::kind;
-use crate::json;
 use crate::{ClientMsgId, GroupId, MsgType, Peer, Seq, Tid, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -168,7 +167,8 @@ impl ClientFrame {
                 r#type: u64,
                 data: &'a T,
             }
-            json::write(&Wire { r#type: kind, data })
+            serde_json::to_string(&Wire { r#type: kind, data })
+                .expect("plain structs with string keys always serialize")
         }
         match self {
             Self::Heartbeat(data) => text(kind::HEARTBEAT, data),

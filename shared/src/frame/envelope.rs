@@ -59,31 +59,38 @@ pub(super) struct Envelope<'a> {
     pub(super) data: Option<&'a RawValue>,
 }
 
-/// Checks that a text is within the limits of a frame.
-pub(super) fn check(text: &str) -> Result<(), FrameError> {
+impl<'a> Envelope<'a> {
+    pub(super) fn parse(text: &'a str) -> Result<Self, FrameError> {
+        read(text)
+    }
+
+    /// The `data`, as a frame of this type has it.
+    pub(super) fn data<T: DeserializeOwned>(&self) -> Result<T, FrameError> {
+        data(self.kind, self.data)
+    }
+}
+
+/// Reads what is around the data of a frame, within the limits.
+pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, FrameError> {
     if text.len() > limits::FRAME_BYTES {
         return Err(FrameError::TooLarge(text.len()));
     }
     if depth(text) > limits::FRAME_DEPTH {
         return Err(FrameError::TooDeep);
     }
-    Ok(())
+    serde_json::from_str(text).map_err(|error| FrameError::Malformed(error.to_string()))
 }
 
-impl<'a> Envelope<'a> {
-    pub(super) fn parse(text: &'a str) -> Result<Self, FrameError> {
-        check(text)?;
-        serde_json::from_str(text).map_err(|e| FrameError::Malformed(e.to_string()))
-    }
-
-    /// The `data`, as what a frame of this type carries.
-    pub(super) fn data<T: DeserializeOwned>(&self) -> Result<T, FrameError> {
-        let text = self.data.map_or("null", RawValue::get);
-        serde_json::from_str(text).map_err(|e| FrameError::BadData {
-            kind: self.kind,
-            reason: e.to_string(),
-        })
-    }
+/// Reads the data of a frame of this type; absent data is `null`.
+pub(super) fn data<T: DeserializeOwned>(
+    kind: u64,
+    data: Option<&RawValue>,
+) -> Result<T, FrameError> {
+    let text = data.map_or("null", RawValue::get);
+    serde_json::from_str(text).map_err(|error| FrameError::BadData {
+        kind,
+        reason: error.to_string(),
+    })
 }
 
 /// The type of a frame that need not be well-formed beyond that; for logs and panels.

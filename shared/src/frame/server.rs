@@ -3,9 +3,10 @@
 use super::envelope::{self, FrameError};
 use super::kind;
 use crate::api::{PresenceList, User};
-use crate::json::{self, Unreadable};
 use crate::{Conversation, ErrorBody, GroupId, Message, Peer, Seq, Tid, UserId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -125,7 +126,7 @@ pub struct Receipt {
     pub read: Seq,
 }
 
-/// A bound connection as it is read; `crate::message` says why not by `flatten`.
+/// A bound connection as it is read: `flatten` buffers every field first.
 #[derive(Deserialize)]
 struct RawBound {
     uid: UserId,
@@ -175,9 +176,9 @@ impl TryFrom<RawReadMark> for ReadMark {
     }
 }
 
-/// What a frame has beside its data; absent fields are `None`.
+/// A frame before its data is read; absent fields are `None`.
 #[derive(Deserialize)]
-struct Head {
+struct Head<'a> {
     #[serde(rename = "type")]
     kind: u64,
     status: Option<String>,
@@ -187,6 +188,14 @@ struct Head {
     timeout: Option<u64>,
     #[serde(rename = "ref")]
     reference: Option<u64>,
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+}
+
+impl Head<'_> {
+    fn data<T: DeserializeOwned>(&self) -> Result<T, FrameError> {
+        envelope::data(self.kind, self.data)
+    }
 }
 
 #[derive(Serialize)]
@@ -248,55 +257,38 @@ impl ServerFrame {
     /// # Errors
     /// [`FrameError`] for whatever is not a frame of this direction within the limits.
     pub fn parse(text: &str) -> Result<Self, FrameError> {
-        envelope::check(text)?;
-        let malformed = |error: Unreadable| FrameError::Malformed(error.to_string());
-        let head: Head = json::read(text).map_err(malformed)?;
-        let data = json::field(text, "data").map_err(malformed)?;
-        Self::of_parts(&head, data.unwrap_or("null"))
-    }
-
-    fn of_parts(head: &Head, data: &str) -> Result<Self, FrameError> {
+        let head: Head<'_> = envelope::read(text)?;
         let kind = head.kind;
-        let bad = |reason: &str| FrameError::BadData {
+        let missing = |field: &str| FrameError::BadData {
             kind,
-            reason: reason.into(),
+            reason: format!("needs a {field}"),
         };
-        let frame = match kind {
+        Ok(match kind {
             kind::HEARTBEAT => {
-                let ms = head.timeout.ok_or_else(|| bad("needs a timeout"))?;
-                Ok(Self::Heartbeat(Duration::from_millis(ms)))
+                let ms = head.timeout.ok_or_else(|| missing("timeout"))?;
+                Self::Heartbeat(Duration::from_millis(ms))
             }
-            kind::BIND if head.status.as_deref() == Some("success") => {
-                json::read(data).map(Self::Bound)
-            }
-            kind::BIND => json::read(data).map(Self::BindRefused),
-            kind::QUERY => json::read(data).map(|messages| {
-                Self::Page(Page {
-                    messages,
-                    reference: head.reference,
-                })
+            kind::BIND if head.status.as_deref() == Some("success") => Self::Bound(head.data()?),
+            kind::BIND => Self::BindRefused(head.data()?),
+            kind::QUERY => Self::Page(Page {
+                messages: head.data()?,
+                reference: head.reference,
             }),
-            kind::SEND => json::read(data).map(Self::Sent),
-            kind::PUSH => {
-                let tid = head.tid.ok_or_else(|| bad("needs a tid"))?;
-                json::read(data).map(|message| {
-                    Self::Push(Box::new(Push {
-                        tid,
-                        dup: head.dup,
-                        message,
-                    }))
-                })
-            }
-            kind::UNREAD => json::read(data).map(Self::Unread),
-            kind::ERROR => json::read(data).map(Self::Error),
-            kind::CONVERSATIONS => json::read(data).map(Self::Conversations),
-            kind::READ => json::read(data).map(Self::Read),
-            kind::RECEIPT => json::read(data).map(Self::Receipt),
-            kind::PRESENCE => json::read(data).map(Self::Presence),
-            kind::PROFILE => json::read(data).map(Self::Profile),
+            kind::SEND => Self::Sent(head.data()?),
+            kind::PUSH => Self::Push(Box::new(Push {
+                tid: head.tid.ok_or_else(|| missing("tid"))?,
+                dup: head.dup,
+                message: head.data()?,
+            })),
+            kind::UNREAD => Self::Unread(head.data()?),
+            kind::ERROR => Self::Error(head.data()?),
+            kind::CONVERSATIONS => Self::Conversations(head.data()?),
+            kind::READ => Self::Read(head.data()?),
+            kind::RECEIPT => Self::Receipt(head.data()?),
+            kind::PRESENCE => Self::Presence(head.data()?),
+            kind::PROFILE => Self::Profile(head.data()?),
             other => return Err(FrameError::UnknownType(other)),
-        };
-        frame.map_err(|error| bad(&error.to_string()))
+        })
     }
 
     /// The JSON text of this frame.

@@ -1,7 +1,6 @@
 //! What a message and a conversation are read as: the two names of a peer as two fields.
 //!
-//! They are written with `#[serde(flatten)]`, which costs little; reading with it keeps every field
-//! as a value of any kind first, which is more of the page's program than all of the rest of it.
+//! They are written with `#[serde(flatten)]`; reading with it would buffer every field first.
 
 use super::{Conversation, Direction, Message, MsgType, Preview};
 use crate::{ClientMsgId, GroupId, Mid, Peer, Seq, UserId};

@@ -5,17 +5,20 @@ use super::{ChatPage, Msg};
 use crate::net::{self, HttpError};
 use crate::state::Effect;
 use crate::storage;
-use crate::task::Task;
 use std::future::Future;
 use yew::prelude::*;
 
 impl ChatPage {
-    pub(super) fn carry_out(&self, ctx: &Context<Self>, effects: Vec<Effect>) {
+    pub(super) fn carry_out(&mut self, ctx: &Context<Self>, effects: Vec<Effect>) {
         let uid = ctx.props().user.uid;
         for effect in effects {
             match effect {
                 Effect::Send(frame) => self.connection.send(&frame),
-                Effect::SaveOutbox(text) => storage::set_outbox(uid, &text),
+                Effect::SaveOutbox(text) => {
+                    if storage::set_outbox(uid, &text) {
+                        self.chat.outbox_set_aside();
+                    }
+                }
                 Effect::SaveDraft(peer, text) => storage::set_draft(uid, peer, &text),
                 Effect::ForgetDrafts => {
                     storage::forget_drafts(uid);
@@ -51,8 +54,7 @@ impl ChatPage {
 
     /// Takes what a future comes to.
     pub(super) fn later(ctx: &Context<Self>, future: impl Future<Output = Msg> + 'static) {
-        let task: Task<Msg> = Box::pin(future);
-        ctx.link().send_future(task);
+        ctx.link().send_future(future);
     }
 
     pub(super) fn check_login(ctx: &Context<Self>) {

@@ -2,7 +2,6 @@
 
 use super::{Aside, ChatPage, Msg};
 use crate::components::{GroupDialog, GroupDialogAction, GroupPanel, GroupPanelAction};
-use crate::element::html;
 use crate::net::{self, HttpError};
 use crate::state::{Effect, MembersAsk, OpenGroup};
 use std::rc::Rc;
@@ -188,7 +187,6 @@ impl ChatPage {
             .filter(|_| gathering.adds_to.is_some());
         html! {
             <GroupDialog
-                locale={self.locale.clone()}
                 key={gathering.number}
                 adds={gathering.adds_to.is_some()}
                 contacts={self.chat.contacts().clone()}
@@ -208,7 +206,6 @@ impl ChatPage {
         let (name, avatar) = self.chat.face(peer);
         html! {
             <GroupPanel
-                locale={self.locale.clone()}
                 {peer}
                 {name}
                 {avatar}

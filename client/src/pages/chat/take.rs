@@ -6,15 +6,15 @@ use crate::attention;
 use crate::clock;
 use crate::components::{SidebarAction, ThreadAction};
 use crate::dom;
-use crate::edition;
 use crate::net::{self, Signal};
 use crate::state::Effect;
 use crate::storage::{self, Setting};
-use crate::task::spawn;
+use crate::update;
 use tidings_shared::close::CloseCode;
 use tidings_shared::frame::ServerFrame;
 use tidings_shared::link::{Cause, Phase};
 use tidings_shared::{Moment, Peer};
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 /// So much of the window is not a conversation's messages, at least: its head and the composer, in
@@ -92,7 +92,7 @@ impl ChatPage {
             Msg::Notify(yes) => {
                 self.offering = false;
                 if yes {
-                    spawn(attention::ask());
+                    spawn_local(attention::ask());
                 } else {
                     storage::choose(Setting::Notify, "off");
                 }
@@ -119,15 +119,15 @@ impl ChatPage {
                 // A server that was away may have come back as a newer one, and what the service
                 // worker kept may be an old page.
                 let link = ctx.link().clone();
-                spawn(async move {
-                    if edition::is_outdated().await {
+                spawn_local(async move {
+                    if update::is_outdated().await {
                         link.send_message(Msg::Outdated);
                     }
                 });
                 if self.chat.directory().is_loaded() {
                     // What was said of one's own name and picture meanwhile was said to nobody.
                     let on_user = ctx.props().on_user.clone();
-                    spawn(async move {
+                    spawn_local(async move {
                         if let Ok(user) = net::me().await {
                             on_user.emit(user);
                         }

@@ -7,7 +7,6 @@ use crate::components::{
     notice_bar, notify_bar,
 };
 use crate::dom;
-use crate::element::html;
 use crate::i18n::short;
 use crate::pages::Profile;
 use crate::state::{Alert, Announcement, Content, OpenGroup, ThreadView};
@@ -30,7 +29,6 @@ impl ChatPage {
                 <h1 class="hidden-text">{ "Tidings" }</h1>
                 <nav class="sidebar" aria-label={texts.chats}>
                     <SidebarHead
-                        locale={self.locale.clone()}
                         uid={user.uid}
                         name={Rc::<str>::from(user.username.as_str())}
                         avatar={Rc::<str>::from(user.avatar.as_str())}
@@ -39,7 +37,6 @@ impl ChatPage {
                         on_logout={act.ask_logout.clone()}
                     />
                     <Sidebar
-                        locale={self.locale.clone()}
                         rows={self.chat.list_rows()}
                         loaded={self.chat.directory().is_loaded()}
                         contacts={self.chat.contacts().clone()}
@@ -55,14 +52,13 @@ impl ChatPage {
                     }
                 </section>
                 <Chip
-                    locale={self.locale.clone()}
                     phase={self.connection.phase()}
                     cause={self.connection.last_cause()}
                     open={self.aside == Some(Aside::Connection)}
                     on_retry={act.retry_now.clone()}
                     on_open={act.panel.clone()}
                 />
-                { notice_bar(texts, self.chat.notices(), &act.dismiss) }
+                { notice_bar(texts, user.uid, self.chat.notices(), &act.dismiss) }
                 if self.offering {
                     { notify_bar(&texts.settings, &act.notify) }
                 }
@@ -71,7 +67,6 @@ impl ChatPage {
                 </div>
                 if self.aside == Some(Aside::Connection) {
                     <Panel
-                        locale={self.locale.clone()}
                         probe={act.probe.clone()}
                         unsent={self.chat.unsent()}
                         on_close={act.panel.reform(|()| false)}
@@ -83,7 +78,6 @@ impl ChatPage {
                 { self.dialog() }
                 if self.over == Some(Over::Profile) {
                     <Profile
-                        locale={self.locale.clone()}
                         user={user.clone()}
                         on_user={on_user.clone()}
                         on_close={act.profile.reform(|()| false)}
@@ -91,7 +85,6 @@ impl ChatPage {
                 }
                 if self.over == Some(Over::Unsent) {
                     <Confirm
-                        locale={self.locale.clone()}
                         title={texts.unsent_title}
                         question={(texts.unsent_question)(self.chat.outbox().iter().len())}
                         action={texts.log_out_anyway}
@@ -109,7 +102,6 @@ impl ChatPage {
         html! {
             <>
                 <ThreadHead
-                    locale={self.locale.clone()}
                     peer={view.peer}
                     name={name.clone()}
                     {avatar}
@@ -127,7 +119,6 @@ impl ChatPage {
                     on_action={act.thread.clone()}
                 />
                 <Composer
-                    locale={self.locale.clone()}
                     peer={view.peer}
                     draft={self.draft.clone()}
                     begun={self.begun}

@@ -1,13 +1,10 @@
 //! What a person does to their account, and what becomes of it.
 
-use crate::dom;
 use crate::i18n::Locale;
 use crate::net::{self, HttpError};
-use js_sys::{Function, Promise, Reflect};
 use tidings_shared::api::{ProblemCode, User};
 use tidings_shared::limits;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::prelude::*;
 use web_sys::HtmlInputElement;
 
 /// The parts of the dialog.
@@ -111,11 +108,15 @@ impl Fault {
     }
 }
 
+#[wasm_bindgen(module = "/shell/picture.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = picture, catch)]
+    async fn js_picture(field: &HtmlInputElement) -> Result<JsValue, JsValue>;
+}
+
 /// The avatar that `shell/picture.js` makes of a file.
 async fn picture(field: &HtmlInputElement) -> Result<JsValue, JsValue> {
-    let function: Function = Reflect::get(&dom::window(), &"picture".into())?.dyn_into()?;
-    let promise: Promise = function.call1(&JsValue::UNDEFINED, field)?.dyn_into()?;
-    let picture = JsFuture::from(promise).await;
+    let picture = js_picture(field).await;
     // So that the same file can be chosen once more.
     field.set_value("");
     picture

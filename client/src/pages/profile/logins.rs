@@ -3,7 +3,6 @@
 use super::deed::Deed;
 use crate::clock;
 use crate::dom;
-use crate::element::html;
 use crate::i18n::Locale;
 use crate::state::agent_name;
 use tidings_shared::api::Device;
@@ -38,7 +37,7 @@ pub(super) fn html(logins: &[Device], locale: &Locale, act: &Callback<Deed>) -> 
 
 fn end(id: Option<String>) -> Deed {
     // Its button is about to go, and shall not take the focus along.
-    dom::focus("#profile-logins");
+    dom::focus("profile-logins");
     Deed::EndLogin(id)
 }
 

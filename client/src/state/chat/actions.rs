@@ -235,9 +235,14 @@ impl Chat {
         self.notices.say(NoticeKind::LogoutFailed);
     }
 
+    /// Says that messages which waited to be sent could not be read.
+    pub fn outbox_set_aside(&mut self) {
+        self.notices.say(NoticeKind::OutboxUnreadable);
+    }
+
     /// Says that the server has a newer page.
     pub fn outdated(&mut self) {
-        self.notices.say(NoticeKind::NewEdition);
+        self.notices.say(NoticeKind::NewVersion);
     }
 
     /// Dismisses a sentence.

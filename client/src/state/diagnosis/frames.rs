@@ -5,7 +5,7 @@
 
 use std::fmt;
 use tidings_shared::frame::{ClientFrame, ServerFrame, kind};
-use tidings_shared::{ErrorCode, Moment, Seq, Tid, json};
+use tidings_shared::{ErrorCode, Moment, Seq, Tid};
 
 /// From where to where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -267,5 +267,6 @@ impl fmt::Display for Note {
 
 /// A code as it is on the wire.
 fn on_the_wire(code: ErrorCode) -> String {
-    json::write(&code).trim_matches('"').to_owned()
+    serde_json::to_string(&code)
+        .map_or_else(|_| String::new(), |json| json.trim_matches('"').to_owned())
 }

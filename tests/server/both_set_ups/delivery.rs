@@ -1,0 +1,234 @@
+//! Acknowledgements, repeats, several devices, idle connections.
+
+use anyhow::Result;
+use serde_json::json;
+use std::time::{Duration, Instant};
+use tidings_tests::server::{LI, Server, ZHANG};
+use tidings_tests::socket::Socket;
+
+/// Repeats within a test's patience.
+const HASTY: [&str; 4] = ["--ack-timeout-ms", "400", "--repush-interval-ms", "200"];
+/// The same, but not before a few messages are on a slow disk.
+const UNHURRIED: [&str; 4] = ["--ack-timeout-ms", "3000", "--repush-interval-ms", "200"];
+/// Repeats nothing while a test lasts.
+const PATIENT: [&str; 2] = ["--ack-timeout-ms", "60000"];
+
+#[tokio::test]
+async fn an_unacknowledged_push_is_repeated_with_its_tid_then_the_connection_is_closed()
+-> Result<()> {
+    let server = Server::start(&HASTY).await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    let mut li = Socket::bound(&server, LI).await?;
+    let before = Instant::now();
+    zhang.say(1000, 1001, "hello").await?;
+    let push = li.frame(4).await?;
+    assert_eq!(push.get("dup"), None);
+    let (repeats, code) = li.closed().await?;
+    assert_eq!(code, 4001);
+    assert!(before.elapsed() >= Duration::from_millis(800));
+    assert_eq!(repeats.len(), 2);
+    for repeat in repeats {
+        assert_eq!(repeat["tid"], push["tid"]);
+        assert_eq!(repeat["dup"], true);
+        assert_eq!(repeat["data"], push["data"]);
+    }
+    // It waits in the store, and comes with a tid of the new connection.
+    let mut again = Socket::bound(&server, LI).await?;
+    let offered = again.frame(4).await?;
+    assert_eq!((&offered["tid"], offered.get("dup")), (&json!(1), None));
+    assert_eq!(offered["data"], push["data"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_acknowledged_push_is_not_repeated_and_unknown_tids_are_ignored() -> Result<()> {
+    let server = Server::start(&UNHURRIED).await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    let mut li = Socket::bound(&server, LI).await?;
+    for n in 1..=5 {
+        let data = json!({"senderUid": 1000, "recipientUid": 1001, "content": n.to_string()});
+        zhang.send(json!({"type": 3, "data": data})).await?;
+    }
+    for n in 1..=5 {
+        assert_eq!(li.frame(4).await?["tid"], n);
+    }
+    for tid in [0_i64, 99, i64::MAX] {
+        li.send(json!({"type": 6, "data": {"tid": tid}})).await?;
+        li.send(json!({"type": 6, "data": {"tid": tid, "cumulative": tid == 0}}))
+            .await?;
+    }
+    li.send(json!({"type": 6, "data": {"tid": 3}})).await?;
+    li.send(json!({"type": 6, "data": {"tid": 2, "cumulative": true}}))
+        .await?;
+    let (repeats, code) = li.closed().await?;
+    assert_eq!(code, 4001);
+    let tids: Vec<_> = repeats.iter().map(|frame| frame["tid"].as_i64()).collect();
+    // Where the disk is slow between the two, less often 5: the connection ends with 4.
+    assert!(tids.iter().all(|tid| [Some(4), Some(5)].contains(tid)));
+    let fours = tids.iter().filter(|tid| **tid == Some(4));
+    assert_eq!(fours.count(), 2, "{tids:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_window_of_64_pushes_waits_for_acknowledgements_and_goes_on_in_order() -> Result<()> {
+    let server = Server::start(&PATIENT).await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    let mut li = Socket::bound(&server, LI).await?;
+    for n in 1..=200 {
+        zhang.say(1000, 1001, &n.to_string()).await?;
+    }
+    for n in 1..=64 {
+        assert_eq!(li.frame(4).await?["tid"], n);
+    }
+    li.nothing_more(1001).await?;
+    li.send(json!({"type": 6, "data": {"tid": 64, "cumulative": true}}))
+        .await?;
+    for n in 65..=200 {
+        let push = li.frame(4).await?;
+        assert_eq!((&push["tid"], &push["data"]["seq"]), (&json!(n), &json!(n)));
+        li.ack(&push["tid"]).await?;
+    }
+    li.nothing_more(1001).await
+}
+
+#[tokio::test]
+async fn every_device_of_both_sides_gets_a_message_once() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let mut phone = Socket::bound(&server, ZHANG).await?;
+    let mut laptop = Socket::bound(&server, ZHANG).await?;
+    let mut li = [
+        Socket::bound(&server, LI).await?,
+        Socket::bound(&server, LI).await?,
+    ];
+    let data =
+        json!({"senderUid": 1000, "recipientUid": 1001, "content": "hi", "clientMsgId": "c-1"});
+    let sent = phone.ask(3, data).await?;
+    assert_eq!(sent["clientMsgId"], "c-1");
+    assert_eq!(laptop.data(4).await?, sent);
+    laptop.ack(&json!(1)).await?;
+    for device in &mut li {
+        let push = device.data(4).await?;
+        assert_eq!(push["mid"], sent["mid"]);
+        assert_eq!(push.get("clientMsgId"), None);
+    }
+    phone.nothing_more(1000).await
+}
+
+#[tokio::test]
+async fn an_acknowledgement_on_one_connection_settles_nothing_on_another() -> Result<()> {
+    let server = Server::start(&UNHURRIED).await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    let mut quick = Socket::bound(&server, LI).await?;
+    let mut silent = Socket::bound(&server, LI).await?;
+    zhang.say(1000, 1001, "hello").await?;
+    let push = quick.frame(4).await?;
+    quick.ack(&push["tid"]).await?;
+    assert_eq!(silent.frame(4).await?["tid"], push["tid"]);
+    let (repeats, code) = silent.closed().await?;
+    assert_eq!((repeats.len(), code), (2, 4001));
+    quick.nothing_more(1001).await
+}
+
+#[tokio::test]
+async fn the_same_client_id_gives_the_same_message_and_stores_it_once() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    let mut li = Socket::bound(&server, LI).await?;
+    let data = |content: &str| json!({"senderUid": 1000, "recipientUid": 1001, "content": content, "clientMsgId": "c-1"});
+    // Both at once, so that they meet in one batch, and once more later.
+    zhang
+        .send(json!({"type": 3, "data": data("first")}))
+        .await?;
+    zhang
+        .send(json!({"type": 3, "data": data("second")}))
+        .await?;
+    let first = zhang.data(3).await?;
+    assert_eq!(zhang.data(3).await?, first);
+    assert_eq!(zhang.ask(3, data("third")).await?, first);
+    assert_eq!(first["content"], "first");
+    assert_eq!(li.data(4).await?["mid"], first["mid"]);
+    // The key belongs to its sender: another one's is another message.
+    let other =
+        json!({"senderUid": 1001, "recipientUid": 1000, "content": "mine", "clientMsgId": "c-1"});
+    assert_eq!(li.ask(3, other).await?["seq"], 2);
+    let page = li
+        .ask(2, json!({"ownerUid": 1001, "otherUid": 1000}))
+        .await?;
+    assert_eq!(page.as_array().map(Vec::len), Some(2));
+    Ok(())
+}
+
+#[tokio::test]
+async fn many_sends_at_once_are_answered_in_their_order_with_dense_places() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    for n in 0..1000 {
+        let data = json!({"senderUid": 1000, "recipientUid": 1001, "content": n.to_string()});
+        zhang.send(json!({"type": 3, "data": data})).await?;
+    }
+    let mut last_mid = 0;
+    for n in 0..1000_i64 {
+        let sent = zhang.data(3).await?;
+        assert_eq!(
+            (&sent["content"], &sent["seq"]),
+            (&json!(n.to_string()), &json!(n + 1))
+        );
+        let mid = sent["mid"].as_i64().unwrap_or_default();
+        assert!(mid > last_mid);
+        last_mid = mid;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_silent_connection_is_closed_and_a_heartbeat_keeps_one_open() -> Result<()> {
+    let flags = [
+        "--idle-timeout-ms",
+        "2000",
+        "--heartbeat-min-ms",
+        "100",
+        "--heartbeat-max-ms",
+        "300",
+    ];
+    let server = Server::start(&flags).await?;
+    let mut silent = Socket::bound(&server, ZHANG).await?;
+    let mut beating = Socket::bound(&server, LI).await?;
+    let opened_at = Instant::now();
+    let waiting = tokio::spawn(async move { silent.closed().await });
+    let mut beats = tokio::time::interval(Duration::from_millis(200));
+    while opened_at.elapsed() < Duration::from_secs(4) || !waiting.is_finished() {
+        beats.tick().await;
+        beating
+            .send(json!({"type": 0, "data": {"uid": 1001, "timeout": 300}}))
+            .await?;
+        assert_eq!(beating.next().await?, json!({"type": 0, "timeout": 300}));
+    }
+    let (frames, code) = waiting.await??;
+    assert_eq!((frames.len(), code), (0, 4000));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_refused_send_is_answered_in_its_turn() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    for n in 0..50 {
+        let content = if n % 2 == 0 {
+            n.to_string()
+        } else {
+            String::new()
+        };
+        let data = json!({"senderUid": 1000, "recipientUid": 1001, "content": content});
+        zhang.send(json!({"type": 3, "data": data})).await?;
+    }
+    for n in 0..50 {
+        let answer = zhang.next().await?;
+        if n % 2 == 0 {
+            assert_eq!(answer["data"]["content"], n.to_string());
+        } else {
+            assert_eq!(answer["data"]["code"], "empty");
+        }
+    }
+    Ok(())
+}
