@@ -20,9 +20,10 @@ use clap::{Args, ValueEnum};
 
 use self::parts::Bench;
 use self::table::Table;
-use crate::command::run as run_command;
-use crate::services;
+use crate::command::{cargo, trunk};
+use crate::setup::{self, Need};
 use crate::step::Steps;
+use crate::test::page_tests;
 use crate::workspace::Workspace;
 
 /// How much is measured.
@@ -105,13 +106,10 @@ impl Scale {
 
 /// Builds, measures, prints the table and, after the whole set, writes it down.
 pub(crate) fn bench(workspace: &Workspace, steps: &mut Steps, options: &Options) -> Result<()> {
-    services::ensure(steps)?;
-    steps.step("build the server and the load tool", || {
-        let mut build = workspace.cargo();
-        build.args(["build", "--release"]);
-        build.args(["--package", "tidings-server", "--package", "tidings-load"]);
-        run_command(&mut build, "see the compiler's message above")
-    })?;
+    setup::ensure(workspace, steps, Need::Tests)?;
+    let mut build = cargo(&["build", "--release", "--package", "tidings-server"]);
+    build.args(["--package", "tidings-load"]);
+    steps.run("build the server and the load tool", &mut build)?;
     let bench = Bench {
         programs: workspace.target.join("release"),
         scale: Scale::new(options.quick),
@@ -150,7 +148,18 @@ pub(crate) fn bench(workspace: &Workspace, steps: &mut Steps, options: &Options)
     fs::write(&file, table.page(&machine::describe()?, &commit(workspace)))
         .with_context(|| format!("cannot write {}", file.display()))?;
     println!("    written: {}", file.display());
-    Ok(())
+    steps.run("build the page", &mut trunk(&["build", "--release"]))?;
+    let measure = [
+        "test",
+        "--test",
+        "measure",
+        "--",
+        "--nocapture",
+        "--test-threads",
+        "1",
+    ];
+    let mut measure = page_tests(workspace, &measure);
+    steps.run("measure the page", &mut measure)
 }
 
 impl Part {

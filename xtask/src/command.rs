@@ -7,19 +7,31 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 /// The cargo that runs this task, so that a `+toolchain` given to it holds for all steps.
-pub(crate) fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments);
+    command
 }
 
-/// Runs `command` with its output shown; `advice` is a sentence on what to do should it fail.
-pub(crate) fn run(command: &mut Command, advice: &str) -> Result<()> {
+/// trunk takes `NO_COLOR=1`, the usual form, for a mistake.
+pub(crate) fn trunk(arguments: &[&str]) -> Command {
+    let mut command = Command::new("trunk");
+    command.args(arguments);
+    if env::var_os("NO_COLOR").is_some() {
+        command.env("NO_COLOR", "true");
+    }
+    command
+}
+
+/// Prints the command as one would type it, and runs it with its output shown.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
     let line = line(command);
     println!("    $ {line}");
     let status = command
         .status()
-        .with_context(|| format!("`{line}` did not start; {advice}"))?;
+        .with_context(|| format!("`{line}` did not start"))?;
     if !status.success() {
-        bail!("`{line}` failed ({status}); {advice}");
+        bail!("`{line}` failed ({status}); see above");
     }
     Ok(())
 }
@@ -35,31 +47,40 @@ pub(crate) fn output(command: &mut Command) -> Option<String> {
 
 /// The first executable of that name on PATH.
 pub(crate) fn find_on_path(name: &str) -> Option<PathBuf> {
+    use std::os::unix::fs::PermissionsExt as _;
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
         .map(|folder| folder.join(name))
-        .find(|file| is_executable(file))
+        .find(|file| {
+            file.metadata()
+                .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+        })
 }
 
-/// Whether this is a file that may be executed by someone.
-pub(crate) fn is_executable(file: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    file.metadata()
-        .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
-}
-
-/// The command as one would type it: the program's name without its folder, and the arguments.
-fn line(command: &Command) -> String {
+/// The variables that are set for it, the program's name without its folder, and the arguments.
+pub(crate) fn line(command: &Command) -> String {
+    let variables = command.get_envs().filter_map(|(name, value)| {
+        let (name, value) = (name.to_string_lossy(), value?.to_string_lossy());
+        Some(format!("{name}={value}"))
+    });
     let program = Path::new(command.get_program());
-    let name = program
-        .file_name()
-        .unwrap_or(program.as_os_str())
-        .to_string_lossy();
-    let arguments = command
-        .get_args()
-        .map(|argument| argument.to_string_lossy());
-    std::iter::once(name)
-        .chain(arguments)
+    let name = program.file_name().unwrap_or(program.as_os_str());
+    let arguments = command.get_args();
+    let words = std::iter::once(name).chain(arguments);
+    variables
+        .chain(words.map(|word| word.to_string_lossy().into_owned()))
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_printed_as_one_would_type_it() {
+        let mut command = Command::new("/usr/bin/cargo");
+        command.args(["test", "--test", "browser"]).env("A", "b");
+        assert_eq!(line(&command), "A=b cargo test --test browser");
+    }
 }

@@ -1,72 +1,34 @@
 //! Where the workspace and its products are.
 
+use std::env;
 use std::path::PathBuf;
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::command::cargo;
+use crate::command::{cargo, output};
 
 /// The folders everything happens in; all are absolute.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     /// The folder of the root `Cargo.toml`.
     pub(crate) root: PathBuf,
-    /// Cargo's target folder: `CARGO_TARGET_DIR` if set, else `target` in the root.
+    /// Cargo's target folder.
     pub(crate) target: PathBuf,
 }
 
 impl Workspace {
-    /// Asks cargo.
-    pub(crate) fn find() -> Result<Self> {
-        let output = cargo()
-            .args(["metadata", "--no-deps", "--format-version", "1"])
-            .output()
-            .context("cargo could not be started; is Rust installed?")?;
-        if !output.status.success() {
-            bail!(
-                "cargo could not read the workspace: {}",
-                String::from_utf8_lossy(&output.stderr).trim()
-            );
-        }
-        let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    /// Asks cargo, and makes the root the folder that every command runs in.
+    pub(crate) fn enter() -> Result<Self> {
+        let mut metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"]);
+        let metadata = output(&mut metadata).context("cargo cannot read the workspace")?;
+        let metadata: Value = serde_json::from_str(&metadata)?;
         let folder = |key: &str| {
-            let value = metadata[key].as_str();
-            value
-                .map(PathBuf::from)
-                .with_context(|| format!("cargo metadata gave no {key}"))
+            let value = metadata[key].as_str().map(PathBuf::from);
+            value.with_context(|| format!("cargo metadata gave no {key}"))
         };
-        Ok(Self {
-            root: folder("workspace_root")?,
-            target: folder("target_directory")?,
-        })
-    }
-
-    /// The built page, as the server serves it.
-    pub(crate) fn dist(&self) -> PathBuf {
-        self.root.join("dist")
-    }
-
-    /// The server's executable; `profile` is cargo's folder name, `debug` or `release`.
-    pub(crate) fn server(&self, profile: &str) -> PathBuf {
-        self.target.join(profile).join("tidings")
-    }
-
-    /// The tasks' own intermediate products; all of it may be deleted at any time.
-    pub(crate) fn scratch(&self) -> PathBuf {
-        self.target.join("xtask")
-    }
-
-    /// Where the tests leave pictures of the page.
-    pub(crate) fn pictures(&self) -> PathBuf {
-        self.target.join("pictures")
-    }
-
-    /// A cargo command that runs in the root.
-    pub(crate) fn cargo(&self) -> Command {
-        let mut command = cargo();
-        command.current_dir(&self.root);
-        command
+        let (root, target) = (folder("workspace_root")?, folder("target_directory")?);
+        env::set_current_dir(&root)?;
+        Ok(Self { root, target })
     }
 }

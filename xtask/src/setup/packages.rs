@@ -1,0 +1,71 @@
+//! Packages of the system, installed where that needs no question: as root on Debian or alike.
+
+use std::env;
+use std::fs;
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use super::{Need, command};
+use crate::command::{find_on_path, output};
+
+/// Debian's names of what the tests miss.
+pub(super) fn missing(need: Need) -> Vec<&'static str> {
+    let on_path = |names: &[&str]| names.iter().any(|name| find_on_path(name).is_some());
+    let set = |variable| env::var_os(variable).is_some();
+    let mut wanted = vec![
+        (
+            "chromium",
+            set("CHROMIUM") || on_path(&["chromium", "google-chrome"]),
+        ),
+        (
+            "chromium-driver",
+            set("CHROMEDRIVER") || on_path(&["chromedriver"]),
+        ),
+        // Without them pictures show boxes for the demo users' names, or for a thumb up.
+        ("fonts-noto-cjk", has_font(":lang=zh-cn")),
+        ("fonts-noto-color-emoji", has_font(":charset=1f9d1")),
+        // Debian may start a service of its own with these two. The tests use neither.
+        ("redis-server", on_path(&["redis-server"])),
+        ("postgresql", on_path(&["initdb"]) || has_postgres()),
+        ("npm", on_path(&["npm"])),
+    ];
+    if need == Need::Soak {
+        wanted.extend([
+            ("firefox-esr", on_path(&["firefox-esr", "firefox"])),
+            ("webkit2gtk-driver", on_path(&["WebKitWebDriver"])),
+            ("xvfb", on_path(&["Xvfb"])),
+        ]);
+    }
+    let missing = wanted.into_iter().filter(|(_, is_there)| !is_there);
+    missing.map(|(name, _)| name).collect()
+}
+
+/// The commands that install `packages`, or a sentence that says what to do.
+pub(super) fn install(packages: &[&str]) -> Result<Vec<Command>> {
+    if !rustix::process::geteuid().is_root() || find_on_path("apt-get").is_none() {
+        let list = packages.join(" ");
+        bail!("install what the tests need: on Debian, `sudo apt-get install {list}`");
+    }
+    let update = command("apt-get", &["update", "-qq"]);
+    let mut install = command("apt-get", &["install", "-y", "-qq"]);
+    install
+        .arg("--no-install-recommends")
+        .args(packages)
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    Ok(vec![update, install])
+}
+
+/// Asks fontconfig; macOS, which has none, comes with the fonts we look for.
+fn has_font(pattern: &str) -> bool {
+    cfg!(target_os = "macos")
+        || output(&mut command("fc-list", &[pattern, "family"]))
+            .is_some_and(|fonts| !fonts.trim().is_empty())
+}
+
+/// Where Debian puts the programs of each version of Postgres; a client alone has no `initdb`.
+fn has_postgres() -> bool {
+    let versions = fs::read_dir("/usr/lib/postgresql");
+    let mut versions = versions.into_iter().flatten().flatten();
+    versions.any(|version| version.path().join("bin/initdb").is_file())
+}
