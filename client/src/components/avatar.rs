@@ -1,6 +1,5 @@
 //! A round picture, or an initial on a colour that stays the same for a person.
 
-use crate::state::is_letter;
 use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::prelude::*;
@@ -59,7 +58,7 @@ pub(super) fn hue(peer: Peer) -> &'static str {
 
 /// The style sheet makes it a capital.
 fn initial(name: &str) -> String {
-    let first = name.chars().find(|c| is_letter(*c));
+    let first = name.chars().find(|c| c.is_alphanumeric());
     first.map_or_else(|| "#".into(), Into::into)
 }
 

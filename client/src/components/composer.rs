@@ -3,20 +3,19 @@
 //! The field belongs to the browser: its value is read when it is needed and written only to empty
 //! it as it is sent, and to bring back what could not be, never while an input method composes. It
 //! grows with its text by a hidden copy of it in the same grid cell, so that nothing has to be
-//! measured.
+//! measured. What a key does and what may be sent is decided in `state`.
+
+mod state;
 
 use super::{EmojiPicker, Icon, thread_keys};
 use crate::dom;
-use crate::i18n::use_locale;
+use crate::i18n::{Texts, use_locale};
 use crate::state::peer_key;
+use state::{InputState, Key, KeyAction};
 use std::rc::Rc;
 use tidings_shared::Peer;
-use tidings_shared::limits::CONTENT_BYTES;
 use web_sys::{Element, HtmlTextAreaElement};
 use yew::prelude::*;
-
-/// The counter appears when fewer bytes are left.
-const NEAR_LIMIT: i64 = 512;
 
 /// What is written.
 #[derive(Debug, Clone, PartialEq, Properties)]
@@ -25,7 +24,7 @@ pub struct ComposerProps {
     pub peer: Peer,
     /// What the field begins with.
     pub draft: Rc<str>,
-    /// Grows each time it begins: with another conversation, or when a message was not taken.
+    /// Grows each time it begins: with another conversation, or when a message was not accepted.
     pub begun: u64,
     /// The text changes.
     pub on_draft: Callback<String>,
@@ -33,106 +32,43 @@ pub struct ComposerProps {
     pub on_send: Callback<String>,
 }
 
-/// What the page needs to know of the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Gauge {
-    blank: bool,
-    /// Bytes left, where that is worth saying.
-    left: Option<i64>,
-}
-
-impl Gauge {
-    fn of(text: &str) -> Self {
-        let limit = i64::try_from(CONTENT_BYTES).unwrap_or(i64::MAX);
-        let used = i64::try_from(text.trim_end().len()).unwrap_or(i64::MAX);
-        Self {
-            blank: text.trim().is_empty(),
-            left: Some(limit - used).filter(|left| *left < NEAR_LIMIT),
-        }
-    }
-
-    fn may_send(self) -> bool {
-        !self.blank && self.left.is_none_or(|left| left >= 0)
-    }
-}
-
 /// The composer of the open conversation.
 #[component]
 pub fn Composer(props: &ComposerProps) -> Html {
-    let locale = use_locale();
-    let texts = locale.texts;
-    let field = use_node_ref();
-    let grower = use_node_ref();
-    let gauge = use_state_eq(|| Gauge::of(&props.draft));
+    let texts = use_locale().texts;
+    let (element, copy) = (use_node_ref(), use_node_ref());
+    let input = use_state_eq(|| InputState::of(&props.draft));
+    let field = Field {
+        element,
+        copy,
+        input: input.setter(),
+    };
     {
-        let (field, grower, gauge) = (field.clone(), grower.clone(), gauge.clone());
-        let draft = props.draft.clone();
-        use_effect_with(props.begun, move |_| {
-            if let Some(field) = field.cast::<HtmlTextAreaElement>() {
-                if field.value() != *draft {
-                    field.set_value(&draft);
-                }
-                gauge.set(Gauge::of(&field.value()));
-                mirror(&grower, &field.value());
-            }
-        });
+        let (field, draft) = (field.clone(), props.draft.clone());
+        use_effect_with(props.begun, move |_| field.begin(&draft));
     }
     let oninput = {
-        let (field, gauge, on_draft) = (field.clone(), gauge.clone(), props.on_draft.clone());
-        let grower = grower.clone();
-        Callback::from(move |_: InputEvent| {
-            if let Some(field) = field.cast::<HtmlTextAreaElement>() {
-                let text = field.value();
-                gauge.set(Gauge::of(&text));
-                mirror(&grower, &text);
-                on_draft.emit(text);
-            }
-        })
+        let (field, on_draft) = (field.clone(), props.on_draft.clone());
+        move |_: InputEvent| {
+            field.changed();
+            on_draft.emit(field.text());
+        }
     };
     let send = {
-        let (field, gauge, on_send) = (field.clone(), gauge.clone(), props.on_send.clone());
-        let grower = grower.clone();
-        Callback::from(move |()| {
-            if let Some(field) = field.cast::<HtmlTextAreaElement>() {
-                let text = field.value();
-                if Gauge::of(&text).may_send() {
-                    // At once: another Enter would send it again, before anything is rendered.
-                    field.set_value("");
-                    gauge.set(Gauge::of(""));
-                    mirror(&grower, "");
-                    on_send.emit(text);
-                }
-                let _ = field.focus();
-            }
-        })
+        let (field, on_send) = (field.clone(), props.on_send.clone());
+        Callback::from(move |()| field.send(&on_send))
     };
     let onkeydown = {
         let send = send.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            let sends = event.key() == "Enter"
-                && !event.shift_key()
-                && !event.is_composing()
-                && event.key_code() != dom::IME_KEY_CODE;
-            if sends {
-                event.prevent_default();
-                send.emit(());
-            } else if event.key() == "ArrowUp" && is_empty(&event) && thread_keys::focus_last_own()
-            {
-                // The person's last message has the focus, from where it can be copied.
-                event.prevent_default();
-            }
-        })
+        move |event: KeyboardEvent| key_down(&event, &send)
     };
-    let onsubmit = Callback::from(move |event: SubmitEvent| {
-        event.prevent_default();
-        send.emit(());
-    });
+    let onsubmit = send.reform(|event: SubmitEvent| event.prevent_default());
     html! {
         <form class="composer" {onsubmit}>
-            <div class="composer-field" ref={grower}>
+            <div class="composer-field" ref={field.copy}>
                 <textarea
                     key={peer_key(props.peer)}
-                    ref={field.clone()}
+                    ref={field.element.clone()}
                     rows="1"
                     id="composer-input"
                     data-testid="composer-input"
@@ -146,19 +82,15 @@ pub fn Composer(props: &ComposerProps) -> Html {
                     {onkeydown}
                 />
             </div>
-            if let Some(left) = gauge.left {
-                <span class={if left < 0 { "composer-left over" } else { "composer-left" }} role="status">
-                    { (texts.bytes_left)(left) }
-                </span>
-            }
-            <EmojiPicker field={field.clone()} />
+            { bytes_left(*input, texts) }
+            <EmojiPicker field={field.element} />
             <button
                 type="submit"
                 class="composer-send"
                 data-testid="composer-send"
                 aria-label={texts.send}
                 title={texts.send}
-                disabled={!gauge.may_send()}
+                disabled={!input.may_send()}
             >
                 { Icon::Send.html() }
             </button>
@@ -166,34 +98,84 @@ pub fn Composer(props: &ComposerProps) -> Html {
     }
 }
 
-/// Whether nothing is written where a key was pressed, not even by an input method.
-fn is_empty(event: &KeyboardEvent) -> bool {
+fn bytes_left(input: InputState, texts: &Texts) -> Html {
+    html! {
+        if let Some(left) = input.left {
+            <span class={classes!("composer-left", (left < 0).then_some("over"))} role="status">
+                { (texts.bytes_left)(left) }
+            </span>
+        }
+    }
+}
+
+fn key_down(event: &KeyboardEvent, send: &Callback<()>) {
     let field: HtmlTextAreaElement = event.target_unchecked_into();
-    !event.is_composing() && field.value().is_empty()
-}
-
-/// Gives the hidden copy its text.
-fn mirror(grower: &NodeRef, text: &str) {
-    if let Some(element) = grower.cast::<Element>() {
-        dom::set_attribute(&element, "data-copy", text);
+    let key = Key {
+        name: &event.key(),
+        shift: event.shift_key(),
+        composes: event.is_composing() || event.key_code() == dom::IME_KEY_CODE,
+        empty: field.value().is_empty(),
+    };
+    match key.action() {
+        Some(KeyAction::Send) => {
+            event.prevent_default();
+            send.emit(());
+        }
+        Some(KeyAction::FocusLastMessage) if thread_keys::focus_last_own() => {
+            event.prevent_default();
+        }
+        Some(KeyAction::FocusLastMessage) | None => {}
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{CONTENT_BYTES, Gauge};
+/// The field, its hidden copy, and where it is said what is in it.
+#[derive(Clone)]
+struct Field {
+    element: NodeRef,
+    copy: NodeRef,
+    input: UseStateSetter<InputState>,
+}
 
-    #[test]
-    fn white_space_is_not_sent_and_the_limit_is_in_bytes() {
-        assert!(!Gauge::of(" \n").may_send());
-        assert!(Gauge::of(&"字".repeat(CONTENT_BYTES / 3)).may_send());
-        assert!(!Gauge::of(&"字".repeat(CONTENT_BYTES / 3 + 1)).may_send());
+impl Field {
+    fn text(&self) -> String {
+        let field = self.element.cast::<HtmlTextAreaElement>();
+        field.map_or_else(String::new, |field| field.value())
     }
 
-    #[test]
-    fn the_counter_appears_near_the_limit() {
-        assert_eq!(Gauge::of("short").left, None);
-        assert_eq!(Gauge::of(&"x".repeat(CONTENT_BYTES - 1)).left, Some(1));
-        assert_eq!(Gauge::of(&"x".repeat(CONTENT_BYTES + 1)).left, Some(-1));
+    fn set_text(&self, text: &str) {
+        if let Some(field) = self.element.cast::<HtmlTextAreaElement>() {
+            field.set_value(text);
+        }
+        self.changed();
+    }
+
+    /// Its text changed, by whoever.
+    fn changed(&self) {
+        let text = self.text();
+        self.input.set(InputState::of(&text));
+        if let Some(copy) = self.copy.cast::<Element>() {
+            dom::set_attribute(&copy, "data-copy", &text);
+        }
+    }
+
+    fn begin(&self, draft: &str) {
+        if self.text() == draft {
+            self.changed();
+        } else {
+            self.set_text(draft);
+        }
+    }
+
+    fn send(&self, on_send: &Callback<String>) {
+        let text = self.text();
+        if InputState::of(&text).may_send() {
+            // At once: another Enter would send it again, before anything is rendered.
+            self.set_text("");
+            on_send.emit(text);
+        }
+        if let Some(field) = self.element.cast::<HtmlTextAreaElement>() {
+            // A field that cannot take the focus leaves it where it is.
+            let _ = field.focus();
+        }
     }
 }

@@ -1,11 +1,14 @@
-//! What is in the sidebar below its head: search, the two tabs and their lists.
+//! What is in the sidebar below its head: search, the two tabs and their lists. What is listed is
+//! decided in `state`.
 
-use super::empty_list::{Why, empty_list};
+mod state;
+
+use super::empty_list::empty_list;
 use super::list_end::use_list_end;
 use super::{ContactList, ConversationList, Icon, Skeleton};
-use crate::dom;
-use crate::i18n::use_locale;
+use crate::i18n::{Texts, use_locale};
 use crate::state::{Contact, Contacts, ListRow};
+use state::{Event, Listed, SidebarState, Tab};
 use tidings_shared::Peer;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -40,173 +43,152 @@ pub struct SidebarProps {
     pub on_action: Callback<SidebarAction>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tab {
-    Chats,
-    Contacts,
-}
-
 /// Search, tabs and lists.
 #[component]
 pub fn Sidebar(props: &SidebarProps) -> Html {
-    let locale = use_locale();
-    let texts = locale.texts;
-    let tab = use_state_eq(|| Tab::Chats);
-    let query = use_state_eq(String::new);
+    let texts = use_locale().texts;
+    let state = use_reducer_eq(SidebarState::default);
     let list = use_node_ref();
-    let wanted = dom::lower_case(query.trim());
-    let searching = !wanted.is_empty();
-    let rows: Vec<ListRow> = (props.rows.iter())
-        .filter(|row| matches(&row.name, &wanted))
-        .cloned()
-        .collect();
-    let people: Vec<Contact> = (props.contacts.people().iter())
-        .filter(|person| matches(&person.name, &wanted))
-        .filter(|person| {
-            *tab == Tab::Contacts || rows.iter().all(|row| row.peer != Peer::User(person.uid))
-        })
-        .cloned()
-        .collect();
-    let shows_contacts = *tab == Tab::Contacts || searching;
-    let more = {
-        let (on_action, tab) = (props.on_action.clone(), *tab);
+    let near_end = {
+        let (on_action, state) = (props.on_action.clone(), (*state).clone());
         Callback::from(move |()| {
-            if tab == Tab::Chats {
+            if state.tab == Tab::Chats {
                 on_action.emit(SidebarAction::MoreConversations);
             }
-            if shows_contacts {
+            if state.shows_people() {
                 on_action.emit(SidebarAction::MoreContacts);
             }
         })
     };
-    let onscroll = use_list_end(&list, more);
-    let oninput = {
-        let query = query.clone();
-        Callback::from(move |event: InputEvent| {
-            query.set(event.target_unchecked_into::<HtmlInputElement>().value());
-        })
-    };
-    let tab_button = |own: Tab, icon: Icon, label: &'static str, testid: &'static str| {
-        let set = tab.clone();
-        html! {
-            <button
-                type="button"
-                class="tab"
-                data-testid={testid}
-                aria-pressed={(*tab == own).to_string()}
-                onclick={move |_: MouseEvent| set.set(own)}
-            >
-                { icon.html() }{ label }
-            </button>
-        }
-    };
-    let why = why_empty(
-        props,
-        *tab,
-        query.trim(),
-        rows.is_empty(),
-        people.is_empty(),
-    );
-    let on_open = props.on_action.reform(SidebarAction::Open);
+    let onscroll = use_list_end(&list, near_end);
     let new_group = props
         .on_action
         .reform(|_: MouseEvent| SidebarAction::NewGroup);
+    let again = (props.on_action).reform(|_: MouseEvent| SidebarAction::ContactsAgain);
+    let Listed {
+        conversations,
+        people,
+        empty,
+    } = state.listed(props);
     html! {
         <>
-            <div class="search">
-                { Icon::Search.html() }
-                <input
-                    type="search"
-                    data-testid="search"
-                    aria-label={texts.search}
-                    placeholder={texts.search}
-                    autocomplete="off"
-                    {oninput}
-                />
-            </div>
-            <div class="tabs">
-                { tab_button(Tab::Chats, Icon::Chat, texts.chats, "chats-tab") }
-                { tab_button(Tab::Contacts, Icon::People, texts.contacts, "contacts-tab") }
-                <button
-                    type="button"
-                    class="button-icon"
-                    data-testid="new-group"
-                    aria-label={texts.group.new}
-                    title={texts.group.new}
-                    onclick={new_group.clone()}
-                >
-                    { Icon::NewGroup.html() }
-                </button>
-            </div>
+            { search(&state, texts) }
+            { tabs(&state, &new_group, texts) }
             <div class="list" ref={list} {onscroll}>
-                if *tab == Tab::Chats {
-                    <ConversationList rows={rows.clone()} label={texts.chats} on_open={on_open.clone()} />
-                    if !props.loaded && rows.is_empty() {
-                        { Skeleton::List.html(texts) }
-                    }
+                if let Some(rows) = conversations {
+                    { conversation_list(rows, props, texts) }
                 }
-                if *tab == Tab::Contacts && !searching {
-                    <button
-                        type="button"
-                        class="row row-contact row-new-group"
-                        data-testid="new-group-row"
-                        onclick={new_group}
-                    >
-                        <span class="avatar avatar-row">{ Icon::NewGroup.html() }</span>
-                        <span class="row-name">{ texts.group.new }</span>
-                    </button>
+                if state.tab == Tab::Contacts && !state.is_searching() {
+                    { new_group_row(new_group, texts) }
                 }
-                if shows_contacts {
-                    if searching && *tab == Tab::Chats && !people.is_empty() {
+                if let Some(people) = people {
+                    if state.tab == Tab::Chats && !people.is_empty() {
                         <h2 class="list-title">{ texts.contacts }</h2>
                     }
-                    <ContactList
-                        people={people.clone()}
-                        open={props.open}
-                        label={texts.contacts}
-                        {on_open}
-                    />
-                    if props.contacts.is_loading() && people.is_empty() {
-                        { Skeleton::List.html(texts) }
-                    }
+                    { contact_list(people, props, texts) }
                 }
-                if let Some(why) = why {
-                    { empty_list(
-                        texts,
-                        why,
-                        props.on_action.reform(|_: MouseEvent| SidebarAction::ContactsAgain),
-                    ) }
+                if let Some(why) = empty {
+                    { empty_list(texts, why, again) }
                 }
             </div>
         </>
     }
 }
 
-/// Why the list has no rows, unless it has some or they are on their way.
-fn why_empty(
-    props: &SidebarProps,
-    tab: Tab,
-    query: &str,
-    no_rows: bool,
-    no_people: bool,
-) -> Option<Why> {
-    let needs_contacts = tab == Tab::Contacts || !query.is_empty();
-    if needs_contacts && props.contacts.has_failed() {
-        return Some(Why::Failed);
-    }
-    if needs_contacts && props.contacts.is_loading() {
-        return None;
-    }
-    match tab {
-        _ if !query.is_empty() => {
-            let nobody = no_people && (no_rows || tab == Tab::Contacts);
-            nobody.then(|| Why::NotFound(query.to_owned()))
-        }
-        Tab::Contacts => no_people.then_some(Why::NoContacts),
-        Tab::Chats => (no_rows && props.loaded).then_some(Why::NoChats),
+fn search(state: &UseReducerHandle<SidebarState>, texts: &Texts) -> Html {
+    let dispatch = state.dispatcher();
+    let oninput = move |event: InputEvent| {
+        let field: HtmlInputElement = event.target_unchecked_into();
+        dispatch.dispatch(Event::Search(field.value()));
+    };
+    html! {
+        <div class="search">
+            { Icon::Search.html() }
+            <input
+                type="search"
+                data-testid="search"
+                aria-label={texts.search}
+                placeholder={texts.search}
+                autocomplete="off"
+                {oninput}
+            />
+        </div>
     }
 }
 
-pub(super) fn matches(name: &str, wanted: &str) -> bool {
-    wanted.is_empty() || dom::lower_case(name).contains(wanted)
+fn tabs(
+    state: &UseReducerHandle<SidebarState>,
+    new_group: &Callback<MouseEvent>,
+    texts: &Texts,
+) -> Html {
+    let tab = |tab: Tab, icon: Icon, label: &'static str, testid: &'static str| {
+        let dispatch = state.dispatcher();
+        html! {
+            <button
+                type="button"
+                class="tab"
+                data-testid={testid}
+                aria-pressed={(state.tab == tab).to_string()}
+                onclick={move |_: MouseEvent| dispatch.dispatch(Event::ShowTab(tab))}
+            >
+                { icon.html() }{ label }
+            </button>
+        }
+    };
+    html! {
+        <div class="tabs">
+            { tab(Tab::Chats, Icon::Chat, texts.chats, "chats-tab") }
+            { tab(Tab::Contacts, Icon::People, texts.contacts, "contacts-tab") }
+            <button
+                type="button"
+                class="button-icon"
+                data-testid="new-group"
+                aria-label={texts.group.new}
+                title={texts.group.new}
+                onclick={new_group}
+            >
+                { Icon::NewGroup.html() }
+            </button>
+        </div>
+    }
+}
+
+fn conversation_list(rows: Vec<ListRow>, props: &SidebarProps, texts: &Texts) -> Html {
+    let blank = !props.loaded && rows.is_empty();
+    let on_open = props.on_action.reform(SidebarAction::Open);
+    html! {
+        <>
+            <ConversationList {rows} label={texts.chats} {on_open} />
+            if blank {
+                { Skeleton::List.html(texts) }
+            }
+        </>
+    }
+}
+
+fn contact_list(people: Vec<Contact>, props: &SidebarProps, texts: &Texts) -> Html {
+    let blank = props.contacts.is_loading() && people.is_empty();
+    let on_open = props.on_action.reform(SidebarAction::Open);
+    html! {
+        <>
+            <ContactList {people} open={props.open} label={texts.contacts} {on_open} />
+            if blank {
+                { Skeleton::List.html(texts) }
+            }
+        </>
+    }
+}
+
+fn new_group_row(onclick: Callback<MouseEvent>, texts: &Texts) -> Html {
+    html! {
+        <button
+            type="button"
+            class="row row-contact row-new-group"
+            data-testid="new-group-row"
+            {onclick}
+        >
+            <span class="avatar avatar-row">{ Icon::NewGroup.html() }</span>
+            <span class="row-name">{ texts.group.new }</span>
+        </button>
+    }
 }

@@ -1,9 +1,12 @@
-//! Logging in, and registering where the server offers it.
+//! Logging in, and registering where the server offers it. What is decided is in `state`.
+
+mod state;
 
 use crate::components::{Icon, language_switch, logo};
-use crate::i18n::{Lang, use_locale};
-use crate::net::{self, HttpError};
-use tidings_shared::api::{ProblemCode, User};
+use crate::i18n::{Lang, Locale, use_locale};
+use crate::net;
+use state::{Event, Field, Input, LoginState, Request};
+use tidings_shared::api::User;
 use tidings_shared::limits;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
@@ -20,15 +23,12 @@ pub struct LoginProps {
     pub on_language: Callback<Lang>,
 }
 
-/// How an attempt stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Attempt {
-    None,
-    Incomplete,
-    NoAddress,
-    ShortPassword,
-    Busy,
-    Failed(HttpError),
+/// The elements of the fields.
+#[derive(Clone, Default, PartialEq)]
+struct Fields {
+    email: NodeRef,
+    name: NodeRef,
+    password: NodeRef,
 }
 
 /// The page that asks who one is.
@@ -36,114 +36,23 @@ enum Attempt {
 pub fn LoginPage(props: &LoginProps) -> Html {
     let locale = use_locale();
     let texts = locale.texts;
-    let (email, name, password) = (use_node_ref(), use_node_ref(), use_node_ref());
-    let attempt = use_state_eq(|| Attempt::None);
-    let (offered, registering) = (use_state_eq(|| false), use_state_eq(|| false));
-    {
-        let offered = offered.setter();
-        use_effect_with((), move |()| {
-            spawn_local(async move {
-                // A server that does not say offers nothing.
-                offered.set(net::server().await.is_ok_and(|server| server.registration));
-            });
-        });
-    }
-    {
-        // The attribute alone works only for a page that is loaded, not for one that is rendered.
-        let email = email.clone();
-        use_effect_with(*registering, move |_| focus(&email));
-    }
-    {
-        let (email, name, password) = (email.clone(), name.clone(), password.clone());
-        use_effect_with((*attempt).clone(), move |attempt| match attempt {
-            Attempt::Failed(HttpError::BadCredentials) | Attempt::ShortPassword => {
-                select(&password);
-            }
-            Attempt::NoAddress
-            | Attempt::Failed(HttpError::Refused(ProblemCode::EmailTaken, _)) => {
-                select(&email);
-            }
-            Attempt::Incomplete => {
-                let empty = |input: &&NodeRef| is_empty(input);
-                if let Some(input) = [&email, &name, &password].into_iter().find(empty) {
-                    focus(input);
-                }
-            }
-            _ => {}
-        });
-    }
-    let busy = *attempt == Attempt::Busy;
+    let state = use_reducer_eq(LoginState::default);
+    let fields = use_memo((), |()| Fields::default());
+    use_requests(&state, &props.on_login);
+    use_focus(&state, &fields);
     let onsubmit = {
-        let (email, name, password) = (email.clone(), name.clone(), password.clone());
-        let (attempt, on_login) = (attempt.clone(), props.on_login.clone());
-        let registering = *registering;
-        Callback::from(move |event: SubmitEvent| {
+        let (dispatch, fields) = (state.dispatcher(), fields.clone());
+        move |event: SubmitEvent| {
             event.prevent_default();
-            if busy {
-                return;
-            }
-            let (email, password) = (value(&email).trim().to_owned(), value(&password));
-            let name = value(&name).trim().to_owned();
-            if email.is_empty() || password.is_empty() || registering && name.is_empty() {
-                attempt.set(Attempt::Incomplete);
-            } else if registering && !email.contains('@') {
-                attempt.set(Attempt::NoAddress);
-            } else if registering && password.chars().count() < limits::PASSWORD_CHARS {
-                attempt.set(Attempt::ShortPassword);
-            } else {
-                attempt.set(Attempt::Busy);
-                let (attempt, on_login) = (attempt.clone(), on_login.clone());
-                spawn_local(async move {
-                    let answer = if registering {
-                        net::register(email, name, password).await
-                    } else {
-                        net::login(email, password).await
-                    };
-                    match answer {
-                        Ok(user) => on_login.emit(user),
-                        Err(error) => attempt.set(Attempt::Failed(error)),
-                    }
-                });
-            }
-        })
+            dispatch.dispatch(Event::Submit(fields.input()));
+        }
     };
     let switch = {
-        let (attempt, registering) = (attempt.clone(), registering.clone());
-        Callback::from(move |_: MouseEvent| {
-            attempt.set(Attempt::None);
-            registering.set(!*registering);
-        })
+        let dispatch = state.dispatcher();
+        move |_: MouseEvent| dispatch.dispatch(Event::SwitchMode)
     };
-    let account = &texts.account;
-    let error = match &*attempt {
-        Attempt::Incomplete if *registering => Some(account.fill_in_all.to_owned()),
-        Attempt::Incomplete => Some(texts.fill_in_both.to_owned()),
-        Attempt::NoAddress => Some(account.no_address.to_owned()),
-        Attempt::ShortPassword => Some(account.short_password.to_owned()),
-        Attempt::Failed(HttpError::Refused(ProblemCode::EmailTaken, _)) => {
-            Some(account.email_taken.to_owned())
-        }
-        Attempt::Failed(HttpError::Refused(_, words)) => Some((texts.server_refused)(words)),
-        Attempt::Failed(error) => Some((texts.login_failed)(error)),
-        Attempt::None | Attempt::Busy => None,
-    };
-    let wrong_email = matches!(
-        *attempt,
-        Attempt::NoAddress
-            | Attempt::Failed(
-                HttpError::BadCredentials | HttpError::Refused(ProblemCode::EmailTaken, _)
-            )
-    );
-    let wrong_password = matches!(
-        *attempt,
-        Attempt::ShortPassword | Attempt::Failed(HttpError::BadCredentials)
-    );
-    let action = match (*registering, busy) {
-        (false, false) => texts.log_in,
-        (false, true) => texts.logging_in,
-        (true, false) => account.create,
-        (true, true) => account.creating,
-    };
+    let error = state.error_text(texts);
+    let busy = state.is_busy();
     html! {
         <main class="login">
             <form class="login-card" {onsubmit} novalidate=true>
@@ -153,51 +62,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                 if props.ended && error.is_none() {
                     <p class="login-notice" role="status">{ texts.session_ended }</p>
                 }
-                <label>
-                    <span>{ texts.email }</span>
-                    <input
-                        ref={email}
-                        type="email"
-                        name="email"
-                        data-testid="login-email"
-                        autocomplete="username"
-                        autocapitalize="none"
-                        spellcheck="false"
-                        autofocus=true
-                        required=true
-                        aria-invalid={wrong_email.to_string()}
-                        aria-describedby="login-error"
-                    />
-                </label>
-                if *registering {
-                    <label>
-                        <span>{ account.name }</span>
-                        <input
-                            ref={name}
-                            name="name"
-                            data-testid="register-name"
-                            autocomplete="name"
-                            maxlength={limits::USERNAME_CHARS.to_string()}
-                            required=true
-                        />
-                    </label>
-                }
-                <label>
-                    <span>{ texts.password }</span>
-                    <input
-                        ref={password}
-                        type="password"
-                        name="password"
-                        data-testid="login-password"
-                        autocomplete={if *registering { "new-password" } else { "current-password" }}
-                        required=true
-                        aria-invalid={wrong_password.to_string()}
-                        aria-describedby="login-error password-rule"
-                    />
-                </label>
-                if *registering {
-                    <small id="password-rule">{ account.password_rule }</small>
-                }
+                { fields.html(&state, &locale) }
                 <div id="login-error" class="login-errors" role="alert">
                     if let Some(error) = error {
                         <p class="login-error" data-testid="login-error">
@@ -215,16 +80,16 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                     if busy {
                         <span class="spinner" aria-hidden="true" />
                     }
-                    { action }
+                    { state.action_text(texts) }
                 </button>
-                if *offered {
+                if state.offers_registration {
                     <button
                         type="button"
                         class="button login-switch"
                         data-testid="register-switch"
                         onclick={switch}
                     >
-                        { if *registering { account.have_one } else { account.create_one } }
+                        { if state.registering { texts.account.have_one } else { texts.account.create_one } }
                     </button>
                 }
             </form>
@@ -233,16 +98,53 @@ pub fn LoginPage(props: &LoginProps) -> Html {
     }
 }
 
-fn value(input: &NodeRef) -> String {
-    input
-        .cast::<HtmlInputElement>()
-        .map_or_else(String::new, |input| input.value())
+/// Asks the server what the state wants to be asked.
+#[hook]
+fn use_requests(state: &UseReducerHandle<LoginState>, on_login: &Callback<User>) {
+    let dispatch = state.dispatcher();
+    use_effect_with((), move |()| {
+        spawn_local(async move {
+            // A server that does not say offers nothing.
+            let offered = net::server().await.is_ok_and(|server| server.registration);
+            dispatch.dispatch(Event::RegistrationOffered(offered));
+        });
+    });
+    let (dispatch, on_login) = (state.dispatcher(), on_login.clone());
+    use_effect_with(state.request.clone(), move |request| {
+        let Some(request) = request.clone() else {
+            return;
+        };
+        spawn_local(async move {
+            let answer = match request {
+                Request::LogIn(input) => net::login(input.email, input.password).await,
+                Request::Register(input) => {
+                    net::register(input.email, input.name, input.password).await
+                }
+            };
+            match answer {
+                Ok(user) => on_login.emit(user),
+                Err(error) => dispatch.dispatch(Event::Refused(error)),
+            }
+        });
+    });
 }
 
-fn is_empty(input: &NodeRef) -> bool {
-    input
-        .cast::<HtmlInputElement>()
-        .is_some_and(|input| input.value().trim().is_empty())
+/// Moves the focus: to the first field of a form that appears, and to what is wrong.
+#[hook]
+fn use_focus(state: &LoginState, fields: &Fields) {
+    // The attribute `autofocus` works for a page that is loaded, not for one that is rendered.
+    let email = fields.email.clone();
+    use_effect_with(state.registering, move |_| focus(&email));
+    let fields = fields.clone();
+    use_effect_with(state.focus(), move |wrong| {
+        if let Some((field, _)) = wrong {
+            let field = fields.get(*field);
+            focus(field);
+            if let Some(input) = field.cast::<HtmlInputElement>() {
+                input.select();
+            }
+        }
+    });
 }
 
 fn focus(input: &NodeRef) {
@@ -252,9 +154,78 @@ fn focus(input: &NodeRef) {
     }
 }
 
-fn select(input: &NodeRef) {
-    focus(input);
-    if let Some(input) = input.cast::<HtmlInputElement>() {
-        input.select();
+impl Fields {
+    const fn get(&self, field: Field) -> &NodeRef {
+        match field {
+            Field::Email => &self.email,
+            Field::Name => &self.name,
+            Field::Password => &self.password,
+        }
+    }
+
+    fn input(&self) -> Input {
+        let value = |field: &NodeRef| {
+            let input = field.cast::<HtmlInputElement>();
+            input.map_or_else(String::new, |input| input.value())
+        };
+        Input {
+            email: value(&self.email),
+            name: value(&self.name),
+            password: value(&self.password),
+        }
+    }
+
+    fn html(&self, state: &LoginState, locale: &Locale) -> Html {
+        let texts = locale.texts;
+        let invalid = |field| state.is_invalid(field).to_string();
+        html! {
+            <>
+                <label>
+                    <span>{ texts.email }</span>
+                    <input
+                        ref={&self.email}
+                        type="email"
+                        name="email"
+                        data-testid="login-email"
+                        autocomplete="username"
+                        autocapitalize="none"
+                        spellcheck="false"
+                        autofocus=true
+                        required=true
+                        aria-invalid={invalid(Field::Email)}
+                        aria-describedby="login-error"
+                    />
+                </label>
+                if state.registering {
+                    <label>
+                        <span>{ texts.account.name }</span>
+                        <input
+                            ref={&self.name}
+                            name="name"
+                            data-testid="register-name"
+                            autocomplete="name"
+                            maxlength={limits::USERNAME_CHARS.to_string()}
+                            required=true
+                        />
+                    </label>
+                }
+                <label>
+                    <span>{ texts.password }</span>
+                    <input
+                        ref={&self.password}
+                        type="password"
+                        name="password"
+                        data-testid="login-password"
+                        autocomplete={if state.registering { "new-password" } else { "current-password" }}
+                        required=true
+                        aria-invalid={invalid(Field::Password)}
+                        aria-describedby="login-error password-rule"
+                    />
+                </label>
+                if state.registering {
+                    <small id="password-rule">{ texts.account.password_rule }</small>
+                }
+            </>
+        }
     }
 }

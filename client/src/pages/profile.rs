@@ -1,17 +1,19 @@
 //! One's own account, as a dialog over everything: name and picture, password, logins.
 //!
 //! Each part does one thing at once and says below itself what became of it; nothing waits for the
-//! dialog to be closed. What is done is in `deed`.
+//! dialog to be closed. What is decided is in `state`, what the server is asked in `request`.
 
-mod deed;
 mod logins;
+mod request;
+mod state;
 
 use crate::components::{Avatar, use_modal};
 use crate::dom;
-use crate::i18n::{Locale, use_locale};
-use deed::{Deed, Fault, Outcome, Part};
+use crate::i18n::{AccountTexts, Locale, use_locale};
+use crate::net;
+use state::{Event, Part, ProfileState, Request, Status};
 use std::rc::Rc;
-use tidings_shared::api::{Device, User};
+use tidings_shared::api::User;
 use tidings_shared::{Peer, limits};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
@@ -28,101 +30,40 @@ pub(super) struct ProfileProps {
     pub(super) on_close: Callback<()>,
 }
 
-/// How the last deed stands; one at a time is under way.
-#[derive(Debug, Clone, PartialEq)]
-enum Progress {
-    None,
-    Busy(Part),
-    Done(Part),
-    Failed(Part, Fault),
+/// The elements of the fields.
+#[derive(Clone, Default, PartialEq)]
+struct Fields {
+    name: NodeRef,
+    picture: NodeRef,
+    old_password: NodeRef,
+    new_password: NodeRef,
 }
 
 /// The dialog.
 #[component]
 pub(super) fn Profile(props: &ProfileProps) -> Html {
     let locale = use_locale();
-    let texts = &locale.texts.account;
     let dialog = use_node_ref();
     use_modal(&dialog);
-    let (name, old, new) = (use_node_ref(), use_node_ref(), use_node_ref());
-    let logins = use_state_eq(Vec::<Device>::new);
-    let progress = use_state_eq(|| Progress::None);
+    let state = use_reducer_eq(ProfileState::default);
+    let fields = use_memo((), |()| Fields::default());
+    use_requests(&state, &fields, &props.on_user);
     {
         // Not as an attribute, which would undo what is being typed whenever something is rendered.
-        let name = name.clone();
+        let name = fields.name.clone();
         use_effect_with(props.user.username.clone(), move |username| {
             if let Some(name) = name.cast::<HtmlInputElement>() {
                 name.set_value(username);
             }
         });
     }
-    {
-        let logins = logins.setter();
-        use_effect_with((), move |()| list(logins));
-    }
-    let act = {
-        let busy = matches!(*progress, Progress::Busy(_));
-        let (progress, logins) = (progress.setter(), logins.setter());
-        let on_user = props.on_user.clone();
-        let passwords = [old.clone(), new.clone()];
-        Callback::from(move |deed: Deed| {
-            if busy {
-                deed.abandon();
-                return;
-            }
-            let part = deed.part();
-            progress.set(Progress::Busy(part));
-            let (progress, logins) = (progress.clone(), logins.clone());
-            let (on_user, passwords) = (on_user.clone(), passwords.clone());
-            spawn_local(async move {
-                match deed.carry_out().await {
-                    Ok(outcome) => {
-                        if let Outcome::User(user) = outcome {
-                            on_user.emit(user);
-                        }
-                        if part == Part::Password {
-                            let fields = passwords.iter().filter_map(field);
-                            fields.for_each(|field| field.set_value(""));
-                        }
-                        if part != Part::Face {
-                            list(logins);
-                        }
-                        progress.set(Progress::Done(part));
-                    }
-                    Err(fault) => progress.set(Progress::Failed(part, fault)),
-                }
-            });
-        })
-    };
-    let said = |part, done| said(&progress, part, done, &locale);
-    let rename = {
-        let (act, name) = (act.clone(), name.clone());
-        move |event: SubmitEvent| {
-            event.prevent_default();
-            act.emit(Deed::Rename(value(&name)));
-        }
-    };
-    let set_picture = act.reform(|event: Event| Deed::SetPicture(event.target_unchecked_into()));
-    let remove_picture = act.reform(|_: MouseEvent| {
-        // Its button is about to go, and shall not take the focus along.
-        dom::focus("profile-picture");
-        Deed::RemovePicture
-    });
-    let change_password = {
-        let (act, old, new) = (act.clone(), old.clone(), new.clone());
-        move |event: SubmitEvent| {
-            event.prevent_default();
-            act.emit(Deed::ChangePassword {
-                old: value(&old),
-                new: value(&new),
-            });
-        }
+    let submit = {
+        let dispatch = state.dispatcher();
+        Callback::from(move |request| dispatch.dispatch(Event::Submit(request)))
     };
     let close = props.on_close.reform(|_: MouseEvent| ());
-    let oncancel = props.on_close.reform(|_: Event| ());
-    // Of the choice of a file, and not of the dialog, which would hear it as its own.
-    let stays = |event: Event| event.stop_propagation();
-    let user = &props.user;
+    let oncancel = props.on_close.reform(|_: web_sys::Event| ());
+    let texts = &locale.texts.account;
     html! {
         <dialog
             ref={dialog}
@@ -132,63 +73,10 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
             {oncancel}
         >
             <h2 id="profile-title">{ texts.profile }</h2>
-            <form class="profile-face" onsubmit={rename} novalidate=true>
-                <Avatar
-                    peer={Peer::User(user.uid)}
-                    name={Rc::<str>::from(user.username.as_str())}
-                    src={Rc::<str>::from(user.avatar.as_str())}
-                    size="avatar-large"
-                />
-                <div class="profile-picture">
-                    <label class="button">
-                        { texts.change_picture }
-                        <input
-                            type="file"
-                            class="hidden-text"
-                            accept="image/*"
-                            id="profile-picture"
-                            data-testid="profile-picture"
-                            onchange={set_picture}
-                            oncancel={stays}
-                        />
-                    </label>
-                    if !user.avatar.is_empty() {
-                        <button
-                            type="button"
-                            class="button-quiet"
-                            data-testid="profile-no-picture"
-                            onclick={remove_picture}
-                        >
-                            { texts.remove_picture }
-                        </button>
-                    }
-                </div>
-                <label class="field">
-                    <span>{ texts.name }</span>
-                    <input
-                        ref={name}
-                        data-testid="profile-name"
-                        autocomplete="nickname"
-                        dir="auto"
-                        maxlength={limits::USERNAME_CHARS.to_string()}
-                    />
-                </label>
-                <button type="submit" class="button" data-testid="profile-rename">
-                    { texts.save_name }
-                </button>
-                { said(Part::Face, texts.saved) }
-            </form>
-            <form class="profile-password" onsubmit={change_password} novalidate=true>
-                { password(&old, texts.old_password, "current-password") }
-                { password(&new, texts.new_password, "new-password") }
-                <small id="profile-rule">{ texts.password_rule }{ " · " }{ texts.others_end }</small>
-                <button type="submit" class="button" data-testid="profile-change-password">
-                    { texts.change_password }
-                </button>
-                { said(Part::Password, texts.password_changed) }
-            </form>
-            { logins::html(&logins, &locale, &act) }
-            { said(Part::Logins, texts.login_ended) }
+            { fields.face(&props.user, &state, &submit, &locale) }
+            { fields.password(&state, &submit, &locale) }
+            { logins::html(&state.logins, &locale, &submit) }
+            { status(&state, Part::Logins, texts.login_ended, &locale) }
             <div class="dialog-buttons">
                 <button
                     type="button"
@@ -203,22 +91,55 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
     }
 }
 
-/// Asks for the logins; where they cannot be had, none are shown.
-fn list(logins: UseStateSetter<Vec<Device>>) {
-    spawn_local(async move {
-        if let Ok(now) = crate::net::logins().await {
-            logins.set(now);
-        }
+/// Asks the server what the state wants to be asked, and where one is logged in.
+#[hook]
+fn use_requests(
+    state: &UseReducerHandle<ProfileState>,
+    fields: &Rc<Fields>,
+    on_user: &Callback<User>,
+) {
+    let dispatch = state.dispatcher();
+    use_effect_with((), move |()| spawn_local(list_logins(dispatch)));
+    let (dispatch, fields, on_user) = (state.dispatcher(), fields.clone(), on_user.clone());
+    use_effect_with(state.request.clone(), move |request| {
+        let Some(request) = request.clone() else {
+            return;
+        };
+        spawn_local(async move {
+            let part = request.part();
+            match request::run(request, fields.picture.clone()).await {
+                Ok(user) => {
+                    if let Some(user) = user {
+                        on_user.emit(user);
+                    }
+                    if part == Part::Password {
+                        fields.clear_passwords();
+                    }
+                    if part != Part::Face {
+                        spawn_local(list_logins(dispatch.clone()));
+                    }
+                    dispatch.dispatch(Event::Answered(Ok(())));
+                }
+                Err(error) => dispatch.dispatch(Event::Answered(Err(error))),
+            }
+        });
     });
 }
 
-/// What became of the last deed, if it was of this part.
-fn said(progress: &Progress, part: Part, done: &'static str, locale: &Locale) -> Html {
-    let (class, words) = match progress {
-        Progress::Busy(of) if *of == part => ("", locale.texts.account.doing.to_owned()),
-        Progress::Done(of) if *of == part => ("", done.to_owned()),
-        Progress::Failed(of, fault) if *of == part => ("over", fault.text(locale)),
-        _ => ("", String::new()),
+/// Asks for the logins; where they cannot be had, those known are shown.
+async fn list_logins(dispatch: UseReducerDispatcher<ProfileState>) {
+    if let Ok(logins) = net::logins().await {
+        dispatch.dispatch(Event::Logins(logins));
+    }
+}
+
+/// What became of the last request, if it was of this part.
+fn status(state: &ProfileState, part: Part, done: &'static str, locale: &Locale) -> Html {
+    let (class, words) = match state.status(part, locale) {
+        Status::Nothing => (None, String::new()),
+        Status::Busy => (None, locale.texts.account.doing.to_owned()),
+        Status::Done => (None, done.to_owned()),
+        Status::Failed(words) => (Some("over"), words),
     };
     html! {
         <p class={classes!("profile-said", class)} role="status" data-testid="profile-said">
@@ -227,12 +148,148 @@ fn said(progress: &Progress, part: Part, done: &'static str, locale: &Locale) ->
     }
 }
 
-fn password(input: &NodeRef, words: &'static str, autocomplete: &'static str) -> Html {
+impl Fields {
+    fn clear_passwords(&self) {
+        for field in [&self.old_password, &self.new_password] {
+            if let Some(field) = field.cast::<HtmlInputElement>() {
+                field.set_value("");
+            }
+        }
+    }
+
+    /// Name and picture.
+    fn face(
+        &self,
+        user: &User,
+        state: &ProfileState,
+        submit: &Callback<Request>,
+        locale: &Locale,
+    ) -> Html {
+        let texts = &locale.texts.account;
+        let rename = {
+            let (submit, name) = (submit.clone(), self.name.clone());
+            move |event: SubmitEvent| {
+                event.prevent_default();
+                submit.emit(Request::Rename(value(&name)));
+            }
+        };
+        html! {
+            <form class="profile-face" onsubmit={rename} novalidate=true>
+                <Avatar
+                    peer={Peer::User(user.uid)}
+                    name={Rc::<str>::from(user.username.as_str())}
+                    src={Rc::<str>::from(user.avatar.as_str())}
+                    size="avatar-large"
+                />
+                { self.picture(!user.avatar.is_empty(), state.is_busy(), submit, texts) }
+                <label class="field">
+                    <span>{ texts.name }</span>
+                    <input
+                        ref={&self.name}
+                        data-testid="profile-name"
+                        autocomplete="nickname"
+                        dir="auto"
+                        maxlength={limits::USERNAME_CHARS.to_string()}
+                    />
+                </label>
+                <button type="submit" class="button" data-testid="profile-rename">
+                    { texts.save_name }
+                </button>
+                { status(state, Part::Face, texts.saved, locale) }
+            </form>
+        }
+    }
+
+    /// The buttons that set and remove the picture.
+    fn picture(
+        &self,
+        has_one: bool,
+        busy: bool,
+        submit: &Callback<Request>,
+        texts: &AccountTexts,
+    ) -> Html {
+        let choose = {
+            let submit = submit.clone();
+            move |event: web_sys::Event| {
+                if busy {
+                    // So that the same file can be chosen once more.
+                    let field: HtmlInputElement = event.target_unchecked_into();
+                    field.set_value("");
+                } else {
+                    submit.emit(Request::SetPicture);
+                }
+            }
+        };
+        let remove = submit.reform(|_: MouseEvent| {
+            // Its button is about to go, and shall not take the focus along.
+            dom::focus("profile-picture");
+            Request::RemovePicture
+        });
+        // Of the choice of a file, and not of the dialog, which would take it for its own.
+        let oncancel = |event: web_sys::Event| event.stop_propagation();
+        html! {
+            <div class="profile-picture">
+                <label class="button">
+                    { texts.change_picture }
+                    <input
+                        ref={&self.picture}
+                        type="file"
+                        class="hidden-text"
+                        accept="image/*"
+                        id="profile-picture"
+                        data-testid="profile-picture"
+                        onchange={choose}
+                        {oncancel}
+                    />
+                </label>
+                if has_one {
+                    <button
+                        type="button"
+                        class="button-quiet"
+                        data-testid="profile-no-picture"
+                        onclick={remove}
+                    >
+                        { texts.remove_picture }
+                    </button>
+                }
+            </div>
+        }
+    }
+
+    fn password(&self, state: &ProfileState, submit: &Callback<Request>, locale: &Locale) -> Html {
+        let texts = &locale.texts.account;
+        let onsubmit = {
+            let (submit, old, new) = (
+                submit.clone(),
+                self.old_password.clone(),
+                self.new_password.clone(),
+            );
+            move |event: SubmitEvent| {
+                event.prevent_default();
+                let (old, new) = (value(&old), value(&new));
+                submit.emit(Request::ChangePassword { old, new });
+            }
+        };
+        html! {
+            <form class="profile-password" {onsubmit} novalidate=true>
+                { password_field(&self.old_password, texts.old_password, "current-password") }
+                { password_field(&self.new_password, texts.new_password, "new-password") }
+                <small id="profile-rule">{ texts.password_rule }{ " · " }{ texts.others_end }</small>
+                <button type="submit" class="button" data-testid="profile-change-password">
+                    { texts.change_password }
+                </button>
+                { status(state, Part::Password, texts.password_changed, locale) }
+            </form>
+        }
+    }
+}
+
+fn password_field(field: &NodeRef, label: &'static str, autocomplete: &'static str) -> Html {
     html! {
         <label class="field">
-            <span>{ words }</span>
+            <span>{ label }</span>
             <input
-                ref={input}
+                ref={field}
                 type="password"
                 data-testid={autocomplete}
                 {autocomplete}
@@ -242,10 +299,7 @@ fn password(input: &NodeRef, words: &'static str, autocomplete: &'static str) ->
     }
 }
 
-fn field(input: &NodeRef) -> Option<HtmlInputElement> {
-    input.cast()
-}
-
-fn value(input: &NodeRef) -> String {
-    field(input).map_or_else(String::new, |input| input.value())
+fn value(field: &NodeRef) -> String {
+    let input = field.cast::<HtmlInputElement>();
+    input.map_or_else(String::new, |input| input.value())
 }

@@ -1,6 +1,5 @@
 //! Finding the links in a text. What they look like is the bubble's business.
 
-use super::letters::is_letter;
 
 /// A piece of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +22,7 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
         let before = text.as_bytes()[..start].last();
         let glued = before.is_some_and(u8::is_ascii_alphanumeric);
         from = end.max(start + "http".len());
-        if glued || !host.starts_with(is_letter) {
+        if glued || !host.starts_with(char::is_alphanumeric) {
             continue;
         }
         if done < start {

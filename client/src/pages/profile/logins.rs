@@ -1,6 +1,6 @@
 //! Where one is logged in.
 
-use super::deed::Deed;
+use super::state::Request;
 use crate::clock;
 use crate::dom;
 use crate::i18n::Locale;
@@ -9,7 +9,7 @@ use tidings_shared::api::Device;
 use yew::prelude::*;
 
 /// The list; nothing until it is here.
-pub(super) fn html(logins: &[Device], locale: &Locale, act: &Callback<Deed>) -> Html {
+pub(super) fn html(logins: &[Device], locale: &Locale, act: &Callback<Request>) -> Html {
     let texts = &locale.texts.account;
     if logins.is_empty() {
         return Html::default();
@@ -35,13 +35,13 @@ pub(super) fn html(logins: &[Device], locale: &Locale, act: &Callback<Deed>) -> 
     }
 }
 
-fn end(id: Option<String>) -> Deed {
+fn end(id: Option<String>) -> Request {
     // Its button is about to go, and shall not take the focus along.
     dom::focus("profile-logins");
-    Deed::EndLogin(id)
+    Request::EndLogin(id)
 }
 
-fn row(login: &Device, locale: &Locale, act: &Callback<Deed>) -> Html {
+fn row(login: &Device, locale: &Locale, act: &Callback<Request>) -> Html {
     let texts = &locale.texts.account;
     let name = match agent_name(&login.agent) {
         name if name.is_empty() => texts.unknown_agent.into(),

@@ -1,0 +1,114 @@
+//! What the page needs to know of the text that is written, as a value. The text itself belongs to
+//! the field. No browser here.
+
+use tidings_shared::limits::CONTENT_BYTES;
+
+/// The counter appears when fewer bytes are left.
+const NEAR_LIMIT: i64 = 512;
+
+/// The text in the field, as far as the page shows it elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct InputState {
+    blank: bool,
+    /// Bytes left, where that is worth saying.
+    pub(super) left: Option<i64>,
+}
+
+impl InputState {
+    pub(super) fn of(text: &str) -> Self {
+        let limit = i64::try_from(CONTENT_BYTES).unwrap_or(i64::MAX);
+        let used = i64::try_from(text.trim_end().len()).unwrap_or(i64::MAX);
+        Self {
+            blank: text.trim().is_empty(),
+            left: Some(limit - used).filter(|left| *left < NEAR_LIMIT),
+        }
+    }
+
+    pub(super) fn may_send(self) -> bool {
+        !self.blank && self.left.is_none_or(|left| left >= 0)
+    }
+}
+
+/// A key pressed in the field.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Key<'a> {
+    /// Its name, as in `Enter`.
+    pub(super) name: &'a str,
+    pub(super) shift: bool,
+    /// Whether an input method has it: it may confirm what was composed.
+    pub(super) composes: bool,
+    /// Whether nothing is written.
+    pub(super) empty: bool,
+}
+
+/// What a key does that the field does not do by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyAction {
+    Send,
+    /// To the person's last message, from where it can be copied.
+    FocusLastMessage,
+}
+
+impl Key<'_> {
+    pub(super) fn action(self) -> Option<KeyAction> {
+        match self.name {
+            _ if self.composes => None,
+            "Enter" if !self.shift => Some(KeyAction::Send),
+            "ArrowUp" if self.empty => Some(KeyAction::FocusLastMessage),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_is_not_sent_and_the_limit_is_in_bytes() {
+        assert!(!InputState::of(" \n").may_send());
+        assert!(InputState::of(&"字".repeat(CONTENT_BYTES / 3)).may_send());
+        assert!(!InputState::of(&"字".repeat(CONTENT_BYTES / 3 + 1)).may_send());
+    }
+
+    #[test]
+    fn the_counter_appears_near_the_limit() {
+        assert_eq!(InputState::of("short").left, None);
+        assert_eq!(InputState::of(&"x".repeat(CONTENT_BYTES - 1)).left, Some(1));
+        let over = InputState::of(&"x".repeat(CONTENT_BYTES + 1));
+        assert_eq!(over.left, Some(-1));
+    }
+
+    #[test]
+    fn enter_sends_unless_shift_or_an_input_method_has_it() {
+        let enter = Key {
+            name: "Enter",
+            shift: false,
+            composes: false,
+            empty: false,
+        };
+        assert_eq!(enter.action(), Some(KeyAction::Send));
+        let shift = Key {
+            shift: true,
+            ..enter
+        };
+        assert_eq!(shift.action(), None);
+        let composes = Key {
+            composes: true,
+            ..enter
+        };
+        assert_eq!(composes.action(), None);
+    }
+
+    #[test]
+    fn up_leaves_the_field_only_when_it_is_empty() {
+        let up = |empty| Key {
+            name: "ArrowUp",
+            shift: false,
+            composes: false,
+            empty,
+        };
+        assert_eq!(up(true).action(), Some(KeyAction::FocusLastMessage));
+        assert_eq!(up(false).action(), None);
+    }
+}

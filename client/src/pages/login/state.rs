@@ -1,0 +1,189 @@
+//! Logging in and registering, as values: what is asked for, what is wrong with it, and which field
+//! the person has to look at. No browser here.
+
+use crate::i18n::Texts;
+use crate::net::HttpError;
+use std::rc::Rc;
+use tidings_shared::api::ProblemCode;
+use tidings_shared::limits;
+use yew::Reducible;
+
+/// A field of the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    Email,
+    Name,
+    Password,
+}
+
+/// What is in the fields; the name is empty where there is no such field.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct Input {
+    pub(super) email: String,
+    pub(super) name: String,
+    pub(super) password: String,
+}
+
+/// What the server is asked.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Request {
+    LogIn(Input),
+    Register(Input),
+}
+
+/// Why the form is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum FormError {
+    /// This field, and maybe others after it, is empty.
+    Incomplete(Field),
+    NoAddress,
+    ShortPassword,
+    Http(HttpError),
+}
+
+/// What happens to the form.
+pub(super) enum Event {
+    /// The server says whether anybody may register.
+    RegistrationOffered(bool),
+    /// The person wants to register in place of logging in, or the other way round.
+    SwitchMode,
+    Submit(Input),
+    Refused(HttpError),
+}
+
+/// The form.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct LoginState {
+    pub(super) offers_registration: bool,
+    pub(super) registering: bool,
+    /// What the server is being asked.
+    pub(super) request: Option<Request>,
+    error: Option<FormError>,
+    /// Grows with each error, so that the same one moves the focus again.
+    errors: u32,
+}
+
+impl Reducible for LoginState {
+    type Action = Event;
+
+    fn reduce(self: Rc<Self>, event: Event) -> Rc<Self> {
+        let mut state = (*self).clone();
+        match event {
+            Event::RegistrationOffered(offered) => state.offers_registration = offered,
+            Event::SwitchMode => {
+                state.registering = !state.registering;
+                state.error = None;
+            }
+            // One request at a time: Enter may be pressed twice before anything is rendered.
+            Event::Submit(_) if state.request.is_some() => return self,
+            Event::Submit(input) => state.submit(input),
+            Event::Refused(error) => {
+                state.request = None;
+                state.fail(FormError::Http(error));
+            }
+        }
+        Rc::new(state)
+    }
+}
+
+impl LoginState {
+    fn submit(&mut self, input: Input) {
+        let input = Input {
+            email: input.email.trim().to_owned(),
+            name: input.name.trim().to_owned(),
+            password: input.password,
+        };
+        if let Some(error) = self.check(&input) {
+            self.fail(error);
+            return;
+        }
+        self.error = None;
+        self.request = Some(if self.registering {
+            Request::Register(input)
+        } else {
+            Request::LogIn(input)
+        });
+    }
+
+    fn check(&self, input: &Input) -> Option<FormError> {
+        let fields = [
+            (Field::Email, &input.email),
+            (Field::Name, &input.name),
+            (Field::Password, &input.password),
+        ];
+        let is_asked = |field| field != Field::Name || self.registering;
+        let empty = (fields.into_iter()).find(|(field, text)| is_asked(*field) && text.is_empty());
+        if let Some((field, _)) = empty {
+            Some(FormError::Incomplete(field))
+        } else if self.registering && !input.email.contains('@') {
+            Some(FormError::NoAddress)
+        } else if self.registering && input.password.chars().count() < limits::PASSWORD_CHARS {
+            Some(FormError::ShortPassword)
+        } else {
+            None
+        }
+    }
+
+    fn fail(&mut self, error: FormError) {
+        self.error = Some(error);
+        self.errors += 1;
+    }
+
+    pub(super) const fn is_busy(&self) -> bool {
+        self.request.is_some()
+    }
+
+    /// The field that takes the focus after an error, and which error that was.
+    pub(super) fn focus(&self) -> Option<(Field, u32)> {
+        let field = match self.error.as_ref()? {
+            FormError::Incomplete(field) => *field,
+            FormError::NoAddress
+            | FormError::Http(HttpError::Refused(ProblemCode::EmailTaken, _)) => Field::Email,
+            FormError::ShortPassword | FormError::Http(HttpError::BadCredentials) => {
+                Field::Password
+            }
+            FormError::Http(_) => return None,
+        };
+        Some((field, self.errors))
+    }
+
+    /// Whether assistive technology is to say that this field is wrong.
+    pub(super) fn is_invalid(&self, field: Field) -> bool {
+        match &self.error {
+            // Which of the two is wrong is not known.
+            Some(FormError::Http(HttpError::BadCredentials)) => field != Field::Name,
+            Some(FormError::Incomplete(_)) => false,
+            _ => self.focus().is_some_and(|(wrong, _)| wrong == field),
+        }
+    }
+
+    /// What is wrong, in words.
+    pub(super) fn error_text(&self, texts: &Texts) -> Option<String> {
+        let account = &texts.account;
+        Some(match self.error.as_ref()? {
+            FormError::Incomplete(_) if self.registering => account.fill_in_all.to_owned(),
+            FormError::Incomplete(_) => texts.fill_in_both.to_owned(),
+            FormError::NoAddress => account.no_address.to_owned(),
+            FormError::ShortPassword => account.short_password.to_owned(),
+            FormError::Http(HttpError::Refused(ProblemCode::EmailTaken, _)) => {
+                account.email_taken.to_owned()
+            }
+            FormError::Http(HttpError::Refused(_, words)) => (texts.server_refused)(words),
+            FormError::Http(error) => (texts.login_failed)(error),
+        })
+    }
+
+    /// The words on the button that submits.
+    pub(super) const fn action_text(&self, texts: &'static Texts) -> &'static str {
+        match (self.registering, self.is_busy()) {
+            (false, false) => texts.log_in,
+            (false, true) => texts.logging_in,
+            (true, false) => texts.account.create,
+            (true, true) => texts.account.creating,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

@@ -1,0 +1,94 @@
+use super::*;
+
+fn input(email: &str, name: &str, password: &str) -> Input {
+    Input {
+        email: email.into(),
+        name: name.into(),
+        password: password.into(),
+    }
+}
+
+fn after(events: impl IntoIterator<Item = Event>) -> Rc<LoginState> {
+    (events.into_iter()).fold(Rc::new(LoginState::default()), Reducible::reduce)
+}
+
+fn registering(input: Input) -> Rc<LoginState> {
+    after([Event::SwitchMode, Event::Submit(input)])
+}
+
+#[test]
+fn a_complete_login_asks_the_server_without_spaces() {
+    let state = after([Event::Submit(input(" a@b.c ", "", " pass "))]);
+    let asked = Request::LogIn(input("a@b.c", "", " pass "));
+    assert!(state.request == Some(asked) && state.is_busy());
+    assert_eq!(state.error, None);
+}
+
+#[test]
+fn an_empty_field_takes_the_focus_and_nothing_is_asked() {
+    for (given, field) in [
+        (input("", "", ""), Field::Email),
+        (input("a@b.c", "", ""), Field::Password),
+    ] {
+        let state = after([Event::Submit(given)]);
+        assert_eq!(state.focus(), Some((field, 1)));
+        assert!(!state.is_busy() && !state.is_invalid(field));
+    }
+    let state = registering(input("a@b.c", " ", "12345678"));
+    assert_eq!(state.focus(), Some((Field::Name, 1)));
+}
+
+#[test]
+fn the_same_error_again_moves_the_focus_again() {
+    let empty = || Event::Submit(Input::default());
+    let (once, twice) = (after([empty()]), after([empty(), empty()]));
+    assert_ne!(once.focus(), twice.focus());
+}
+
+#[test]
+fn registering_wants_an_address_and_a_long_password() {
+    let state = registering(input("no address", "n", "long enough"));
+    assert_eq!(state.error, Some(FormError::NoAddress));
+    assert!(state.is_invalid(Field::Email));
+    let state = registering(input("a@b.c", "n", "x"));
+    assert_eq!(state.error, Some(FormError::ShortPassword));
+    assert!(state.is_invalid(Field::Password));
+    let state = registering(input("a@b.c", "n", "long enough"));
+    let asked = Request::Register(input("a@b.c", "n", "long enough"));
+    assert!(state.request == Some(asked));
+}
+
+#[test]
+fn a_second_submit_while_busy_changes_nothing() {
+    let busy = after([Event::Submit(input("a", "", "b"))]);
+    let again = busy.clone().reduce(Event::Submit(input("other", "", "c")));
+    assert!(Rc::ptr_eq(&busy, &again));
+}
+
+#[test]
+fn wrong_credentials_mark_both_fields_and_select_the_password() {
+    let state = after([
+        Event::Submit(input("a", "", "b")),
+        Event::Refused(HttpError::BadCredentials),
+    ]);
+    assert!(!state.is_busy());
+    assert!(state.is_invalid(Field::Email) && state.is_invalid(Field::Password));
+    assert_eq!(state.focus(), Some((Field::Password, 1)));
+}
+
+#[test]
+fn a_taken_email_is_marked_and_other_failures_mark_nothing() {
+    let refused = |error| after([Event::Submit(input("a", "", "b")), Event::Refused(error)]);
+    let taken = refused(HttpError::Refused(ProblemCode::EmailTaken, "".into()));
+    assert_eq!(taken.focus(), Some((Field::Email, 1)));
+    let network = refused(HttpError::Network);
+    assert_eq!(network.focus(), None);
+    assert!(network.error_text(crate::i18n::Lang::En.texts()).is_some());
+}
+
+#[test]
+fn switching_to_registering_forgets_the_error() {
+    let state = after([Event::Submit(Input::default()), Event::SwitchMode]);
+    assert!(state.registering);
+    assert_eq!(state.error_text(crate::i18n::Lang::En.texts()), None);
+}

@@ -1,0 +1,43 @@
+//! Carries out what a person asks for on their account.
+
+use super::state::{FormError, Request};
+use crate::net;
+use tidings_shared::api::User;
+use wasm_bindgen::prelude::*;
+use web_sys::HtmlInputElement;
+use yew::NodeRef;
+
+#[wasm_bindgen(module = "/shell/picture.js")]
+extern "C" {
+    /// The avatar made of the file that a field holds.
+    #[wasm_bindgen(js_name = picture, catch)]
+    async fn js_picture(field: &HtmlInputElement) -> Result<JsValue, JsValue>;
+}
+
+/// Asks the server. Returns the user where they are another now. `file`: the field of the picture.
+pub(super) async fn run(request: Request, file: NodeRef) -> Result<Option<User>, FormError> {
+    Ok(match request {
+        Request::Rename(name) => Some(net::rename(name).await?),
+        Request::SetPicture => {
+            let picture = picture(&file).await.ok_or(FormError::NoPicture)?;
+            Some(net::set_avatar(Some(&picture)).await?)
+        }
+        Request::RemovePicture => Some(net::set_avatar(None).await?),
+        Request::ChangePassword { old, new } => {
+            net::change_password(old, new).await?;
+            None
+        }
+        Request::EndLogin(id) => {
+            net::end_login(id.as_deref()).await?;
+            None
+        }
+    })
+}
+
+async fn picture(file: &NodeRef) -> Option<JsValue> {
+    let field: HtmlInputElement = file.cast()?;
+    let picture = js_picture(&field).await;
+    // So that the same file can be chosen once more.
+    field.set_value("");
+    picture.ok()
+}
