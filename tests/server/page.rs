@@ -81,6 +81,6 @@ async fn a_page_that_was_not_built_is_a_sentence() -> Result<()> {
     let server = Server::start(&["--client-dir", "nowhere"]).await?;
     let page = get(&server, "/", "identity").await?;
     assert_eq!(page.status(), 503);
-    assert!(page.text().await?.contains("cargo xtask page"));
+    assert!(page.text().await?.contains("trunk build --release"));
     Ok(())
 }
