@@ -2,11 +2,12 @@
 
 use crate::clock;
 use crate::components::{Icon, empty};
-use crate::dom::{self, Listener};
+use crate::dom;
 use crate::i18n::{Lang, Locale};
 use crate::net::{self, HttpError};
 use crate::pages::{ChatPage, LoginPage};
 use crate::storage::{self, Setting};
+use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -125,10 +126,10 @@ pub fn App() -> Html {
 }
 
 /// Keeps in step with the other tabs: their language, and who is logged in.
-fn follow(locale: UseStateSetter<Rc<Locale>>, session: UseStateSetter<Session>) -> Listener {
+fn follow(locale: UseStateSetter<Rc<Locale>>, session: UseStateSetter<Session>) -> EventListener {
     let lang = Cell::new(Lang::preferred());
     let known = RefCell::new(storage::session());
-    Listener::new(&dom::window(), "storage", move |_| {
+    EventListener::new(&dom::window(), "storage", move |_| {
         let preferred = Lang::preferred();
         if lang.replace(preferred) != preferred {
             locale.set(Rc::new(Locale::new(preferred)));
@@ -165,7 +166,7 @@ fn use_midnight(locale: &UseStateHandle<Rc<Locale>>) {
             u32::try_from(left.as_millis()).unwrap_or(u32::MAX),
             turn.clone(),
         );
-        let seen = dom::Listener::new(&dom::document(), "visibilitychange", move |_| turn());
+        let seen = EventListener::new(&dom::document(), "visibilitychange", move |_| turn());
         move || drop((timer, seen))
     });
 }

@@ -2,12 +2,10 @@
 //! page is for.
 
 use gloo_timers::callback::Timeout;
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    AddEventListenerOptions, Document, Element, Event, EventTarget, HtmlDocument, HtmlElement,
-    HtmlTextAreaElement, VisibilityState, Window,
+    Document, Element, HtmlDocument, HtmlElement, HtmlTextAreaElement, VisibilityState, Window,
 };
 
 /// Below this the page shows one pane at a time. The style sheets say the same.
@@ -124,45 +122,4 @@ pub fn set_language(tag: &str) {
 pub fn set_attribute(element: &Element, name: &str, value: &str) {
     // Fails only for a name that is no XML name.
     let _ = element.set_attribute(name, value);
-}
-
-/// An event handler that is removed when this is dropped.
-#[derive(Debug)]
-pub struct Listener {
-    target: EventTarget,
-    event: &'static str,
-    handler: Closure<dyn FnMut(Event)>,
-}
-
-impl Listener {
-    /// Calls `handler` with each such event, which it cannot prevent: nothing waits for it.
-    pub fn new(
-        target: &EventTarget,
-        event: &'static str,
-        handler: impl FnMut(Event) + 'static,
-    ) -> Self {
-        let handler = Closure::<dyn FnMut(Event)>::new(handler);
-        let function = handler.as_ref().unchecked_ref();
-        let options = AddEventListenerOptions::new();
-        options.set_passive(true);
-        // Fails only for a handler that is no function.
-        let _ = target.add_event_listener_with_callback_and_add_event_listener_options(
-            event, function, &options,
-        );
-        Self {
-            target: target.clone(),
-            event,
-            handler,
-        }
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        let function = self.handler.as_ref().unchecked_ref();
-        // Fails only for a handler that is no function.
-        let _ = self
-            .target
-            .remove_event_listener_with_callback(self.event, function);
-    }
 }

@@ -8,6 +8,7 @@ mod address;
 mod binds;
 mod places;
 
+pub(crate) use address::customer_network;
 pub use address::{ClientAddress, parse_network};
 pub use binds::{BindTurn, Binds, NoTurn};
 pub use places::{Full, Place, Places};

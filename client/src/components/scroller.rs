@@ -7,7 +7,7 @@
 //! rows and calling `rendered`: the observer runs before the paint in any case.
 
 use crate::clock;
-use crate::dom::Listener;
+use gloo_events::EventListener;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -79,7 +79,7 @@ pub(super) struct Scroller {
     sizes: Option<ResizeObserver>,
     _on_change: Closure<dyn FnMut()>,
     _on_resize: Closure<dyn FnMut()>,
-    _on_input: [Listener; INPUTS.len()],
+    _on_input: [EventListener; INPUTS.len()],
 }
 
 impl Scroller {
@@ -103,7 +103,7 @@ impl Scroller {
         });
         let on_input = INPUTS.map(|input| {
             let shared = view.clone();
-            Listener::new(&view.element, input, move |_| shared.began.set(None))
+            EventListener::new(&view.element, input, move |_| shared.began.set(None))
         });
         // Neither constructor fails for a function.
         let mutations = MutationObserver::new(on_change.as_ref().unchecked_ref()).ok();

@@ -1,8 +1,9 @@
 //! The connection of one login, as its owner has it.
 
 use super::driver::Driver;
-use crate::dom::{self, Listener};
+use crate::dom;
 use crate::state::Snapshot;
+use gloo_events::EventListener;
 use std::rc::Rc;
 use tidings_shared::frame::{Bound, ClientFrame, ServerFrame};
 use tidings_shared::link::{Cause, Event, Phase};
@@ -27,7 +28,7 @@ pub enum Signal {
 /// The connection of one login. Dropped, it is closed.
 pub struct Connection {
     driver: Rc<Driver>,
-    _listeners: [Listener; 3],
+    _listeners: [EventListener; 3],
 }
 
 impl Connection {
@@ -42,16 +43,16 @@ impl Connection {
         let window = dom::window();
         let tell = |event: Event| {
             let weak = Rc::downgrade(&driver);
-            move |_| {
+            move |_: &web_sys::Event| {
                 if let Some(driver) = weak.upgrade() {
                     driver.tell(event);
                 }
             }
         };
-        let online = Listener::new(&window, "online", tell(Event::Online));
-        let offline = Listener::new(&window, "offline", tell(Event::Offline));
+        let online = EventListener::new(&window, "online", tell(Event::Online));
+        let offline = EventListener::new(&window, "offline", tell(Event::Offline));
         let weak = Rc::downgrade(&driver);
-        let visibility = Listener::new(&dom::document(), "visibilitychange", move |_| {
+        let visibility = EventListener::new(&dom::document(), "visibilitychange", move |_| {
             if let Some(driver) = weak.upgrade() {
                 driver.visibility_changed(dom::is_visible());
             }

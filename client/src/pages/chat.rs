@@ -8,11 +8,12 @@ mod view;
 use crate::attention::{self, Permission};
 use crate::clock;
 use crate::components::{GroupDialogAction, GroupPanelAction, SidebarAction, ThreadAction, row_id};
-use crate::dom::{self, Listener};
+use crate::dom;
 use crate::i18n::Locale;
 use crate::net::{Connection, HttpError, Signal};
 use crate::state::{Chat, Effect, RowCache, Snapshot, ThreadView};
 use crate::storage::{self, KeptOutbox, Setting};
+use gloo_events::EventListener;
 use groups::{Gathering, GroupMsg};
 use std::rc::Rc;
 use tidings_shared::Peer;
@@ -142,7 +143,7 @@ pub struct ChatPage {
     was_open: Option<Peer>,
     /// Whether notifications are offered.
     offering: bool,
-    _notified: Listener,
+    _notified: EventListener,
 }
 
 impl Component for ChatPage {
@@ -163,8 +164,8 @@ impl Component for ChatPage {
         // One callback of the page, by which all others tell it what they are called for.
         let tell = ctx.link().callback(|msg: Msg| msg);
         let clicked = tell.reform(Msg::Notified);
-        let notified = Listener::new(&dom::window(), attention::OPEN, move |event| {
-            clicked.emit(attention::opened(&event));
+        let notified = EventListener::new(&dom::window(), attention::OPEN, move |event| {
+            clicked.emit(attention::opened(event));
         });
         Self {
             chat,

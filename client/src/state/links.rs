@@ -1,6 +1,5 @@
 //! Finding the links in a text. What they look like is the bubble's business.
 
-
 /// A piece of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'a> {

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use ipnet::IpNet;
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The address of who sent a request: the other end of the socket, or, when that is a trusted
 /// proxy, the right-most address of `X-Forwarded-For` that is none. Further left stands what the
@@ -55,6 +55,14 @@ fn parse(text: &str) -> Option<IpAddr> {
         .ok()
         .or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
         .map(|address| address.to_canonical())
+}
+
+/// What one customer has at least: the address, or of IPv6 its network of 64 bits (RFC 6177 §2).
+pub(crate) fn customer_network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+    }
 }
 
 /// Reads `10.0.0.0/8`, or a single address.

@@ -1,12 +1,12 @@
 //! How many connections the node holds, in all and of one address.
 
-use super::ClientAddress;
+use super::{ClientAddress, customer_network};
 use crate::app::AppState;
 use crate::http::Failure;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ impl Places {
         if taken.all >= self.max {
             return Err(Full::Node);
         }
-        let address = (self.max_per_address > 0).then(|| network(address));
+        let address = (self.max_per_address > 0).then(|| customer_network(address));
         if let Some(address) = address {
             let count = taken.by_address.entry(address).or_default();
             if *count >= self.max_per_address {
@@ -118,13 +118,6 @@ impl FromRequestParts<AppState> for Place {
                 }
             }
         })
-    }
-}
-
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
     }
 }
 

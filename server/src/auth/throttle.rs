@@ -1,5 +1,6 @@
 //! Slowing down those who guess passwords.
 
+use crate::admission::customer_network;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -47,7 +48,7 @@ impl Throttle {
     /// How long to wait, if there were too many.
     pub fn attempt(&self, now: Instant, email: &str, address: IpAddr) -> Result<Attempt, Duration> {
         let mut records = self.records();
-        let key = (email.to_owned(), network(address));
+        let key = (email.to_owned(), customer_network(address));
         if records.len() >= PAIRS_MAX && !records.contains_key(&key) {
             records.retain(|_, record| record.since + WINDOW > now);
             if records.len() >= PAIRS_MAX {
@@ -103,14 +104,6 @@ impl Drop for Attempt {
                 records.remove(&self.key);
             }
         }
-    }
-}
-
-/// Of an IPv6 address the network of 64 bits, which is what one customer has at least (RFC 6177 §2).
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => IpAddr::V6((address.to_bits() & !u128::from(u64::MAX)).into()),
     }
 }
 
