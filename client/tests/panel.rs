@@ -43,7 +43,7 @@ fn snapshot(frames: u64) -> Snapshot {
 
 /// The chip and its panel, as the page puts them together.
 #[component]
-fn Desk() -> Html {
+fn ChipWithPanel() -> Html {
     let open = use_state_eq(|| false);
     let frames = use_mut_ref(|| 1_u64);
     let probe = use_callback((), move |(), ()| snapshot(frames.replace_with(|n| *n + 1)));
@@ -78,8 +78,8 @@ fn focused(root: &Element) -> Option<String> {
     document.active_element()?.get_attribute("data-testid")
 }
 
-async fn desk() -> Element {
-    let root = render(yew::html! { <Desk /> }).await;
+async fn opened() -> Element {
+    let root = render(yew::html! { <ChipWithPanel /> }).await;
     find::<HtmlElement>(&root, "panel-open")
         .focus()
         .expect("a button");
@@ -92,8 +92,8 @@ fn text(root: &Element, testid: &str) -> String {
 }
 
 #[wasm_bindgen_test]
-async fn the_panel_shows_the_mechanisms_and_takes_the_focus() {
-    let root = desk().await;
+async fn panel_shows_the_mechanisms_and_takes_the_focus() {
+    let root = opened().await;
     assert_eq!(text(&root, "panel-phase"), "Connected");
     assert_eq!(text(&root, "panel-rtt"), "12 ms");
     assert!(text(&root, "panel-interval").starts_with("45 s"));
@@ -117,8 +117,8 @@ async fn the_panel_shows_the_mechanisms_and_takes_the_focus() {
 }
 
 #[wasm_bindgen_test]
-async fn escape_closes_the_panel_and_gives_the_focus_back() {
-    let root = desk().await;
+async fn escape_closes_the_panel_and_returns_the_focus() {
+    let root = opened().await;
     let init = KeyboardEventInit::new();
     init.set_key("Escape");
     init.set_bubbles(true);
@@ -134,8 +134,8 @@ async fn escape_closes_the_panel_and_gives_the_focus_back() {
 }
 
 #[wasm_bindgen_test]
-async fn the_dot_opens_and_closes_and_so_does_the_cross() {
-    let root = desk().await;
+async fn dot_and_close_button_toggle_the_panel() {
+    let root = opened().await;
     assert!(is_open(&root));
     click(&root, "panel-open").await;
     assert!(!is_open(&root));
@@ -147,7 +147,7 @@ async fn the_dot_opens_and_closes_and_so_does_the_cross() {
 }
 
 #[wasm_bindgen_test]
-async fn the_panel_looks_by_itself_while_it_is_open_and_not_after() {
+async fn panel_looks_a_few_times_a_second() {
     let looks = Rc::new(Cell::new(0));
     let probe = {
         let looks = looks.clone();

@@ -1,17 +1,20 @@
 //! The open group: what it is, and its members. It stands where the connection panel stands.
 
+mod member_row;
+mod state;
+
 use super::empty_list::{Why, empty_list};
 use super::list_end::use_list_end;
-use super::member_row::MemberRow;
+use super::side_dialog::SideDialog;
 use super::sidebar_list::move_focus;
-use super::{Avatar, Icon, Skeleton, panel};
-use crate::dom;
-use crate::i18n::use_locale;
-use crate::state::Contacts;
+use super::{Avatar, Icon, Skeleton};
+use crate::i18n::{GroupTexts, Texts, use_locale};
+use crate::state::{Contact, Contacts};
+use member_row::MemberRow;
+use state::Below;
 use std::rc::Rc;
 use tidings_shared::api::Group;
 use tidings_shared::{Peer, UserId};
-use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
 /// What the person does in the panel.
@@ -54,120 +57,96 @@ pub struct GroupPanelProps {
 #[component]
 pub fn GroupPanel(props: &GroupPanelProps) -> Html {
     let locale = use_locale();
-    let all_texts = locale.texts;
-    let texts = &all_texts.group;
-    let (dialog, list) = (use_node_ref(), use_node_ref());
-    {
-        let dialog = dialog.clone();
-        use_effect_with((), move |()| {
-            let dialog = dialog.cast::<HtmlDialogElement>();
-            if let Some(dialog) = &dialog {
-                panel::show(dialog);
-            }
-            move || {
-                if let Some(dialog) = dialog {
-                    // While it is modal nothing else can take the focus.
-                    dialog.close();
-                }
-                dom::focus("group-open");
-            }
-        });
-    }
-    let more = props.on_action.reform(|()| GroupPanelAction::MoreMembers);
-    let onscroll = use_list_end(&list, more);
-    let act = |action: GroupPanelAction| props.on_action.reform(move |_: MouseEvent| action);
-    let onkeydown = {
-        let on_action = props.on_action.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Escape" {
-                event.stop_propagation();
-                on_action.emit(GroupPanelAction::Close);
-            }
-        })
-    };
-    // The browser's own wish to close a modal dialog, from wherever: a gesture, too.
-    let oncancel = {
-        let on_action = props.on_action.clone();
-        Callback::from(move |event: Event| {
-            event.prevent_default();
-            on_action.emit(GroupPanelAction::Close);
-        })
-    };
-    let owner = props.group.as_ref().map(|group| group.owner);
-    let on_open = props.on_action.reform(GroupPanelAction::Open);
-    let failed = props.failed || props.members.has_failed();
+    let texts = &locale.texts.group;
+    let list = use_node_ref();
+    // Here and not in a component of its own: effects of a child run before those of its parent,
+    // and a list has no height until `SideDialog` is shown.
+    let on_near_end = props.on_action.reform(|()| GroupPanelAction::MoreMembers);
+    let onscroll = use_list_end(&list, on_near_end);
+    // The same for each render, so that the rows stay memoised.
+    let on_open = use_callback(props.on_action.clone(), |peer, on_action| {
+        on_action.emit(GroupPanelAction::Open(peer));
+    });
     html! {
-        <dialog
-            ref={dialog}
+        <SideDialog
             id="group-panel"
-            class="panel"
-            data-testid="group-panel"
-            aria-labelledby="group-panel-title"
-            tabindex="-1"
-            {onkeydown}
-            {oncancel}
+            title={texts.members}
+            close_label={texts.close}
+            opener="group-open"
+            on_close={props.on_action.reform(|()| GroupPanelAction::Close)}
         >
-            <header class="head">
-                <h2 id="group-panel-title" class="head-name">{ texts.members }</h2>
-                <span class="head-gap" />
-                <button
-                    type="button"
-                    class="button-icon"
-                    data-testid="group-panel-close"
-                    aria-label={texts.close}
-                    title={texts.close}
-                    onclick={act(GroupPanelAction::Close)}
-                >
-                    { Icon::Close.html() }
-                </button>
-            </header>
-            <div class="group-face">
-                <Avatar
-                    peer={props.peer}
-                    name={props.name.clone()}
-                    src={props.avatar.clone()}
-                    size="avatar-large"
-                />
-                <p class="group-face-name">{ props.name.clone() }</p>
-                if let Some(group) = &props.group {
-                    <p class="group-face-count" data-testid="group-count">
-                        { (texts.count)(group.members) }
-                    </p>
-                }
-                if owner == Some(props.me) {
-                    <button
-                        type="button"
-                        class="button"
-                        data-testid="group-add"
-                        onclick={act(GroupPanelAction::Add)}
-                    >
-                        { Icon::NewGroup.html() }{ texts.add_members }
-                    </button>
-                }
-            </div>
+            { face(texts, props) }
             <div class="list" ref={list} {onscroll}>
-                <ul
-                    class="rows"
-                    data-testid="members"
-                    aria-label={texts.members}
-                    onkeydown={|event: KeyboardEvent| move_focus(&event)}
-                >
-                    { for props.members.people().iter().map(|member| html! {
-                        <MemberRow
-                            key={member.uid.0.to_string()}
-                            member={member.clone()}
-                            owner={owner == Some(member.uid)}
-                            is_me={member.uid == props.me}
-                            on_open={on_open.clone()}
-                        />
-                    }) }
-                </ul>
-                if failed {
-                    { empty_list(all_texts, Why::NoMembers, act(GroupPanelAction::Again)) }
-                } else if props.members.people().is_empty() {
-                    { Skeleton::List.html(all_texts) }
-                }
+                { members(texts, props, &on_open) }
+                { below_members(locale.texts, props) }
             </div>
-        </dialog>
+        </SideDialog>
+    }
+}
+
+/// The picture, the name, the number of members, and for the owner a button to add some.
+fn face(texts: &GroupTexts, props: &GroupPanelProps) -> Html {
+    let on_add = props
+        .on_action
+        .reform(|_: MouseEvent| GroupPanelAction::Add);
+    html! {
+        <div class="group-face">
+            <Avatar
+                peer={props.peer}
+                name={props.name.clone()}
+                src={props.avatar.clone()}
+                size="avatar-large"
+            />
+            <p class="group-face-name">{ props.name.clone() }</p>
+            if let Some(group) = &props.group {
+                <p class="group-face-count" data-testid="group-count">
+                    { (texts.count)(group.members) }
+                </p>
+            }
+            if state::may_add(props.group.as_deref(), props.me) {
+                <button type="button" class="button" data-testid="group-add" onclick={on_add}>
+                    { Icon::NewGroup.html() }{ texts.add_members }
+                </button>
+            }
+        </div>
+    }
+}
+
+/// The members loaded so far.
+fn members(texts: &GroupTexts, props: &GroupPanelProps, on_open: &Callback<Peer>) -> Html {
+    let owner = props.group.as_ref().map(|group| group.owner);
+    let row = |member: &Contact| {
+        html! {
+            <MemberRow
+                key={member.uid.0.to_string()}
+                member={member.clone()}
+                owner={owner == Some(member.uid)}
+                is_me={member.uid == props.me}
+                on_open={on_open.clone()}
+            />
+        }
+    };
+    html! {
+        <ul
+            class="rows"
+            data-testid="members"
+            aria-label={texts.members}
+            onkeydown={|event: KeyboardEvent| move_focus(&event)}
+        >
+            { for props.members.people().iter().map(row) }
+        </ul>
+    }
+}
+
+fn below_members(texts: &'static Texts, props: &GroupPanelProps) -> Html {
+    match Below::of(props.failed, &props.members) {
+        Below::Failure => {
+            let on_again = props
+                .on_action
+                .reform(|_: MouseEvent| GroupPanelAction::Again);
+            empty_list(texts, Why::NoMembers, on_again)
+        }
+        Below::Skeleton => Skeleton::List.html(texts),
+        Below::Nothing => html! {},
     }
 }

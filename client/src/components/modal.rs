@@ -1,11 +1,11 @@
-//! A dialog over everything.
+//! A modal dialog: the rest of the page waits until it is closed.
 
 use crate::dom;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlElement};
 use yew::prelude::*;
 
-/// Shows the dialog over everything while its component is there, and gives the focus back.
+/// Shows the dialog as modal while its component is there, and returns the focus afterwards.
 #[hook]
 pub fn use_modal(dialog: &NodeRef) {
     let dialog = dialog.clone();

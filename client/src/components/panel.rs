@@ -1,21 +1,24 @@
 //! The connection panel: the mechanisms at work, and a report of them.
 //!
 //! It looks at the connection a few times a second while it is open; closed, it does not exist, and
-//! nothing is rendered for any frame. Beside the conversation where there is room, so that one can
-//! write and watch; over everything, as a modal dialog, where there is not.
+//! nothing is rendered for any frame.
 
 mod facts;
 mod report;
+mod state;
 
 use super::Icon;
-use crate::dom;
-use crate::i18n::use_locale;
+use super::side_dialog::SideDialog;
+use crate::i18n::{Locale, PanelTexts, use_locale};
 use crate::state::Snapshot;
-use facts::{Fact, Words};
+use crate::{clock, dom};
+use facts::{Fact, Facts};
 use gloo_timers::callback::Interval;
-use report::Place;
+use report::{Environment, report};
+use state::{PanelEvent, PanelState};
+use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Element, HtmlDialogElement};
+use web_sys::Element;
 use yew::prelude::*;
 
 /// Often enough to see a heartbeat go and its answer come.
@@ -24,7 +27,7 @@ const TICK_MS: u32 = 400;
 /// What the panel looks at.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct PanelProps {
-    /// How things stand now.
+    /// Looks at the connection.
     pub probe: Callback<(), Snapshot>,
     /// What waits to be sent, and of that what was refused.
     pub unsent: (usize, usize),
@@ -37,143 +40,96 @@ pub struct PanelProps {
 pub fn Panel(props: &PanelProps) -> Html {
     let locale = use_locale();
     let texts = &locale.texts.panel;
-    let dialog = use_node_ref();
-    let tick = use_force_update();
-    // Whether the report was copied, once it was tried.
-    let copied = use_state_eq(|| None::<bool>);
-    {
-        let dialog = dialog.clone();
-        use_effect_with((), move |()| {
-            let dialog = dialog.cast::<HtmlDialogElement>();
-            if let Some(dialog) = &dialog {
-                show(dialog);
-            }
-            let interval = Interval::new(TICK_MS, move || tick.force_update());
-            move || {
-                drop(interval);
-                if let Some(dialog) = dialog {
-                    // While it is modal nothing else can take the focus.
-                    dialog.close();
-                }
-                dom::focus("panel-open");
-            }
-        });
-    }
-    let snapshot = props.probe.emit(());
+    let foot = use_node_ref();
+    let state = use_reducer(|| PanelState::new(props.probe.emit(())));
+    use_effect_with(
+        (props.probe.clone(), state.dispatcher()),
+        |(probe, state)| {
+            let (probe, state) = (probe.clone(), state.clone());
+            let look = move || state.dispatch(PanelEvent::Looked(Rc::new(probe.emit(()))));
+            let interval = Interval::new(TICK_MS, look);
+            move || drop(interval)
+        },
+    );
+    let on_copy = {
+        let (locale, probe, unsent) = (locale.clone(), props.probe.clone(), props.unsent);
+        let (state, foot) = (state.dispatcher(), foot.clone());
+        Callback::from(move |_: MouseEvent| {
+            let text = report_now(&locale, &probe.emit(()), unsent);
+            let (state, near) = (state.clone(), foot.cast::<Element>());
+            spawn_local(async move {
+                state.dispatch(PanelEvent::Copied(dom::copy(&text, near).await));
+            });
+        })
+    };
     let time = |at_ms| locale.dates.precise(at_ms);
-    let words = Words {
+    let facts = Facts {
         texts,
-        snapshot: &snapshot,
+        snapshot: state.snapshot(),
         unsent: props.unsent,
         time: &time,
     };
-    let close = {
-        let on_close = props.on_close.clone();
-        move |_: MouseEvent| on_close.emit(())
-    };
-    let onkeydown = {
-        let on_close = props.on_close.clone();
-        Callback::from(move |event: KeyboardEvent| {
-            if event.key() == "Escape" {
-                event.stop_propagation();
-                on_close.emit(());
-            }
-        })
-    };
-    // The browser's own wish to close a modal dialog, from wherever: a gesture, too.
-    let oncancel = {
-        let on_close = props.on_close.clone();
-        Callback::from(move |event: Event| {
-            event.prevent_default();
-            on_close.emit(());
-        })
-    };
-    let copy = {
-        let (copied, dialog) = (copied.clone(), dialog.clone());
-        let (probe, unsent, locale) = (props.probe.clone(), props.unsent, locale.clone());
-        move |_: MouseEvent| {
-            let time = |at_ms| locale.dates.precise(at_ms);
-            let snapshot = probe.emit(());
-            let words = Words {
-                texts: &locale.texts.panel,
-                snapshot: &snapshot,
-                unsent,
-                time: &time,
-            };
-            let place = Place {
-                browser: dom::user_agent(),
-                language: locale.lang.tag(),
-                now: crate::clock::date(snapshot.wall_ms).to_string().into(),
-            };
-            let text = report::report(&words, &place);
-            let (copied, near) = (copied.clone(), dialog.cast::<Element>());
-            spawn_local(async move { copied.set(Some(dom::copy(&text, near).await)) });
-        }
-    };
     html! {
-        <dialog
-            ref={dialog}
+        <SideDialog
             id="panel"
-            class="panel"
-            data-testid="panel"
-            aria-labelledby="panel-title"
-            tabindex="-1"
-            {onkeydown}
-            {oncancel}
+            title={texts.title}
+            close_label={texts.close}
+            opener="panel-open"
+            on_close={props.on_close.clone()}
         >
-            <header class="head">
-                <h2 id="panel-title" class="head-name">{ texts.title }</h2>
-                <span class="head-gap" />
-                <button
-                    type="button"
-                    class="button-icon"
-                    data-testid="panel-close"
-                    aria-label={texts.close}
-                    title={texts.close}
-                    onclick={close}
-                >
-                    { Icon::Close.html() }
-                </button>
-            </header>
-            <div class="panel-body" tabindex="0" role="region" aria-label={texts.title}>
-                <p class="panel-phase" data-mood={words.mood()}>
-                    <span class="panel-dot" aria-hidden="true" />
-                    <strong data-testid="panel-phase">{ words.phase() }</strong>
-                    <span>{ words.since() }</span>
-                </p>
-                <dl class="panel-facts">{ for words.facts().into_iter().map(fact) }</dl>
-                <section data-testid="panel-reconnects">
-                    <h3>{ texts.reconnects }<span>{ words.reconnects() }</span></h3>
-                    { ends(&words) }
-                </section>
-                <section>
-                    <h3>{ texts.frames }</h3>
-                    { frames(&words) }
-                </section>
-            </div>
-            <footer class="panel-foot">
-                <button type="button" class="button" data-testid="panel-copy" onclick={copy}>
-                    { Icon::Copy.html() }{ texts.copy }
-                </button>
-                <span role="status">
-                    { match *copied {
-                        None => "",
-                        Some(true) => texts.copied,
-                        Some(false) => texts.copy_failed,
-                    } }
-                </span>
+            { body(&facts) }
+            <footer class="panel-foot" ref={foot}>
+                { copy_button(texts, on_copy) }
+                <span role="status">{ state.copy_status(texts) }</span>
             </footer>
-        </dialog>
+        </SideDialog>
     }
 }
 
-/// Beside the conversation, or over everything.
-pub(super) fn show(dialog: &HtmlDialogElement) {
-    // Both put the focus on the first button. Modal fails only for what is open already.
-    if dom::is_narrow() {
-        let _ = dialog.show_modal();
-    } else {
-        dialog.show();
+/// The report of the connection as it is now, in the language of the page.
+fn report_now(locale: &Locale, snapshot: &Snapshot, unsent: (usize, usize)) -> String {
+    let facts = Facts {
+        texts: &locale.texts.panel,
+        snapshot,
+        unsent,
+        time: &|at_ms| locale.dates.precise(at_ms),
+    };
+    let environment = Environment {
+        browser: dom::user_agent(),
+        language: locale.lang.tag(),
+        now: clock::date(snapshot.wall_ms).to_string().into(),
+    };
+    report(&facts, &environment)
+}
+
+fn copy_button(texts: &PanelTexts, onclick: Callback<MouseEvent>) -> Html {
+    html! {
+        <button type="button" class="button" data-testid="panel-copy" {onclick}>
+            { Icon::Copy.html() }{ texts.copy }
+        </button>
+    }
+}
+
+/// The phase, the facts, and what happened last.
+fn body(facts: &Facts<'_>) -> Html {
+    let texts = facts.texts;
+    html! {
+        <div class="panel-body" tabindex="0" role="region" aria-label={texts.title}>
+            <p class="panel-phase" data-mood={facts.mood()}>
+                <span class="panel-dot" aria-hidden="true" />
+                <strong data-testid="panel-phase">{ facts.phase() }</strong>
+                <span>{ facts.since() }</span>
+            </p>
+            <dl class="panel-facts">{ for facts.rows().into_iter().map(fact) }</dl>
+            <section data-testid="panel-reconnects">
+                <h3>{ texts.reconnects }<span>{ facts.reconnects() }</span></h3>
+                { ends(facts) }
+            </section>
+            <section>
+                <h3>{ texts.frames }</h3>
+                { frames(facts) }
+            </section>
+        </div>
     }
 }
 
@@ -189,25 +145,25 @@ fn fact(fact: Fact) -> Html {
     }
 }
 
-fn ends(words: &Words<'_>) -> Html {
-    let mut ends = words.snapshot.diagnosis.ends().peekable();
+fn ends(facts: &Facts<'_>) -> Html {
+    let mut ends = facts.snapshot.diagnosis.ends().peekable();
     if ends.peek().is_none() {
-        return html! { <p class="panel-none">{ words.texts.no_ends }</p> };
+        return html! { <p class="panel-none">{ facts.texts.no_ends }</p> };
     }
     let row = |end| {
-        let (time, cause, after) = words.end(end);
+        let (time, cause, after) = facts.end(end);
         html! { <li><time>{ time }</time><span>{ cause }<small>{ after }</small></span></li> }
     };
     html! { <ul class="panel-list" data-testid="panel-ends">{ for ends.map(row) }</ul> }
 }
 
-fn frames(words: &Words<'_>) -> Html {
-    let mut frames = words.snapshot.diagnosis.frames().peekable();
+fn frames(facts: &Facts<'_>) -> Html {
+    let mut frames = facts.snapshot.diagnosis.frames().peekable();
     if frames.peek().is_none() {
-        return html! { <p class="panel-none">{ words.texts.no_frames }</p> };
+        return html! { <p class="panel-none">{ facts.texts.no_frames }</p> };
     }
     let row = |frame| {
-        let (time, arrow, text) = words.frame(frame);
+        let (time, arrow, text) = facts.frame(frame);
         html! {
             <li data-testid="panel-frame">
                 <time>{ time }</time><span class="panel-way">{ arrow }</span><span>{ text }</span>

@@ -1,4 +1,4 @@
-//! The panel's facts in words: the same for the panel and for the report.
+//! What the panel shows as texts of one language: the same for the panel and for the report.
 
 use crate::i18n::PanelTexts;
 use crate::state::{End, FrameRecord, Snapshot, Traffic, Way};
@@ -6,7 +6,7 @@ use std::time::Duration;
 use tidings_shared::Moment;
 use tidings_shared::link::Phase;
 
-/// A label, what it says, and maybe more on that.
+/// A row of the panel: a label, its value, and maybe more on that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fact {
     pub(super) testid: &'static str,
@@ -15,8 +15,8 @@ pub(super) struct Fact {
     pub(super) hints: Vec<String>,
 }
 
-/// Turns a snapshot into words of one language.
-pub(super) struct Words<'a> {
+/// A snapshot as texts of one language.
+pub(super) struct Facts<'a> {
     pub(super) texts: &'static PanelTexts,
     pub(super) snapshot: &'a Snapshot,
     /// What waits to be sent, and of that what was refused.
@@ -25,18 +25,21 @@ pub(super) struct Words<'a> {
     pub(super) time: &'a dyn Fn(i64) -> String,
 }
 
-impl Words<'_> {
+impl Facts<'_> {
+    /// The phase of the connection.
     pub(super) fn phase(&self) -> &'static str {
         (self.texts.phase)(self.snapshot.diagnosis.phase(), self.snapshot.network)
     }
 
+    /// Since when the connection is in that phase, and how long that is.
     pub(super) fn since(&self) -> String {
         let since = self.snapshot.diagnosis.since();
         let ago = self.span(self.snapshot.now.since(since));
         (self.texts.since)(&self.clock(self.snapshot.wall_of(since)), &ago)
     }
 
-    pub(super) fn facts(&self) -> Vec<Fact> {
+    /// The rows, from the round trip to the traffic.
+    pub(super) fn rows(&self) -> Vec<Fact> {
         let (texts, diagnosis) = (self.texts, &self.snapshot.diagnosis);
         let (sent, received) = diagnosis.traffic();
         let fact = |testid, label, value| Fact {
@@ -89,7 +92,7 @@ impl Words<'_> {
         let value = pace
             .interval()
             .map_or_else(|| texts.none_yet.into(), |interval| self.span(interval));
-        let story = pace.first().zip(pace.changed_at()).map(|(first, at)| {
+        let history = pace.first().zip(pace.changed_at()).map(|(first, at)| {
             let time = self.clock(self.snapshot.wall_of(at));
             (texts.pace)(&self.span(first), &time, pace.answers())
         });
@@ -98,7 +101,7 @@ impl Words<'_> {
             testid: "panel-interval",
             label: texts.interval,
             value,
-            hints: [trend].into_iter().chain(story).collect(),
+            hints: [trend].into_iter().chain(history).collect(),
         }
     }
 
@@ -143,7 +146,7 @@ impl Words<'_> {
         (time, arrow(frame.way), frame.note.to_string())
     }
 
-    /// The class of the dot beside the phase.
+    /// The colour of the dot beside the phase, as the style sheet names it.
     pub(super) const fn mood(&self) -> &'static str {
         match self.snapshot.diagnosis.phase() {
             Phase::Live => "live",

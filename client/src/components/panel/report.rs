@@ -1,11 +1,11 @@
 //! The diagnosis as plain text, to be pasted where somebody can help: what the panel shows, and
 //! what it was shown with. No token, no name, no text of a message.
 
-use super::facts::Words;
+use super::facts::Facts;
 
-/// Where a report was made.
+/// Where and when a report was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Environment {
     pub(super) browser: String,
     pub(super) language: &'static str,
     /// With the time zone.
@@ -13,32 +13,32 @@ pub(super) struct Place {
 }
 
 /// The report.
-pub(super) fn report(words: &Words<'_>, place: &Place) -> String {
-    let (texts, diagnosis) = (words.texts, &words.snapshot.diagnosis);
+pub(super) fn report(facts: &Facts<'_>, environment: &Environment) -> String {
+    let (texts, diagnosis) = (facts.texts, &facts.snapshot.diagnosis);
     let mut lines = vec![
         format!("Tidings · {}", texts.title),
         line(texts.version, env!("CARGO_PKG_VERSION")),
-        line(texts.made_at, &place.now),
-        line(texts.language, place.language),
-        line(texts.browser, &place.browser),
+        line(texts.made_at, &environment.now),
+        line(texts.language, environment.language),
+        line(texts.browser, &environment.browser),
         String::new(),
-        format!("{} ({})", words.phase(), words.since()),
+        format!("{} ({})", facts.phase(), facts.since()),
     ];
-    for fact in words.facts() {
-        let said = [fact.value].into_iter().chain(fact.hints);
-        lines.push(line(fact.label, &said.collect::<Vec<_>>().join(" · ")));
+    for fact in facts.rows() {
+        let value = [fact.value].into_iter().chain(fact.hints);
+        lines.push(line(fact.label, &value.collect::<Vec<_>>().join(" · ")));
     }
     lines.push(String::new());
-    lines.push(line(texts.reconnects, &words.reconnects().to_string()));
+    lines.push(line(texts.reconnects, &facts.reconnects().to_string()));
     for end in diagnosis.ends() {
-        let (time, cause, after) = words.end(end);
+        let (time, cause, after) = facts.end(end);
         lines.push(format!("  {time}  {cause} ({after})"));
     }
     lines.push(String::new());
     lines.push(texts.frames.into());
     for frame in diagnosis.frames() {
-        let (time, arrow, words) = words.frame(frame);
-        lines.push(format!("  {time} {arrow} {words}"));
+        let (time, arrow, text) = facts.frame(frame);
+        lines.push(format!("  {time} {arrow} {text}"));
     }
     lines.join("\n") + "\n"
 }

@@ -38,24 +38,24 @@ fn snapshot() -> Snapshot {
     }
 }
 
-fn written(lang: Lang) -> String {
+fn report_in(lang: Lang) -> String {
     let snapshot = snapshot();
-    let words = Words {
+    let facts = Facts {
         texts: &lang.texts().panel,
         snapshot: &snapshot,
         unsent: (2, 1),
         time: &|at_ms| format!("t{}", at_ms / 1000),
     };
-    let place = Place {
+    let environment = Environment {
         browser: "a browser".into(),
         language: lang.tag(),
         now: "today".into(),
     };
-    report(&words, &place)
+    report(&facts, &environment)
 }
 
 #[test]
-fn a_report_says_what_the_panel_shows() {
+fn report_lists_what_the_panel_shows() {
     let expected = format!(
         "Tidings · Connection
 Page version: {}
@@ -81,13 +81,13 @@ Last frames
 ",
         env!("CARGO_PKG_VERSION")
     );
-    assert_eq!(written(Lang::En), expected);
+    assert_eq!(report_in(Lang::En), expected);
 }
 
 #[test]
-fn a_report_gives_no_conversation_away() {
+fn report_contains_no_text_and_no_peer() {
     for lang in [Lang::En, Lang::ZhCn] {
-        let text = written(lang);
+        let text = report_in(lang);
         assert!(!text.contains("secret") && !text.contains("4242"), "{text}");
     }
 }

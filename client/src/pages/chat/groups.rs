@@ -24,16 +24,16 @@ pub enum GroupMsg {
     Panel(bool),
     /// The person does something in that panel.
     InPanel(GroupPanelAction),
-    /// The server told what a group is, or not.
+    /// The server answered what a group is, or did not.
     Told(GroupId, Result<Group, HttpError>),
     /// A page of members arrived, or not.
     Members(u64, Result<Users, HttpError>),
 }
 
-/// The dialog that is open.
+/// The dialog that is open, as the page knows it; what is typed is in `GroupDialogState`.
 #[derive(Debug)]
 pub(super) struct Gathering {
-    /// Tells its answer from those of dialogs before.
+    /// Distinguishes its answer from those to earlier dialogs.
     number: u64,
     /// `None`: a new group.
     adds_to: Option<GroupId>,
@@ -42,7 +42,7 @@ pub(super) struct Gathering {
 }
 
 impl ChatPage {
-    /// Takes what happened; returns whether to render.
+    /// Handles what happened; returns whether to render.
     pub(super) fn take_group(
         &mut self,
         ctx: &Context<Self>,
@@ -51,7 +51,7 @@ impl ChatPage {
         out: &mut Vec<Effect>,
     ) -> bool {
         match msg {
-            GroupMsg::New => self.gather(ctx, None),
+            GroupMsg::New => self.open_group_dialog(ctx, None),
             GroupMsg::Dialog(GroupDialogAction::Submit(name, uids)) => {
                 self.submit(ctx, name, uids);
             }
@@ -70,7 +70,7 @@ impl ChatPage {
                 self.chat.group_created(now, group, out);
             }
             GroupMsg::Panel(open) => self.aside = open.then_some(Aside::Group),
-            GroupMsg::InPanel(action) => return self.take_panel(ctx, action, now, out),
+            GroupMsg::InPanel(action) => return self.update_group_panel(ctx, action, now, out),
             GroupMsg::Told(id, answer) => {
                 self.end_if_logged_out(ctx, answer.as_ref().err());
                 self.chat.group_told(now, id, answer.ok(), out);
@@ -83,7 +83,7 @@ impl ChatPage {
         true
     }
 
-    fn gather(&mut self, ctx: &Context<Self>, adds_to: Option<GroupId>) {
+    fn open_group_dialog(&mut self, ctx: &Context<Self>, adds_to: Option<GroupId>) {
         self.gatherings += 1;
         self.gathering = Some(Gathering {
             number: self.gatherings,
@@ -95,11 +95,11 @@ impl ChatPage {
     }
 
     fn submit(&mut self, ctx: &Context<Self>, name: String, uids: Vec<UserId>) {
-        let Some(gathering) = self.gathering.as_mut().filter(|g| !g.busy) else {
+        let Some(dialog) = self.gathering.as_mut().filter(|g| !g.busy) else {
             return;
         };
-        gathering.busy = true;
-        let (number, adds_to) = (gathering.number, gathering.adds_to);
+        dialog.busy = true;
+        let (number, adds_to) = (dialog.number, dialog.adds_to);
         Self::later(ctx, async move {
             let answer = match adds_to {
                 Some(id) => net::add_members(id, uids).await,
@@ -119,13 +119,13 @@ impl ChatPage {
     ) -> bool {
         self.end_if_logged_out(ctx, answer.as_ref().err());
         let asked = self.gathering.as_mut().filter(|g| g.number == number);
-        let Some(gathering) = asked else {
-            // They closed it meanwhile: what came of it shows in the list.
+        let Some(dialog) = asked else {
+            // They closed it meanwhile: the result shows in the list.
             return false;
         };
         match answer {
             Ok(group) => {
-                let adds = gathering.adds_to.is_some();
+                let adds = dialog.adds_to.is_some();
                 self.gathering = None;
                 if adds {
                     self.chat.group_told(now, group.group_id, Some(group), out);
@@ -136,14 +136,14 @@ impl ChatPage {
                 }
             }
             Err(error) => {
-                gathering.busy = false;
-                gathering.error = Some(error);
+                dialog.busy = false;
+                dialog.error = Some(error);
             }
         }
         true
     }
 
-    fn take_panel(
+    fn update_group_panel(
         &mut self,
         ctx: &Context<Self>,
         action: GroupPanelAction,
@@ -159,7 +159,7 @@ impl ChatPage {
             }
             GroupPanelAction::Add => {
                 let id = self.chat.open_group().map(OpenGroup::id);
-                self.gather(ctx, id);
+                self.open_group_dialog(ctx, id);
             }
             GroupPanelAction::Open(peer) => self.open(peer, now, out),
         }
@@ -178,21 +178,18 @@ impl ChatPage {
     }
 
     pub(super) fn dialog(&self) -> Html {
-        let Some(gathering) = &self.gathering else {
+        let Some(dialog) = &self.gathering else {
             return html! {};
         };
-        let open = self
-            .chat
-            .open_group()
-            .filter(|_| gathering.adds_to.is_some());
+        let open = self.chat.open_group().filter(|_| dialog.adds_to.is_some());
         html! {
             <GroupDialog
-                key={gathering.number}
-                adds={gathering.adds_to.is_some()}
+                key={dialog.number}
+                adds={dialog.adds_to.is_some()}
                 contacts={self.chat.contacts().clone()}
                 members={open.map(|open| open.members().clone()).unwrap_or_default()}
-                busy={gathering.busy}
-                error={gathering.error.clone()}
+                busy={dialog.busy}
+                error={dialog.error.clone()}
                 on_action={self.callbacks.dialog.clone()}
             />
         }

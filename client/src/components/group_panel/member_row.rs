@@ -1,6 +1,6 @@
 //! A member of the open group.
 
-use super::Avatar;
+use crate::components::Avatar;
 use crate::i18n::use_locale;
 use crate::state::{Contact, peer_key};
 use tidings_shared::Peer;

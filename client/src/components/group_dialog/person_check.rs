@@ -1,6 +1,6 @@
-//! Someone to choose.
+//! A row of the picker: someone to choose.
 
-use super::Avatar;
+use crate::components::Avatar;
 use crate::i18n::use_locale;
 use crate::state::{Contact, peer_key};
 use tidings_shared::Peer;
