@@ -1,20 +1,20 @@
 //! Whether the server has a newer page than this one, and changing to it.
 //!
-//! trunk names every file by the hash of its content, and the page names its files, so a page is
-//! outdated when the server's names others.
+//! trunk names every file by the hash of its content, and the page names its files and has its styles,
+//! so a page is outdated when the server's has others.
 
 use crate::{dom, net};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-/// Links and scripts with the attribute that names their file.
-const FILES: [(&str, &str); 2] = [("link[href^='/']", "href"), ("script[src^='/']", "src")];
+/// What a page says of itself.
+const PARTS: &str = "head > link[href^='/'], head > style";
 
 /// Whether the server has another page by now. `false` when it cannot be asked.
 pub async fn is_outdated() -> bool {
-    let files = own_files();
+    let parts = own_parts();
     let newest = net::page().await;
-    newest.is_ok_and(|newest| files.iter().any(|file| !newest.contains(file)))
+    newest.is_ok_and(|newest| parts.iter().any(|part| !newest.contains(part)))
 }
 
 /// Loads the page anew. What was written and not sent is kept.
@@ -23,14 +23,13 @@ pub fn reload() {
     let _ = dom::window().location().reload();
 }
 
-fn own_files() -> Vec<String> {
-    let mut files = Vec::new();
-    for (selector, attribute) in FILES {
-        let Ok(found) = dom::document().query_selector_all(selector) else {
-            continue;
-        };
-        let elements = (0..found.length()).filter_map(|at| found.get(at)?.dyn_into().ok());
-        files.extend(elements.filter_map(|element: Element| element.get_attribute(attribute)));
-    }
-    files
+/// The names of this page's files, and its styles.
+fn own_parts() -> Vec<String> {
+    let Ok(found) = dom::document().query_selector_all(PARTS) else {
+        return Vec::new();
+    };
+    (0..found.length())
+        .filter_map(|at| found.get(at)?.dyn_into::<Element>().ok())
+        .filter_map(|part| part.get_attribute("href").or_else(|| part.text_content()))
+        .collect()
 }
