@@ -79,7 +79,10 @@ fn missing(workspace: &Workspace, need: Need) -> Result<Vec<Missing>> {
     let mut missing = Vec::new();
     let mut add = |name: String, commands| missing.push(Missing { name, commands });
     if need == Need::Audit {
-        return Ok(Tool::deny().missing().into_iter().collect());
+        return Ok(Tool::new("cargo-deny", "0.20.2")
+            .missing()
+            .into_iter()
+            .collect());
     }
     if !has_wasm_target() {
         let rustup = command("rustup", &["target", "add", WASM]);
@@ -103,10 +106,11 @@ fn missing(workspace: &Workspace, need: Need) -> Result<Vec<Missing>> {
             add(format!("{AXE} into target/tools"), vec![npm]);
         }
     }
-    missing.extend(Tool::trunk().missing());
+    // 0.22 needs a newer Rust than this workspace does.
+    missing.extend(Tool::new("trunk", "0.21.14").missing());
     missing.extend(Tool::wasm_bindgen(workspace)?.missing());
     if need == Need::Soak {
-        missing.extend(Tool::geckodriver().missing());
+        missing.extend(Tool::new("geckodriver", "0.37.1").missing());
     }
     Ok(missing)
 }

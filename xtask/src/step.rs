@@ -68,11 +68,9 @@ impl Steps {
 
 /// As `0.3 s` or `2 min 04 s`.
 fn seconds(duration: Duration) -> String {
-    let whole = duration.as_secs();
-    if whole < 60 {
-        format!("{:.1} s", duration.as_secs_f64())
-    } else {
-        format!("{} min {:02} s", whole / 60, whole % 60)
+    match duration.as_secs() {
+        0..60 => format!("{:.1} s", duration.as_secs_f64()),
+        whole => format!("{} min {:02} s", whole / 60, whole % 60),
     }
 }
 

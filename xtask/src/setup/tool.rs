@@ -21,19 +21,15 @@ pub(super) struct Tool {
 }
 
 impl Tool {
-    /// Builds and serves the page. 0.22 needs a newer Rust than this workspace does.
-    pub(super) fn trunk() -> Self {
-        Self::new("trunk", "trunk", "0.21.14")
-    }
-
-    /// Checks the dependencies.
-    pub(super) fn deny() -> Self {
-        Self::new("cargo-deny", "cargo-deny", "0.20.2")
-    }
-
-    /// Drives Firefox.
-    pub(super) fn geckodriver() -> Self {
-        Self::new("geckodriver", "geckodriver", "0.37.1")
+    /// One whose program has its name, in any patch of a version.
+    pub(super) fn new(package: &'static str, version: &str) -> Self {
+        Self {
+            package,
+            program: package,
+            version: version.to_owned(),
+            any_patch: true,
+            locked: true,
+        }
     }
 
     /// Makes of the compiler's wasm what a browser can load; it must be of exactly the version of
@@ -43,20 +39,11 @@ impl Tool {
         let lock = fs::read_to_string(workspace.root.join("Cargo.lock"))?;
         let version = locked(&lock, "wasm-bindgen").context("Cargo.lock has no wasm-bindgen")?;
         Ok(Self {
+            program: "wasm-bindgen",
             any_patch: false,
             locked: false,
-            ..Self::new("wasm-bindgen-cli", "wasm-bindgen", version)
+            ..Self::new("wasm-bindgen-cli", version)
         })
-    }
-
-    fn new(package: &'static str, program: &'static str, version: &str) -> Self {
-        Self {
-            package,
-            program,
-            version: version.to_owned(),
-            any_patch: true,
-            locked: true,
-        }
     }
 
     /// It, if PATH has none or one of another version, which it then replaces.
@@ -113,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_patch_matters_only_where_the_tool_says_so() {
-        let mut tool = Tool::new("trunk", "trunk", "0.21.14");
+        let mut tool = Tool::new("trunk", "0.21.14");
         assert!(tool.accepts("0.21.7") && !tool.accepts("0.22.14"));
         tool.any_patch = false;
         assert!(tool.accepts("0.21.14") && !tool.accepts("0.21.13"));
