@@ -10,12 +10,14 @@
 
 mod account;
 mod family;
+mod keeper;
 mod port;
 mod postgres;
 mod program;
 mod redis;
 mod running;
 
+pub use keeper::Keeper;
 pub use port::free_port;
 pub use postgres::Postgres;
 pub use redis::Redis;

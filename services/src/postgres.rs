@@ -2,14 +2,18 @@
 
 use crate::PATIENCE;
 use crate::account::Account;
+use crate::keeper::Keeper;
 use crate::port::free_port;
 use crate::program::{command, postgres_folder};
 use crate::running::Running;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustix::process::Signal;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{OnceLock, mpsc};
 use tempfile::TempDir;
 use tokio::process::Command;
+use tokio::runtime::Builder;
 use tokio::time::timeout;
 
 /// The account within Postgres, its superuser, and the database that exists from the start.
@@ -21,9 +25,8 @@ const ATTEMPTS: usize = 3;
 /// reaches loopback needs no password. Everything that makes commits durable is as Postgres sets
 /// it: `fsync` and `synchronous_commit` are on.
 ///
-/// Dropped, its processes are killed and the folder is removed. A cluster each costs 0.6 s of one
-/// core, nearly all of it `initdb`; sharing one between tests would save that and cost their
-/// independence.
+/// Dropped, its processes are killed and the folder is removed. A cluster costs 0.6 s of one core,
+/// nearly all of it `initdb`: tests that leave it alone use [`Postgres::shared`].
 #[derive(Debug)]
 pub struct Postgres {
     // Before the folder: fields are dropped in their order.
@@ -35,6 +38,49 @@ pub struct Postgres {
 }
 
 impl Postgres {
+    /// The one of this process, started by the first who asks, for a database each. It is gone when the
+    /// process ends, however that ends.
+    ///
+    /// # Errors
+    /// When Postgres is not installed or does not start.
+    pub fn shared() -> Result<&'static Self> {
+        static SHARED: OnceLock<Result<(Postgres, Keeper), String>> = OnceLock::new();
+        let shared = SHARED.get_or_init(|| {
+            let (send, started) = mpsc::channel();
+            // A service ends with the thread that starts it, so this one does not end.
+            std::thread::spawn(move || {
+                let runtime = Builder::new_current_thread().enable_all().build();
+                runtime.map(|runtime| {
+                    runtime.block_on(async {
+                        let kept = async {
+                            let postgres = Self::start().await?;
+                            let pid = postgres.running()?.pid()?;
+                            let keeper = Keeper::of_process(pid, postgres.folder.path())?;
+                            anyhow::Ok((postgres, keeper))
+                        };
+                        let kept = kept.await.map_err(|error| format!("{error:#}"));
+                        // Nobody waits any more only if the process is about to end.
+                        let _ = send.send(kept);
+                        std::future::pending::<()>().await;
+                    });
+                })
+            });
+            started.recv().map_err(|error| error.to_string()).flatten()
+        });
+        let (postgres, _) = shared.as_ref().map_err(|error| anyhow!("{error}"))?;
+        Ok(postgres)
+    }
+
+    /// An empty database of one's own; returns its URL.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn own_database(&self) -> Result<String> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        self.create_database(&format!("test{number}")).await
+    }
+
     /// Makes a cluster and starts it, with the empty database `tidings`.
     ///
     /// # Errors
@@ -126,6 +172,8 @@ impl Postgres {
             "listen_addresses=127.0.0.1".into(),
             "unix_socket_directories=".into(),
             "shared_buffers=32MB".into(),
+            // Of several fleets at once.
+            "max_connections=300".into(),
         ];
         for setting in &settings {
             start.args(["-c", setting]);

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 const SILENCE: Duration = Duration::from_millis(500);
 
 #[tokio::test]
+#[ignore = "needs Postgres: cargo xtask test"]
 async fn what_postgres_committed_survives_a_kill_an_immediate_restart_and_a_stop() -> Result<()> {
     let mut postgres = Postgres::start().await?;
     postgres.sql("CREATE TABLE t (n BIGINT)").await?;
@@ -35,6 +36,7 @@ async fn what_postgres_committed_survives_a_kill_an_immediate_restart_and_a_stop
 }
 
 #[tokio::test]
+#[ignore = "needs Postgres: cargo xtask test"]
 async fn commits_of_postgres_are_synced_and_only_loopback_is_listened_on() -> Result<()> {
     let postgres = Postgres::start().await?;
     for (setting, value) in [
@@ -50,6 +52,7 @@ async fn commits_of_postgres_are_synced_and_only_loopback_is_listened_on() -> Re
 }
 
 #[tokio::test]
+#[ignore = "needs Postgres: cargo xtask test"]
 async fn databases_of_one_cluster_are_apart() -> Result<()> {
     let postgres = Postgres::start().await?;
     let url = postgres.create_database("another").await?;
@@ -60,6 +63,7 @@ async fn databases_of_one_cluster_are_apart() -> Result<()> {
 }
 
 #[tokio::test]
+#[ignore = "needs Postgres: cargo xtask test"]
 async fn a_frozen_postgres_answers_after_the_thaw() -> Result<()> {
     let postgres = Postgres::start().await?;
     postgres.freeze()?;
@@ -71,6 +75,7 @@ async fn a_frozen_postgres_answers_after_the_thaw() -> Result<()> {
 }
 
 #[tokio::test]
+#[ignore = "needs Redis: cargo xtask test"]
 async fn redis_forgets_everything_in_a_kill_and_in_a_flush_and_keeps_its_address() -> Result<()> {
     let mut redis = Redis::start().await?;
     redis.ask(&["SET", "key", "a value"]).await?;
@@ -89,6 +94,7 @@ async fn redis_forgets_everything_in_a_kill_and_in_a_flush_and_keeps_its_address
 }
 
 #[tokio::test]
+#[ignore = "needs Redis: cargo xtask test"]
 async fn redis_that_refuses_logins_refuses_those_without_the_password() -> Result<()> {
     let mut redis = Redis::start().await?;
     redis.refuse_logins().await?;
@@ -114,6 +120,7 @@ async fn ping_of_a_stranger(redis: &Redis) -> Result<String> {
 }
 
 #[tokio::test]
+#[ignore = "needs Redis: cargo xtask test"]
 async fn a_frozen_redis_answers_after_the_thaw() -> Result<()> {
     let redis = Redis::start().await?;
     redis.freeze()?;
@@ -125,6 +132,7 @@ async fn a_frozen_redis_answers_after_the_thaw() -> Result<()> {
 }
 
 #[tokio::test]
+#[ignore = "needs Postgres and Redis: cargo xtask test"]
 async fn dropped_services_leave_neither_processes_nor_folders() -> Result<()> {
     let postgres = Postgres::start().await?;
     let folder = postgres.sql("SHOW data_directory").await?;

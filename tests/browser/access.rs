@@ -39,8 +39,8 @@ async fn every_screen(look: &Look) -> Result<()> {
     let axe = Axe::load().await?;
     let server = serve_page().await?;
     said(&server).await?;
-    let driver = ChromeDriver::start().await?;
-    let person = Person::opens(&driver, &server, look).await?;
+    let driver = ChromeDriver::shared()?;
+    let person = Person::opens(driver, &server, look).await?;
     let browser = &person.browser;
     browser.find("login-email").await?;
     axe.approves_of(&person, "login").await?;
@@ -92,8 +92,8 @@ async fn every_screen(look: &Look) -> Result<()> {
 /// Something to see.
 async fn said(server: &Server) -> Result<()> {
     let mut zhang = Socket::bound(server, ZHANG).await?;
-    crate::pictures::line(&mut zhang, ZHANG.0, LI.0, "早上好").await?;
-    crate::pictures::line(&mut zhang, ZHANG.0, LI.0, "https://example.org/a").await
+    crate::past::line(&mut zhang, ZHANG.0, LI.0, "早上好").await?;
+    crate::past::line(&mut zhang, ZHANG.0, LI.0, "https://example.org/a").await
 }
 
 /// The checker.

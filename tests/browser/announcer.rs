@@ -73,8 +73,8 @@ async fn what_comes_into_the_open_conversation_is_told_once_with_its_sender() ->
     let server = serve_page().await?;
     let mut li = Socket::bound(&server, LI).await?;
     let mut wang = Socket::bound(&server, WANG).await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = listened_to(&driver, &server.url("/")).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = listened_to(driver, &server.url("/")).await?;
 
     li.say(1001, 1000, "before it is open").await?;
     zhang.badge_shows(1001, "1").await?;
@@ -125,8 +125,8 @@ async fn each_of_many_that_come_at_once_is_told() -> Result<()> {
     const COUNT: usize = 8;
     let server = serve_page().await?;
     let mut li = Socket::bound(&server, LI).await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = listened_to(&driver, &server.url("/")).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = listened_to(driver, &server.url("/")).await?;
     zhang.writes_to(1001).await?;
     zhang
         .browser
@@ -159,8 +159,8 @@ async fn history_is_not_told_however_it_comes() -> Result<()> {
     past::write(&server, LI, 1000, 170, past::mixed).await?;
     past::read(&server, ZHANG, 1001).await?;
     past::write(&server, WANG, 1000, 3, past::mixed).await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = listened_to(&driver, &server.url("/")).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = listened_to(driver, &server.url("/")).await?;
     let browser = &zhang.browser;
     let row = |at: i32, seq: u32| {
         format!(
@@ -218,8 +218,8 @@ async fn a_push_that_comes_again_is_not_told_again() -> Result<()> {
     .await?;
     let proxy = Proxy::start(server.address().parse()?, 1)?;
     let mut li = Socket::bound(&server, LI).await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = listened_to(&driver, &format!("http://{}/", proxy.address())).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = listened_to(driver, &format!("http://{}/", proxy.address())).await?;
     zhang.writes_to(1001).await?;
     li.say(1001, 1000, "hello").await?;
     has_been_told(&zhang, &["李四: hello"]).await?;

@@ -62,8 +62,8 @@ async fn two_tabs_and_one_message_are_one_sound_and_one_notification_that_leads_
 {
     let server = serve_page().await?;
     let mut li = Socket::bound(&server, LI).await?;
-    let driver = ChromeDriver::start().await?;
-    let (zhang, first) = opens_counted(&driver, &server).await?;
+    let driver = ChromeDriver::shared()?;
+    let (zhang, first) = opens_counted(driver, &server).await?;
     let web = zhang.browser.driver();
 
     // Nothing was asked for at the start; a message that is missed brings the offer.
@@ -142,8 +142,8 @@ async fn two_tabs_and_one_message_are_one_sound_and_one_notification_that_leads_
 async fn a_muted_page_is_silent() -> Result<()> {
     let server = serve_page().await?;
     let mut li = Socket::bound(&server, LI).await?;
-    let driver = ChromeDriver::start().await?;
-    let (zhang, first) = opens_counted(&driver, &server).await?;
+    let driver = ChromeDriver::shared()?;
+    let (zhang, first) = opens_counted(driver, &server).await?;
     zhang.browser.click("settings-open").await?;
     let mute = "[data-testid=settings] input[name='tidings.sound']";
     zhang.browser.find_css(mute).await?.click().await?;

@@ -76,8 +76,8 @@ async fn reader(server: &Server, driver: &ChromeDriver) -> Result<Person> {
 #[tokio::test]
 async fn who_leaves_while_the_page_still_scrolls_comes_to_stand_at_the_end() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = reader(&server, &driver).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = reader(&server, driver).await?;
     for _ in 0..ROUNDS {
         for (peer, name) in [(1001, "李四"), (1002, "王五")] {
             zhang.clicks_while_it_scrolls(&row(peer)).await?;
@@ -105,8 +105,8 @@ async fn who_leaves_while_the_page_still_scrolls_comes_to_stand_at_the_end() -> 
 async fn who_leaves_while_the_page_still_scrolls_comes_to_stand_at_the_first_unread_message()
 -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = reader(&server, &driver).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = reader(&server, driver).await?;
     past::write(&server, LI, 1000, 60, past::mixed_without_links).await?;
     zhang.badge_shows(1001, "60").await?;
     zhang.clicks_while_it_scrolls(&row(1001)).await?;
@@ -127,8 +127,8 @@ async fn who_leaves_while_the_page_still_scrolls_comes_to_stand_at_the_first_unr
 #[tokio::test]
 async fn what_somebody_scrolls_just_after_they_left_is_not_undone() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = reader(&server, &driver).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = reader(&server, driver).await?;
     // The thread stands still before: a key in the midst of a smooth scroll moves less than a page,
     // wherever the thread was put.
     zhang.clicks_while_it_scrolls(JUMP).await?;

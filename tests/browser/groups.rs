@@ -1,22 +1,21 @@
 //! Three people and their groups.
 
+use crate::group::{create, say};
 use crate::person::{MESSAGES, Person, serve_page};
-use crate::pictures::fits;
-use anyhow::{Context, Result};
-use serde_json::{Value, json};
+use anyhow::Result;
 use thirtyfour::Key;
 use tidings_tests::browser::{ChromeDriver, Look};
-use tidings_tests::server::{LI, Server, WANG, ZHANG};
+use tidings_tests::server::{LI, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
 #[tokio::test]
 async fn a_group_is_created_and_three_people_talk_in_it_without_a_reload() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
+    let driver = ChromeDriver::shared()?;
     let look = Look::default();
-    let zhang = Person::logged_in(&driver, &server, &look, ZHANG.1).await?;
-    let li = Person::logged_in(&driver, &server, &look, LI.1).await?;
-    let wang = Person::logged_in(&driver, &server, &look, WANG.1).await?;
+    let zhang = Person::logged_in(driver, &server, &look, ZHANG.1).await?;
+    let li = Person::logged_in(driver, &server, &look, LI.1).await?;
+    let wang = Person::logged_in(driver, &server, &look, WANG.1).await?;
 
     zhang.creates("Hikers", &[LI.0, WANG.0]).await?;
     zhang.reads("thread-name", "Hikers").await?;
@@ -85,10 +84,10 @@ async fn who_is_added_later_is_told_from_then_on_and_finds_the_history_by_scroll
     for n in 1..=120 {
         say(&mut socket, ZHANG.0, group, &format!("line {n}")).await?;
     }
-    let driver = ChromeDriver::start().await?;
+    let driver = ChromeDriver::shared()?;
     let look = Look::default();
-    let zhang = Person::logged_in(&driver, &server, &look, ZHANG.1).await?;
-    let wang = Person::logged_in(&driver, &server, &look, WANG.1).await?;
+    let zhang = Person::logged_in(driver, &server, &look, ZHANG.1).await?;
+    let wang = Person::logged_in(driver, &server, &look, WANG.1).await?;
     assert_eq!(wang.list().await?, [""; 0]);
 
     zhang.opens_group("Hikers").await?;
@@ -140,8 +139,8 @@ async fn who_is_added_later_is_told_from_then_on_and_finds_the_history_by_scroll
 #[tokio::test]
 async fn a_group_is_created_and_written_to_by_the_keyboard_alone() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
 
     zhang.tabs_to("new-group").await?;
     zhang.types("" + Key::Enter).await?;
@@ -187,8 +186,8 @@ async fn a_group_is_created_and_written_to_by_the_keyboard_alone() -> Result<()>
 #[tokio::test]
 async fn what_was_typed_into_the_dialog_survives_a_server_that_is_gone() -> Result<()> {
     let mut server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     zhang.browser.click("new-group").await?;
     let name = zhang.browser.find("group-name").await?;
     name.send_keys("Lunch").await?;
@@ -207,172 +206,4 @@ async fn what_was_typed_into_the_dialog_survives_a_server_that_is_gone() -> Resu
         .await?;
     zhang.browser.close().await?;
     Ok(())
-}
-
-#[tokio::test]
-async fn a_group_fits_its_window_at_every_width_in_both_languages_and_themes() -> Result<()> {
-    let server = serve_page().await?;
-    let group = create(
-        &server,
-        ZHANG,
-        "周末爬山 · Hikers of the long weekend",
-        &[LI.0, WANG.0],
-    )
-    .await?;
-    for (from, line) in [
-        (ZHANG, "周六早上八点，老地方见？"),
-        (LI, "可以！我带水和三明治。"),
-        (LI, "谁开车？"),
-        (
-            WANG,
-            "I can drive; the boot is full of ropes though. https://example.org/a/long/way/up",
-        ),
-        (ZHANG, "太好了。"),
-    ] {
-        let mut socket = Socket::bound(&server, from).await?;
-        say(&mut socket, from.0, group, line).await?;
-    }
-    let driver = ChromeDriver::start().await?;
-    let row = format!("[data-testid=conversation-row][data-peer=g{group}]");
-    for (width, height) in [(1280, 800), (768, 1024), (360, 740)] {
-        for (language, dark) in [("zh-CN", false), ("en-US", true)] {
-            let look = Look {
-                width,
-                height,
-                scale: 2,
-                language,
-                dark,
-            };
-            let name = format!("{width}-{language}-{}", if dark { "dark" } else { "light" });
-            let person = Person::logged_in(&driver, &server, &look, ZHANG.1).await?;
-            person.browser.find_css(&row).await?;
-            fits(&person, &format!("group-list-{name}")).await?;
-            person.browser.click("new-group").await?;
-            person.picks(LI.0).await?;
-            fits(&person, &format!("group-dialog-{name}")).await?;
-            person.browser.click("group-cancel").await?;
-            person.browser.find_css(&row).await?.click().await?;
-            person.sees("太好了。", "sent", "sent").await?;
-            fits(&person, &format!("group-thread-{name}")).await?;
-            person.browser.click("group-open").await?;
-            person.members(&["张三", "李四", "王五"]).await?;
-            fits(&person, &format!("group-panel-{name}")).await?;
-            person.browser.close().await?;
-        }
-    }
-    Ok(())
-}
-
-/// Creates a group over HTTP; returns its id.
-pub(crate) async fn create(
-    server: &Server,
-    owner: (i64, &str),
-    name: &str,
-    members: &[i64],
-) -> Result<i64> {
-    let request = server
-        .http()
-        .post(server.url("/api/groups"))
-        .bearer_auth(server.login(owner.1).await?)
-        .json(&json!({"name": name, "members": members}));
-    let group: Value = request.send().await?.error_for_status()?.json().await?;
-    group["groupId"].as_i64().context("no id")
-}
-
-/// Says a line in a group, past whatever is pushed meanwhile.
-async fn say(socket: &mut Socket, from: i64, group: i64, content: &str) -> Result<()> {
-    let data = json!({"senderUid": from, "groupId": group, "content": content, "msgType": 1});
-    socket.send(json!({"type": 3, "data": data})).await?;
-    while socket.next().await?["type"] != 3 {}
-    Ok(())
-}
-
-/// What a person does with groups.
-impl Person {
-    async fn creates(&self, name: &str, members: &[i64]) -> Result<()> {
-        self.browser.click("new-group").await?;
-        let field = self.browser.find("group-name").await?;
-        field.send_keys(name).await?;
-        for uid in members {
-            self.picks(*uid).await?;
-        }
-        self.browser.click("group-submit").await
-    }
-
-    /// Ticks someone in the dialog.
-    async fn picks(&self, uid: i64) -> Result<()> {
-        let person = format!("[data-testid=person][data-peer='{uid}']");
-        Ok(self.browser.find_css(&person).await?.click().await?)
-    }
-
-    async fn opens_group(&self, name: &str) -> Result<()> {
-        let row = format!("{}?.dataset.peer", row(name));
-        self.browser
-            .until(&format!("{name} in the list"), &row)
-            .await?;
-        let key = self.browser.eval(&row).await?;
-        let key = key.as_str().context("a key")?;
-        let row = format!("[data-testid=conversation-row][data-peer='{key}']");
-        self.browser.find_css(&row).await?.click().await?;
-        self.browser.find("composer-input").await.map(drop)
-    }
-
-    /// Waits until the list shows a group with this preview and badge; empty: no badge.
-    async fn lists(&self, name: &str, preview: &str, badge: &str) -> Result<()> {
-        let expression = format!(
-            "(row => row.querySelector('[data-testid=row-preview]').textContent === {}
-                && (row.querySelector('[data-testid=row-badge]')?.textContent.trim() ?? '') === {})({})",
-            json!(preview),
-            json!(badge),
-            row(name)
-        );
-        let what = format!("{name} with {preview:?} and badge {badge:?}");
-        self.browser.until(&what, &expression).await
-    }
-
-    /// Waits until screen readers are told this.
-    async fn announces(&self, text: &str) -> Result<()> {
-        self.reads("announced", text).await
-    }
-
-    /// Waits until the panel lists these members.
-    async fn members(&self, names: &[&str]) -> Result<()> {
-        let of = "[...document.querySelectorAll('[data-testid=member] .row-name')]";
-        self.shows(of, names).await
-    }
-
-    /// Waits until the dialog shows these as chosen.
-    async fn chosen(&self, names: &[&str]) -> Result<()> {
-        self.shows(
-            "[...document.querySelectorAll('[data-testid=chosen]')]",
-            names,
-        )
-        .await
-    }
-
-    async fn shows(&self, elements: &str, texts: &[&str]) -> Result<()> {
-        let texts = json!(texts).to_string();
-        let expression = format!(
-            "JSON.stringify({elements}.map(e => e.textContent)) === {}",
-            json!(texts)
-        );
-        self.browser
-            .until(&format!("shows {texts}"), &expression)
-            .await
-    }
-
-    /// Who stands above the runs of the open thread, in their order.
-    async fn senders(&self) -> Result<Vec<String>> {
-        let names = "[...document.querySelectorAll('[data-testid=sender] .sender-name')].map(e => e.textContent)";
-        Ok(serde_json::from_value(self.browser.eval(names).await?)?)
-    }
-}
-
-/// The list's row of a conversation, by its name.
-fn row(name: &str) -> String {
-    format!(
-        "[...document.querySelectorAll('[data-testid=conversation-row]')].find(
-            row => row.querySelector('[data-testid=row-name]').textContent === {})",
-        json!(name)
-    )
 }

@@ -35,13 +35,13 @@ async fn fifty_rows_of_mixed_heights_above_move_what_is_in_sight_by_at_most_a_pi
     let server = serve_page().await?;
     past::write(&server, WANG, 1000, 500, past::mixed).await?;
     past::read(&server, ZHANG, 1002).await?;
-    let driver = ChromeDriver::start().await?;
+    let driver = ChromeDriver::shared()?;
     for width in [1280, 360] {
         let look = Look {
             width,
             ..Look::default()
         };
-        let zhang = Person::logged_in(&driver, &server, &look, ZHANG.1).await?;
+        let zhang = Person::logged_in(driver, &server, &look, ZHANG.1).await?;
         zhang.opens_conversation(1002).await?;
         let ready = "(log => log.querySelector('.message-rows [data-testid=message]')
             && log.scrollTop > 0 && log.scrollHeight - log.clientHeight - log.scrollTop < 2)(
@@ -73,12 +73,12 @@ async fn a_window_that_has_room_for_more_than_the_first_rows_is_filled() -> Resu
     let server = serve_page().await?;
     past::write(&server, WANG, 1000, 120, |n| n.to_string()).await?;
     past::read(&server, ZHANG, 1002).await?;
-    let driver = ChromeDriver::start().await?;
+    let driver = ChromeDriver::shared()?;
     let tall = Look {
         height: 2400,
         ..Look::default()
     };
-    let zhang = Person::logged_in(&driver, &server, &tall, ZHANG.1).await?;
+    let zhang = Person::logged_in(driver, &server, &tall, ZHANG.1).await?;
     zhang.opens_conversation(1002).await?;
     let filled =
         "(log => log.scrollTop > 0 && log.scrollHeight - log.clientHeight - log.scrollTop < 2)(

@@ -24,8 +24,8 @@ async fn presses_enter(zhang: &Person) -> Result<()> {
 async fn pinyin_confirmed_with_enter_sends_nothing_and_what_arrives_does_not_disturb_it()
 -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     let mut li = Socket::bound(&server, LI).await?;
     zhang.writes_to(1001).await?;
     zhang.browser.click("composer-input").await?;
@@ -82,8 +82,8 @@ async fn pinyin_confirmed_with_enter_sends_nothing_and_what_arrives_does_not_dis
 #[tokio::test]
 async fn an_enter_that_comes_after_the_end_of_its_composition_sends_nothing() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     zhang.writes_to(1001).await?;
     zhang.browser.click("composer-input").await?;
     let safari = "(() => {

@@ -1,46 +1,61 @@
-//! The page as something installed: it opens without the server, and notices a newer edition.
+//! The page as something installed: it opens without the server, and notices a newer build.
 
-use crate::person::{Person, serve_page_with};
+use crate::person::{Person, built_page, serve_page_with};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{Launch, Server, ZHANG};
 
+/// What the stylesheet of a newer page is called.
+const NEW_FILE: &str = "base-0000000000000002";
+
 /// A copy of the built page, to be changed.
 fn copied_page(into: &Path) -> Result<PathBuf> {
-    let built = std::env::var_os("TIDINGS_CLIENT_DIR")
-        .context("no page to test: run `cargo xtask test`, or set TIDINGS_CLIENT_DIR")?;
     let page = into.join("page");
-    std::fs::create_dir(&page)?;
-    for entry in std::fs::read_dir(built)? {
-        let entry = entry?;
-        std::fs::copy(entry.path(), page.join(entry.file_name()))?;
-    }
+    copy(&built_page()?, &page)?;
     Ok(page)
 }
 
-/// Writes another build id into the page and all that names it, as the next build would.
-fn rebuild(page: &Path) -> Result<()> {
-    let told: Value = serde_json::from_str(&std::fs::read_to_string(page.join("build.json"))?)?;
-    let old = told["build"].as_str().context("no build")?;
-    for name in ["build.json", "index.html", "sw.js"] {
-        let path = page.join(name);
-        let text = std::fs::read_to_string(&path)?;
-        std::fs::write(&path, text.replace(old, "0000000000000002"))?;
-        for form in ["br", "gz"] {
-            std::fs::remove_file(page.join(format!("{name}.{form}")))?;
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
         }
     }
     Ok(())
 }
 
-/// Waits until the service worker keeps the page whose build id this is, and no other.
+/// Gives one of the page's files another name, as the next build would to one that has changed.
+fn rebuild(page: &Path) -> Result<()> {
+    let index = page.join("index.html");
+    let html = std::fs::read_to_string(&index)?;
+    let (_, rest) = html.split_once("href=\"/base-").context("no base.css")?;
+    let (hash, _) = rest.split_once('.').context("no name")?;
+    let (old, new) = (format!("base-{hash}.css"), format!("{NEW_FILE}.css"));
+    std::fs::write(&index, html.replace(&old, &new))?;
+    std::fs::rename(page.join(&old), page.join(&new))?;
+    // A build for debugging has no compressed forms.
+    for name in ["index.html", &old] {
+        for form in ["br", "gz"] {
+            let _ = std::fs::remove_file(page.join(format!("{name}.{form}")));
+        }
+    }
+    Ok(())
+}
+
+/// Waits until the service worker keeps a page of which this is true, with all of its files.
 async fn keeps(person: &Person, which: &str) -> Result<()> {
     let kept = format!(
         "window.kept === true || (caches.keys().then(async names => {{
             const cache = names.length === 1 && await caches.open(names[0]);
             const page = cache && await cache.match('/');
+            const html = page && await page.text();
             const worker = (await navigator.serviceWorker.ready).active;
             window.kept = Boolean(page) && worker.state === 'activated' && {which};
         }}), false)"
@@ -52,11 +67,12 @@ async fn keeps(person: &Person, which: &str) -> Result<()> {
 #[tokio::test]
 async fn the_page_opens_without_its_server_and_goes_on_when_it_is_back() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let client = std::env::var("TIDINGS_CLIENT_DIR").context("no page to test")?;
-    let launch = Launch::new(folder.path(), &["--client-dir", &client]);
+    let page = built_page()?;
+    let page = page.to_str().context("a path in UTF-8")?;
+    let launch = Launch::new(folder.path(), &["--client-dir", page]);
     let mut server = Server::alone(folder, launch).await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     keeps(&zhang, "true").await?;
     server.kill().await?;
     zhang.browser.driver().refresh().await?;
@@ -81,13 +97,13 @@ async fn a_newer_page_is_offered_and_loaded_whole() -> Result<()> {
     let data = tempfile::tempdir()?;
     let launch = Launch::new(data.path(), &["--client-dir", &page_argument]);
     let mut server = Server::alone(data, launch).await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     keeps(&zhang, "true").await?;
     // The same again is no news.
     let was_away = "document.querySelector('[data-testid=connection]').dataset.phase !== 'live'";
     let asked = "performance.getEntriesByType('resource').filter(
-        entry => entry.name.endsWith('/build.json') && entry.responseEnd > 0).length";
+        entry => entry.name === location.origin + '/' && entry.responseEnd > 0).length";
     zhang
         .browser
         .until("asked at first", &format!("{asked} >= 1"))
@@ -119,12 +135,14 @@ async fn a_newer_page_is_offered_and_loaded_whole() -> Result<()> {
     rebuild(&page)?;
     server.restart().await?;
     zhang.browser.click("reload").await?;
-    let is_new = "document.head.dataset.build === '0000000000000002'";
+    let is_new = &format!("Boolean(document.querySelector('link[href*={NEW_FILE}]')?.sheet)");
     zhang.browser.until("the new page", is_new).await?;
     zhang.is_connected().await?;
     keeps(
         &zhang,
-        "(await page.text()).includes('data-build=\"0000000000000002\"')",
+        &format!(
+            "html.includes('{NEW_FILE}') && await cache.match('/{NEW_FILE}.css') !== undefined"
+        ),
     )
     .await?;
     // And without the server it is the new one that opens.
@@ -152,8 +170,8 @@ async fn a_browser_finds_what_it_needs_to_install_the_page() -> Result<()> {
         let bytes = answer.error_for_status()?.bytes().await?;
         assert!(bytes.starts_with(b"\x89PNG"), "{path}");
     }
-    let driver = ChromeDriver::start().await?;
-    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     let problems = zhang
         .browser
         .cdp("Page.getInstallabilityErrors", serde_json::json!({}))

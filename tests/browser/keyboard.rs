@@ -89,8 +89,8 @@ async fn who_logs_in_opens_a_conversation_and_writes() -> Result<()> {
     li.say(1001, 1000, "from li").await?;
     let mut wang = Socket::bound(&server, WANG).await?;
     wang.say(1002, 1000, "from wang").await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = comes_in(driver, &server, &Look::default()).await?;
 
     zhang.tabs_to_the_list().await?;
     zhang.focus_is_on_row("conversation-row", "1002").await?;
@@ -135,8 +135,8 @@ async fn a_row_that_moves_up_while_it_has_the_focus_keeps_it() -> Result<()> {
     li.say(1001, 1000, "from li").await?;
     let mut wang = Socket::bound(&server, WANG).await?;
     wang.say(1002, 1000, "from wang").await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = comes_in(driver, &server, &Look::default()).await?;
     zhang.tabs_to_the_list().await?;
     zhang.types(Key::Down).await?;
     zhang.focus_is_on_row("conversation-row", "1001").await?;
@@ -170,8 +170,8 @@ async fn a_long_history_is_read_back_to_its_beginning_and_left_for_its_end() -> 
     let server = serve_page().await?;
     past::write(&server, WANG, 1000, COUNT, line).await?;
     past::read(&server, ZHANG, 1002).await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = comes_in(driver, &server, &Look::default()).await?;
     let first = "document.querySelector('.message-rows [data-testid=message]').dataset.seq";
     let end = format!(
         "[...document.querySelectorAll('.message-rows [data-testid=message]')].at(-1).dataset.seq === '{COUNT}'"
@@ -212,9 +212,9 @@ async fn a_long_history_is_read_back_to_its_beginning_and_left_for_its_end() -> 
 #[tokio::test]
 async fn an_emoji_is_put_where_one_writes() -> Result<()> {
     let server = serve_page().await?;
-    crate::pictures::line(&mut Socket::bound(&server, LI).await?, 1001, 1000, "hi").await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    crate::past::line(&mut Socket::bound(&server, LI).await?, 1001, 1000, "hi").await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = comes_in(driver, &server, &Look::default()).await?;
     zhang.opens_the_first().await?;
     let on = |emoji: &str| format!("document.activeElement.textContent === '{emoji}'");
 
@@ -243,8 +243,8 @@ async fn an_emoji_is_put_where_one_writes() -> Result<()> {
 #[tokio::test]
 async fn conversations_begin_from_the_contacts_and_from_the_search() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = comes_in(driver, &server, &Look::default()).await?;
     zhang.tabs_to("contacts-tab").await?;
     zhang.types(Key::Enter).await?;
     zhang.browser.find("contact-row").await?;
@@ -273,9 +273,9 @@ async fn conversations_begin_from_the_contacts_and_from_the_search() -> Result<(
 #[tokio::test]
 async fn what_was_refused_is_sent_again_or_deleted_from_its_row() -> Result<()> {
     let server = serve_page().await?;
-    crate::pictures::line(&mut Socket::bound(&server, LI).await?, 1001, 1000, "hi").await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    crate::past::line(&mut Socket::bound(&server, LI).await?, 1001, 1000, "hi").await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = comes_in(driver, &server, &Look::default()).await?;
     zhang.opens_the_first().await?;
     let count = "(send => {
         window.sent = 0;
@@ -317,12 +317,12 @@ async fn where_there_is_one_pane_the_way_back_leads_to_the_row_one_came_from() -
         let mut socket = Socket::bound(&server, from).await?;
         socket.say(from.0, 1000, "hi").await?;
     }
-    let driver = ChromeDriver::start().await?;
+    let driver = ChromeDriver::shared()?;
     let narrow = Look {
         width: 500,
         ..Look::default()
     };
-    let zhang = comes_in(&driver, &server, &narrow).await?;
+    let zhang = comes_in(driver, &server, &narrow).await?;
     zhang.tabs_to_the_list().await?;
     zhang.types(Key::Down).await?;
     zhang.focus_is_on_row("conversation-row", "1001").await?;

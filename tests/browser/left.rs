@@ -1,7 +1,7 @@
 //! Conversations that were left: they stay in the page for a while, and nobody notices but by how soon
 //! they are back.
 
-use crate::groups::create;
+use crate::group::create;
 use crate::past;
 use crate::person::{Person, serve_page};
 use anyhow::Result;
@@ -41,8 +41,8 @@ async fn shows(zhang: &Person, peer: i64, seq: usize) -> Result<()> {
 #[tokio::test]
 async fn a_conversation_that_was_left_is_the_same_again_with_what_came_since() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = with_two(&server, &driver).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = with_two(&server, driver).await?;
     let mark = "document.querySelector('.message-rows').lastElementChild.wasHere = true";
     zhang.browser.eval(mark).await?;
 
@@ -65,8 +65,8 @@ async fn a_conversation_that_was_left_is_the_same_again_with_what_came_since() -
 #[tokio::test]
 async fn what_is_left_is_neither_seen_nor_found_nor_read_aloud() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = with_two(&server, &driver).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = with_two(&server, driver).await?;
     let aloud = async || -> Result<bool> {
         let all = json!({});
         let tree = zhang
@@ -112,12 +112,12 @@ async fn what_is_left_is_neither_seen_nor_found_nor_read_aloud() -> Result<()> {
 #[tokio::test]
 async fn only_the_last_conversations_stay_and_only_their_last_rows() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
+    let driver = ChromeDriver::shared()?;
     let mut groups = Vec::new();
     for name in ["A", "B", "C"] {
         groups.push(create(&server, ZHANG, name, &[]).await?);
     }
-    let zhang = with_two(&server, &driver).await?;
+    let zhang = with_two(&server, driver).await?;
     // Scrolled up as far as everything, and back to the end.
     let up = "(document.querySelector('.thread').scrollTop = 0,
         document.querySelector('.message-rows .message').dataset.seq === '1')";

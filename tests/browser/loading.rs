@@ -18,7 +18,7 @@ async fn before_each_page(browser: &Browser, script: &str) -> Result<()> {
 #[tokio::test]
 async fn the_content_security_policy_is_not_violated_by_the_page_itself() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
+    let driver = ChromeDriver::shared()?;
     let browser = driver.open(&Look::default()).await?;
     before_each_page(
         &browser,
@@ -50,7 +50,7 @@ async fn the_content_security_policy_is_not_violated_by_the_page_itself() -> Res
 #[tokio::test]
 async fn the_bar_shows_how_much_of_the_program_has_come() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
+    let driver = ChromeDriver::shared()?;
     let browser = driver.open(&Look::default()).await?;
     before_each_page(
         &browser,
@@ -76,7 +76,7 @@ async fn the_bar_shows_how_much_of_the_program_has_come() -> Result<()> {
 #[tokio::test]
 async fn a_browser_that_cannot_run_the_page_is_told_what_to_do_in_both_languages() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
+    let driver = ChromeDriver::shared()?;
     for lacks in ["WebAssembly", "WebSocket"] {
         let browser = driver.open(&Look::default()).await?;
         before_each_page(&browser, &format!("delete window.{lacks}")).await?;
@@ -96,7 +96,7 @@ async fn a_browser_that_cannot_run_the_page_is_told_what_to_do_in_both_languages
 #[tokio::test]
 async fn a_program_that_does_not_come_is_said_and_can_be_asked_for_again() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
+    let driver = ChromeDriver::shared()?;
     let browser = driver.open(&Look::default()).await?;
     let block = |urls| json!({"urls": urls});
     browser
@@ -118,7 +118,7 @@ async fn a_program_that_does_not_come_is_said_and_can_be_asked_for_again() -> Re
 #[tokio::test]
 async fn a_program_that_has_died_is_said_and_can_be_loaded_again() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
+    let driver = ChromeDriver::shared()?;
     let browser = driver.open(&Look::default()).await?;
     // Both ways in which a panic comes out: of an event, and of a task that goes on by itself.
     let trap = "new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, \
@@ -130,9 +130,25 @@ async fn a_program_that_has_died_is_said_and_can_be_loaded_again() -> Result<()>
         let shown = "document.querySelector('[data-testid=ended]').open";
         assert_eq!(browser.eval(shown).await?, false);
         browser
-            .eval(&format!("void (() => {{ const trap = {trap}; {how}; }})()"))
+            .eval(&format!(
+                "void (() => {{
+                    // As the program's panic hook leaves it.
+                    window.tidingsPanic = 'panicked at x.rs:1:2';
+                    const trap = {trap};
+                    {how};
+                }})()"
+            ))
             .await?;
         browser.until("the end of the program", shown).await?;
+        let report = browser.text("ended-report").await?;
+        assert!(
+            report.starts_with("panicked at x.rs:1:2") && report.contains("_bg.wasm"),
+            "{report}"
+        );
+        browser.click("ended-copy").await?;
+        let copied = "/Copied/.test(document.querySelector('[data-testid=ended-copy]').textContent)
+            || getSelection().toString().includes('x.rs:1:2')";
+        browser.until("copied, or selected", copied).await?;
         browser
             .find_css("[data-testid=ended] a")
             .await?

@@ -13,8 +13,8 @@ const TAB: char = '\u{e004}';
 #[tokio::test]
 async fn a_wrong_password_is_explained_and_the_right_one_opens_the_chat() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = Person::opens(&driver, &server, &Look::default()).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::opens(driver, &server, &Look::default()).await?;
     zhang.logs_in(ZHANG.1, "wrong").await?;
     let words = zhang.browser.text("login-error").await?;
     assert!(words.to_lowercase().contains("password"), "{words}");
@@ -27,8 +27,8 @@ async fn a_wrong_password_is_explained_and_the_right_one_opens_the_chat() -> Res
 #[tokio::test]
 async fn somebody_new_registers_by_keyboard_alone_and_is_told_what_is_wrong() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let new = Person::opens(&driver, &server, &Look::default()).await?;
+    let driver = ChromeDriver::shared()?;
+    let new = Person::opens(driver, &server, &Look::default()).await?;
     let switch = new.browser.find("register-switch").await?;
     switch.send_keys(Key::Enter).await?;
     new.browser.find("register-name").await?;
@@ -72,8 +72,8 @@ async fn somebody_new_registers_by_keyboard_alone_and_is_told_what_is_wrong() ->
 #[tokio::test]
 async fn where_registration_is_off_nobody_is_offered_it() -> Result<()> {
     let server = serve_page_with(&["--registration", "off"]).await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = Person::opens(&driver, &server, &Look::default()).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::opens(driver, &server, &Look::default()).await?;
     let asked = "performance.getEntriesByType('resource').some(
         entry => entry.name.endsWith('/api/server') && entry.responseEnd > 0)";
     zhang.browser.until("the server was asked", asked).await?;
@@ -94,8 +94,8 @@ async fn types(person: &Person, keys: &str) -> Result<()> {
 #[tokio::test]
 async fn a_logout_ends_in_the_login_page_also_after_a_reload() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     zhang.browser.click("logout").await?;
     zhang.browser.find("login-email").await?;
     zhang.browser.driver().refresh().await?;
@@ -107,12 +107,12 @@ async fn a_logout_ends_in_the_login_page_also_after_a_reload() -> Result<()> {
 #[tokio::test]
 async fn the_browsers_language_is_spoken_and_can_be_switched_for_good() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
+    let driver = ChromeDriver::shared()?;
     let look = Look {
         language: "zh-CN",
         ..Look::default()
     };
-    let zhang = Person::opens(&driver, &server, &look).await?;
+    let zhang = Person::opens(driver, &server, &look).await?;
     zhang.browser.find("login-submit").await?;
     let chinese = "/[\\u4e00-\\u9fff]/.test(document.querySelector('[data-testid=login-submit]').textContent)";
     zhang.browser.until("Chinese", chinese).await?;

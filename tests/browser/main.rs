@@ -1,11 +1,14 @@
-//! The built page in real browsers, against a real server.
+//! The built page in Chromium, against a real server: `cargo test --test browser`.
 //!
-//! `cargo xtask test` builds the page first and says where it is; alone, set `TIDINGS_CLIENT_DIR`.
+//! The page is `dist` of the workspace, built with `trunk build --release`, or is where
+//! `TIDINGS_CLIENT_DIR` says. `CHROMIUM` and `CHROMEDRIVER` are found on the path unless they are set;
+//! `TIDINGS_AXE` is the script of axe-core, which `cargo xtask test` fetches.
 
 mod access;
 mod announcer;
 mod attention;
-mod chat;
+mod both_set_ups;
+mod development;
 mod faults;
 mod glide;
 mod groups;
@@ -13,17 +16,16 @@ mod history;
 mod input_method;
 mod installed;
 mod keyboard;
-mod keys;
 mod left;
 mod loading;
 mod login;
-mod long_conversation;
-mod past;
-mod person;
+#[path = "../page/mod.rs"]
+#[expect(dead_code, reason = "the rest is for `soak` and `measure`")]
+mod page;
 mod pictures;
-mod presence;
 mod profile;
-mod receipts;
 mod settings;
-mod speed;
+mod switching;
 mod writing;
+
+use page::{away, group, past, person};

@@ -32,8 +32,8 @@ async fn types(person: &Person, field: &str, text: &str) -> Result<()> {
 #[tokio::test]
 async fn a_new_name_and_picture_show_in_every_tab_and_to_others() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     let (first, second) = zhang.opens_a_second_tab(&server).await?;
     let web = zhang.browser.driver();
     web.switch_to_window(first).await?;
@@ -88,8 +88,8 @@ async fn a_new_name_and_picture_show_in_every_tab_and_to_others() -> Result<()> 
 #[tokio::test]
 async fn a_file_that_is_no_picture_is_refused_in_words() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     zhang.browser.click("profile-open").await?;
     let field = zhang.browser.find("profile-picture").await?;
     let folder = tempfile::tempdir()?;
@@ -111,9 +111,9 @@ async fn a_file_that_is_no_picture_is_refused_in_words() -> Result<()> {
 #[tokio::test]
 async fn a_changed_password_logs_the_other_browser_out_and_lets_one_in_again() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let here = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
-    let there = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let driver = ChromeDriver::shared()?;
+    let here = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
+    let there = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     here.browser.click("profile-open").await?;
     let two = "document.querySelectorAll('[data-testid=profile-logins] li').length === 2";
     here.browser.until("both logins", two).await?;
@@ -150,9 +150,9 @@ async fn a_changed_password_logs_the_other_browser_out_and_lets_one_in_again() -
 #[tokio::test]
 async fn a_login_elsewhere_is_named_and_ended() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let here = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
-    let there = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let driver = ChromeDriver::shared()?;
+    let here = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
+    let there = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     here.browser.click("profile-open").await?;
     let named = "document.querySelector('[data-testid=profile-end]')
         ?.getAttribute('aria-label') === 'Log out Chrome · Linux'";

@@ -25,8 +25,8 @@ async fn presses(browser: &Browser, keys: &[Key]) -> Result<()> {
 #[tokio::test]
 async fn an_emoji_is_chosen_by_keyboard_and_stands_large_when_alone() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     zhang.writes_to(1001).await?;
     let browser = &zhang.browser;
     let field_has_focus = "document.activeElement.dataset.testid === 'composer-input'";
@@ -84,8 +84,8 @@ async fn an_emoji_is_chosen_by_keyboard_and_stands_large_when_alone() -> Result<
 #[tokio::test]
 async fn what_cannot_be_kept_until_it_is_sent_stays_in_the_field() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     zhang.writes_to(1001).await?;
     zhang.browser.offline(true).await?;
     // Faster than anybody types, and one more than there is room for.
@@ -147,7 +147,7 @@ async fn at_midnight_today_becomes_yesterday() -> Result<()> {
     let server = serve_page().await?;
     let mut li = Socket::bound(&server, LI).await?;
     li.say(1001, 1000, "before midnight").await?;
-    let driver = ChromeDriver::start().await?;
+    let driver = ChromeDriver::shared()?;
     let day = |name: &str| format!("document.querySelector('.day').textContent === '{name}'");
     // On a machine so slow that it is past midnight before anybody looks, earlier.
     for seconds in [6, 12, 24] {

@@ -13,6 +13,7 @@ const PEOPLE: usize = 10;
 const DEVICES_EACH: usize = 5;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Postgres and Redis: cargo xtask test"]
 async fn a_node_that_drains_under_load_answers_says_goodbye_and_exits_cleanly() -> Result<()> {
     let flags = [&FLAGS[..], &["--drain-ms", "3000"]].concat();
     let mut server = Server::fleet(&flags).await?;

@@ -1,6 +1,6 @@
 //! Silence: who is let live through it, and who is not.
 
-use crate::crowd::{Person, login};
+use crate::crowd::{login, person};
 use crate::plain::Plain;
 use anyhow::Result;
 use serde_json::json;
@@ -8,9 +8,10 @@ use std::time::Duration;
 use tidings_shared::UserId;
 use tidings_shared::close::CloseCode;
 use tidings_shared::link::{Cause, Event, Phase};
+use tidings_tests::PATIENCE;
 use tidings_tests::client::{Client, Status};
 use tidings_tests::proxy::{Proxy, Side};
-use tidings_tests::server::{LI, Server, SetUp, WANG, ZHANG, only};
+use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 use tokio::time::{Instant, interval};
 
@@ -26,20 +27,8 @@ pub(crate) const HASTY: [&str; 6] = [
 const IDLE: Duration = Duration::from_millis(1_500);
 /// Between the heartbeats.
 const INTERVAL: Duration = Duration::from_millis(300);
-/// How late a slow machine may be.
-const LATE: Duration = Duration::from_secs(10);
-/// How long the server waits for the answer to its close frame.
-const GOODBYE: Duration = Duration::from_secs(2);
 /// Connections a user may hold.
 const CONNECTIONS: usize = 32;
-
-/// Logs a demo user in.
-pub(crate) async fn person(server: &Server, user: (i64, &str)) -> Result<Person> {
-    Ok(Person {
-        uid: UserId(user.0),
-        token: server.login(user.1).await?,
-    })
-}
 
 #[tokio::test]
 async fn a_beating_and_a_busy_connection_outlive_idle_timeouts_and_a_silent_one_does_not()
@@ -65,7 +54,7 @@ async fn a_beating_and_a_busy_connection_outlive_idle_timeouts_and_a_silent_one_
     let (frames, code, after) = silent_for.await??;
     println!("silent: closed with {code} after {after:.3?}");
     assert_eq!((frames, code), (Vec::new(), CloseCode::Idle.code()));
-    assert!((IDLE..IDLE + LATE).contains(&after), "{after:?}");
+    assert!(after >= IDLE, "{after:?}");
     busy.nothing_more(1002).await?;
     let status = beating.status();
     assert_eq!((status.phase, status.connects), (Phase::Live, 1));
@@ -74,10 +63,6 @@ async fn a_beating_and_a_busy_connection_outlive_idle_timeouts_and_a_silent_one_
 
 #[tokio::test]
 async fn a_client_that_vanished_without_a_word_is_forgotten_after_the_idle_timeout() -> Result<()> {
-    let because = "a user's places are counted on each node, and one must be full here";
-    if !only(SetUp::Alone, because)? {
-        return Ok(());
-    }
     let server = Server::start(&HASTY).await?;
     let proxy = Proxy::start(server.address().parse()?, 1)?;
     let li = person(&server, LI).await?;
@@ -103,7 +88,7 @@ async fn a_client_that_vanished_without_a_word_is_forgotten_after_the_idle_timeo
     while next.status().phase != Phase::Live {
         tries.tick().await;
         next.tell(Event::RetryNow).await?;
-        assert!(vanished.elapsed() < IDLE + GOODBYE + LATE, "not forgotten");
+        assert!(vanished.elapsed() < PATIENCE, "not forgotten");
     }
     let after = vanished.elapsed();
     println!("half-open: forgotten after {after:.3?}");

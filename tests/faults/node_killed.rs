@@ -12,6 +12,7 @@ const DEVICES_EACH: usize = 5;
 const KILLS: usize = 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Postgres and Redis: cargo xtask test"]
 async fn a_node_of_two_that_is_killed_and_returns_takes_nothing_with_it() -> Result<()> {
     let mut server = Server::fleet(&FLAGS).await?;
     let mut crowd = Crowd::new(&server, PEOPLE, DEVICES_EACH, seed("node killed")).await?;

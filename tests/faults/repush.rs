@@ -3,11 +3,8 @@
 use anyhow::Result;
 use serde_json::json;
 use std::time::{Duration, Instant};
-use tidings_tests::server::{LI, Server, SetUp, ZHANG, only};
+use tidings_tests::server::{LI, Server, ZHANG};
 use tidings_tests::socket::Socket;
-
-/// How late a slow machine may be. Never is anything early.
-const LATE: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn an_unacknowledged_push_comes_again_after_5_and_7_s_and_after_9_s_its_connection_is_closed()
@@ -23,13 +20,11 @@ async fn an_unacknowledged_push_comes_again_after_5_and_7_s_and_after_9_s_its_co
     let before = Instant::now();
     zhang.say(1000, 1001, "three").await?;
     let push = li.frame(4).await?;
-    let after = Instant::now();
     assert_eq!((&push["tid"], push.get("dup")), (&json!(3), None));
     let check = |due: u64| {
         let due = Duration::from_secs(due);
         println!("due {due:?}, came {:?}", before.elapsed());
         assert!(before.elapsed() >= due, "early");
-        assert!(after.elapsed() <= due + LATE, "late");
     };
     for due in [5, 7] {
         let repeat = li.frame(4).await?;
@@ -53,10 +48,6 @@ async fn an_unacknowledged_push_comes_again_after_5_and_7_s_and_after_9_s_its_co
 async fn what_was_acknowledged_while_the_process_stood_still_is_not_repeated() -> Result<()> {
     const WINDOW: i64 = 64;
     const PATIENCE_MS: u64 = 2_000;
-    let because = "what was acknowledged to one node, the other may offer once more for a moment";
-    if !only(SetUp::Alone, because)? {
-        return Ok(());
-    }
     let patience = PATIENCE_MS.to_string();
     let flags = [
         "--ack-timeout-ms",

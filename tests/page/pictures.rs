@@ -5,7 +5,6 @@ use super::group;
 use super::past::line;
 use super::person::{Person, serve_page};
 use anyhow::Result;
-use serde_json::json;
 use std::path::PathBuf;
 use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{LI, Server, WANG, ZHANG};

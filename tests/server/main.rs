@@ -1,16 +1,10 @@
 //! The server, seen from outside: HTTP, plain WebSocket, signals and its command line.
 
-mod accounts;
+mod acknowledged;
 mod admission;
-mod commands;
-mod course;
-mod crash;
-mod delivery;
+mod both_set_ups;
 mod drain;
-mod groups;
 mod hostile;
 mod logs;
 mod metrics;
-mod ours;
 mod page;
-mod profile;

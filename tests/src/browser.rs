@@ -1,16 +1,17 @@
 //! A real Chromium, driven over the WebDriver protocol: one browser a person, headless, with a
-//! profile of its
-//! own that is gone afterwards.
+//! profile of its own that is gone afterwards.
 
 use crate::PATIENCE;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
 use std::process::Stdio;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use thirtyfour::prelude::*;
 use thirtyfour::{ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities};
+use tidings_services::Keeper;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -46,10 +47,11 @@ const ARGUMENTS: [&str; 12] = [
 ];
 
 /// The process that starts browsers. Dropping it ends it and its browsers, and takes their profiles
-/// away.
+/// away; so does the end of this process.
 pub struct ChromeDriver {
     child: Child,
     url: String,
+    _keeper: Keeper,
     _profiles: TempDir,
 }
 
@@ -68,6 +70,24 @@ impl Drop for ChromeDriver {
 }
 
 impl ChromeDriver {
+    /// The one that the tests of this process share, started by the first that needs it.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn shared() -> Result<&'static Self> {
+        static SHARED: OnceLock<Result<ChromeDriver, String>> = OnceLock::new();
+        let shared = SHARED.get_or_init(|| {
+            // In a runtime of its own, for the test's may be in use here.
+            let starting = std::thread::spawn(|| {
+                let runtime = tokio::runtime::Runtime::new()?;
+                runtime.block_on(Self::start())
+            });
+            let started = starting.join().map_err(|_| "it panicked".to_owned())?;
+            started.map_err(|error| format!("{error:#}"))
+        });
+        shared.as_ref().map_err(|error| anyhow!("{error}"))
+    }
+
     /// Starts ChromeDriver (`CHROMEDRIVER`, or the one on the path) on a free port.
     ///
     /// # Errors
@@ -117,9 +137,12 @@ impl ChromeDriver {
         let port = timeout(PATIENCE, listening)
             .await
             .context("ChromeDriver says nothing")??;
+        let group = child.id().context("ChromeDriver has ended")?;
+        let keeper = Keeper::of_group(group, profiles.path())?;
         Ok(port.map(|port| Self {
             child,
             url: format!("http://127.0.0.1:{port}"),
+            _keeper: keeper,
             _profiles: profiles,
         }))
     }

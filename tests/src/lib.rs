@@ -3,6 +3,22 @@
 //!
 //! Everything here starts what it needs on free ports in a temporary folder and takes it away
 //! again. A wait is for an event, with a limit; nothing sleeps to hope.
+//!
+//! The server is the binary `tidings-under-test` of this package, which cargo builds with the tests.
+//! From the workspace's root:
+//!
+//! | command | runs |
+//! |---|---|
+//! | `cargo test` | all that needs no service and no browser; `left-out` names the rest |
+//! | `cargo test -- --ignored` | what needs Postgres or Redis, of every package |
+//! | `cargo test --test browser` | the built page in Chromium |
+//! | `TIDINGS_TEST_FLEET=postgres cargo test --test server --test faults --test browser -- both_set_ups::` | the modules of that name once more, on two nodes, Postgres and Redis |
+//! | `cargo test --test soak -- --nocapture --test-threads 1` | what is long by nature; needs all of it |
+//! | `cargo test --test measure -- --nocapture --test-threads 1` | figures, for `cargo xtask bench`: none of them fails it |
+//!
+//! The page is where `TIDINGS_CLIENT_DIR` says, else in `dist`; see `browser/main.rs`. Ask for a test of
+//! one target with the whole workspace's selection, as above: of this package alone the dependencies
+//! would have other features, and be compiled again.
 
 pub mod browser;
 pub mod client;

@@ -1,8 +1,8 @@
 //! The server under test: one `tidings serve` process on a SQLite file, or a fleet.
 //!
 //! [`Server::start`] gives what `TIDINGS_TEST_FLEET` asks for: nothing is one process with its bus
-//! inside, `postgres` is two nodes on Postgres and Redis behind a balancer. The tests are the same
-//! for both; one that can be for one of them only says so through [`only`].
+//! inside, `postgres` is two nodes on Postgres and Redis behind a balancer. The tests in modules named
+//! `both_set_ups` are run on both, all others on the first only.
 
 mod balancer;
 mod fleet;
@@ -15,11 +15,10 @@ pub use program::{command, command_with_config};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitStatus;
 use tempfile::TempDir;
-use tidings_services::{Redis, free_port};
+use tidings_services::{Postgres, Redis, free_port};
 
 /// Chooses the set-up; see the module's text.
 const VARIABLE: &str = "TIDINGS_TEST_FLEET";
@@ -52,21 +51,6 @@ impl SetUp {
             Ok(other) => bail!("{VARIABLE} is {other:?}: unset it, or set it to postgres"),
         }
     }
-}
-
-/// Whether this run has the set-up a test is for. If not, the reason is printed, past the test
-/// runner, which would swallow it.
-///
-/// # Errors
-/// When there is no such set-up.
-pub fn only(set_up: SetUp, because: &str) -> Result<bool> {
-    let asked = SetUp::asked()?;
-    if asked != set_up {
-        let test = std::thread::current();
-        let test = test.name().unwrap_or("a test");
-        writeln!(std::io::stderr(), "{test}: not run on {asked:?}: {because}")?;
-    }
-    Ok(asked == set_up)
 }
 
 /// A server with its own folder and database. Dropping it kills its processes.
@@ -118,16 +102,29 @@ impl Server {
     /// # Errors
     /// When one of its nodes does not say that it listens.
     pub async fn fleet(flags: &[&str]) -> Result<Self> {
-        Self::fleet_with(flags, Redis::start().await?).await
+        Self::fleet_with(flags, None, Redis::start().await?).await
     }
 
-    /// The same with a Redis that may be absent.
+    /// A fleet with a Postgres of its own, for what a test does to it.
     ///
     /// # Errors
     /// When one of its nodes does not say that it listens.
-    pub async fn fleet_with(flags: &[&str], redis: Redis) -> Result<Self> {
+    pub async fn fleet_with_postgres(flags: &[&str]) -> Result<Self> {
+        let postgres = Postgres::start().await?;
+        Self::fleet_with(flags, Some(postgres), Redis::start().await?).await
+    }
+
+    /// A fleet with a Redis that may be absent.
+    ///
+    /// # Errors
+    /// When one of its nodes does not say that it listens.
+    pub async fn fleet_with_redis(flags: &[&str], redis: Redis) -> Result<Self> {
+        Self::fleet_with(flags, None, redis).await
+    }
+
+    async fn fleet_with(flags: &[&str], postgres: Option<Postgres>, redis: Redis) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let fleet = Fleet::start(folder.path(), flags, redis).await?;
+        let fleet = Fleet::start(folder.path(), flags, postgres, redis).await?;
         let address = fleet.address().to_string();
         Ok(Self::new(Running::Fleet(Box::new(fleet)), address, folder))
     }
@@ -234,7 +231,7 @@ impl Server {
         let mut program = program::program(self.folder.path())?;
         if let Running::Fleet(fleet) = &self.running {
             program
-                .env("DATABASE_URL", fleet.postgres.url())
+                .env("DATABASE_URL", &fleet.database)
                 .env("REDIS_URL", fleet.redis.url());
         }
         program::run(program, arguments, input).await

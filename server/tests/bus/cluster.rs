@@ -86,6 +86,7 @@ fn address(scheme: &str, ports: impl Iterator<Item = String>, parameters: &str) 
 }
 
 #[tokio::test]
+#[ignore = "needs Redis: cargo xtask test"]
 async fn events_cross_a_cluster_whatever_slot_their_topic_is_in() {
     let nodes = cluster().await;
     let ports = nodes.iter().map(|node| node.port().to_string());
@@ -93,6 +94,7 @@ async fn events_cross_a_cluster_whatever_slot_their_topic_is_in() {
 }
 
 #[tokio::test]
+#[ignore = "needs Redis: cargo xtask test"]
 async fn events_cross_a_cluster_with_tls() {
     let authority = Authority::new();
     let (_nodes, ports) = cluster_with_tls(&authority).await;
@@ -129,6 +131,7 @@ async fn cross(address: Address) {
 }
 
 #[tokio::test]
+#[ignore = "needs Redis: cargo xtask test"]
 async fn a_node_that_starts_tells_the_others_across_a_cluster_and_a_loss_is_a_gap() {
     let mut nodes = cluster().await;
     let url = format!("{}?cluster=true", nodes[0].url());

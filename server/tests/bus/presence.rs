@@ -55,6 +55,7 @@ impl Watcher {
 }
 
 #[tokio::test]
+#[ignore = "needs Redis: cargo xtask test"]
 async fn every_node_sees_a_user_come_and_go_and_a_flush_is_made_good() {
     let server = RedisServer::start().await;
     let (here, there) = (Watcher::new(&server), Watcher::new(&server));
@@ -69,6 +70,7 @@ async fn every_node_sees_a_user_come_and_go_and_a_flush_is_made_good() {
 }
 
 #[tokio::test]
+#[ignore = "needs Redis: cargo xtask test"]
 async fn the_users_of_a_node_that_dies_go_offline_by_themselves() {
     let server = RedisServer::start().await;
     let (mut here, there) = (Watcher::new(&server), Watcher::new(&server));

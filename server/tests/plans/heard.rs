@@ -1,6 +1,5 @@
 //! What statements were executed, from the driver's log of them.
 
-use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 use tracing::field::{Field, Visit};
@@ -8,11 +7,11 @@ use tracing::span;
 
 /// A subscriber that keeps the statements the driver says it executed.
 #[derive(Clone, Default)]
-pub(crate) struct Heard(Arc<Mutex<BTreeSet<String>>>);
+pub(crate) struct Heard(Arc<Mutex<Vec<String>>>);
 
 impl Heard {
-    /// What there was since the last time this was asked.
-    pub(crate) fn take(&self) -> BTreeSet<String> {
+    /// What was executed since the last time this was asked, in this order.
+    pub(crate) fn take(&self) -> Vec<String> {
         let heard = std::mem::take(&mut *self.0.lock().expect("nobody panicked"));
         let ours = heard.into_iter().filter(|statement| {
             let first = statement.split_whitespace().next().unwrap_or_default();
@@ -46,7 +45,7 @@ impl tracing::Subscriber for Heard {
         self.0
             .lock()
             .expect("nobody panicked")
-            .insert(text.trim().to_owned());
+            .push(text.trim().to_owned());
     }
 
     fn enter(&self, _: &span::Id) {}

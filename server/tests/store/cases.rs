@@ -24,35 +24,29 @@ impl Case {
     }
 }
 
-/// One of every kind.
-pub(crate) async fn cases() -> Result<Vec<Case>> {
-    let cases = vec![sqlite().await?, postgres().await?];
-    for Case { store, .. } in &cases {
-        store.migrate().await?;
-        store
-            .add_users(&[user("a", Some(A)), user("b", Some(B)), user("c", Some(C))])
-            .await?;
-    }
-    Ok(cases)
-}
-
-async fn sqlite() -> Result<Case> {
+/// A SQLite file of its own.
+pub(crate) async fn sqlite() -> Result<Case> {
     let home = tempfile::tempdir().expect("a temporary folder");
     let url = format!("sqlite://{}/test.db", home.path().display());
-    Ok(Case {
-        store: open(&url, READERS).await?,
-        url,
-        _home: Some(home),
-    })
+    filled(url, Some(home)).await
 }
 
-async fn postgres() -> Result<Case> {
+/// A database of its own in the shared Postgres.
+pub(crate) async fn postgres() -> Result<Case> {
     let server = Postgres::shared();
-    let url = server.url(&server.database().await?);
+    filled(server.url(&server.database().await?), None).await
+}
+
+async fn filled(url: String, home: Option<TempDir>) -> Result<Case> {
+    let store = open(&url, READERS).await?;
+    store.migrate().await?;
+    store
+        .add_users(&[user("a", Some(A)), user("b", Some(B)), user("c", Some(C))])
+        .await?;
     Ok(Case {
-        store: open(&url, READERS).await?,
+        store,
         url,
-        _home: None,
+        _home: home,
     })
 }
 

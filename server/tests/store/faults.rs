@@ -109,6 +109,7 @@ impl Load {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Postgres: cargo xtask test"]
 async fn a_commit_whose_answer_is_lost_is_answered_all_the_same_and_once() -> Result {
     let (server, database, store) = home().await?;
     let mischief = &[
@@ -166,6 +167,7 @@ async fn a_commit_whose_answer_is_lost_is_answered_all_the_same_and_once() -> Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Postgres: cargo xtask test"]
 async fn sessions_that_are_terminated_at_any_moment_lose_and_double_nothing() -> Result {
     let (server, database, store) = home().await?;
     let other = open(&server.url(&database), READERS).await?;
@@ -191,6 +193,7 @@ async fn sessions_that_are_terminated_at_any_moment_lose_and_double_nothing() ->
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Postgres: cargo xtask test"]
 async fn a_server_that_crashes_again_and_again_loses_and_doubles_nothing() -> Result {
     let (server, database, store) = home().await?;
     let other = open(&server.url(&database), READERS).await?;
@@ -240,6 +243,7 @@ async fn more(server: &Postgres, database: &str) -> Result {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Postgres: cargo xtask test"]
 async fn a_node_that_stands_still_amid_a_transaction_holds_up_others_for_seconds_only() -> Result {
     let (server, database, store) = home().await?;
     store.append(&[message(A, B, "first")]).await?;

@@ -1,9 +1,17 @@
 //! Groups: made, filled, written to, read.
 
-use crate::cases::{ALL, Case, append, cases, message, seqs, to_group, with_key};
+use crate::cases::{ALL, Case, append, message, seqs, to_group, with_key};
 use crate::{A, B, C, Result};
 use tidings_server::store::{GroupChange, GroupRefusal, NewGroup, NewMembers, Refused, Store};
 use tidings_shared::{ConversationId, GroupId, MsgType, Peer, Seq, UserId};
+
+on_each_store![
+    a_group_begins_with_its_members_and_a_message_that_says_so,
+    a_group_with_an_unknown_member_is_not_made,
+    members_write_to_a_group_and_others_are_refused,
+    a_key_stores_one_message_in_a_group_too,
+    a_group_is_seen_by_its_members_as_they_see_it,
+];
 
 pub(crate) fn new_group(owner: UserId, members: impl Into<Vec<UserId>>) -> NewGroup {
     NewGroup {
@@ -43,137 +51,124 @@ async fn members(store: &dyn Store, group: GroupId) -> Result<Vec<i64>> {
     Ok(users.iter().map(|user| user.uid.0).collect())
 }
 
-#[tokio::test]
-async fn a_group_begins_with_its_members_and_a_message_that_says_so() -> Result {
-    for Case { store, .. } in cases().await? {
-        let change = create(store.as_ref(), &new_group(B, [A])).await?;
-        let group = &change.group;
-        assert_eq!((&*group.name, group.owner, group.members), ("Choir", B, 2));
-        assert_eq!(change.added, [A, B]);
-        let first = change.message.as_ref().expect("a first message");
-        assert_eq!(
-            (first.record.seq, first.record.sender.uid, first.fresh),
-            (Seq(1), B, true)
-        );
-        assert_eq!(first.record.msg_type, MsgType::GROUP_CREATED);
-        assert_eq!(
-            (&*first.record.content, first.record.created_at),
-            ("Choir", 500)
-        );
-        assert_eq!(first.recipient.peer, Peer::Group(group.group_id));
-        let stored = store.page(first.conversation, ALL).await?;
-        assert_eq!(stored, std::slice::from_ref(&first.record));
+async fn a_group_begins_with_its_members_and_a_message_that_says_so(
+    Case { store, .. }: Case,
+) -> Result {
+    let change = create(store.as_ref(), &new_group(B, [A])).await?;
+    let group = &change.group;
+    assert_eq!((&*group.name, group.owner, group.members), ("Choir", B, 2));
+    assert_eq!(change.added, [A, B]);
+    let first = change.message.as_ref().expect("a first message");
+    assert_eq!(
+        (first.record.seq, first.record.sender.uid, first.fresh),
+        (Seq(1), B, true)
+    );
+    assert_eq!(first.record.msg_type, MsgType::GROUP_CREATED);
+    assert_eq!(
+        (&*first.record.content, first.record.created_at),
+        ("Choir", 500)
+    );
+    assert_eq!(first.recipient.peer, Peer::Group(group.group_id));
+    let stored = store.page(first.conversation, ALL).await?;
+    assert_eq!(stored, std::slice::from_ref(&first.record));
 
-        assert_eq!(store.group(A, group.group_id).await?.as_ref(), Some(group));
-        assert_eq!(store.group(C, group.group_id).await?, None);
-        assert_eq!(store.group(A, GroupId(99)).await?, None);
-        assert_eq!(members(store.as_ref(), group.group_id).await?, [1, 2]);
-        let second = store.members(group.group_id, A, 1).await?;
-        assert_eq!(second.iter().map(|u| u.uid).collect::<Vec<_>>(), [B]);
-    }
+    assert_eq!(store.group(A, group.group_id).await?.as_ref(), Some(group));
+    assert_eq!(store.group(C, group.group_id).await?, None);
+    assert_eq!(store.group(A, GroupId(99)).await?, None);
+    assert_eq!(members(store.as_ref(), group.group_id).await?, [1, 2]);
+    let second = store.members(group.group_id, A, 1).await?;
+    assert_eq!(second.iter().map(|u| u.uid).collect::<Vec<_>>(), [B]);
     Ok(())
 }
 
-#[tokio::test]
-async fn a_group_with_an_unknown_member_is_not_made() -> Result {
-    for Case { store, .. } in cases().await? {
-        let refused = store.create_group(&new_group(A, [B, UserId(98)])).await?;
-        assert_eq!(refused.err(), Some(GroupRefusal::NoUser(UserId(98))));
-        assert!(store.positions(A).await?.is_empty());
-        let (group, _) = group_of_two(store.as_ref()).await?;
-        let refused = add(store.as_ref(), group, [C, UserId(98)]).await?;
-        assert_eq!(refused.err(), Some(GroupRefusal::NoUser(UserId(98))));
-        assert_eq!(members(store.as_ref(), group).await?, [1, 2]);
-    }
+async fn a_group_with_an_unknown_member_is_not_made(Case { store, .. }: Case) -> Result {
+    let refused = store.create_group(&new_group(A, [B, UserId(98)])).await?;
+    assert_eq!(refused.err(), Some(GroupRefusal::NoUser(UserId(98))));
+    assert!(store.positions(A).await?.is_empty());
+    let (group, _) = group_of_two(store.as_ref()).await?;
+    let refused = add(store.as_ref(), group, [C, UserId(98)]).await?;
+    assert_eq!(refused.err(), Some(GroupRefusal::NoUser(UserId(98))));
+    assert_eq!(members(store.as_ref(), group).await?, [1, 2]);
     Ok(())
 }
 
-#[tokio::test]
-async fn members_write_to_a_group_and_others_are_refused() -> Result {
-    for Case { store, .. } in cases().await? {
-        let (group, id) = group_of_two(store.as_ref()).await?;
-        let direct = append(store.as_ref(), &[message(A, C, "to one")]).await?;
-        let direct = GroupId(direct[0].conversation.0);
-        let batch = [
-            to_group(A, group, "1"),
-            to_group(C, group, "from outside"),
-            message(A, B, "beside it"),
-            to_group(B, group, "2"),
-            to_group(A, GroupId(99), "nowhere"),
-            to_group(A, direct, "a direct conversation is no group"),
-        ];
-        let results = store.append(&batch).await?;
-        let places: Vec<_> = results
-            .iter()
-            .map(|result| result.as_ref().map(|appended| appended.record.seq.0))
-            .collect();
-        let refused = Err(&Refused::UnknownRecipient);
-        assert_eq!(places, [Ok(2), refused, Ok(1), Ok(3), refused, refused]);
-        let sent = results[3].as_ref().expect("B is a member");
-        assert_eq!(sent.conversation, id);
-        let message = sent.message(true);
-        assert_eq!((message.owner_uid, message.peer), (B, Peer::Group(group)));
-        assert_eq!((&*message.owner_name, &*message.other_name), ("B", "Choir"));
-        assert!(store.positions(C).await?.iter().all(|s| s.group.is_none()));
-    }
+async fn members_write_to_a_group_and_others_are_refused(Case { store, .. }: Case) -> Result {
+    let (group, id) = group_of_two(store.as_ref()).await?;
+    let direct = append(store.as_ref(), &[message(A, C, "to one")]).await?;
+    let direct = GroupId(direct[0].conversation.0);
+    let batch = [
+        to_group(A, group, "1"),
+        to_group(C, group, "from outside"),
+        message(A, B, "beside it"),
+        to_group(B, group, "2"),
+        to_group(A, GroupId(99), "nowhere"),
+        to_group(A, direct, "a direct conversation is no group"),
+    ];
+    let results = store.append(&batch).await?;
+    let places: Vec<_> = results
+        .iter()
+        .map(|result| result.as_ref().map(|appended| appended.record.seq.0))
+        .collect();
+    let refused = Err(&Refused::UnknownRecipient);
+    assert_eq!(places, [Ok(2), refused, Ok(1), Ok(3), refused, refused]);
+    let sent = results[3].as_ref().expect("B is a member");
+    assert_eq!(sent.conversation, id);
+    let message = sent.message(true);
+    assert_eq!((message.owner_uid, message.peer), (B, Peer::Group(group)));
+    assert_eq!((&*message.owner_name, &*message.other_name), ("B", "Choir"));
+    assert!(store.positions(C).await?.iter().all(|s| s.group.is_none()));
     Ok(())
 }
 
-#[tokio::test]
-async fn a_key_stores_one_message_in_a_group_too() -> Result {
-    for Case { store, .. } in cases().await? {
-        let (group, _) = group_of_two(store.as_ref()).await?;
-        let batch = [
-            with_key(to_group(A, group, "1"), "k"),
-            with_key(to_group(A, group, "again"), "k"),
-            with_key(to_group(B, group, "another's"), "k"),
-        ];
-        let first = append(store.as_ref(), &batch).await?;
-        assert_eq!(seqs(&first), [2, 2, 3]);
-        let again = append(store.as_ref(), &batch).await?;
-        assert_eq!(seqs(&again), [2, 2, 3]);
-        assert!(again.iter().all(|appended| !appended.fresh));
-        assert_eq!(again[0].record, first[0].record);
-        assert_eq!(again[0].recipient, first[0].recipient);
-        let elsewhere = append(store.as_ref(), &[with_key(message(A, C, "x"), "k")]).await?;
-        assert_eq!(elsewhere[0].recipient, first[0].recipient);
-    }
+async fn a_key_stores_one_message_in_a_group_too(Case { store, .. }: Case) -> Result {
+    let (group, _) = group_of_two(store.as_ref()).await?;
+    let batch = [
+        with_key(to_group(A, group, "1"), "k"),
+        with_key(to_group(A, group, "again"), "k"),
+        with_key(to_group(B, group, "another's"), "k"),
+    ];
+    let first = append(store.as_ref(), &batch).await?;
+    assert_eq!(seqs(&first), [2, 2, 3]);
+    let again = append(store.as_ref(), &batch).await?;
+    assert_eq!(seqs(&again), [2, 2, 3]);
+    assert!(again.iter().all(|appended| !appended.fresh));
+    assert_eq!(again[0].record, first[0].record);
+    assert_eq!(again[0].recipient, first[0].recipient);
+    let elsewhere = append(store.as_ref(), &[with_key(message(A, C, "x"), "k")]).await?;
+    assert_eq!(elsewhere[0].recipient, first[0].recipient);
     Ok(())
 }
 
-#[tokio::test]
-async fn a_group_is_seen_by_its_members_as_they_see_it() -> Result {
-    for Case { store, .. } in cases().await? {
-        let (group, id) = group_of_two(store.as_ref()).await?;
-        append(
-            store.as_ref(),
-            &[to_group(A, group, "x"), to_group(B, group, "y")],
-        )
-        .await?;
-        let peer = Peer::Group(group);
-        let thread = store.thread(B, peer).await?.expect("a member");
-        assert_eq!((thread.me.uid, thread.other.peer), (B, peer));
-        assert_eq!((&*thread.other.name, thread.last_seq), ("Choir", Seq(3)));
-        assert_eq!(store.thread_by_id(B, id).await?, Some(thread));
-        assert_eq!(store.thread(C, peer).await?, None);
-        assert_eq!(store.thread_by_id(C, id).await?, None);
+async fn a_group_is_seen_by_its_members_as_they_see_it(Case { store, .. }: Case) -> Result {
+    let (group, id) = group_of_two(store.as_ref()).await?;
+    append(
+        store.as_ref(),
+        &[to_group(A, group, "x"), to_group(B, group, "y")],
+    )
+    .await?;
+    let peer = Peer::Group(group);
+    let thread = store.thread(B, peer).await?.expect("a member");
+    assert_eq!((thread.me.uid, thread.other.peer), (B, peer));
+    assert_eq!((&*thread.other.name, thread.last_seq), ("Choir", Seq(3)));
+    assert_eq!(store.thread_by_id(B, id).await?, Some(thread));
+    assert_eq!(store.thread(C, peer).await?, None);
+    assert_eq!(store.thread_by_id(C, id).await?, None);
 
-        let list = store.list(B, None, 10).await?;
-        let row = list.into_iter().next().expect("one conversation");
-        assert_eq!((row.other.peer, &*row.other.name), (peer, "Choir"));
-        assert_eq!((row.unread, row.last_sender.uid), (2, B));
-        let entry = row.conversation(A);
-        assert_eq!(entry.last.sender_name.as_deref(), Some("B"));
-        assert_eq!(store.unread(B, id).await?, (2, 2));
-        assert_eq!(store.unread_total(A).await?.total, 1);
+    let list = store.list(B, None, 10).await?;
+    let row = list.into_iter().next().expect("one conversation");
+    assert_eq!((row.other.peer, &*row.other.name), (peer, "Choir"));
+    assert_eq!((row.unread, row.last_sender.uid), (2, B));
+    let entry = row.conversation(A);
+    assert_eq!(entry.last.sender_name.as_deref(), Some("B"));
+    assert_eq!(store.unread(B, id).await?, (2, 2));
+    assert_eq!(store.unread_total(A).await?.total, 1);
 
-        let direct = append(store.as_ref(), &[message(A, B, "1")]).await?[0].conversation;
-        let by_number = Peer::Group(GroupId(direct.0));
-        assert_eq!(store.thread(A, by_number).await?, None);
-        assert_eq!(store.group(A, GroupId(direct.0)).await?, None);
-        let standings = store.positions(A).await?;
-        let groups: Vec<_> = standings.iter().filter_map(|s| s.group).collect();
-        assert_eq!((groups, standings.len()), (vec![group], 2));
-    }
+    let direct = append(store.as_ref(), &[message(A, B, "1")]).await?[0].conversation;
+    let by_number = Peer::Group(GroupId(direct.0));
+    assert_eq!(store.thread(A, by_number).await?, None);
+    assert_eq!(store.group(A, GroupId(direct.0)).await?, None);
+    let standings = store.positions(A).await?;
+    let groups: Vec<_> = standings.iter().filter_map(|s| s.group).collect();
+    assert_eq!((groups, standings.len()), (vec![group], 2));
     Ok(())
 }

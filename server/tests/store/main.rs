@@ -1,5 +1,28 @@
-//! What every store must do, whichever database is behind it: every sentence is about each of
-//! [`cases`].
+//! What every store must do, whichever database is behind it: each test runs on each of [`cases`].
+
+/// Makes two tests of each of these functions, which take a [`cases::Case`]: one on SQLite, and one
+/// on Postgres for those who have it.
+macro_rules! on_each_store {
+    ($($test:ident),* $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $test() -> crate::Result {
+                    super::$test(crate::cases::sqlite().await?).await
+                }
+            )*
+        }
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                #[ignore = "needs Postgres: cargo xtask test"]
+                async fn $test() -> crate::Result {
+                    super::$test(crate::cases::postgres().await?).await
+                }
+            )*
+        }
+    };
+}
 
 mod appending;
 mod cases;

@@ -1,6 +1,6 @@
 //! Several nodes write to one store at once.
 
-use crate::cases::{ALL, append, cases, keyed, message, to_group};
+use crate::cases::{ALL, Case, append, keyed, message, to_group};
 use crate::postgres::Postgres;
 use crate::{A, B, C, Result};
 use std::collections::BTreeMap;
@@ -11,6 +11,14 @@ use tidings_server::store::{Appended, Committer, Move, NewGroup, NewMessage, Ran
 use tidings_shared::{ConversationId, GroupId, Mid, Seq};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+on_each_store![
+    nodes_that_are_sent_the_same_messages_at_once_give_each_one_place,
+    two_committers_give_every_message_one_place,
+    a_repeat_is_told_again_for_the_node_that_stored_it_may_have_told_nobody,
+    nodes_that_touch_the_same_rows_in_any_order_do_not_block_each_other,
+    nodes_that_add_users_at_once_give_no_uid_twice,
+];
 
 /// A place that was answered, and its message's id.
 type Place = (Seq, Mid);
@@ -61,191 +69,181 @@ async fn choir(store: &dyn Store) -> Result<GroupId> {
     Ok(change.expect("they exist").group.group_id)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nodes_that_are_sent_the_same_messages_at_once_give_each_one_place() -> Result {
-    for case in cases().await? {
-        let other = case.again().await?;
-        for round in 0..20 {
-            let keys = (0..8).map(|n| keyed(A, B, "x", &format!("{round}-{n}")));
-            let batch: Vec<NewMessage> = keys.collect();
-            let one_by_one = async {
-                let mut appended = Vec::new();
-                for message in &batch {
-                    appended.extend(append(other.as_ref(), std::slice::from_ref(message)).await?);
-                }
-                Ok(appended)
-            };
-            let at_once = append(case.store.as_ref(), &batch);
-            let (one_by_one, at_once) = tokio::try_join!(one_by_one, at_once)?;
-            for (one, same) in one_by_one.iter().zip(&at_once) {
-                assert_eq!(one.record, same.record);
-                assert!(one.fresh != same.fresh, "stored once");
+async fn nodes_that_are_sent_the_same_messages_at_once_give_each_one_place(case: Case) -> Result {
+    let other = case.again().await?;
+    for round in 0..20 {
+        let keys = (0..8).map(|n| keyed(A, B, "x", &format!("{round}-{n}")));
+        let batch: Vec<NewMessage> = keys.collect();
+        let one_by_one = async {
+            let mut appended = Vec::new();
+            for message in &batch {
+                appended.extend(append(other.as_ref(), std::slice::from_ref(message)).await?);
             }
+            Ok(appended)
+        };
+        let at_once = append(case.store.as_ref(), &batch);
+        let (one_by_one, at_once) = tokio::try_join!(one_by_one, at_once)?;
+        for (one, same) in one_by_one.iter().zip(&at_once) {
+            assert_eq!(one.record, same.record);
+            assert!(one.fresh != same.fresh, "stored once");
         }
     }
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_committers_give_every_message_one_place() -> Result {
-    for case in cases().await? {
-        let group = choir(case.store.as_ref()).await?;
-        let stop = CancellationToken::new();
-        let mut nodes = Vec::new();
-        let mut running = JoinSet::new();
-        for store in [Arc::clone(&case.store), case.again().await?] {
-            let bus = Arc::new(MemoryBus::new().0);
-            let metrics = Arc::new(Metrics::new(0, Histogram::times()));
-            let (committer, run) = Committer::new(store, bus, metrics, stop.clone());
-            nodes.push(committer);
-            running.spawn(run);
-        }
-        let mut senders = JoinSet::new();
-        for task in 0..16_usize {
-            let committer = nodes[task % 2].clone();
-            senders.spawn(async move {
-                let mut answers = Vec::new();
-                for n in 0..40 {
-                    let (from, to) = [(A, B), (B, A), (B, C), (C, A)][(task + n) % 4];
-                    let message = match n % 5 {
-                        0 => to_group(from, group, "x"),
-                        1 => message(from, to, "x"),
-                        _ => keyed(from, to, "x", &format!("{task}-{n}")),
-                    };
-                    let answer = committer.send(message).expect("there is room");
-                    answers.push(answer.await.expect("it runs").expect("it is stored"));
-                }
-                answers
-            });
-        }
-        let mut answers: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        while let Some(sender) = senders.join_next().await {
-            for event in sender.expect("no panic") {
-                let places = answers.entry(event.conversation).or_default();
-                places.push((event.seq, event.mid));
-            }
-        }
-        assert_eq!(answers.values().map(Vec::len).sum::<usize>(), 16 * 40);
-        let group = ConversationId(group.0);
-        assert_dense(case.store.as_ref(), answers, |id| i64::from(id == group)).await?;
-        stop.cancel();
-        while running.join_next().await.is_some() {}
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_repeat_is_told_again_for_the_node_that_stored_it_may_have_told_nobody() -> Result {
-    for case in cases().await? {
-        let stored = append(case.store.as_ref(), &[keyed(A, B, "x", "k")]).await?;
-        let (bus, mut notices) = MemoryBus::new();
+async fn two_committers_give_every_message_one_place(case: Case) -> Result {
+    let group = choir(case.store.as_ref()).await?;
+    let stop = CancellationToken::new();
+    let mut nodes = Vec::new();
+    let mut running = JoinSet::new();
+    for store in [Arc::clone(&case.store), case.again().await?] {
+        let bus = Arc::new(MemoryBus::new().0);
         let metrics = Arc::new(Metrics::new(0, Histogram::times()));
-        let stop = CancellationToken::new();
-        let store = Arc::clone(&case.store);
-        let (committer, run) = Committer::new(store, Arc::new(bus), metrics, stop.clone());
-        let running = tokio::spawn(run);
-        let again = committer.send(keyed(A, B, "x", "k")).expect("room");
-        let answer = again.await.expect("it runs").expect("it is stored");
-        assert_eq!(answer.mid, stored[0].record.mid);
-        // Published first, answered after.
-        let notice = notices.try_recv();
-        let Ok(Notice::Events(published)) = notice else {
-            panic!("{notice:?}")
-        };
-        let [Publication { event, topics }] = published.as_slice() else {
-            panic!("{published:?}")
-        };
-        assert_eq!(*topics, [Topic::User(A), Topic::User(B)]);
-        assert!(matches!(&**event, Event::Message(told) if told.mid == answer.mid));
-        stop.cancel();
-        running.await.expect("no panic");
+        let (committer, run) = Committer::new(store, bus, metrics, stop.clone());
+        nodes.push(committer);
+        running.spawn(run);
     }
+    let mut senders = JoinSet::new();
+    for task in 0..16_usize {
+        let committer = nodes[task % 2].clone();
+        senders.spawn(async move {
+            let mut answers = Vec::new();
+            for n in 0..40 {
+                let (from, to) = [(A, B), (B, A), (B, C), (C, A)][(task + n) % 4];
+                let message = match n % 5 {
+                    0 => to_group(from, group, "x"),
+                    1 => message(from, to, "x"),
+                    _ => keyed(from, to, "x", &format!("{task}-{n}")),
+                };
+                let answer = committer.send(message).expect("there is room");
+                answers.push(answer.await.expect("it runs").expect("it is stored"));
+            }
+            answers
+        });
+    }
+    let mut answers: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    while let Some(sender) = senders.join_next().await {
+        for event in sender.expect("no panic") {
+            let places = answers.entry(event.conversation).or_default();
+            places.push((event.seq, event.mid));
+        }
+    }
+    assert_eq!(answers.values().map(Vec::len).sum::<usize>(), 16 * 40);
+    let group = ConversationId(group.0);
+    assert_dense(case.store.as_ref(), answers, |id| i64::from(id == group)).await?;
+    stop.cancel();
+    while running.join_next().await.is_some() {}
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nodes_that_touch_the_same_rows_in_any_order_do_not_block_each_other() -> Result {
+async fn a_repeat_is_told_again_for_the_node_that_stored_it_may_have_told_nobody(
+    case: Case,
+) -> Result {
+    let stored = append(case.store.as_ref(), &[keyed(A, B, "x", "k")]).await?;
+    let (bus, mut notices) = MemoryBus::new();
+    let metrics = Arc::new(Metrics::new(0, Histogram::times()));
+    let stop = CancellationToken::new();
+    let store = Arc::clone(&case.store);
+    let (committer, run) = Committer::new(store, Arc::new(bus), metrics, stop.clone());
+    let running = tokio::spawn(run);
+    let again = committer.send(keyed(A, B, "x", "k")).expect("room");
+    let answer = again.await.expect("it runs").expect("it is stored");
+    assert_eq!(answer.mid, stored[0].record.mid);
+    // Published first, answered after.
+    let notice = notices.try_recv();
+    let Ok(Notice::Events(published)) = notice else {
+        panic!("{notice:?}")
+    };
+    let [Publication { event, topics }] = published.as_slice() else {
+        panic!("{published:?}")
+    };
+    assert_eq!(*topics, [Topic::User(A), Topic::User(B)]);
+    assert!(matches!(&**event, Event::Message(told) if told.mid == answer.mid));
+    stop.cancel();
+    running.await.expect("no panic");
+    Ok(())
+}
+
+async fn nodes_that_touch_the_same_rows_in_any_order_do_not_block_each_other(case: Case) -> Result {
     let people: Vec<_> = (101..=110).collect();
-    for case in cases().await? {
-        let crowd = crate::cases::crowd(people.iter().copied());
-        case.store.add_users(&crowd).await?;
-        let other = case.again().await?;
-        let mut tasks = JoinSet::new();
-        for task in 0..12_usize {
-            let store = Arc::clone(if task % 2 == 0 { &case.store } else { &other });
-            let mut uids: Vec<_> = people
-                .iter()
-                .map(|&uid| tidings_shared::UserId(uid))
-                .collect();
-            uids.rotate_left(task % 10);
-            if task % 3 == 0 {
-                uids.reverse();
-            }
-            tasks.spawn(async move {
-                let mut all: Vec<Appended> = Vec::new();
-                for _ in 0..6 {
-                    // Everybody to everybody, each task in another order; the first begin the
-                    // conversations, all at once.
-                    let batch: Vec<NewMessage> = uids
-                        .iter()
-                        .flat_map(|from| uids.iter().map(move |to| (*from, *to)))
-                        .filter(|(from, to)| from != to)
-                        .map(|(from, to)| message(from, to, "x"))
-                        .collect();
-                    let appended = crate::cases::append(store.as_ref(), &batch).await?;
-                    let moves: Vec<Move> = appended
-                        .iter()
-                        .map(|appended| Move {
-                            conversation: appended.conversation,
-                            uid: appended.record.sender.uid,
-                            read: appended.record.seq,
-                            delivered: appended.record.seq,
-                        })
-                        .collect();
-                    store.advance(&moves).await?;
-                    all.extend(appended);
-                }
-                Ok::<_, tidings_server::store::StoreError>(all)
-            });
+    let crowd = crate::cases::crowd(people.iter().copied());
+    case.store.add_users(&crowd).await?;
+    let other = case.again().await?;
+    let mut tasks = JoinSet::new();
+    for task in 0..12_usize {
+        let store = Arc::clone(if task % 2 == 0 { &case.store } else { &other });
+        let mut uids: Vec<_> = people
+            .iter()
+            .map(|&uid| tidings_shared::UserId(uid))
+            .collect();
+        uids.rotate_left(task % 10);
+        if task % 3 == 0 {
+            uids.reverse();
         }
-        let mut answers: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        while let Some(task) = tasks.join_next().await {
-            for appended in task.expect("no panic")? {
-                let places = answers.entry(appended.conversation).or_default();
-                places.push((appended.record.seq, appended.record.mid));
+        tasks.spawn(async move {
+            let mut all: Vec<Appended> = Vec::new();
+            for _ in 0..6 {
+                // Everybody to everybody, each task in another order; the first begin the
+                // conversations, all at once.
+                let batch: Vec<NewMessage> = uids
+                    .iter()
+                    .flat_map(|from| uids.iter().map(move |to| (*from, *to)))
+                    .filter(|(from, to)| from != to)
+                    .map(|(from, to)| message(from, to, "x"))
+                    .collect();
+                let appended = crate::cases::append(store.as_ref(), &batch).await?;
+                let moves: Vec<Move> = appended
+                    .iter()
+                    .map(|appended| Move {
+                        conversation: appended.conversation,
+                        uid: appended.record.sender.uid,
+                        read: appended.record.seq,
+                        delivered: appended.record.seq,
+                    })
+                    .collect();
+                store.advance(&moves).await?;
+                all.extend(appended);
             }
-        }
-        assert_eq!(answers.len(), 45, "one conversation for two");
-        assert_dense(case.store.as_ref(), answers, |_| 0).await?;
+            Ok::<_, tidings_server::store::StoreError>(all)
+        });
     }
-    let log = Postgres::shared().log();
-    assert!(!log.contains("deadlock detected"), "{log}");
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nodes_that_add_users_at_once_give_no_uid_twice() -> Result {
-    for case in cases().await? {
-        let other = case.again().await?;
-        let mut tasks = JoinSet::new();
-        for task in 0..8 {
-            let store = Arc::clone(if task % 2 == 0 { &case.store } else { &other });
-            tasks.spawn(async move {
-                let names = (0..20).map(|n| crate::cases::user(&format!("u{task}-{n}"), None));
-                store.add_users(&names.collect::<Vec<_>>()).await
-            });
+    let mut answers: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    while let Some(task) = tasks.join_next().await {
+        for appended in task.expect("no panic")? {
+            let places = answers.entry(appended.conversation).or_default();
+            places.push((appended.record.seq, appended.record.mid));
         }
-        let mut uids = Vec::new();
-        while let Some(task) = tasks.join_next().await {
-            uids.extend(task.expect("no panic")?.iter().map(|uid| uid.0));
-        }
-        uids.sort_unstable();
-        assert_eq!(uids, (4..164).collect::<Vec<_>>());
+    }
+    assert_eq!(answers.len(), 45, "one conversation for two");
+    assert_dense(case.store.as_ref(), answers, |_| 0).await?;
+    if case.url.starts_with("postgres:") {
+        let log = Postgres::shared().log();
+        assert!(!log.contains("deadlock detected"), "{log}");
     }
     Ok(())
 }
 
+async fn nodes_that_add_users_at_once_give_no_uid_twice(case: Case) -> Result {
+    let other = case.again().await?;
+    let mut tasks = JoinSet::new();
+    for task in 0..8 {
+        let store = Arc::clone(if task % 2 == 0 { &case.store } else { &other });
+        tasks.spawn(async move {
+            let names = (0..20).map(|n| crate::cases::user(&format!("u{task}-{n}"), None));
+            store.add_users(&names.collect::<Vec<_>>()).await
+        });
+    }
+    let mut uids = Vec::new();
+    while let Some(task) = tasks.join_next().await {
+        uids.extend(task.expect("no panic")?.iter().map(|uid| uid.0));
+    }
+    uids.sort_unstable();
+    assert_eq!(uids, (4..164).collect::<Vec<_>>());
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Postgres: cargo xtask test"]
 async fn nodes_that_start_at_once_migrate_once() -> Result {
     let server = Postgres::shared();
     let url = server.url(&server.database().await.expect("a database"));

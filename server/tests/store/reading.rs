@@ -1,251 +1,248 @@
 //! Conversations come out: pages, positions, what is unread, lists, threads.
 
-use crate::cases::{ALL, Case, append, cases, message};
+use crate::cases::{ALL, Case, append, message};
 use crate::{A, B, C, Result};
 use tidings_server::store::{ListCursor, Move, NewGroup, NewMessage, Range, StoreError};
 use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, limits};
 
-#[tokio::test]
-async fn a_page_is_chosen_from_either_end_and_below_an_id() -> Result {
-    for Case { store, .. } in cases().await? {
-        let batch: Vec<_> = (1..=10).map(|n| message(A, B, &n.to_string())).collect();
-        let appended = append(store.as_ref(), &batch).await?;
-        let id = appended[0].conversation;
-        let page = async |after: Option<i64>, before: Option<i64>, before_mid, limit| {
-            let (after, before) = (after.map(Seq), before.map(Seq));
-            let range = Range {
-                after,
-                before,
-                before_mid,
-                limit,
-            };
-            let page = store.page(id, range).await?;
-            Ok::<_, StoreError>(page.iter().map(|record| record.seq.0).collect::<Vec<_>>())
+on_each_store![
+    a_page_is_chosen_from_either_end_and_below_an_id,
+    positions_move_forward_only_and_never_beyond_the_end,
+    unread_counts_are_derived_from_what_others_wrote_after_the_read_position,
+    who_has_read_all_but_what_it_wrote_itself_need_not_count_that_again,
+    of_a_conversation_at_most_a_thousand_unread_messages_are_counted,
+    a_list_is_newest_first_with_previews_and_goes_on_after_a_cursor,
+    a_list_tells_how_far_the_other_side_of_a_direct_conversation_has_got,
+    a_thread_is_seen_by_its_members_only,
+];
+
+async fn a_page_is_chosen_from_either_end_and_below_an_id(Case { store, .. }: Case) -> Result {
+    let batch: Vec<_> = (1..=10).map(|n| message(A, B, &n.to_string())).collect();
+    let appended = append(store.as_ref(), &batch).await?;
+    let id = appended[0].conversation;
+    let page = async |after: Option<i64>, before: Option<i64>, before_mid, limit| {
+        let (after, before) = (after.map(Seq), before.map(Seq));
+        let range = Range {
+            after,
+            before,
+            before_mid,
+            limit,
         };
-        assert_eq!(page(None, None, None, 3).await?, [8, 9, 10]);
-        assert_eq!(page(None, Some(4), None, 2).await?, [2, 3]);
-        assert_eq!(page(Some(4), None, None, 2).await?, [5, 6]);
-        assert_eq!(page(Some(4), Some(8), None, 100).await?, [5, 6, 7]);
-        let sixth: Mid = appended[5].record.mid;
-        assert_eq!(page(Some(3), None, Some(sixth), 100).await?, [4, 5]);
-        assert_eq!(page(Some(10), None, None, 5).await?, [0; 0]);
-    }
+        let page = store.page(id, range).await?;
+        Ok::<_, StoreError>(page.iter().map(|record| record.seq.0).collect::<Vec<_>>())
+    };
+    assert_eq!(page(None, None, None, 3).await?, [8, 9, 10]);
+    assert_eq!(page(None, Some(4), None, 2).await?, [2, 3]);
+    assert_eq!(page(Some(4), None, None, 2).await?, [5, 6]);
+    assert_eq!(page(Some(4), Some(8), None, 100).await?, [5, 6, 7]);
+    let sixth: Mid = appended[5].record.mid;
+    assert_eq!(page(Some(3), None, Some(sixth), 100).await?, [4, 5]);
+    assert_eq!(page(Some(10), None, None, 5).await?, [0; 0]);
     Ok(())
 }
 
-#[tokio::test]
-async fn positions_move_forward_only_and_never_beyond_the_end() -> Result {
-    for Case { store, .. } in cases().await? {
-        let batch: Vec<_> = (1..=5).map(|n| message(A, B, &n.to_string())).collect();
-        let id = append(store.as_ref(), &batch).await?[0].conversation;
-        let positions = async |read: i64, delivered: i64| {
-            let forward = Move {
-                conversation: id,
-                uid: B,
-                read: Seq(read),
-                delivered: Seq(delivered),
-            };
-            store.advance(&[forward]).await?;
-            let thread = store.thread(B, Peer::User(A)).await?.expect("they wrote");
-            let position = store.positions(B).await?[0];
-            Ok::<_, StoreError>((
-                thread.read_seq.0,
-                position.position.delivered_seq.0,
-                position.position.head.0,
-            ))
-        };
-        let mids: Vec<_> = store
-            .page(id, ALL)
-            .await?
-            .iter()
-            .map(|record| record.mid.0)
-            .collect();
-        assert_eq!(positions(0, 2).await?, (0, 2, mids[2]));
-        assert_eq!(positions(0, 1).await?, (0, 2, mids[2]));
-        assert_eq!(positions(4, 0).await?, (4, 2, mids[2]));
-        assert_eq!(positions(1, 1).await?, (4, 2, mids[2]));
-        assert_eq!(positions(99, 99).await?, (5, 5, 0));
-        let unknown = Move {
-            conversation: ConversationId(99),
-            uid: B,
-            read: Seq(1),
-            delivered: Seq(1),
-        };
-        store.advance(&[unknown]).await?;
-        store.advance(&[]).await?;
-        let sender = store.positions(A).await?[0];
-        assert_eq!(
-            sender.position.delivered_seq,
-            Seq(0),
-            "the other side's positions are its own"
-        );
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn unread_counts_are_derived_from_what_others_wrote_after_the_read_position() -> Result {
-    for Case { store, .. } in cases().await? {
-        let batch = [
-            message(A, B, "1"),
-            message(B, A, "2"),
-            message(A, B, "3"),
-            message(C, B, "x"),
-        ];
-        let id = append(store.as_ref(), &batch).await?[0].conversation;
-        assert_eq!(store.unread(B, id).await?, (2, 3));
-        assert_eq!(store.unread(A, id).await?, (1, 1));
-        assert_eq!(store.unread_total(C).await?.total, 0);
+async fn positions_move_forward_only_and_never_beyond_the_end(Case { store, .. }: Case) -> Result {
+    let batch: Vec<_> = (1..=5).map(|n| message(A, B, &n.to_string())).collect();
+    let id = append(store.as_ref(), &batch).await?[0].conversation;
+    let positions = async |read: i64, delivered: i64| {
         let forward = Move {
             conversation: id,
             uid: B,
-            read: Seq(1),
-            delivered: Seq(1),
+            read: Seq(read),
+            delivered: Seq(delivered),
         };
         store.advance(&[forward]).await?;
-        assert_eq!(store.unread(B, id).await?, (1, 2));
-        assert_eq!(store.unread_total(B).await?.total, 2);
-        let list = store.list(B, None, 10).await?;
-        assert_eq!(list.iter().map(|row| row.unread).sum::<u64>(), 2);
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn who_has_read_all_but_what_it_wrote_itself_need_not_count_that_again() -> Result {
-    for Case { store, .. } in cases().await? {
-        let batch = [
-            message(A, B, "1"),
-            message(A, B, "2"),
-            message(A, C, "1"),
-            message(C, A, "2"),
-        ];
-        let id = append(store.as_ref(), &batch).await?[0].conversation;
-        let unread = store.unread_total(A).await?;
-        assert_eq!((unread.total, &*unread.own), (1, &[(id, Seq(2))][..]));
-        let forward = Move {
-            conversation: id,
-            uid: A,
-            read: Seq(2),
-            delivered: Seq(0),
-        };
-        store.advance(&[forward]).await?;
-        let unread = store.unread_total(A).await?;
-        assert_eq!((unread.total, &*unread.own), (1, &[][..]));
-        append(store.as_ref(), &[message(B, A, "3"), message(A, B, "4")]).await?;
-        let unread = store.unread_total(A).await?;
-        assert_eq!((unread.total, &*unread.own), (2, &[][..]));
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn of_a_conversation_at_most_a_thousand_unread_messages_are_counted() -> Result {
-    let most = usize::try_from(limits::UNREAD_MAX).expect("few");
-    for Case { store, .. } in cases().await? {
-        let many = vec![message(A, B, "x"); most + 5];
-        let id = append(store.as_ref(), &many).await?[0].conversation;
-        append(store.as_ref(), &[message(C, B, "y")]).await?;
-        let most = u64::from(limits::UNREAD_MAX);
-        assert_eq!(store.unread(B, id).await?, (most, most + 1));
-        let list = store.list(B, None, 10).await?;
-        let counts: Vec<u64> = list.iter().map(|row| row.unread).collect();
-        assert_eq!(counts, [1, most]);
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_list_is_newest_first_with_previews_and_goes_on_after_a_cursor() -> Result {
-    for Case { store, .. } in cases().await? {
-        append(store.as_ref(), &[message(B, A, "older")]).await?;
-        let long = "长".repeat(200);
-        append(
-            store.as_ref(),
-            &[NewMessage {
-                created_at: 2_000,
-                ..message(A, C, &long)
-            }],
-        )
-        .await?;
-        let list = store.list(A, None, 10).await?;
-        assert_eq!(
-            list.iter().map(|row| row.other.peer).collect::<Vec<_>>(),
-            [Peer::User(C), Peer::User(B)]
-        );
-        let newest = list[0].clone().conversation(A);
-        assert_eq!(newest.last.content, "长".repeat(80));
-        assert_eq!(
-            (newest.last.create_time, newest.last_seq, newest.unread),
-            (2_000, Seq(1), 0)
-        );
-        let second = store.list(A, Some(list[0].cursor), 10).await?;
-        assert_eq!(
-            second.iter().map(|row| row.other.peer).collect::<Vec<_>>(),
-            [Peer::User(B)]
-        );
-        assert_eq!(store.list(A, None, 1).await?.len(), 1);
-        assert!(store.list(A, Some(second[0].cursor), 10).await?.is_empty());
-        assert_eq!(
-            ListCursor::parse(&list[0].cursor.to_text()),
-            Some(list[0].cursor)
-        );
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_list_tells_how_far_the_other_side_of_a_direct_conversation_has_got() -> Result {
-    for Case { store, .. } in cases().await? {
-        let batch: Vec<_> = (1..=5).map(|n| message(A, B, &n.to_string())).collect();
-        let id = append(store.as_ref(), &batch).await?[0].conversation;
-        let new = NewGroup {
-            owner: A,
-            name: "Choir".into(),
-            members: vec![B],
-            created_at: 1,
-        };
-        let made = store.create_group(&new).await?.expect("they exist").group;
-        let group = ConversationId(made.group_id.0);
-        let moves = [id, group].map(|conversation| Move {
-            conversation,
-            uid: B,
-            read: Seq(3),
-            delivered: Seq(4),
-        });
-        store.advance(&moves).await?;
-        let told = async |uid| {
-            let list = store.list(uid, None, 10).await?;
-            let rows = list.into_iter().map(|row| {
-                let group = matches!(row.other.peer, Peer::Group(_));
-                (
-                    group,
-                    row.receipt.map(|(delivered, read)| (delivered.0, read.0)),
-                )
-            });
-            Ok::<_, StoreError>(rows.collect::<Vec<_>>())
-        };
-        assert_eq!(told(A).await?, [(false, Some((4, 3))), (true, None)]);
-        assert_eq!(told(B).await?, [(false, Some((0, 0))), (true, None)]);
-        let pairs = store.pairs(&[id, group, ConversationId(99)]).await?;
-        assert_eq!(pairs, [(id, A, B)]);
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_thread_is_seen_by_its_members_only() -> Result {
-    for Case { store, .. } in cases().await? {
-        let id = append(store.as_ref(), &[message(A, B, "1")]).await?[0].conversation;
         let thread = store.thread(B, Peer::User(A)).await?.expect("they wrote");
-        assert_eq!(
-            (thread.me.uid, thread.other.peer, thread.last_seq),
-            (B, Peer::User(A), Seq(1))
-        );
-        assert_eq!(store.thread_by_id(B, id).await?, Some(thread));
-        assert_eq!(store.thread(A, Peer::User(C)).await?, None);
-        assert_eq!(store.thread_by_id(C, id).await?, None);
-        assert_eq!(store.thread(A, Peer::Group(GroupId(1))).await?, None);
-    }
+        let position = store.positions(B).await?[0];
+        Ok::<_, StoreError>((
+            thread.read_seq.0,
+            position.position.delivered_seq.0,
+            position.position.head.0,
+        ))
+    };
+    let mids: Vec<_> = store
+        .page(id, ALL)
+        .await?
+        .iter()
+        .map(|record| record.mid.0)
+        .collect();
+    assert_eq!(positions(0, 2).await?, (0, 2, mids[2]));
+    assert_eq!(positions(0, 1).await?, (0, 2, mids[2]));
+    assert_eq!(positions(4, 0).await?, (4, 2, mids[2]));
+    assert_eq!(positions(1, 1).await?, (4, 2, mids[2]));
+    assert_eq!(positions(99, 99).await?, (5, 5, 0));
+    let unknown = Move {
+        conversation: ConversationId(99),
+        uid: B,
+        read: Seq(1),
+        delivered: Seq(1),
+    };
+    store.advance(&[unknown]).await?;
+    store.advance(&[]).await?;
+    let sender = store.positions(A).await?[0];
+    assert_eq!(
+        sender.position.delivered_seq,
+        Seq(0),
+        "the other side's positions are its own"
+    );
+    Ok(())
+}
+
+async fn unread_counts_are_derived_from_what_others_wrote_after_the_read_position(
+    Case { store, .. }: Case,
+) -> Result {
+    let batch = [
+        message(A, B, "1"),
+        message(B, A, "2"),
+        message(A, B, "3"),
+        message(C, B, "x"),
+    ];
+    let id = append(store.as_ref(), &batch).await?[0].conversation;
+    assert_eq!(store.unread(B, id).await?, (2, 3));
+    assert_eq!(store.unread(A, id).await?, (1, 1));
+    assert_eq!(store.unread_total(C).await?.total, 0);
+    let forward = Move {
+        conversation: id,
+        uid: B,
+        read: Seq(1),
+        delivered: Seq(1),
+    };
+    store.advance(&[forward]).await?;
+    assert_eq!(store.unread(B, id).await?, (1, 2));
+    assert_eq!(store.unread_total(B).await?.total, 2);
+    let list = store.list(B, None, 10).await?;
+    assert_eq!(list.iter().map(|row| row.unread).sum::<u64>(), 2);
+    Ok(())
+}
+
+async fn who_has_read_all_but_what_it_wrote_itself_need_not_count_that_again(
+    Case { store, .. }: Case,
+) -> Result {
+    let batch = [
+        message(A, B, "1"),
+        message(A, B, "2"),
+        message(A, C, "1"),
+        message(C, A, "2"),
+    ];
+    let id = append(store.as_ref(), &batch).await?[0].conversation;
+    let unread = store.unread_total(A).await?;
+    assert_eq!((unread.total, &*unread.own), (1, &[(id, Seq(2))][..]));
+    let forward = Move {
+        conversation: id,
+        uid: A,
+        read: Seq(2),
+        delivered: Seq(0),
+    };
+    store.advance(&[forward]).await?;
+    let unread = store.unread_total(A).await?;
+    assert_eq!((unread.total, &*unread.own), (1, &[][..]));
+    append(store.as_ref(), &[message(B, A, "3"), message(A, B, "4")]).await?;
+    let unread = store.unread_total(A).await?;
+    assert_eq!((unread.total, &*unread.own), (2, &[][..]));
+    Ok(())
+}
+
+async fn of_a_conversation_at_most_a_thousand_unread_messages_are_counted(
+    Case { store, .. }: Case,
+) -> Result {
+    let most = usize::try_from(limits::UNREAD_MAX).expect("few");
+    let many = vec![message(A, B, "x"); most + 5];
+    let id = append(store.as_ref(), &many).await?[0].conversation;
+    append(store.as_ref(), &[message(C, B, "y")]).await?;
+    let most = u64::from(limits::UNREAD_MAX);
+    assert_eq!(store.unread(B, id).await?, (most, most + 1));
+    let list = store.list(B, None, 10).await?;
+    let counts: Vec<u64> = list.iter().map(|row| row.unread).collect();
+    assert_eq!(counts, [1, most]);
+    Ok(())
+}
+
+async fn a_list_is_newest_first_with_previews_and_goes_on_after_a_cursor(
+    Case { store, .. }: Case,
+) -> Result {
+    append(store.as_ref(), &[message(B, A, "older")]).await?;
+    let long = "长".repeat(200);
+    append(
+        store.as_ref(),
+        &[NewMessage {
+            created_at: 2_000,
+            ..message(A, C, &long)
+        }],
+    )
+    .await?;
+    let list = store.list(A, None, 10).await?;
+    assert_eq!(
+        list.iter().map(|row| row.other.peer).collect::<Vec<_>>(),
+        [Peer::User(C), Peer::User(B)]
+    );
+    let newest = list[0].clone().conversation(A);
+    assert_eq!(newest.last.content, "长".repeat(80));
+    assert_eq!(
+        (newest.last.create_time, newest.last_seq, newest.unread),
+        (2_000, Seq(1), 0)
+    );
+    let second = store.list(A, Some(list[0].cursor), 10).await?;
+    assert_eq!(
+        second.iter().map(|row| row.other.peer).collect::<Vec<_>>(),
+        [Peer::User(B)]
+    );
+    assert_eq!(store.list(A, None, 1).await?.len(), 1);
+    assert!(store.list(A, Some(second[0].cursor), 10).await?.is_empty());
+    assert_eq!(
+        ListCursor::parse(&list[0].cursor.to_text()),
+        Some(list[0].cursor)
+    );
+    Ok(())
+}
+
+async fn a_list_tells_how_far_the_other_side_of_a_direct_conversation_has_got(
+    Case { store, .. }: Case,
+) -> Result {
+    let batch: Vec<_> = (1..=5).map(|n| message(A, B, &n.to_string())).collect();
+    let id = append(store.as_ref(), &batch).await?[0].conversation;
+    let new = NewGroup {
+        owner: A,
+        name: "Choir".into(),
+        members: vec![B],
+        created_at: 1,
+    };
+    let made = store.create_group(&new).await?.expect("they exist").group;
+    let group = ConversationId(made.group_id.0);
+    let moves = [id, group].map(|conversation| Move {
+        conversation,
+        uid: B,
+        read: Seq(3),
+        delivered: Seq(4),
+    });
+    store.advance(&moves).await?;
+    let told = async |uid| {
+        let list = store.list(uid, None, 10).await?;
+        let rows = list.into_iter().map(|row| {
+            let group = matches!(row.other.peer, Peer::Group(_));
+            (
+                group,
+                row.receipt.map(|(delivered, read)| (delivered.0, read.0)),
+            )
+        });
+        Ok::<_, StoreError>(rows.collect::<Vec<_>>())
+    };
+    assert_eq!(told(A).await?, [(false, Some((4, 3))), (true, None)]);
+    assert_eq!(told(B).await?, [(false, Some((0, 0))), (true, None)]);
+    let pairs = store.pairs(&[id, group, ConversationId(99)]).await?;
+    assert_eq!(pairs, [(id, A, B)]);
+    Ok(())
+}
+
+async fn a_thread_is_seen_by_its_members_only(Case { store, .. }: Case) -> Result {
+    let id = append(store.as_ref(), &[message(A, B, "1")]).await?[0].conversation;
+    let thread = store.thread(B, Peer::User(A)).await?.expect("they wrote");
+    assert_eq!(
+        (thread.me.uid, thread.other.peer, thread.last_seq),
+        (B, Peer::User(A), Seq(1))
+    );
+    assert_eq!(store.thread_by_id(B, id).await?, Some(thread));
+    assert_eq!(store.thread(A, Peer::User(C)).await?, None);
+    assert_eq!(store.thread_by_id(C, id).await?, None);
+    assert_eq!(store.thread(A, Peer::Group(GroupId(1))).await?, None);
     Ok(())
 }

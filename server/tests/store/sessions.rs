@@ -1,10 +1,18 @@
 //! Sessions, and the password that they depend on.
 
-use crate::cases::{Case, cases};
+use crate::cases::Case;
 use crate::{A, B, Result};
 use std::sync::Arc;
 use tidings_server::store::{Session, SessionHash, Store};
 use tidings_shared::UserId;
+
+on_each_store![
+    a_session_lives_until_it_expires_or_its_user_ends_it,
+    logins_are_told_those_used_last_first_and_expired_ones_are_removed,
+    a_password_is_changed_from_what_it_is_and_ends_all_logins_but_one,
+    a_login_with_the_old_password_never_outlives_its_change,
+    a_login_beyond_a_hundred_ends_the_one_that_was_not_used_for_longest,
+];
 
 /// As `cases` gives everybody.
 const PASSWORD: &str = "hash";
@@ -28,152 +36,143 @@ async fn lives(store: &dyn Store, n: u8) -> Result<bool> {
     Ok(store.session(SessionHash([n; 32]), 1).await?.is_some())
 }
 
-#[tokio::test]
-async fn a_session_lives_until_it_expires_or_its_user_ends_it() -> Result {
-    for Case { store, .. } in cases().await? {
-        let kept = session(7, A);
-        assert!(begin(store.as_ref(), 7, A, PASSWORD).await?);
-        let (found, user) = store.session(kept.hash, 99).await?.expect("alive");
-        assert_eq!(
-            (found.hash, found.expires_at, user.uid),
-            (kept.hash, 100, A)
+async fn a_session_lives_until_it_expires_or_its_user_ends_it(Case { store, .. }: Case) -> Result {
+    let kept = session(7, A);
+    assert!(begin(store.as_ref(), 7, A, PASSWORD).await?);
+    let (found, user) = store.session(kept.hash, 99).await?.expect("alive");
+    assert_eq!(
+        (found.hash, found.expires_at, user.uid),
+        (kept.hash, 100, A)
+    );
+    assert_eq!(found.used_at, 7, "when it began");
+    assert!(store.session(kept.hash, 100).await?.is_none());
+    assert!(store.session(SessionHash([8; 32]), 1).await?.is_none());
+    assert!(!store.end_session(B, kept.hash).await?, "it is another's");
+    assert!(lives(store.as_ref(), 7).await?);
+    assert!(store.end_session(A, kept.hash).await?);
+    assert!(!lives(store.as_ref(), 7).await?);
+    assert!(!store.end_session(A, kept.hash).await?, "it has ended");
+    store.ping().await?;
+    Ok(())
+}
+
+async fn logins_are_told_those_used_last_first_and_expired_ones_are_removed(
+    Case { store, .. }: Case,
+) -> Result {
+    store
+        .add_sessions(&[session(1, A), session(2, B)], 1)
+        .await?;
+    for n in 3..=5 {
+        assert!(begin(store.as_ref(), n, A, PASSWORD).await?);
+    }
+    for visits in [vec![(3, 50), (4, 40), (9, 60)], vec![(4, 30)], vec![]] {
+        let visits = visits.into_iter().map(|(n, at)| (SessionHash([n; 32]), at));
+        store.visit(&visits.collect::<Vec<_>>()).await?;
+    }
+    let logins = store.logins(A, 99, 10).await?;
+    let told: Vec<_> = logins
+        .iter()
+        .map(|login| {
+            (
+                login.hash.0[0],
+                login.agent.as_str(),
+                login.created_at,
+                login.used_at,
+            )
+        })
+        .collect();
+    let expected = [
+        (3, "Browser", 3, 50),
+        (4, "Browser", 4, 40),
+        (5, "Browser", 5, 5),
+        (1, "", 1, 0),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(store.logins(A, 99, 2).await?, logins[..2]);
+    assert!(store.logins(A, 100, 10).await?.is_empty());
+
+    let ended = store.end_other_sessions(A, SessionHash([4; 32])).await?;
+    let mut ended: Vec<_> = ended.iter().map(|hash| hash.0[0]).collect();
+    ended.sort_unstable();
+    assert_eq!(ended, [1, 3, 5]);
+    assert!(lives(store.as_ref(), 4).await? && lives(store.as_ref(), 2).await?);
+
+    store.add_sessions(&[], 100).await?;
+    assert!(!lives(store.as_ref(), 4).await?);
+    Ok(())
+}
+
+async fn a_password_is_changed_from_what_it_is_and_ends_all_logins_but_one(
+    Case { store, .. }: Case,
+) -> Result {
+    for n in 1..=3 {
+        assert!(begin(store.as_ref(), n, A, PASSWORD).await?);
+    }
+    assert!(begin(store.as_ref(), 4, B, PASSWORD).await?);
+    let keep = SessionHash([2; 32]);
+    let wrong = store.change_password(A, ("other", "new"), keep).await?;
+    assert_eq!(wrong, None);
+    assert_eq!(store.logins(A, 1, 10).await?.len(), 3);
+
+    let ended = store.change_password(A, (PASSWORD, "new"), keep).await?;
+    assert_eq!(ended.map(|ended| ended.len()), Some(2));
+    assert_eq!(store.password_hash(A).await?, Some("new".into()));
+    assert_eq!(store.password_hash(B).await?, Some(PASSWORD.into()));
+    assert_eq!(store.password_hash(UserId(99)).await?, None);
+    let left = [1, 2, 3, 4].map(|n| lives(store.as_ref(), n));
+    let left = futures_util::future::try_join_all(left).await?;
+    assert_eq!(left, [false, true, false, true]);
+
+    assert!(!begin(store.as_ref(), 5, A, PASSWORD).await?, "the old one");
+    assert!(!lives(store.as_ref(), 5).await?);
+    assert!(begin(store.as_ref(), 6, A, "new").await?);
+    Ok(())
+}
+
+async fn a_login_with_the_old_password_never_outlives_its_change(case: Case) -> Result {
+    // As two nodes do it.
+    let (here, there) = (Arc::clone(&case.store), case.again().await?);
+    for n in 10..60 {
+        let old = here.password_hash(A).await?.expect("it has one");
+        let new = format!("hash {n}");
+        let (begun, changed) = tokio::join!(
+            begin(there.as_ref(), n, A, &old),
+            here.change_password(A, (&old, &new), SessionHash([0; 32])),
         );
-        assert_eq!(found.used_at, 7, "when it began");
-        assert!(store.session(kept.hash, 100).await?.is_none());
-        assert!(store.session(SessionHash([8; 32]), 1).await?.is_none());
-        assert!(!store.end_session(B, kept.hash).await?, "it is another's");
-        assert!(lives(store.as_ref(), 7).await?);
-        assert!(store.end_session(A, kept.hash).await?);
-        assert!(!lives(store.as_ref(), 7).await?);
-        assert!(!store.end_session(A, kept.hash).await?, "it has ended");
-        store.ping().await?;
+        begun?;
+        assert!(changed?.is_some());
+        assert!(
+            !lives(here.as_ref(), n).await?,
+            "login {n} outlived its password"
+        );
     }
+    there.close().await;
     Ok(())
 }
 
-#[tokio::test]
-async fn logins_are_told_those_used_last_first_and_expired_ones_are_removed() -> Result {
-    for Case { store, .. } in cases().await? {
+async fn a_login_beyond_a_hundred_ends_the_one_that_was_not_used_for_longest(
+    Case { store, .. }: Case,
+) -> Result {
+    let long = |n, uid| Session {
+        expires_at: 1_000,
+        ..session(n, uid)
+    };
+    let begin = async |session: Session| {
+        let now = i64::from(session.hash.0[0]);
         store
-            .add_sessions(&[session(1, A), session(2, B)], 1)
-            .await?;
-        for n in 3..=5 {
-            assert!(begin(store.as_ref(), n, A, PASSWORD).await?);
-        }
-        for visits in [vec![(3, 50), (4, 40), (9, 60)], vec![(4, 30)], vec![]] {
-            let visits = visits.into_iter().map(|(n, at)| (SessionHash([n; 32]), at));
-            store.visit(&visits.collect::<Vec<_>>()).await?;
-        }
-        let logins = store.logins(A, 99, 10).await?;
-        let told: Vec<_> = logins
-            .iter()
-            .map(|login| {
-                (
-                    login.hash.0[0],
-                    login.agent.as_str(),
-                    login.created_at,
-                    login.used_at,
-                )
-            })
-            .collect();
-        let expected = [
-            (3, "Browser", 3, 50),
-            (4, "Browser", 4, 40),
-            (5, "Browser", 5, 5),
-            (1, "", 1, 0),
-        ];
-        assert_eq!(told, expected);
-        assert_eq!(store.logins(A, 99, 2).await?, logins[..2]);
-        assert!(store.logins(A, 100, 10).await?.is_empty());
-
-        let ended = store.end_other_sessions(A, SessionHash([4; 32])).await?;
-        let mut ended: Vec<_> = ended.iter().map(|hash| hash.0[0]).collect();
-        ended.sort_unstable();
-        assert_eq!(ended, [1, 3, 5]);
-        assert!(lives(store.as_ref(), 4).await? && lives(store.as_ref(), 2).await?);
-
-        store.add_sessions(&[], 100).await?;
-        assert!(!lives(store.as_ref(), 4).await?);
+            .begin_session(&session, "Browser", PASSWORD, now)
+            .await
+    };
+    for n in 1..=100 {
+        assert_eq!(begin(long(n, A)).await?, Some(Vec::new()));
     }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_password_is_changed_from_what_it_is_and_ends_all_logins_but_one() -> Result {
-    for Case { store, .. } in cases().await? {
-        for n in 1..=3 {
-            assert!(begin(store.as_ref(), n, A, PASSWORD).await?);
-        }
-        assert!(begin(store.as_ref(), 4, B, PASSWORD).await?);
-        let keep = SessionHash([2; 32]);
-        let wrong = store.change_password(A, ("other", "new"), keep).await?;
-        assert_eq!(wrong, None);
-        assert_eq!(store.logins(A, 1, 10).await?.len(), 3);
-
-        let ended = store.change_password(A, (PASSWORD, "new"), keep).await?;
-        assert_eq!(ended.map(|ended| ended.len()), Some(2));
-        assert_eq!(store.password_hash(A).await?, Some("new".into()));
-        assert_eq!(store.password_hash(B).await?, Some(PASSWORD.into()));
-        assert_eq!(store.password_hash(UserId(99)).await?, None);
-        let left = [1, 2, 3, 4].map(|n| lives(store.as_ref(), n));
-        let left = futures_util::future::try_join_all(left).await?;
-        assert_eq!(left, [false, true, false, true]);
-
-        assert!(!begin(store.as_ref(), 5, A, PASSWORD).await?, "the old one");
-        assert!(!lives(store.as_ref(), 5).await?);
-        assert!(begin(store.as_ref(), 6, A, "new").await?);
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_login_with_the_old_password_never_outlives_its_change() -> Result {
-    for case in cases().await? {
-        // As two nodes do it.
-        let (here, there) = (Arc::clone(&case.store), case.again().await?);
-        for n in 10..60 {
-            let old = here.password_hash(A).await?.expect("it has one");
-            let new = format!("hash {n}");
-            let (begun, changed) = tokio::join!(
-                begin(there.as_ref(), n, A, &old),
-                here.change_password(A, (&old, &new), SessionHash([0; 32])),
-            );
-            begun?;
-            assert!(changed?.is_some());
-            assert!(
-                !lives(here.as_ref(), n).await?,
-                "login {n} outlived its password"
-            );
-        }
-        there.close().await;
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_login_beyond_a_hundred_ends_the_one_that_was_not_used_for_longest() -> Result {
-    for Case { store, .. } in cases().await? {
-        let long = |n, uid| Session {
-            expires_at: 1_000,
-            ..session(n, uid)
-        };
-        let begin = async |session: Session| {
-            let now = i64::from(session.hash.0[0]);
-            store
-                .begin_session(&session, "Browser", PASSWORD, now)
-                .await
-        };
-        for n in 1..=100 {
-            assert_eq!(begin(long(n, A)).await?, Some(Vec::new()));
-        }
-        assert_eq!(begin(long(101, B)).await?, Some(Vec::new()));
-        store.visit(&[(SessionHash([1; 32]), 102)]).await?;
-        let ended = begin(long(102, A)).await?;
-        assert_eq!(ended, Some(vec![SessionHash([2; 32])]));
-        assert_eq!(store.logins(A, 200, 1000).await?.len(), 100);
-        assert!(lives(store.as_ref(), 1).await? && lives(store.as_ref(), 102).await?);
-        assert!(!lives(store.as_ref(), 2).await?);
-        assert_eq!(store.logins(B, 200, 10).await?.len(), 1, "nobody else's");
-    }
+    assert_eq!(begin(long(101, B)).await?, Some(Vec::new()));
+    store.visit(&[(SessionHash([1; 32]), 102)]).await?;
+    let ended = begin(long(102, A)).await?;
+    assert_eq!(ended, Some(vec![SessionHash([2; 32])]));
+    assert_eq!(store.logins(A, 200, 1000).await?.len(), 100);
+    assert!(lives(store.as_ref(), 1).await? && lives(store.as_ref(), 102).await?);
+    assert!(!lives(store.as_ref(), 2).await?);
+    assert_eq!(store.logins(B, 200, 10).await?.len(), 1, "nobody else's");
     Ok(())
 }

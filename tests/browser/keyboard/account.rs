@@ -52,8 +52,8 @@ impl Person {
 async fn picture_name_and_password_are_changed_and_the_account_gives_the_focus_back() -> Result<()>
 {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = comes_in(driver, &server, &Look::default()).await?;
     zhang.opens_the_account().await?;
 
     zhang.asks_for_a_file().await?;
@@ -109,8 +109,8 @@ async fn other_logins_are_ended_one_by_one_or_all_at_once() -> Result<()> {
     for _ in 0..3 {
         server.login(ZHANG.1).await?;
     }
-    let driver = ChromeDriver::start().await?;
-    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = comes_in(driver, &server, &Look::default()).await?;
     zhang.opens_the_account().await?;
     let logins = |count: u32| {
         format!("document.querySelectorAll('[data-testid=profile-logins] li').length === {count}")

@@ -1,7 +1,7 @@
 //! Dialogs and panels by keyboard alone: closed, they give the focus back to where it was.
 
 use super::comes_in;
-use crate::groups;
+use crate::group;
 use crate::person::{Person, serve_page};
 use anyhow::Result;
 use thirtyfour::Key;
@@ -25,8 +25,8 @@ impl Person {
 #[tokio::test]
 async fn language_and_theme_are_chosen_and_the_settings_give_the_focus_back() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = comes_in(driver, &server, &Look::default()).await?;
     zhang.tabs_to("settings-open").await?;
     zhang.types(Key::Enter).await?;
     zhang.browser.find("settings").await?;
@@ -52,8 +52,8 @@ async fn language_and_theme_are_chosen_and_the_settings_give_the_focus_back() ->
 #[tokio::test]
 async fn the_connection_panel_is_read_and_gives_the_focus_back() -> Result<()> {
     let server = serve_page().await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = comes_in(driver, &server, &Look::default()).await?;
     zhang.tabs_to("panel-open").await?;
     zhang.opens_from("panel-open", "panel-close").await?;
     // What it says can be scrolled.
@@ -75,9 +75,9 @@ async fn the_connection_panel_is_read_and_gives_the_focus_back() -> Result<()> {
 #[tokio::test]
 async fn the_panel_of_a_group_leads_to_its_members_and_to_more_of_them() -> Result<()> {
     let server = serve_page().await?;
-    let group = groups::create(&server, ZHANG, "Hikers", &[LI.0, WANG.0]).await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    let group = group::create(&server, ZHANG, "Hikers", &[LI.0, WANG.0]).await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = comes_in(driver, &server, &Look::default()).await?;
     zhang.tabs_to_the_list().await?;
     let row = format!("g{group}");
     zhang.focus_is_on_row("conversation-row", &row).await?;
@@ -107,9 +107,9 @@ async fn the_panel_of_a_group_leads_to_its_members_and_to_more_of_them() -> Resu
 #[tokio::test]
 async fn who_has_something_unsent_is_asked_before_they_log_out() -> Result<()> {
     let server = serve_page().await?;
-    crate::pictures::line(&mut Socket::bound(&server, LI).await?, 1001, 1000, "hi").await?;
-    let driver = ChromeDriver::start().await?;
-    let zhang = comes_in(&driver, &server, &Look::default()).await?;
+    crate::past::line(&mut Socket::bound(&server, LI).await?, 1001, 1000, "hi").await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = comes_in(driver, &server, &Look::default()).await?;
     zhang.opens_the_first().await?;
     zhang.browser.offline(true).await?;
     zhang.types("unsent" + Key::Enter).await?;

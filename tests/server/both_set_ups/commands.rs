@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::accounts::{ask, login};
+use super::accounts::{ask, login};
 use anyhow::Result;
 use reqwest::Method;
 use serde_json::{Value, json};

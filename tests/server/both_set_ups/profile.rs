@@ -1,6 +1,6 @@
 //! What people change of their own account, over HTTP.
 
-use crate::accounts::{ask, login, token};
+use super::accounts::{ask, login, token};
 use anyhow::{Context, Result};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

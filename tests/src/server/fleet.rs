@@ -13,22 +13,32 @@ use tidings_services::{Postgres, Redis, free_port};
 pub struct Fleet {
     /// The nodes, named `a` and `b`.
     pub nodes: [Node; 2],
-    /// Their store.
-    pub postgres: Postgres,
+    /// The URL of their store.
+    pub(super) database: String,
+    /// The Postgres of that, if it is theirs alone.
+    pub postgres: Option<Postgres>,
     /// Their bus.
     pub redis: Redis,
     balancer: Balancer,
 }
 
 impl Fleet {
-    /// Starts everything but Redis, which may be absent; both nodes at once, as a fleet does whose
-    /// machines get a new version.
-    pub(super) async fn start(folder: &Path, flags: &[&str], redis: Redis) -> Result<Self> {
-        let postgres = Postgres::start().await?;
+    /// Starts the nodes, both at once, as a fleet does whose machines get a new version. Without a
+    /// Postgres of its own it has a database in the shared one; Redis may be absent.
+    pub(super) async fn start(
+        folder: &Path,
+        flags: &[&str],
+        postgres: Option<Postgres>,
+        redis: Redis,
+    ) -> Result<Self> {
+        let database = match &postgres {
+            Some(postgres) => postgres.url(),
+            None => Postgres::shared()?.own_database().await?,
+        };
         let start = async |name: &str| {
             let mut launch = Launch::new(folder, flags);
             launch.environment = vec![
-                ("DATABASE_URL", postgres.url()),
+                ("DATABASE_URL", database.clone()),
                 ("REDIS_URL", redis.url()),
                 ("TIDINGS_NODE_NAME", name.to_owned()),
             ];
@@ -41,6 +51,7 @@ impl Fleet {
         let addresses = addresses.into_iter().collect::<Result<_, _>>()?;
         Ok(Self {
             nodes: [a, b],
+            database,
             postgres,
             redis,
             balancer: Balancer::start(addresses).await?,

@@ -75,14 +75,9 @@ pub(super) fn set_up(command: &mut Command, folder: &Path) {
         .kill_on_drop(true);
 }
 
-/// The program under test: `TIDINGS_BIN`, or the one beside this test in the target folder.
+/// The program under test, which cargo built in the same call and names to the tests it runs.
 pub(super) fn binary() -> Result<PathBuf> {
-    if let Some(path) = std::env::var_os("TIDINGS_BIN") {
-        return Ok(path.into());
-    }
-    let test = std::env::current_exe()?;
-    let beside = test.ancestors().nth(2).map(|folder| folder.join("tidings"));
-    beside
-        .filter(|path| path.exists())
-        .context("no server to test: run `cargo build -p tidings-server` first")
+    std::env::var_os("CARGO_BIN_EXE_tidings-under-test")
+        .map(PathBuf::from)
+        .context("no server to test: run this by `cargo test`, which builds it")
 }

@@ -1,7 +1,7 @@
 //! Very many messages wait for somebody who was away.
 
-use crate::plain::Plain;
-use crate::process::resident_kib;
+use super::plain::Plain;
+use super::process::resident_kib;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -10,9 +10,6 @@ use tidings_tests::server::{LI, Server, WANG, ZHANG};
 
 /// Sends under way on a connection; the server answers 64 at a time and reads the next then.
 const UNDER_WAY: i64 = 256;
-/// How much the server may grow while it delivers them: the page cache of a database reader
-/// (16 MiB) and one window.
-const GROWTH_KIB: u64 = 32 * 1024;
 
 /// Sends the numbers from 1 to `count` to 李四, many at a time. Pushes of the sender's other devices
 /// are acknowledged.
@@ -81,15 +78,14 @@ async fn take(li: &mut Plain, count: i64, mut each: impl FnMut(i64) -> Result<()
     Ok(())
 }
 
-#[tokio::test]
-async fn a_hundred_thousand_offline_messages_arrive_in_order_each_once_in_bounded_memory()
--> Result<()> {
-    const COUNT: i64 = 100_000;
+/// So many arrive in order, each once; what that took is printed: the server should grow by the page
+/// cache of a database reader (16 MiB) and one window at most.
+pub(crate) async fn offline_messages(count: i64) -> Result<()> {
     let server = Server::start(&[]).await?;
     let started = Instant::now();
     tokio::try_join!(
-        fill(&server, ZHANG, COUNT / 2),
-        fill(&server, ZHANG, COUNT / 2)
+        fill(&server, ZHANG, count / 2),
+        fill(&server, ZHANG, count / 2)
     )?;
     let filled = started.elapsed();
 
@@ -97,7 +93,7 @@ async fn a_hundred_thousand_offline_messages_arrive_in_order_each_once_in_bounde
     let before = resident_kib(&server)?;
     let mut peak = before;
     let started = Instant::now();
-    take(&mut li, COUNT, |tid| {
+    take(&mut li, count, |tid| {
         if tid % 1_000 == 0 {
             peak = peak.max(resident_kib(&server)?);
         }
@@ -106,16 +102,12 @@ async fn a_hundred_thousand_offline_messages_arrive_in_order_each_once_in_bounde
     .await?;
     let delivered = started.elapsed();
     let after = resident_kib(&server)?;
-    let rate = |took: Duration| f64::from(u32::try_from(COUNT).unwrap_or(0)) / took.as_secs_f64();
+    let rate = |took: Duration| f64::from(u32::try_from(count).unwrap_or(0)) / took.as_secs_f64();
     println!(
         "filled in {filled:.1?} ({:.0}/s), delivered in {delivered:.1?} ({:.0}/s); \
          resident {before} KiB before, {peak} KiB at most, {after} KiB after",
         rate(filled),
         rate(delivered),
-    );
-    assert!(
-        peak < before + GROWTH_KIB,
-        "{before} KiB grew to {peak} KiB"
     );
 
     // All acknowledged: none comes again, on whichever node. The one that took the acknowledgements
@@ -146,8 +138,8 @@ async fn a_hundred_thousand_offline_messages_arrive_in_order_each_once_in_bounde
     Ok(())
 }
 
-#[tokio::test]
-async fn offline_messages_of_several_conversations_come_oldest_first() -> Result<()> {
+/// Those of several conversations come oldest first.
+pub(crate) async fn of_two_conversations() -> Result<()> {
     let server = Server::start(&[]).await?;
     tokio::try_join!(fill(&server, ZHANG, 1_000), fill(&server, WANG, 1_000))?;
     let mut li = bound(&server, LI).await?;

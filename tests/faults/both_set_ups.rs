@@ -1,0 +1,6 @@
+//! What concerns the store under load: run on one process with SQLite and again on two nodes with
+//! Postgres and Redis.
+
+mod bad_network;
+mod crash;
+mod offline;

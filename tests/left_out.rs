@@ -1,0 +1,8 @@
+//! Says what `cargo test` leaves out, and how to run it.
+
+fn main() {
+    println!(
+        "left out: the page in Chromium (tests/browser), and what needs Postgres or Redis (ignored): \
+         `cargo xtask test`; what takes long (tests/soak): `cargo xtask soak`"
+    );
+}

@@ -1,0 +1,13 @@
+//! Figures of a server and of the page, printed; none of them fails a test, for a busy machine would.
+//! `cargo xtask bench` runs them: `cargo test --test measure -- --nocapture --test-threads 1`. They
+//! need the built page and Chromium, as `browser` does.
+
+mod latency;
+mod memory;
+#[path = "../page/mod.rs"]
+#[expect(dead_code, reason = "the rest is for `browser` and `soak`")]
+mod page;
+#[path = "../people/mod.rs"]
+#[expect(dead_code, reason = "the rest is for `faults` and `soak`")]
+mod people;
+mod speed;
