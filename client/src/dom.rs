@@ -106,11 +106,6 @@ fn copy_selected(text: &str, near: &Element) -> Result<bool, JsValue> {
     copied
 }
 
-/// A text in small letters, by the browser: its tables of all letters need not be loaded.
-pub fn lower_case(text: &str) -> String {
-    js_sys::JsString::from(text).to_lower_case().into()
-}
-
 /// Names the language of the page, for screen readers and for the choice of CJK glyphs.
 pub fn set_language(tag: &str) {
     if let Some(root) = document().document_element() {

@@ -9,9 +9,9 @@ use wasm_bindgen::JsValue;
 /// The property of the window that holds the message, where it happened, and the stack.
 const REPORT: &str = "tidingsPanic";
 
-/// Has every panic reported from now on.
+/// Has every panic reported from now on, in place of yew's own hook.
 pub(crate) fn report() {
-    std::panic::set_hook(Box::new(|panic| {
+    yew::set_custom_panic_hook(Box::new(|panic| {
         let message = panic.to_string();
         let stack = Reflect::get(&Error::new(""), &"stack".into()).ok();
         let stack = stack.and_then(|stack| stack.as_string());
