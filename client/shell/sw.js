@@ -18,8 +18,10 @@ async function kept(path) {
   }
 }
 
-// The files of this origin that a page names, the modules that its program imports among them.
-const files = (html) => new Set([...html.matchAll(/\s(?:src|href)="(\/[^"/][^"]*)"/g)].map(([, path]) => path));
+// The files of this origin that a page names, the modules that its program imports among them; not
+// what it asks of the API beforehand.
+const NAMED = /\s(?:src|href)="(\/(?!api\/)[^"/][^"]*)"/g;
+const files = (html) => new Set([...html.matchAll(NAMED)].map(([, path]) => path));
 
 async function keep(page) {
   if (!page.ok || page.redirected) throw new Error("the server has no page");

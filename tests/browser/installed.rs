@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{Launch, Server, ZHANG};
 
-/// What the stylesheet of a newer page is called.
-const NEW_FILE: &str = "base-0000000000000002";
+/// What one of the files of a newer page is called.
+const NEW_FILE: &str = "0000000000000002-initializer.js";
 
 /// A copy of the built page, to be changed.
 fn copied_page(into: &Path) -> Result<PathBuf> {
@@ -35,11 +35,13 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 fn rebuild(page: &Path) -> Result<()> {
     let index = page.join("index.html");
     let html = std::fs::read_to_string(&index)?;
-    let (_, rest) = html.split_once("href=\"/base-").context("no base.css")?;
-    let (hash, _) = rest.split_once('.').context("no name")?;
-    let (old, new) = (format!("base-{hash}.css"), format!("{NEW_FILE}.css"));
-    std::fs::write(&index, html.replace(&old, &new))?;
-    std::fs::rename(page.join(&old), page.join(&new))?;
+    let (before, _) = html
+        .split_once("-initializer.js")
+        .context("no initializer")?;
+    let (_, hash) = before.rsplit_once('/').context("no name")?;
+    let old = format!("{hash}-initializer.js");
+    std::fs::write(&index, html.replace(&old, NEW_FILE))?;
+    std::fs::rename(page.join(&old), page.join(NEW_FILE))?;
     // A build for debugging has no compressed forms.
     for name in ["index.html", &old] {
         for form in ["br", "gz"] {
@@ -135,14 +137,12 @@ async fn a_newer_page_is_offered_and_loaded_whole() -> Result<()> {
     rebuild(&page)?;
     server.restart().await?;
     zhang.browser.click("reload").await?;
-    let is_new = &format!("Boolean(document.querySelector('link[href*={NEW_FILE}]')?.sheet)");
+    let is_new = &format!("document.querySelector('link[href=\"/{NEW_FILE}\"]') !== null");
     zhang.browser.until("the new page", is_new).await?;
     zhang.is_connected().await?;
     keeps(
         &zhang,
-        &format!(
-            "html.includes('{NEW_FILE}') && await cache.match('/{NEW_FILE}.css') !== undefined"
-        ),
+        &format!("html.includes('{NEW_FILE}') && await cache.match('/{NEW_FILE}') !== undefined"),
     )
     .await?;
     // And without the server it is the new one that opens.
