@@ -27,7 +27,7 @@ function ended({ error, reason }) {
   const trap = error ?? reason;
   const dialog = document.querySelector(".ended");
   if (!(trap instanceof WebAssembly.RuntimeError) || dialog.open) return;
-  const program = document.querySelector("link[rel=preload][as=fetch]");
+  const program = document.querySelector("link[rel=preload][href$='.wasm']");
   const report = dialog.querySelector("pre");
   report.textContent = [
     window.tidingsPanic ?? trap.stack ?? trap,
