@@ -101,11 +101,7 @@ impl Acceptor {
 }
 
 async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, drain: CancellationToken) {
-    // Without this a second small frame waits for the acknowledgement of the first, some 40 ms
-    // (Nagle's algorithm against delayed acknowledgements, RFC 9293 §3.7.4).
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "no TCP_NODELAY");
-    }
+    send_at_once(&stream);
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -128,5 +124,28 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, drain: Cance
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, %error, "an HTTP connection ended early");
+    }
+}
+
+/// Sets `TCP_NODELAY`. Without it a second small frame waits for the acknowledgement of the first, some
+/// 40 ms (Nagle's algorithm against delayed acknowledgements, RFC 9293 §3.7.4).
+fn send_at_once(stream: &TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "no TCP_NODELAY");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn small_frames_are_sent_at_once() -> std::io::Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let _client = TcpStream::connect(listener.local_addr()?).await?;
+        let (stream, _) = listener.accept().await?;
+        send_at_once(&stream);
+        assert!(stream.nodelay()?);
+        Ok(())
     }
 }

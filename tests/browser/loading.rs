@@ -159,3 +159,43 @@ async fn a_program_that_has_died_is_said_and_can_be_loaded_again() -> Result<()>
     }
     browser.close().await
 }
+
+/// Makes the program find no window, which it does not survive: once a task, so that its panic hook,
+/// which comes after that, finds it.
+const NO_WINDOW: &str = "(() => {
+    const truly = Function.prototype[Symbol.hasInstance];
+    let asked = false;
+    Object.defineProperty(Window, Symbol.hasInstance, {value: object => {
+        if (asked || !/wasm/.test(new Error().stack)) return truly.call(Window, object);
+        asked = true;
+        setTimeout(() => { asked = false; });
+        return false;
+    }});
+})()";
+
+#[tokio::test]
+async fn a_panic_says_what_and_where_and_can_be_copied() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::shared()?;
+    let browser = driver.open(&Look::default()).await?;
+    let access = json!({"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]});
+    browser.cdp("Browser.grantPermissions", access).await?;
+    browser.goto(&server.url("/")).await?;
+    let zhang = Person { browser };
+    zhang.browser.find("login-email").await?;
+    zhang.browser.eval(NO_WINDOW).await?;
+    zhang.logs_in(ZHANG.1, "1234").await?;
+    let shown = "document.querySelector('[data-testid=ended]').open";
+    zhang.browser.until("the end of the program", shown).await?;
+    let report = zhang.browser.text("ended-report").await?;
+    assert!(
+        report.contains("panicked at client/src/dom.rs:") && report.contains("never in a worker"),
+        "{report}"
+    );
+    zhang.browser.click("ended-copy").await?;
+    let copied = "/Copied/.test(document.querySelector('[data-testid=ended-copy]').textContent)";
+    zhang.browser.until("copied", copied).await?;
+    let copy = zhang.browser.eval("navigator.clipboard.readText()").await?;
+    assert_eq!(copy, json!(report));
+    zhang.browser.close().await
+}

@@ -1,6 +1,10 @@
 //! A real Chromium, driven over the WebDriver protocol: one browser a person, headless, with a
 //! profile of its own that is gone afterwards.
 
+mod other;
+
+pub use other::OtherDriver;
+
 use crate::PATIENCE;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -29,7 +33,7 @@ const OPENING: Duration = Duration::from_mins(3);
 
 /// What Chromium is started with: no window, no sandbox (which root cannot have), and no calls
 /// home.
-const ARGUMENTS: [&str; 12] = [
+const ARGUMENTS: [&str; 15] = [
     // Timers of hidden tabs run once a minute from the first second on, not only from the fifth
     // minute.
     "--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/1",
@@ -43,6 +47,10 @@ const ARGUMENTS: [&str; 12] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    // What a page does not need and every start costs.
+    "--disable-extensions",
+    "--disable-component-extensions-with-background-pages",
+    "--disable-breakpad",
     "--hide-scrollbars",
 ];
 
