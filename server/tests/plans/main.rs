@@ -17,11 +17,12 @@ mod postgres;
 use cases::{Case, crowd, keyed, message, to_group};
 use heard::Heard;
 use std::collections::BTreeSet;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::LazyLock;
 use tidings_server::store::{
     ListCursor, Move, NewGroup, NewMembers, Picture, Range, Session, SessionHash, Store, StoreError,
 };
 use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, UserId};
+use tokio::sync::{Mutex, MutexGuard};
 
 const A: UserId = UserId(1);
 const B: UserId = UserId(2);
@@ -158,21 +159,20 @@ async fn fill_a_group(store: &dyn Store, heard: &Heard) -> Result {
 }
 
 /// The driver's log, from the first test of this process on: one test at a time has it.
-fn heard() -> (MutexGuard<'static, ()>, Heard) {
-    static TURN: Mutex<()> = Mutex::new(());
+async fn heard() -> (MutexGuard<'static, ()>, Heard) {
+    static TURN: Mutex<()> = Mutex::const_new(());
     static HEARD: LazyLock<Heard> = LazyLock::new(|| {
         let heard = Heard::default();
         // For the whole process: SQLite's statements are executed by threads of the driver.
         tracing::subscriber::set_global_default(heard.clone()).expect("the only one");
         heard
     });
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    (turn, HEARD.clone())
+    (TURN.lock().await, HEARD.clone())
 }
 
 #[tokio::test]
 async fn no_statement_of_sqlite_scans_a_table_that_grows() -> Result {
-    let (_turn, heard) = heard();
+    let (_turn, heard) = heard().await;
     let case = cases::sqlite().await?;
     large::fill_sqlite(&case.url).await?;
     nothing_scans(&case, &heard).await
@@ -181,7 +181,7 @@ async fn no_statement_of_sqlite_scans_a_table_that_grows() -> Result {
 #[tokio::test]
 #[ignore = "needs Postgres: cargo xtask test"]
 async fn no_statement_of_postgres_scans_a_table_that_grows() -> Result {
-    let (_turn, heard) = heard();
+    let (_turn, heard) = heard().await;
     let case = cases::postgres().await?;
     large::fill_postgres(&case.url).await?;
     nothing_scans(&case, &heard).await

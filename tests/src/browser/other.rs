@@ -1,4 +1,4 @@
-//! Firefox and WebKit, over WebDriver alone: what only Chromium has ([`Browser::cdp`] and what stands on
+//! Firefox and `WebKit`, over WebDriver alone: what only Chromium has ([`Browser::cdp`] and what stands on
 //! it) they refuse.
 
 use super::{Browser, OPENING};
@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Duration, sleep, timeout};
 
-/// Where distributions put the browser of WebKit's GTK port, in a folder named for the version.
+/// Where distributions put the browser of `WebKit`'s GTK port, in a folder named for the version.
 const LIBRARIES: &str = "/usr/lib";
 
 /// The driver of another browser, and what that needs. Dropping it ends all of it.
@@ -73,7 +73,7 @@ impl OtherDriver {
         Self::listening(&port, capabilities, vec![driver]).await
     }
 
-    /// The browser of WebKit's GTK port, on a display of its own (Xvfb), by `WEBKIT_DRIVER` or
+    /// The browser of `WebKit`'s GTK port, on a display of its own (Xvfb), by `WEBKIT_DRIVER` or
     /// `WebKitWebDriver` on the path.
     ///
     /// # Errors
@@ -138,7 +138,7 @@ fn program(variable: &str, name: &str) -> Command {
     Command::new(std::env::var_os(variable).unwrap_or_else(|| OsString::from(name)))
 }
 
-/// `MiniBrowser` of the newest version, which is beside WebKit's own processes.
+/// `MiniBrowser` of the newest version, which is beside `WebKit`'s own processes.
 fn mini_browser() -> Result<PathBuf> {
     let inside = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten();
     let systems = inside(LIBRARIES.into()).map(|system| system.path());
