@@ -38,7 +38,11 @@ enum Session {
 #[component]
 pub fn App() -> Html {
     let locale = use_state_eq(|| Rc::new(Locale::new(Lang::preferred())));
-    let session = use_state_eq(|| Session::Asking);
+    let session = use_state_eq(|| match storage::session() {
+        // Nobody has ever logged in here: the server will say so too, and is not waited for.
+        None => Session::LoggedOut { ended: false },
+        Some(_) => Session::Asking,
+    });
     let lang = locale.lang;
     use_effect_with(lang, |lang| dom::set_language(lang.tag()));
     {

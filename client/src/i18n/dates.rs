@@ -3,75 +3,81 @@
 use super::{Lang, Texts};
 use crate::clock;
 use js_sys::{Array, Function, Intl, Object, Reflect};
+use std::cell::OnceCell;
 use wasm_bindgen::JsValue;
 
 /// The days in which a weekday is unmistakable.
 const WEEK: i64 = 6;
 
-/// Formatters, made once a language: making one takes far longer than using it.
+/// What the formatters write, as options of `Intl.DateTimeFormat`.
+const TIME: Options = &[
+    ("hour", "2-digit"),
+    ("minute", "2-digit"),
+    ("hourCycle", "h23"),
+];
+const PRECISE: Options = &[
+    ("hour", "2-digit"),
+    ("minute", "2-digit"),
+    ("second", "2-digit"),
+    ("hourCycle", "h23"),
+];
+const WEEKDAY: Options = &[("weekday", "short")];
+const SHORT: Options = &[
+    ("year", "2-digit"),
+    ("month", "numeric"),
+    ("day", "numeric"),
+];
+const LONG: Options = &[
+    ("year", "numeric"),
+    ("month", "long"),
+    ("day", "numeric"),
+    ("weekday", "long"),
+];
+
+type Options = &'static [(&'static str, &'static str)];
+
+/// The formatters of a language.
 #[derive(Debug)]
 pub struct Dates {
     texts: &'static Texts,
-    time: Function,
-    precise: Function,
-    weekday: Function,
-    short: Function,
-    long: Function,
+    time: Formatter,
+    precise: Formatter,
+    weekday: Formatter,
+    short: Formatter,
+    long: Formatter,
 }
 
 impl Dates {
     /// The formatters of a language.
     pub fn new(lang: Lang) -> Self {
-        let format = |options: &[(&str, &str)]| {
-            let object = Object::new();
-            for (key, value) in options {
-                // Fails only for what is no object.
-                let _ = Reflect::set(&object, &(*key).into(), &(*value).into());
-            }
-            let locales = Array::of1(&JsValue::from_str(lang.tag()));
-            Intl::DateTimeFormat::new(&locales, &object).format()
+        let format = |options| Formatter {
+            lang,
+            options,
+            made: OnceCell::new(),
         };
         Self {
             texts: lang.texts(),
-            time: format(&[
-                ("hour", "2-digit"),
-                ("minute", "2-digit"),
-                ("hourCycle", "h23"),
-            ]),
-            precise: format(&[
-                ("hour", "2-digit"),
-                ("minute", "2-digit"),
-                ("second", "2-digit"),
-                ("hourCycle", "h23"),
-            ]),
-            weekday: format(&[("weekday", "short")]),
-            short: format(&[
-                ("year", "2-digit"),
-                ("month", "numeric"),
-                ("day", "numeric"),
-            ]),
-            long: format(&[
-                ("year", "numeric"),
-                ("month", "long"),
-                ("day", "numeric"),
-                ("weekday", "long"),
-            ]),
+            time: format(TIME),
+            precise: format(PRECISE),
+            weekday: format(WEEKDAY),
+            short: format(SHORT),
+            long: format(LONG),
         }
     }
 
     /// The time of day.
     pub fn time(&self, at_ms: i64) -> String {
-        call(&self.time, at_ms)
+        self.time.write(at_ms)
     }
 
     /// The time of day to the second.
     pub fn precise(&self, at_ms: i64) -> String {
-        call(&self.precise, at_ms)
+        self.precise.write(at_ms)
     }
 
     /// The date and the time of day.
     pub fn stamp(&self, at_ms: i64) -> String {
-        [call(&self.short, at_ms), self.time(at_ms)].join(" ")
+        [self.short.write(at_ms), self.time(at_ms)].join(" ")
     }
 
     /// As short as a row of the list wants it: the time today, then the weekday, then the date.
@@ -80,8 +86,8 @@ impl Dates {
         match age {
             ..=0 => self.time(at_ms),
             1 => self.texts.yesterday.into(),
-            2..=WEEK => call(&self.weekday, at_ms),
-            _ => call(&self.short, at_ms),
+            2..=WEEK => self.weekday.write(at_ms),
+            _ => self.short.write(at_ms),
         }
     }
 
@@ -91,16 +97,38 @@ impl Dates {
         match age {
             0 => self.texts.today.into(),
             1 => self.texts.yesterday.into(),
-            _ => call(&self.long, at_ms),
+            _ => self.long.write(at_ms),
         }
     }
 }
 
-/// A time beyond what a date can hold has no text.
-fn call(format: &Function, at_ms: i64) -> String {
-    format
-        .call1(&JsValue::UNDEFINED, &clock::date(at_ms))
-        .ok()
-        .and_then(|text| text.as_string())
-        .unwrap_or_default()
+/// A formatter of the browser's, made on first use: making one takes far longer than using it, and the
+/// page that asks for a password needs none.
+#[derive(Debug)]
+struct Formatter {
+    lang: Lang,
+    options: Options,
+    made: OnceCell<Function>,
+}
+
+impl Formatter {
+    /// A time beyond what a date can hold has no text.
+    fn write(&self, at_ms: i64) -> String {
+        self.made
+            .get_or_init(|| self.make())
+            .call1(&JsValue::UNDEFINED, &clock::date(at_ms))
+            .ok()
+            .and_then(|text| text.as_string())
+            .unwrap_or_default()
+    }
+
+    fn make(&self) -> Function {
+        let object = Object::new();
+        for (key, value) in self.options {
+            // Fails only for what is no object.
+            let _ = Reflect::set(&object, &(*key).into(), &(*value).into());
+        }
+        let locales = Array::of1(&JsValue::from_str(self.lang.tag()));
+        Intl::DateTimeFormat::new(&locales, &object).format()
+    }
 }
