@@ -57,9 +57,10 @@ fn of_folder(folder: &Path) -> Router {
                     return missing(&path, &index).await;
                 }
                 // Read each time: the page may be built anew while the server runs.
-                let html = match is_page(&path) {
-                    true => tokio::fs::read_to_string(&index).await.unwrap_or_default(),
-                    false => String::new(),
+                let html = if is_page(&path) {
+                    tokio::fs::read_to_string(&index).await.unwrap_or_default()
+                } else {
+                    String::new()
                 };
                 with_headers(response, &path, policy::policy(&html))
             }
