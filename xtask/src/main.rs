@@ -47,8 +47,8 @@ enum Task {
     /// Installs what is missing first, Chromium, Postgres and Redis included. Stops at the first
     /// failure. The audit of the dependencies is apart: see `cargo xtask audit`.
     Test,
-    /// Run what takes long and proves much, before a release: hours of faults in virtual time, large
-    /// loads, all pictures, and Firefox.
+    /// Run what takes long, before a release: 20,000 scenarios in virtual time, large loads, all
+    /// pictures, and a smoke test in Firefox and WebKit.
     Soak,
     /// Simulate scenarios of clients, servers and faults in virtual time, and check every promise.
     Simulate {
