@@ -48,7 +48,7 @@ enum Task {
     /// failure. The audit of the dependencies is apart: see `cargo xtask audit`.
     Test,
     /// Run what takes long, before a release: 20,000 scenarios in virtual time, large loads, all
-    /// pictures, and a smoke test in Firefox and WebKit.
+    /// pictures, and a smoke test in two other browsers.
     Soak,
     /// Simulate scenarios of clients, servers and faults in virtual time, and check every promise.
     Simulate {
