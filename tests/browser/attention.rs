@@ -44,7 +44,11 @@ async fn somebody_looks(person: &Person, expected: bool) -> Result<()> {
 }
 
 async fn opens_counted(driver: &ChromeDriver, server: &Server) -> Result<(Person, WindowHandle)> {
-    let browser = driver.open(&Look::default()).await?;
+    let look = Look {
+        whole: true,
+        ..Look::default()
+    };
+    let browser = driver.open(&look).await?;
     let source = json!({"source": COUNTING});
     browser
         .cdp("Page.addScriptToEvaluateOnNewDocument", source)

@@ -11,6 +11,7 @@ const PHONE: Look = Look {
     scale: 1,
     language: "en-US",
     dark: false,
+    whole: false,
 };
 const TABLET: Look = Look {
     width: 768,
@@ -18,6 +19,7 @@ const TABLET: Look = Look {
     scale: 1,
     language: "zh-CN",
     dark: true,
+    whole: false,
 };
 
 #[tokio::test]

@@ -65,7 +65,11 @@ const FIRST_INPUT: &str = "
 async fn first_input_over_slow_4g_on_a_slow_machine() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
-    let browser = driver.open(&Look::default()).await?;
+    let people_have = Look {
+        whole: true,
+        ..Look::default()
+    };
+    let browser = driver.open(&people_have).await?;
     let source = json!({"source": FIRST_INPUT});
     browser
         .cdp("Page.addScriptToEvaluateOnNewDocument", source)

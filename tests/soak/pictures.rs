@@ -15,6 +15,7 @@ fn looks(variants: &[(&'static str, bool)]) -> Vec<Look> {
                 scale: 2,
                 language,
                 dark,
+                whole: false,
             });
         }
     }

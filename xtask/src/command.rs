@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments);
+    forget_own_package(&mut command);
     command
 }
 
@@ -17,10 +18,22 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 pub(crate) fn trunk(arguments: &[&str]) -> Command {
     let mut command = Command::new("trunk");
     command.args(arguments);
+    forget_own_package(&mut command);
     if env::var_os("NO_COLOR").is_some() {
         command.env("NO_COLOR", "true");
     }
     command
+}
+
+/// Takes away what `cargo run` tells this program about its own package. ring's build script asks for
+/// it, and would be run again with all that depends on it whenever the caller changes.
+fn forget_own_package(command: &mut Command) {
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
 }
 
 /// Prints the command as one would type it, and runs it with its output shown.
