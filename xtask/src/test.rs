@@ -25,6 +25,7 @@ pub(crate) fn test(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
         &mut cargo(&["test"]),
     )?;
     let mut services = cargo(&["test", "--", "--ignored"]);
+    one_more_at_once(&mut services);
     steps.run("test what needs Postgres and Redis", &mut services)?;
     let mut browser = page_tests(workspace, &["test", "--test", "browser"]);
     steps.run("test the page", &mut browser)?;
@@ -86,9 +87,17 @@ fn component_tests(steps: &mut Steps) -> Result<()> {
     Ok(())
 }
 
+/// Has one test more run at once than there are cores: these wait much, for a browser, a service, or a
+/// time that passes.
+fn one_more_at_once(command: &mut Command) {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    command.env("RUST_TEST_THREADS", (cores + 1).to_string());
+}
+
 /// A call of cargo for tests of the built page.
 pub(crate) fn page_tests(workspace: &Workspace, arguments: &[&str]) -> Command {
     let mut command = cargo(arguments);
+    one_more_at_once(&mut command);
     command
         .env("TIDINGS_CLIENT_DIR", workspace.root.join("dist"))
         .env("TIDINGS_AXE", setup::axe(workspace));
