@@ -127,6 +127,15 @@ async fn a_draining_server_is_not_ready_takes_nobody_and_ends_at_once_when_asked
 }
 
 #[tokio::test]
+async fn a_clients_close_during_the_drain_is_answered() -> Result<()> {
+    let server = alone(&["--drain-ms", "3600000"]).await?;
+    let socket = Socket::bound(&server, ZHANG).await?;
+    ask_to_end(&server).await?;
+    assert_eq!(socket.leave().await?, 1000);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_server_that_nobody_is_connected_to_ends_at_once() -> Result<()> {
     let mut server = alone(&["--drain-ms", "3600000"]).await?;
     assert!(server.terminate().await?.success());

@@ -10,6 +10,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
@@ -174,6 +176,30 @@ impl Socket {
         self.send(json!({"type": 0, "data": {"uid": uid, "timeout": 45_000}}))
             .await?;
         self.frame(0).await.map(drop)
+    }
+
+    /// Sends a close frame and reads on until it is answered; returns the code of the answer.
+    ///
+    /// # Errors
+    /// When it is not answered, or the connection stays open after that.
+    pub async fn leave(mut self) -> Result<u16> {
+        let goodbye = CloseFrame {
+            code: CloseCode::Normal,
+            reason: "".into(),
+        };
+        // Not `close`, which the library takes for the end of all reading.
+        self.stream.send(Message::Close(Some(goodbye))).await?;
+        let answer = loop {
+            let message = timeout(PATIENCE, self.stream.next())
+                .await
+                .context("not answered")?;
+            if let Message::Close(frame) = message.context("cut off without an answer")?? {
+                break frame.context("answered without a code")?;
+            }
+        };
+        let after = timeout(PATIENCE, self.stream.next()).await;
+        ensure!(after.context("kept open")?.is_none(), "more came");
+        Ok(answer.code.into())
     }
 
     /// Reads on until the connection is closed; returns the frames until then and the code.

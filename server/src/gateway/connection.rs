@@ -37,6 +37,8 @@ const SETTLING: Duration = Duration::from_millis(1);
 pub(super) enum End {
     /// The other end is gone; there is nobody to tell.
     Gone,
+    /// The other end has sent a close frame, which is to be answered.
+    Left,
     /// Close with this code, after what is queued was written.
     Close(CloseCode),
 }
@@ -119,13 +121,17 @@ impl Connection {
         tracing::debug!("opened");
         let end = self.serve().await;
         let code = match end {
-            End::Gone => None,
+            End::Gone | End::Left => None,
             End::Close(code) => Some(code),
         };
         self.app.metrics.gateway.closed(code);
-        if let Some(code) = code {
-            tracing::debug!(code = code.code(), "closing");
-            Box::pin(self.close(code)).await;
+        match end {
+            End::Gone => {}
+            End::Left => self.answer_close().await,
+            End::Close(code) => {
+                tracing::debug!(code = code.code(), "closing");
+                Box::pin(self.close(code)).await;
+            }
         }
         tracing::debug!("closed");
     }
@@ -311,7 +317,7 @@ impl Connection {
                 self.push_frame(&ServerFrame::Error(body.into()));
                 Err(End::Close(CloseCode::ProtocolError))
             }
-            Message::Close(_) => Err(End::Gone),
+            Message::Close(_) => Err(End::Left),
             Message::Ping(_) | Message::Pong(_) => Ok(()),
         }
     }

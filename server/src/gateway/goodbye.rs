@@ -1,5 +1,6 @@
-//! How a connection ends when this end ends it: what is queued is written, a close frame with its
-//! reason follows, and the other end gets a moment to answer.
+//! How a connection ends. When this end ends it: what is queued is written, a close frame with its
+//! reason follows, and the other end gets a moment to answer. When the other end does: its close frame
+//! is answered.
 
 use super::connection::Connection;
 use super::writer::Writer;
@@ -43,6 +44,19 @@ impl Connection {
         };
         if tokio::time::timeout(CLOSE_LIMIT, goodbye).await.is_err() {
             tracing::debug!(uid = %self.user.uid, "the other end did not answer the close");
+        }
+    }
+}
+
+impl Connection {
+    /// Answers the other end's close frame (RFC 6455 §5.5.1) and closes the socket first (§7.1.1). What
+    /// is queued stays unsaid: nothing may follow the answer, which the library has ready when it shows
+    /// the close frame, and sends with the next read.
+    pub(super) async fn answer_close(&mut self) {
+        self.bound = None;
+        let answered = async { while let Some(Ok(_)) = self.reader.next().await {} };
+        if tokio::time::timeout(CLOSE_LIMIT, answered).await.is_err() {
+            tracing::debug!(uid = %self.user.uid, "the answer to the close could not be sent");
         }
     }
 }

@@ -14,6 +14,34 @@ const UNHURRIED: [&str; 4] = ["--ack-timeout-ms", "3000", "--repush-interval-ms"
 const PATIENT: [&str; 2] = ["--ack-timeout-ms", "60000"];
 
 #[tokio::test]
+async fn a_clients_close_is_answered_in_every_state() -> Result<()> {
+    let server = Server::start(&PATIENT).await?;
+    let token = server.login(LI.1).await?;
+    let unbound = Socket::open(&server, Some(&token)).await?;
+    assert_eq!(unbound.leave().await?, 1000);
+
+    let idle = Socket::bound(&server, LI).await?;
+    assert_eq!(idle.leave().await?, 1000);
+
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    let unacknowledged = Socket::bound(&server, LI).await?;
+    for n in 1..=20 {
+        let data = json!({"senderUid": 1000, "recipientUid": 1001, "content": n.to_string(),
+                          "clientMsgId": n.to_string()});
+        zhang.send(json!({"type": 3, "data": data})).await?;
+    }
+    assert_eq!(zhang.leave().await?, 1000, "amid its sends");
+    assert_eq!(unacknowledged.leave().await?, 1000, "amid pushes");
+
+    // What was sent before the close is stored.
+    let mut li = Socket::bound(&server, LI).await?;
+    for n in 1..=20 {
+        assert_eq!(li.data(4).await?["content"], n.to_string());
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_unacknowledged_push_is_repeated_with_its_tid_then_the_connection_is_closed()
 -> Result<()> {
     let server = Server::start(&HASTY).await?;
