@@ -5,6 +5,9 @@ const NAME = "tidings-page";
 const PATIENCE_MS = 4000;
 // Such a name holds the hash of the content: what is kept by it is right.
 const HASHED = /\b[0-9a-f]{12,16}[-._][^/]*$/;
+// What a proxy in front says who wants to know first who one is, or the server under a name that is not
+// its own: the browser has to see these.
+const REFUSALS = [401, 403, 407, 421];
 // The pages open that came from what is kept: their other files do as well, so that all are of one
 // build. Lost when the browser ends this worker; the server's files then come first again.
 const offline = new Set();
@@ -68,7 +71,8 @@ async function page(asked, client) {
   if (!own) return asked;
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, own));
   // A proxy before a server that is down answers, too; a redirect is for the browser to follow.
-  const page = (answer) => (answer.ok || answer.type === "opaqueredirect" ? answer : own);
+  const isAnswer = ({ ok, type, status }) => ok || type === "opaqueredirect" || REFUSALS.includes(status);
+  const page = (answer) => (isAnswer(answer) ? answer : own);
   const shown = await Promise.race([asked.then(page, () => own), late]);
   if (shown === own) offline.add(client);
   return shown;

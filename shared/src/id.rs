@@ -45,6 +45,12 @@ id! {
     Tid(u64)
 }
 
+impl UserId {
+    /// The greatest, 2^53 - 1: JavaScript, and JSON between programs, knows no greater one exactly
+    /// (RFC 8259 §6).
+    pub const MAX: Self = Self((1 << 53) - 1);
+}
+
 impl Seq {
     /// The place after this one.
     #[must_use]

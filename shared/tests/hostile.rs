@@ -24,6 +24,9 @@ fn each_kind_of_nonsense_has_its_own_code() {
     assert_eq!(code(""), ErrorCode::Malformed);
     assert_eq!(code("[]"), ErrorCode::Malformed);
     assert_eq!(code("{}"), ErrorCode::Malformed);
+    // The fields in their order: serde's other form of a struct, and not ours.
+    assert_eq!(code(r#"[5,{"uid":1000}]"#), ErrorCode::Malformed);
+    assert_eq!(code(r#"{"type":5,"data":[1000]}"#), ErrorCode::Malformed);
     assert_eq!(code(r#"{"type":"1"}"#), ErrorCode::Malformed);
     assert_eq!(code(r#"{"type":-1}"#), ErrorCode::Malformed);
     assert_eq!(code(r#"{"type":4,"data":{}}"#), ErrorCode::UnknownType);

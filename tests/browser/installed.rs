@@ -1,11 +1,14 @@
 //! The page as something installed: it opens without the server, and notices a newer build.
 
-use crate::person::{Person, built_page, serve_page_with};
+use crate::person::{Person, built_page, serve_page, serve_page_with};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{Launch, Server, ZHANG};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 /// What one of the files of a newer page is called.
 const NEW_FILE: &str = "0000000000000002-initializer.js";
@@ -179,4 +182,39 @@ async fn a_browser_finds_what_it_needs_to_install_the_page() -> Result<()> {
     assert_eq!(problems["installabilityErrors"], serde_json::json!([]));
     zhang.browser.close().await?;
     Ok(())
+}
+
+/// Answers every request with 401, as HTTP Basic in front of a server does, until it is dropped.
+async fn asks_who_one_is(address: &str) -> Result<JoinSet<()>> {
+    let listener = TcpListener::bind(address).await?;
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut asked = [0; 4096];
+            let _ = stream.read(&mut asked).await;
+            let answer = "HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Negotiate\r\n\
+                          content-length: 14\r\nconnection: close\r\n\r\nwho are you, x";
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    Ok(tasks)
+}
+
+#[tokio::test]
+async fn a_proxy_that_asks_who_one_is_is_seen_and_not_the_kept_page() -> Result<()> {
+    let mut server = serve_page().await?;
+    let driver = ChromeDriver::shared()?;
+    let person = Person::opens(driver, &server, &Look::default()).await?;
+    keeps(&person, "true").await?;
+    server.kill().await?;
+    let proxy = asks_who_one_is(server.address()).await?;
+    person.browser.goto(&server.url("/")).await?;
+    let asked = "document.body.innerText.includes('who are you')";
+    person.browser.until("the proxy's answer", asked).await?;
+    drop(proxy);
+    // Where nobody answers, what is kept is shown.
+    person.browser.goto(&server.url("/")).await?;
+    let kept = "/cannot be reached/.test(document.body.textContent)";
+    person.browser.until("the kept page", kept).await?;
+    person.browser.close().await
 }

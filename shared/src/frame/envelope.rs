@@ -61,13 +61,27 @@ pub(super) struct Envelope<'a> {
 
 impl<'a> Envelope<'a> {
     pub(super) fn parse(text: &'a str) -> Result<Self, FrameError> {
+        // An array of the values in their order would be read as well.
+        if is_array(text) {
+            return Err(FrameError::Malformed("a frame is an object".into()));
+        }
         read(text)
     }
 
     /// The `data`, as a frame of this type has it.
     pub(super) fn data<T: DeserializeOwned>(&self) -> Result<T, FrameError> {
+        if self.data.is_some_and(|data| is_array(data.get())) {
+            return Err(FrameError::BadData {
+                kind: self.kind,
+                reason: "it is an object".into(),
+            });
+        }
         data(self.kind, self.data)
     }
+}
+
+fn is_array(json: &str) -> bool {
+    json.trim_ascii_start().starts_with('[')
 }
 
 /// Reads what is around the data of a frame, within the limits.
