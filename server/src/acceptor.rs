@@ -4,6 +4,7 @@
 //! its buffers are those of a web server; this one is for tens of thousands of sockets that are
 //! about to become connections.
 
+use crate::admission::{Full, Place, Places};
 use crate::metrics::Metrics;
 use axum::Router;
 use axum::body::Body;
@@ -14,17 +15,22 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use std::net::SocketAddr;
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long the head of a request may take, and how long a socket may wait for its next request.
-const HEAD_LIMIT: Duration = Duration::from_secs(30);
+/// How long a socket may take nothing of what is written to it. A WebSocket has a shorter limit of its
+/// own, with a reason.
+const STALL_LIMIT: Duration = Duration::from_secs(30);
+/// How long what was asked before the drain may take to be answered and read.
+const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 /// The longest head of a request, in bytes; what the library needs at least is half of it.
 const HEAD_BYTES: usize = 16 * 1024;
 /// From a failed `accept`, for want of files or memory, to the next.
@@ -34,8 +40,14 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Acceptor {
     /// What answers.
     pub(crate) router: Router,
-    /// Sockets that may speak HTTP at once; further ones are closed unread.
-    pub(crate) max_sockets: usize,
+    /// Sockets that may be open at once, and those of one address, connections included; further ones
+    /// are closed unread.
+    pub(crate) sockets: Places,
+    /// Who stands for many addresses, and has no limit of its own.
+    pub(crate) trusted: Vec<IpNet>,
+    /// How long the head of a request may take, and how long a socket may wait for its next request:
+    /// longer than a load balancer keeps it, which would otherwise send one into a socket that closes.
+    pub(crate) keep_alive: Duration,
     /// Where they are counted.
     pub(crate) metrics: Arc<Metrics>,
     /// Ends it: accepts no more, ends idle sockets, answers what was asked.
@@ -47,7 +59,6 @@ impl Acceptor {
     /// became a WebSocket is not waited for. Cancelling stops accepting and leaves open sockets
     /// to themselves.
     pub(crate) async fn run(self, listener: TcpListener) {
-        let room = Arc::new(Semaphore::new(self.max_sockets));
         let tasks = TaskTracker::new();
         loop {
             let accepted = tokio::select! {
@@ -62,11 +73,16 @@ impl Acceptor {
                     continue;
                 }
             };
-            let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
+            let Ok(place) = self.place(peer.ip()) else {
                 self.metrics.samples.refused("sockets");
                 continue;
             };
-            let serving = serve(stream, peer, self.router.clone(), self.drain.clone());
+            send_at_once(&stream);
+            let times = Times {
+                keep_alive: self.keep_alive,
+                drain: self.drain.clone(),
+            };
+            let serving = serve(stream, peer, self.router.clone(), times);
             let sockets = self.metrics.samples.http_sockets.clone();
             sockets.inc();
             tasks.spawn(async move {
@@ -79,6 +95,14 @@ impl Acceptor {
         drop(listener);
         tasks.close();
         tasks.wait().await;
+    }
+
+    fn place(&self, peer: IpAddr) -> Result<Place, Full> {
+        let peer = peer.to_canonical();
+        if self.trusted.iter().any(|network| network.contains(&peer)) {
+            return self.sockets.take_for_many();
+        }
+        self.sockets.take(peer)
     }
 
     /// A peer that is gone already is its own matter; want of files or memory passes when others
@@ -100,8 +124,19 @@ impl Acceptor {
     }
 }
 
-async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, drain: CancellationToken) {
-    send_at_once(&stream);
+/// When a socket ends.
+struct Times {
+    keep_alive: Duration,
+    drain: CancellationToken,
+}
+
+async fn serve<S>(stream: S, peer: SocketAddr, router: Router, times: Times)
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let Times { keep_alive, drain } = times;
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(STALL_LIMIT));
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -110,16 +145,19 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, drain: Cance
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_LIMIT)
+            .header_read_timeout(keep_alive)
             .max_buf_size(HEAD_BYTES)
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(Box::pin(stream)), service)
             .with_upgrades()
     );
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = drain.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            match tokio::time::timeout(DRAIN_LIMIT, connection).await {
+                Ok(ended) => ended,
+                Err(_) => return tracing::debug!(%peer, "did not read its answers"),
+            }
         }
     };
     if let Err(error) = ended {
@@ -138,6 +176,52 @@ fn send_at_once(stream: &TcpStream) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::routing::get;
+    use tokio::io::AsyncWriteExt as _;
+
+    /// A socket whose other end asks for much and reads nothing, and its end.
+    async fn stalled(
+        drain: &CancellationToken,
+    ) -> (tokio::io::DuplexStream, tokio::task::JoinHandle<()>) {
+        let (mut client, socket) = tokio::io::duplex(1024);
+        let router = Router::new().route("/", get(async || "x".repeat(1_000_000)));
+        let peer = SocketAddr::from(([192, 0, 2, 1], 1));
+        let times = Times {
+            keep_alive: Duration::from_secs(75),
+            drain: drain.clone(),
+        };
+        let ended = tokio::spawn(serve(socket, peer, router, times));
+        let asked = "GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(9);
+        client
+            .write_all(asked.as_bytes())
+            .await
+            .expect("there is room");
+        (client, ended)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_reads_no_answer_is_let_go_after_a_while() {
+        let never = CancellationToken::new();
+        let (_client, ended) = stalled(&never).await;
+        let start = tokio::time::Instant::now();
+        ended.await.expect("no panic");
+        let waited = start.elapsed();
+        assert!(
+            waited >= STALL_LIMIT && waited < 2 * STALL_LIMIT,
+            "{waited:?}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_reads_no_answer_does_not_hold_the_drain_up() {
+        let drain = CancellationToken::new();
+        let (_client, ended) = stalled(&drain).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        drain.cancel();
+        let start = tokio::time::Instant::now();
+        ended.await.expect("no panic");
+        assert!(start.elapsed() <= DRAIN_LIMIT + Duration::from_secs(1));
+    }
 
     #[tokio::test]
     async fn small_frames_are_sent_at_once() -> std::io::Result<()> {

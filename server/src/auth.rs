@@ -5,14 +5,14 @@
 
 mod email;
 mod login;
-mod origin;
 mod password;
 mod throttle;
 mod token;
 
-pub use email::{UserError, check_chosen_password, check_draft, checked_username, normal_email};
-pub use login::{LoggedIn, SESSION_COOKIE};
-pub use origin::Origins;
+pub use email::{
+    UserError, check_chosen_password, check_draft, checked_username, is_email, normal_email,
+};
+pub use login::{LoggedIn, session_cookie};
 pub use password::{PasswordError, Passwords};
 pub use throttle::{Attempt, Throttle};
 pub use token::Token;

@@ -2,16 +2,19 @@
 
 use crate::admission::parse_network;
 use crate::logging::LogFormat;
+use crate::site::parse_origin;
 use crate::store;
+use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Args, Command};
 use ipnet::IpNet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tidings_shared::delivery::Timing;
 use tidings_shared::heartbeat::Bounds;
+use url::Url;
 
 /// Where the store is; every command takes it.
 #[derive(Debug, Clone, Args)]
@@ -22,7 +25,8 @@ pub struct StoreConfig {
         long,
         env = "DATABASE_URL",
         default_value = "sqlite://tidings.db",
-        value_name = "URL"
+        value_name = "URL",
+        hide_env_values = true
     )]
     pub database_url: String,
 
@@ -35,6 +39,11 @@ pub struct StoreConfig {
         value_name = "N"
     )]
     pub database_connections: NonZeroU32,
+
+    /// Begin a new database in a SQLite file that is there and empty; without it such a file is
+    /// refused, because what was in it may be lost. A file that is not there needs no such word
+    #[arg(long, env = "TIDINGS_INIT", value_parser = BoolishValueParser::new())]
+    pub init: bool,
 }
 
 /// What `tidings serve` is set to.
@@ -54,7 +63,7 @@ pub struct Config {
     pub listen: SocketAddr,
 
     /// Give an empty database the demo users 张三, 李四 and 王五 with the password 1234
-    #[arg(long, env = "TIDINGS_DEMO")]
+    #[arg(long, env = "TIDINGS_DEMO", value_parser = BoolishValueParser::new())]
     pub demo: bool,
 
     /// Redis, which carries events between nodes: redis://[USER:PASSWORD@]HOST[:PORT][/DB], with
@@ -106,27 +115,37 @@ pub struct Config {
     #[arg(
         long,
         env = "TIDINGS_REGISTRATION",
-        value_enum,
         default_value = "on",
-        value_name = "ON|OFF"
+        value_name = "ON|OFF",
+        action = clap::ArgAction::Set,
+        value_parser = BoolishValueParser::new()
     )]
-    pub registration: Switch,
+    pub registration: bool,
 
-    /// Other origins whose pages may log in and connect, as in `https://chat.example.org`; the
-    /// server's own origin always may
-    #[arg(
-        long,
-        env = "TIDINGS_ALLOWED_ORIGINS",
-        value_delimiter = ',',
-        value_name = "ORIGIN"
-    )]
-    pub allowed_origins: Vec<String>,
+    /// The addresses under which people come, as in `https://chat.example.org`; requests to any other
+    /// host are refused (421), and where it is https cookies are Secure and browsers are told to come
+    /// by HTTPS only. Without it the server changes things under bare addresses and localhost only
+    #[arg(long, env = "TIDINGS_PUBLIC_URL", value_delimiter = ',', value_name = "URL",
+          value_parser = parse_origin)]
+    pub public_url: Vec<Url>,
+
+    /// Other origins whose pages may log in and connect, as in `https://portal.example.org`; the
+    /// server's own pages always may
+    #[arg(long, env = "TIDINGS_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGIN",
+          value_parser = parse_origin)]
+    pub allowed_origins: Vec<Url>,
 
     /// Milliseconds over which open connections are told to go elsewhere (1001) when the server
     /// is asked to end; 0 tells all of them at once
     #[arg(long, env = "TIDINGS_DRAIN_MS", default_value_t = 10_000, value_name = "MS",
           value_parser = clap::value_parser!(u64).range(0..=3_600_000))]
     pub drain_ms: u64,
+
+    /// Milliseconds a socket may wait for its next HTTP request: longer than the load balancer keeps
+    /// one it does not use
+    #[arg(long, env = "TIDINGS_KEEP_ALIVE_MS", default_value_t = 75_000, value_name = "MS",
+          value_parser = clap::value_parser!(u64).range(1000..=3_600_000))]
+    pub keep_alive_ms: u64,
 
     /// Connections this node takes; further ones are refused with 503 and a time to come back
     #[arg(long, env = "TIDINGS_MAX_CONNECTIONS", default_value_t = 100_000, value_name = "N",
@@ -138,7 +157,8 @@ pub struct Config {
           value_parser = count)]
     pub max_connections_per_user: usize,
 
-    /// Connections an address (IPv6: a /64) may hold on this node, 429 beyond; 0 is no limit
+    /// Connections an address (IPv6: a /64) may hold on this node, 429 beyond, and eight times as many
+    /// sockets that speak HTTP; 0 is no limit
     #[arg(
         long,
         env = "TIDINGS_MAX_CONNECTIONS_PER_ADDRESS",
@@ -173,23 +193,14 @@ pub struct Config {
     )]
     pub log_format: LogFormat,
 
-    /// Give the session cookie the Secure attribute: set it where the page is served over HTTPS
-    #[arg(long, env = "TIDINGS_SECURE_COOKIE")]
+    /// Give the session cookie the Secure attribute though no --public-url says https
+    #[arg(long, env = "TIDINGS_SECURE_COOKIE", value_parser = BoolishValueParser::new())]
     pub secure_cookie: bool,
 
     /// A TOML file with any of these settings by their flag's name, as in listen = "0.0.0.0:80";
     /// flags and environment win over it
     #[arg(long, env = "TIDINGS_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-}
-
-/// A setting that is on unless somebody turns it off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Switch {
-    /// As it says.
-    On,
-    /// As it says.
-    Off,
 }
 
 /// The largest count a setting takes; a semaphore holds 256 times as many.
@@ -226,6 +237,11 @@ impl Config {
             ));
         }
         Ok(())
+    }
+
+    /// How long a socket may wait for its next request.
+    pub const fn keep_alive(&self) -> Duration {
+        Duration::from_millis(self.keep_alive_ms)
     }
 
     /// Over how long open connections are told that the server goes away.
@@ -377,7 +393,28 @@ fn file_named(arguments: &[OsString]) -> Option<PathBuf> {
             return Some(path.into());
         }
     }
-    std::env::var_os("TIDINGS_CONFIG").map(PathBuf::from)
+    std::env::var_os("TIDINGS_CONFIG")
+        .filter(|path| !is_blank(path))
+        .map(PathBuf::from)
+}
+
+/// Makes a blank variable of the environment the same as one that is not set: who deletes a value in
+/// a unit or a compose file leaves `REDIS_URL=` behind.
+pub fn without_blank_variables(command: Command) -> Command {
+    let command = command.mut_args(|argument| {
+        let blank = argument.get_env().and_then(std::env::var_os);
+        if blank.is_some_and(|value| is_blank(&value)) {
+            argument.env(Resettable::Reset)
+        } else {
+            argument
+        }
+    });
+    command.mut_subcommands(without_blank_variables)
+}
+
+/// Whether a variable's value is nothing but white space.
+pub fn is_blank(value: &OsStr) -> bool {
+    value.to_str().is_some_and(|text| text.trim().is_empty())
 }
 
 #[cfg(test)]
@@ -418,7 +455,7 @@ mod tests {
         assert_eq!(config.heartbeat_bounds(), bounds);
         assert_eq!(config.idle_timeout(), Duration::from_mins(6));
         assert!(!config.demo && config.allowed_origins.is_empty());
-        assert_eq!(config.registration, Switch::On);
+        assert!(config.registration);
         config.check().expect("no contradiction");
     }
 
@@ -431,8 +468,45 @@ mod tests {
         assert_eq!(config.listen.port(), 80);
         assert!(config.demo);
         assert_eq!(config.ack_timeout_ms, 9);
-        assert_eq!(config.registration, Switch::Off);
+        assert!(!config.registration);
         assert_eq!(config.allowed_origins.len(), 2);
+    }
+
+    #[test]
+    fn a_switch_takes_every_usual_word_for_yes_and_no() {
+        for (word, on) in [("on", true), ("yes", true), ("1", true), ("true", true)]
+            .into_iter()
+            .chain([
+                ("off", false),
+                ("no", false),
+                ("0", false),
+                ("false", false),
+            ])
+        {
+            let file =
+                format!("registration = '{word}'\ndemo = '{word}'\nsecure-cookie = '{word}'");
+            let config = parse(&file, &[]).expect(word);
+            let switches = [config.registration, config.demo, config.secure_cookie];
+            assert_eq!(switches, [on; 3], "{word}");
+            let flag = parse("", &["--registration", word]).expect(word);
+            assert_eq!(flag.registration, on, "{word}");
+        }
+        assert!(parse("demo = 'perhaps'", &[]).is_err());
+    }
+
+    #[test]
+    fn every_address_with_a_password_is_hidden_from_help() {
+        let command = Cli::command();
+        let nested = command.get_subcommands().flat_map(Command::get_subcommands);
+        let commands = command.get_subcommands().chain(nested);
+        let mut seen = 0;
+        for argument in commands.flat_map(Command::get_arguments) {
+            if matches!(argument.get_long(), Some("database-url" | "redis-url")) {
+                assert!(argument.is_hide_env_values_set(), "{argument}");
+                seen += 1;
+            }
+        }
+        assert!(seen > 2, "{seen}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! One file an endpoint or two that belong together. Messages never go over HTTP.
 
 mod avatars;
+mod body;
 mod failure;
 mod groups;
 mod health;
@@ -21,20 +22,24 @@ pub use failure::Failure;
 use crate::app::AppState;
 use crate::gateway;
 use crate::logging::request_id;
+use crate::site;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{delete, get, post, put};
 use std::time::Duration;
 use tidings_shared::limits;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::timeout::TimeoutLayer;
+use url::Url;
 
 /// The largest request body, in bytes, but where a group is filled.
 const BODY_BYTES: usize = 16 * 1024;
+/// How long a browser may remember what a page of another site may ask.
+const PREFLIGHT_LASTS: Duration = Duration::from_hours(1);
 /// How long a request may take in all. An upgraded connection is not a request any more.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
@@ -70,7 +75,7 @@ pub fn router(app: AppState) -> Router {
         .route("/me/logins/{id}", delete(logins::end))
         .route("/users", get(users::users))
         .route("/presence", get(presence::presence))
-        .layer(RequestBodyLimitLayer::new(BODY_BYTES));
+        .layer(DefaultBodyLimit::max(BODY_BYTES));
     let groups = Router::new()
         .route("/groups", post(groups::create))
         .route("/groups/{id}", get(groups::group))
@@ -78,7 +83,7 @@ pub fn router(app: AppState) -> Router {
             "/groups/{id}/members",
             get(groups::members).post(groups::add_members),
         )
-        .layer(RequestBodyLimitLayer::new(groups::BODY_BYTES));
+        .layer(DefaultBodyLimit::max(groups::BODY_BYTES));
     let avatars = Router::new()
         .route("/me/avatar", put(avatars::put).delete(avatars::delete))
         .route("/avatars/{hash}", get(avatars::get))
@@ -88,8 +93,8 @@ pub fn router(app: AppState) -> Router {
         .merge(avatars)
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::NotFound)
-        .layer(from_fn_with_state(app.clone(), own_pages_only))
-        .layer(from_fn(not_stored));
+        .layer(from_fn(not_stored))
+        .layer(other_sites(&app.config.allowed_origins));
     let mut routes = health(Router::new())
         .nest("/api", api)
         .route("/ws", get(gateway::upgrade));
@@ -98,6 +103,7 @@ pub fn router(app: AppState) -> Router {
     }
     routes
         .fallback_service(page::service(app.config.client_dir.as_deref()))
+        .layer(from_fn_with_state(app.clone(), site::checked))
         .layer(from_fn(guarded))
         .layer(TimeoutLayer::with_status_code(
             axum::http::StatusCode::SERVICE_UNAVAILABLE,
@@ -108,18 +114,26 @@ pub fn router(app: AppState) -> Router {
         .with_state(app)
 }
 
-/// Changes are taken from our own pages and from programs only, so that a cookie does not work for
-/// other sites (beside its `SameSite`).
-async fn own_pages_only(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let changes = !matches!(
-        *request.method(),
-        Method::GET | Method::HEAD | Method::OPTIONS
-    );
-    let allowed = &app.config.allowed_origins;
-    if changes && !crate::auth::Origins::allows(allowed, request.headers()) {
-        return Failure::ForeignOrigin.into_response();
-    }
-    next.run(request).await
+/// What browsers are told of the pages of other sites that the operator allowed (CORS): they may ask,
+/// with their cookie where the browser sends it.
+fn other_sites(allowed: &[Url]) -> CorsLayer {
+    let origins = allowed.iter().filter_map(|url| {
+        let origin = url.origin().ascii_serialization();
+        HeaderValue::from_str(&origin).ok()
+    });
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_credentials(true)
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
+        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION])
+        .expose_headers([header::RETRY_AFTER])
+        .max_age(PREFLIGHT_LASTS)
 }
 
 /// But for what says otherwise.

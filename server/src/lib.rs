@@ -7,6 +7,7 @@
 mod acceptor;
 pub mod admission;
 pub mod app;
+mod audit;
 pub mod auth;
 pub mod bus;
 pub mod clock;
@@ -17,8 +18,10 @@ pub mod http;
 mod lifecycle;
 pub mod logging;
 pub mod metrics;
+mod name;
 pub mod presence;
 pub mod program;
+pub mod site;
 pub mod store;
 
 pub use lifecycle::{Lifecycle, serve};

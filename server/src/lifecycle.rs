@@ -3,7 +3,7 @@
 mod links;
 
 use crate::acceptor::Acceptor;
-use crate::admission::Admission;
+use crate::admission::{Admission, Places};
 use crate::app::{AppState, Node};
 use crate::auth::{Passwords, Throttle};
 use crate::bus::Bus;
@@ -26,6 +26,9 @@ use tokio_util::task::TaskTracker;
 const END_LIMIT: Duration = Duration::from_secs(10);
 /// Sockets beside the connections: those of requests, and of those who are about to be refused.
 const HTTP_SOCKETS: usize = 1024;
+/// Sockets that speak HTTP which an address may have for each connection that it may have: browsers open
+/// up to six.
+const SOCKETS_A_CONNECTION: usize = 8;
 /// Sockets of operators.
 const OPERATOR_SOCKETS: usize = 64;
 
@@ -128,7 +131,9 @@ pub async fn serve(
         // To the end, so that they see the drain.
         let acceptor = Acceptor {
             router: http::operators(app.clone()),
-            max_sockets: OPERATOR_SOCKETS,
+            sockets: Places::new(OPERATOR_SOCKETS, 0),
+            trusted: Vec::new(),
+            keep_alive: app.config.keep_alive(),
             metrics: Arc::clone(&metrics),
             drain: stop.clone(),
         };
@@ -165,11 +170,20 @@ async fn say_goodbye(presence: &dyn Presence, bus: &dyn Bus) {
     }
 }
 
+/// Room for sockets that speak HTTP. One that becomes a connection gives its place up.
+fn sockets(config: &Config) -> Places {
+    let max = config.max_connections + HTTP_SOCKETS;
+    let each = config.max_connections_per_address * SOCKETS_A_CONNECTION;
+    Places::new(max, each)
+}
+
 async fn serve_until_drained(listener: TcpListener, app: AppState) {
     let Lifecycle { drain, connections } = app.lifecycle.clone();
     let limit = app.config.drain() + END_LIMIT;
     let acceptor = Acceptor {
-        max_sockets: app.config.max_connections + HTTP_SOCKETS,
+        sockets: sockets(&app.config),
+        trusted: app.config.trusted_proxies.clone(),
+        keep_alive: app.config.keep_alive(),
         metrics: Arc::clone(&app.metrics),
         router: http::router(app),
         drain: drain.clone(),

@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
+use std::io::IsTerminal as _;
 use tracing::{Instrument, Span, info_span};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -34,7 +35,11 @@ pub enum LogFormat {
 /// A second call does nothing.
 #[expect(clippy::missing_panics_doc, reason = "the directive is a constant")]
 pub fn start(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("TIDINGS_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let wanted = std::env::var("TIDINGS_LOG").unwrap_or_default();
+    let wanted = Some(wanted.trim()).filter(|wanted| !wanted.is_empty());
+    let parsed = EnvFilter::try_new(wanted.unwrap_or("info"));
+    let wrong = parsed.as_ref().err().map(ToString::to_string);
+    let filter = parsed.unwrap_or_else(|_| EnvFilter::new("info"));
     // In its finest grain this library writes whole frames, and so what people wrote.
     let finest = |max| max == LevelFilter::TRACE;
     let filter = if filter.max_level_hint().is_none_or(finest) {
@@ -44,6 +49,8 @@ pub fn start(format: LogFormat) {
     };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A file, or the journal, has no colours.
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => builder.try_init(),
@@ -51,6 +58,12 @@ pub fn start(format: LogFormat) {
     };
     // Somebody else has begun to: a program that has this server inside.
     drop(started);
+    if let Some(error) = wrong {
+        tracing::warn!(
+            error,
+            "TIDINGS_LOG is no filter, such as info or debug; info is logged"
+        );
+    }
 }
 
 /// Gives every request its id, which its log lines and its answer carry.

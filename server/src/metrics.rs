@@ -18,6 +18,7 @@ pub use histogram::Histogram;
 pub use samples::{PoolUse, Samples};
 pub use store::StoreMetrics;
 
+use crate::audit::Acts;
 use prometheus_client::registry::Registry;
 
 /// The figures of a node.
@@ -28,6 +29,8 @@ pub struct Metrics {
     pub gateway: GatewayMetrics,
     /// Commits and acknowledgements on their way to the store.
     pub store: StoreMetrics,
+    /// Who tried to come in, and what was changed about that.
+    pub(crate) acts: Acts,
     /// What is asked for when the figures are read.
     pub samples: Samples,
 }
@@ -41,11 +44,13 @@ impl Metrics {
         let ours = registry.sub_registry_with_prefix("tidings");
         let gateway = GatewayMetrics::new(ours);
         let store = StoreMetrics::new(ours);
+        let acts = Acts::new(ours);
         let samples = Samples::new(ours, bus_lag);
         Self {
             registry,
             gateway,
             store,
+            acts,
             samples,
         }
     }

@@ -22,7 +22,7 @@ pub fn main() -> ExitCode {
 
 async fn run() -> anyhow::Result<()> {
     let arguments = with_command(std::env::args_os().collect());
-    let command = config::with_file(Cli::command(), &arguments)
+    let command = config::with_file(config::without_blank_variables(Cli::command()), &arguments)
         .context("cannot use the configuration file")?;
     let matches = command.get_matches_from(arguments);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());

@@ -28,12 +28,13 @@ pub use receipts::Receipts;
 pub use record::{
     Appended, Move, NewMessage, Party, Profile, Range, Record, Refused, Standing, Thread, Unread,
 };
-pub use sqlite::SqliteStore;
+pub use sqlite::{Claim, SqliteStore};
 pub use visits::{VISIT_EVERY, Visits};
 
 use crate::metrics::PoolUse;
 use async_trait::async_trait;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tidings_shared::{ConversationId, GroupId, Peer, UserId, api};
 
@@ -56,6 +57,18 @@ pub enum StoreError {
     /// The URL names no database this binary speaks to.
     #[error("{0}")]
     Url(String),
+    /// The file is there and has nothing in it.
+    #[error(
+        "{0} is empty: if there was a database, put it back from a backup; to begin a new one in this \
+         file, give --init"
+    )]
+    Empty(PathBuf),
+    /// Another server uses the file.
+    #[error(
+        "another server uses {0}, and the people of the two would not see each other: end that one \
+         first; several nodes share a PostgreSQL database and a Redis"
+    )]
+    Claimed(PathBuf),
     /// The email is taken.
     #[error("a user with the email {0} exists already")]
     EmailTaken(String),
@@ -84,6 +97,32 @@ pub async fn open(url: &str, readers: NonZeroU32) -> Result<Arc<dyn Store>, Stor
              postgres://USER:PASSWORD@HOST/DATABASE"
         ))),
     }
+}
+
+fn is_sqlite(url: &str) -> bool {
+    url.starts_with("sqlite:")
+}
+
+/// Makes an empty SQLite file a database; does nothing to any other store.
+///
+/// # Errors
+/// As [`open`].
+pub async fn init(url: &str) -> Result<(), StoreError> {
+    if is_sqlite(url) {
+        sqlite::init(url).await?;
+    }
+    Ok(())
+}
+
+/// Claims a SQLite file for a server, alone or `shared` with others that are joined by Redis; a
+/// database that is a server itself needs no such thing. Commands beside a server do without.
+///
+/// # Errors
+/// [`StoreError::Claimed`] while another server has it.
+pub fn claim(url: &str, shared: bool) -> Result<Option<Claim>, StoreError> {
+    is_sqlite(url)
+        .then(|| sqlite::claim(url, shared))
+        .transpose()
 }
 
 /// What every store does.

@@ -8,3 +8,5 @@ mod hostile;
 mod logs;
 mod metrics;
 mod page;
+mod site;
+mod start;

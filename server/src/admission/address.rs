@@ -7,6 +7,10 @@ use axum::http::request::Parts;
 use ipnet::IpNet;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Once;
+
+/// What proxies write down whom they speak for in.
+const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The address of who sent a request: the other end of the socket, or, when that is a trusted
 /// proxy, the right-most address of `X-Forwarded-For` that is none. Further left stands what the
@@ -19,26 +23,47 @@ impl FromRequestParts<AppState> for ClientAddress {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        // Without one the request came from no socket, as in a test.
-        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-        Ok(Self(find(
-            &app.config.trusted_proxies,
-            peer,
-            &parts.headers,
-        )))
+        Ok(Self::of(app, peer.map(|peer| peer.0), &parts.headers))
     }
 }
 
+impl ClientAddress {
+    /// The address behind a socket's other end, which is `None` where there is no socket, as in a test.
+    pub(crate) fn of(app: &AppState, peer: Option<SocketAddr>, headers: &HeaderMap) -> Self {
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+        let trusted = &app.config.trusted_proxies;
+        if headers.contains_key(FORWARDED_FOR) && !is_trusted(trusted, peer.to_canonical()) {
+            warn_once(peer);
+        }
+        Self(find(trusted, peer, headers))
+    }
+}
+
+/// Says it at the first request only: anybody may send the header.
+fn warn_once(peer: IpAddr) {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| {
+        tracing::warn!(
+            %peer,
+            "X-Forwarded-For of this address is not believed, and all who come through it count as one: \
+             if it is your proxy, name it by --trusted-proxies"
+        );
+    });
+}
+
+fn is_trusted(trusted: &[IpNet], address: IpAddr) -> bool {
+    trusted.iter().any(|network| network.contains(&address))
+}
+
 fn find(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let is_trusted = |address| trusted.iter().any(|network| network.contains(&address));
     let mut address = peer.to_canonical();
     let hops = headers
-        .get_all("x-forwarded-for")
+        .get_all(FORWARDED_FOR)
         .iter()
         .rev()
         .flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
     for hop in hops {
-        if !is_trusted(address) {
+        if !is_trusted(trusted, address) {
             break;
         }
         // What cannot be read says nothing, nor does what stands left of it.

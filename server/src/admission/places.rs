@@ -56,11 +56,22 @@ impl Places {
     /// # Errors
     /// [`Full`] says which limit is reached.
     pub fn take(&self, address: IpAddr) -> Result<Place, Full> {
+        self.take_of((self.max_per_address > 0).then(|| customer_network(address)))
+    }
+
+    /// Takes a place for an address that stands for many, as a proxy does: only the node's limit holds.
+    ///
+    /// # Errors
+    /// [`Full::Node`]
+    pub fn take_for_many(&self) -> Result<Place, Full> {
+        self.take_of(None)
+    }
+
+    fn take_of(&self, address: Option<IpAddr>) -> Result<Place, Full> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.all >= self.max {
             return Err(Full::Node);
         }
-        let address = (self.max_per_address > 0).then(|| customer_network(address));
         if let Some(address) = address {
             let count = taken.by_address.entry(address).or_default();
             if *count >= self.max_per_address {
@@ -139,7 +150,10 @@ mod tests {
         assert_eq!(places.take(ip("192.0.2.3")).err(), Some(Full::Node));
         drop(first);
         assert!(places.take(ip("192.0.2.1")).is_ok());
-        drop((second, third));
+        drop(second);
+        let many = [0; 2].map(|_| places.take_for_many().expect("room"));
+        assert_eq!(places.take_for_many().err(), Some(Full::Node));
+        drop((third, many));
         assert!(places.taken.lock().expect("sound").by_address.is_empty());
     }
 

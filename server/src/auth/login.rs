@@ -4,14 +4,26 @@ use super::Token;
 use crate::app::AppState;
 use crate::clock;
 use crate::http::Failure;
+use crate::site::Site;
 use crate::store::{Session, VISIT_EVERY};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use tidings_shared::api;
 
-/// The cookie of a browser's session.
-pub const SESSION_COOKIE: &str = "tidings_session";
+/// The cookie of a browser's session, as versions before named it everywhere.
+const SESSION_COOKIE: &str = "tidings_session";
+
+/// The name of the cookie of a browser's session. Browsers share cookies between the ports of a host,
+/// so it has the port in it; where it is Secure the prefix has browsers take it from this host only
+/// (RFC 6265bis §4.1.3).
+pub fn session_cookie(site: Site) -> String {
+    let prefix = if site.secure { "__Host-" } else { "" };
+    match site.port {
+        Some(port) => format!("{prefix}{SESSION_COOKIE}_{port}"),
+        None => format!("{prefix}{SESSION_COOKIE}"),
+    }
+}
 
 /// A valid login. As an extractor: 401 without one, 503 when the store cannot tell; as an `Option`
 /// it is `None` without one.
@@ -26,7 +38,7 @@ impl FromRequestParts<AppState> for LoggedIn {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
-        find(&parts.headers, app).await?.ok_or(Failure::NotLoggedIn)
+        find(parts, app).await?.ok_or(Failure::NotLoggedIn)
     }
 }
 
@@ -37,12 +49,13 @@ impl OptionalFromRequestParts<AppState> for LoggedIn {
         parts: &mut Parts,
         app: &AppState,
     ) -> Result<Option<Self>, Failure> {
-        find(&parts.headers, app).await
+        find(parts, app).await
     }
 }
 
-async fn find(headers: &HeaderMap, app: &AppState) -> Result<Option<LoggedIn>, Failure> {
-    let Some(token) = token(headers) else {
+async fn find(parts: &mut Parts, app: &AppState) -> Result<Option<LoggedIn>, Failure> {
+    let Ok(site) = Site::from_request_parts(parts, app).await;
+    let Some(token) = token(&parts.headers, site) else {
         return Ok(None);
     };
     let now_ms = clock::now_ms();
@@ -56,27 +69,41 @@ async fn find(headers: &HeaderMap, app: &AppState) -> Result<Option<LoggedIn>, F
     Ok(Some(LoggedIn { session, user }))
 }
 
-/// The bearer token (RFC 6750 §2.1) or, failing that, the session cookie.
-fn token(headers: &HeaderMap) -> Option<Token> {
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-        return scheme
-            .eq_ignore_ascii_case("bearer")
-            .then(|| Token::parse(token.trim()))?;
+/// The bearer token (RFC 6750 §2.1), else the session cookie. `Authorization` in another scheme is for
+/// a proxy in front, as HTTP Basic (RFC 7617), and says nothing here.
+fn token(headers: &HeaderMap, site: Site) -> Option<Token> {
+    let authorization = headers.get(header::AUTHORIZATION);
+    let scheme = authorization.and_then(|value| value.to_str().ok()?.split_once(' '));
+    if let Some((scheme, token)) = scheme
+        && scheme.eq_ignore_ascii_case("bearer")
+    {
+        return Token::parse(token.trim());
     }
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == SESSION_COOKIE)
-        .and_then(|(_, value)| Token::parse(value))
+    let of_name = |wanted: &str| {
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(name, _)| *name == wanted)
+            .and_then(|(_, value)| Token::parse(value))
+    };
+    of_name(&session_cookie(site)).or_else(|| of_name(SESSION_COOKIE))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PLAIN: Site = Site {
+        secure: false,
+        port: None,
+    };
+
+    fn token_at(headers: &HeaderMap) -> Option<Token> {
+        token(headers, PLAIN)
+    }
 
     fn headers(name: header::HeaderName, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(name, value.parse().expect("valid"))])
@@ -87,17 +114,47 @@ mod tests {
         let token_text = "ab".repeat(32);
         let expected = Token::parse(&token_text);
         let bearer = headers(header::AUTHORIZATION, &format!("bearer {token_text}"));
-        assert_eq!(token(&bearer), expected);
+        assert_eq!(token_at(&bearer), expected);
         let cookie = headers(
             header::COOKIE,
             &format!("a=b; {SESSION_COOKIE}={token_text}; c=d"),
         );
-        assert_eq!(token(&cookie), expected);
-        assert_eq!(token(&headers(header::AUTHORIZATION, "Basic abc")), None);
+        assert_eq!(token_at(&cookie), expected);
+        assert_eq!(token_at(&headers(header::AUTHORIZATION, "Basic abc")), None);
+        let mut both = cookie.clone();
+        for (for_the_proxy, found) in [
+            ("Basic abc", &expected),
+            ("Digest", &expected),
+            ("Bearer short", &None),
+        ] {
+            both.insert(header::AUTHORIZATION, for_the_proxy.parse().expect("valid"));
+            assert_eq!(token_at(&both), *found, "{for_the_proxy}");
+        }
         assert_eq!(
-            token(&headers(header::COOKIE, "tidings_session=short")),
+            token_at(&headers(header::COOKIE, "tidings_session=short")),
             None
         );
-        assert_eq!(token(&HeaderMap::new()), None);
+        assert_eq!(token_at(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn two_servers_on_one_host_have_a_cookie_each() {
+        let site = |port| Site {
+            secure: false,
+            port: Some(port),
+        };
+        let [first, second] = ["ab", "cd"].map(|byte| byte.repeat(32));
+        let both = format!("tidings_session_8080={first}; tidings_session_8081={second}");
+        let both = headers(header::COOKIE, &both);
+        assert_eq!(token(&both, site(8080)), Token::parse(&first));
+        assert_eq!(token(&both, site(8081)), Token::parse(&second));
+        assert_eq!(token(&both, site(8082)), None);
+        let of_before = headers(header::COOKIE, &format!("{SESSION_COOKIE}={first}"));
+        assert_eq!(token(&of_before, site(8080)), Token::parse(&first));
+        let secure = Site {
+            secure: true,
+            port: None,
+        };
+        assert_eq!(session_cookie(secure), "__Host-tidings_session");
     }
 }

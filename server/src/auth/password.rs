@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// Hashes that may wait for their turn; the next login is told to come back.
 const WAITING: usize = 64;
@@ -102,7 +103,7 @@ impl Passwords {
     /// [`PasswordError::Hash`] when the library fails.
     pub fn hash(password: &str) -> Result<String, PasswordError> {
         Argon2::default()
-            .hash_password(password.as_bytes())
+            .hash_password(normal(password).as_bytes())
             .map(|hash| hash.to_string())
             .map_err(|error| PasswordError::Hash(error.to_string()))
     }
@@ -167,13 +168,31 @@ impl Job {
             Self::Verify(_, _, answer) if answer.is_closed() => {}
             Self::Hash(_, answer) if answer.is_closed() => {}
             Self::Verify(password, hash, answer) => {
-                let _ = answer.send(matches(&password, &hash, memory).map_err(broken));
+                let verified = matches_in_any_form(&password, &hash, memory);
+                let _ = answer.send(verified.map_err(broken));
             }
             Self::Hash(password, answer) => {
                 let _ = answer.send(phc_string(&password, memory).map_err(broken));
             }
         }
     }
+}
+
+/// The form in which passwords are hashed: compatibility characters, and what can be composed, in one
+/// form for what reads the same, however a keyboard makes it. Beyond the `OpaqueString` profile of RFC
+/// 8265 §4.2, which composes only, it also takes full-width digits for digits.
+fn normal(password: &str) -> String {
+    password.nfkc().collect()
+}
+
+/// The password, or what was typed itself: versions before hashed that.
+fn matches_in_any_form(
+    password: &str,
+    hash: &str,
+    memory: &mut Vec<Block>,
+) -> password_hash::Result<bool> {
+    let normal = normal(password);
+    Ok(matches(&normal, hash, memory)? || (normal != password && matches(password, hash, memory)?))
 }
 
 /// What the library's own comparison does, in memory that is kept.
@@ -208,7 +227,7 @@ fn phc_string(password: &str, memory: &mut Vec<Block>) -> password_hash::Result<
     memory.resize(params.block_count(), Block::default());
     let mut output = [0; Params::DEFAULT_OUTPUT_LEN];
     argon.hash_password_into_with_memory(
-        password.as_bytes(),
+        normal(password).as_bytes(),
         &salt,
         &mut output,
         memory.as_mut_slice(),
@@ -272,6 +291,24 @@ mod tests {
                 .any(|answer| matches!(answer, Err(PasswordError::Busy)))
         );
         assert!(answers.iter().any(|answer| matches!(answer, Ok(false))));
+    }
+
+    #[tokio::test]
+    async fn a_password_is_the_same_however_a_keyboard_makes_it() {
+        let passwords = Passwords::new().expect("hashes");
+        let composed = Passwords::hash("caf\u{e9}-Wache1").expect("hashes");
+        let before = Argon2::default().hash_password("cafe\u{301}-Wache1".as_bytes());
+        let before = before.expect("hashes").to_string();
+        for (typed, hash, right) in [
+            ("caf\u{e9}-Wache1", &composed, true),
+            ("cafe\u{301}-Wache1", &composed, true),
+            ("cafe\u{301}-Wache１", &composed, true),
+            ("cafe-Wache1", &composed, false),
+            ("cafe\u{301}-Wache1", &before, true),
+        ] {
+            let verified = passwords.verify(typed.into(), Some(hash.clone()));
+            assert_eq!(verified.await.expect("runs"), right, "{typed:?}");
+        }
     }
 
     #[test]

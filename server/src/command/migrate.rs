@@ -1,7 +1,7 @@
 //! `tidings migrate`.
 
 use crate::config::StoreConfig;
-use crate::store::{self, Store};
+use crate::store::{self, Claim, Store};
 use anyhow::Context;
 use std::sync::Arc;
 
@@ -12,11 +12,26 @@ pub(super) async fn run(config: &StoreConfig) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Claims the store for a server, `shared` with others or alone.
+pub(super) fn claim(config: &StoreConfig, shared: bool) -> anyhow::Result<Option<Claim>> {
+    store::claim(&config.database_url, shared).with_context(|| cannot_open(config))
+}
+
+fn cannot_open(config: &StoreConfig) -> String {
+    format!("cannot open {}", without_password(&config.database_url))
+}
+
 /// Opens the store and brings it up to date.
 pub(super) async fn open(config: &StoreConfig) -> anyhow::Result<Arc<dyn Store>> {
+    let named = || cannot_open(config);
+    if config.init {
+        store::init(&config.database_url)
+            .await
+            .with_context(named)?;
+    }
     let store = store::open(&config.database_url, config.database_connections)
         .await
-        .with_context(|| format!("cannot open {}", without_password(&config.database_url)))?;
+        .with_context(named)?;
     store
         .migrate()
         .await

@@ -23,9 +23,17 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
         // What is wrong with it is said before anything is opened.
         Address::parse(url)?;
     }
+    // Until the end of the process: what is written last is written then.
+    let _claim = migrate::claim(&config.store, config.redis_url.is_some())?;
     let store = migrate::open(&config.store).await?;
     if config.demo {
         add_demo_users(store.as_ref()).await?;
+        if !config.listen.ip().is_loopback() {
+            tracing::warn!(
+                listen = %config.listen,
+                "--demo has users whose password everybody knows, and others reach this address"
+            );
+        }
     }
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!(

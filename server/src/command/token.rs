@@ -49,8 +49,13 @@ impl FromStr for Uids {
     fn from_str(text: &str) -> anyhow::Result<Self> {
         let uid = |text: &str| {
             let uid: i64 = text.parse().context("a uid is a number")?;
-            ensure!(uid >= 1, "a uid is 1 or greater");
-            Ok(UserId(uid))
+            let uid = UserId(uid);
+            ensure!(
+                (UserId(1)..=UserId::MAX).contains(&uid),
+                "a uid is 1 to {}",
+                UserId::MAX
+            );
+            Ok(uid)
         };
         let Some((first, last)) = text.split_once('-') else {
             return uid(text).map(Self::One);
@@ -145,7 +150,18 @@ mod tests {
         assert_eq!("7".parse::<Uids>().ok(), Some(Uids::One(UserId(7))));
         let range = Uids::Range(UserId(1000), UserId(15_999));
         assert_eq!("1000-15999".parse::<Uids>().ok(), Some(range));
-        for wrong in ["", "x", "0", "-1", "1-", "-", "2-1", "1-2-3", "1,2"] {
+        for wrong in [
+            "",
+            "x",
+            "0",
+            "-1",
+            "1-",
+            "-",
+            "2-1",
+            "1-2-3",
+            "1,2",
+            "9007199254740992",
+        ] {
             assert!(wrong.parse::<Uids>().is_err(), "{wrong:?}");
         }
     }

@@ -1,7 +1,9 @@
 //! `tidings user add`, `tidings user import` and `tidings user password`.
 
 use super::migrate;
-use crate::auth::{Passwords, UserError, check_chosen_password, check_draft, normal_email};
+use crate::auth::{
+    Passwords, UserError, check_chosen_password, check_draft, checked_username, normal_email,
+};
 use crate::clock;
 use crate::config::StoreConfig;
 use crate::store::{NewUser, SessionHash, Store, UserDraft};
@@ -37,7 +39,7 @@ pub struct Add {
     /// A picture: a path on this server (/…) or an https:// URL
     #[arg(long, default_value = "")]
     avatar: String,
-    /// The uid, 1 or greater [default: the next free one, from 1000]
+    /// The uid, 1 to 2^53 - 1 [default: the next free one, from 1000]
     #[arg(long)]
     uid: Option<i64>,
 }
@@ -131,7 +133,7 @@ fn new_user(draft: &UserDraft) -> anyhow::Result<NewUser> {
     Ok(NewUser {
         uid: draft.uid,
         email: normal_email(&draft.email),
-        username: draft.username.trim().to_owned(),
+        username: checked_username(&draft.username)?,
         avatar: draft.avatar.clone(),
         password_hash: if draft.password.is_empty() {
             Passwords::NONE.to_owned()

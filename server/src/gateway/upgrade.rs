@@ -4,12 +4,15 @@ use super::connection::Connection;
 use super::goodbye;
 use crate::admission::{ClientAddress, Place};
 use crate::app::AppState;
-use crate::auth::{LoggedIn, Origins};
+use crate::auth::LoggedIn;
+use crate::http::Failure;
 use crate::logging;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use tidings_shared::close::CloseCode;
 use tidings_shared::{ErrorCode, limits};
 use tracing::Instrument;
@@ -22,20 +25,20 @@ const WRITE_BUFFER: usize = 4 * 1024;
 /// What a socket buffers for a peer that does not read, in bytes: one largest answer and a push.
 const WRITE_BUFFER_MAX: usize = 4 * limits::FRAME_BYTES;
 
-/// Refuses a foreign `Origin` with 403, and with 503 or 429 whom there is no place for; opens everything else. A request without a valid login is
-/// opened to be closed with 4500 at once, because a browser's script cannot see why a handshake
-/// was refused.
+/// Refuses with 503 or 429 whom there is no place for; opens everything else. A request without a
+/// valid login is opened to be closed with 4500 at once, because a browser's script cannot see why a
+/// handshake was refused.
 pub async fn upgrade(
     State(app): State<AppState>,
     ClientAddress(address): ClientAddress,
-    headers: HeaderMap,
     place: Place,
     login: Option<LoggedIn>,
+    headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !Origins::allows(&app.config.allowed_origins, &headers) {
-        let words = "this page's origin may not connect; see --allowed-origins\n";
-        return (StatusCode::FORBIDDEN, words).into_response();
+    if !has_key(&headers) {
+        let words = "Sec-WebSocket-Key is 16 bytes in Base64 (RFC 6455 §4.1)";
+        return Failure::BadRequest(words.into()).into_response();
     }
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)
@@ -58,5 +61,32 @@ pub async fn upgrade(
                 drop(place);
             })
         }),
+    }
+}
+
+/// Whether the handshake has the nonce that the library only copies into its answer.
+fn has_key(headers: &HeaderMap) -> bool {
+    let key = headers.get(header::SEC_WEBSOCKET_KEY);
+    key.and_then(|key| BASE64_STANDARD.decode(key).ok())
+        .is_some_and(|nonce| nonce.len() == 16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handshake_has_a_nonce_of_sixteen_bytes() {
+        for (key, right) in [
+            ("dGhlIHNhbXBsZSBub25jZQ==", true),
+            ("", false),
+            ("dGhlIHNhbXBsZSBub25j", false),
+            ("????????????????????????", false),
+        ] {
+            let value = key.parse().expect("valid");
+            let headers = HeaderMap::from_iter([(header::SEC_WEBSOCKET_KEY, value)]);
+            assert_eq!(has_key(&headers), right, "{key}");
+        }
+        assert!(!has_key(&HeaderMap::new()));
     }
 }

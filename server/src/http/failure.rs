@@ -28,14 +28,26 @@ pub enum Failure {
     #[error("the password that holds until now is another")]
     WrongPassword,
     /// 403
-    #[error("this page's origin may not do that; see --allowed-origins")]
+    #[error("this page's origin may not do that; see --public-url and --allowed-origins")]
     ForeignOrigin,
+    /// 421
+    #[error("this server is not reached under this host; see --public-url")]
+    Misdirected,
+    /// 421
+    #[error(
+        "nobody has said that this host's name is this server's: give --public-url the address in the \
+         browser, or come by a bare address"
+    )]
+    UnknownName,
     /// 403
     #[error("only the group's owner may do that")]
     Forbidden,
     /// 404
     #[error("there is nothing at this address, or not with this method")]
     NotFound,
+    /// 413
+    #[error("the body is longer than this request's may be")]
+    TooLarge,
     /// 409
     #[error("{0}")]
     LimitReached(String),
@@ -98,8 +110,12 @@ impl IntoResponse for Failure {
             Self::NotLoggedIn => (StatusCode::UNAUTHORIZED, ProblemCode::NotLoggedIn),
             Self::WrongPassword => (StatusCode::FORBIDDEN, ProblemCode::WrongPassword),
             Self::ForeignOrigin => (StatusCode::FORBIDDEN, ProblemCode::ForeignOrigin),
+            Self::Misdirected | Self::UnknownName => {
+                (StatusCode::MISDIRECTED_REQUEST, ProblemCode::ForeignOrigin)
+            }
             Self::Forbidden => (StatusCode::FORBIDDEN, ProblemCode::Forbidden),
             Self::NotFound => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, ProblemCode::BadRequest),
             Self::LimitReached(_) => (StatusCode::CONFLICT, ProblemCode::LimitReached),
             Self::EmailTaken => (StatusCode::CONFLICT, ProblemCode::EmailTaken),
             Self::TooManyAttempts(_) | Self::TooManyConnections(_) => {

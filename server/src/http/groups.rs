@@ -2,15 +2,19 @@
 //! WebSocket.
 
 use super::Failure;
+use super::body::Body;
 use super::users::Page;
+use crate::admission::ClientAddress;
 use crate::app::AppState;
+use crate::audit::{self, Act};
 use crate::auth::LoggedIn;
 use crate::bus::{Event, Publication, Topic};
 use crate::clock;
 use crate::gateway::ConnectionId;
+use crate::name;
 use crate::store::{GroupChange, GroupRefusal, NewGroup, NewMembers};
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use std::collections::BTreeSet;
@@ -35,9 +39,9 @@ impl From<GroupRefusal> for Failure {
 pub(super) async fn create(
     State(app): State<AppState>,
     LoggedIn { user, .. }: LoggedIn,
-    body: Result<Json<api::NewGroup>, JsonRejection>,
+    ClientAddress(address): ClientAddress,
+    Body(body): Body<api::NewGroup>,
 ) -> Result<(StatusCode, Json<api::Group>), Failure> {
-    let Json(body) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
     let group = NewGroup {
         owner: user.uid,
         name: checked_name(&body.name)?,
@@ -46,7 +50,7 @@ pub(super) async fn create(
     };
     let change = app.store.create_group(&group).await??;
     let group = announce(&app, change).await;
-    tracing::info!(group = %group.group_id, members = group.members, "a group was made");
+    audit::note(&app, Act::GroupMade, address, Some(user.uid));
     Ok((StatusCode::CREATED, Json(group)))
 }
 
@@ -54,11 +58,11 @@ pub(super) async fn create(
 pub(super) async fn add_members(
     State(app): State<AppState>,
     LoggedIn { user, .. }: LoggedIn,
+    ClientAddress(address): ClientAddress,
     path: Result<Path<GroupId>, PathRejection>,
-    body: Result<Json<api::NewMembers>, JsonRejection>,
+    Body(body): Body<api::NewMembers>,
 ) -> Result<Json<api::Group>, Failure> {
     let Path(group) = path.map_err(|_| Failure::NotFound)?;
-    let Json(body) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
     let members = NewMembers {
         group,
         by: user.uid,
@@ -66,6 +70,7 @@ pub(super) async fn add_members(
         added_at: clock::now_ms(),
     };
     let change = app.store.add_members(&members).await??;
+    audit::note(&app, Act::MembersAdded, address, Some(user.uid));
     Ok(Json(announce(&app, change).await))
 }
 
@@ -122,15 +127,13 @@ async fn announce(app: &AppState, change: GroupChange) -> api::Group {
 }
 
 fn checked_name(name: &str) -> Result<String, Failure> {
-    let name = name.trim();
-    let length = name.chars().count();
-    if !(1..=limits::GROUP_NAME_CHARS).contains(&length) || name.contains(char::is_control) {
-        return Err(Failure::BadRequest(format!(
-            "a group's name has 1 to {} characters, none of them a control character",
+    name::checked(name, limits::GROUP_NAME_CHARS).ok_or_else(|| {
+        Failure::BadRequest(format!(
+            "a group's name has 1 to {} characters that can be seen, none of them a control \
+             character, a line's end or an override of the writing direction",
             limits::GROUP_NAME_CHARS
-        )));
-    }
-    Ok(name.to_owned())
+        ))
+    })
 }
 
 /// The others among the uids, each once.
@@ -152,7 +155,9 @@ mod tests {
         assert_eq!(checked_name("  三人行 ").as_deref(), Ok("三人行"));
         assert!(checked_name(&"长".repeat(limits::GROUP_NAME_CHARS)).is_ok());
         assert!(checked_name(&"长".repeat(limits::GROUP_NAME_CHARS + 1)).is_err());
-        assert!(checked_name(" \t ").is_err());
+        for name in [" \t ", "\u{202e}”…“", "\u{2066}a", "\u{200b}"] {
+            assert!(checked_name(name).is_err(), "{name:?}");
+        }
         assert!(checked_name("two\nlines").is_err());
     }
 

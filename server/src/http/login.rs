@@ -1,14 +1,16 @@
 //! `POST /api/login` and `POST /api/logout`.
 
+use super::body::Body;
 use super::{Failure, logins};
 use crate::admission::ClientAddress;
 use crate::app::AppState;
-use crate::auth::{LoggedIn, SESSION_COOKIE, Token, normal_email};
+use crate::audit::{self, Act};
+use crate::auth::{LoggedIn, Token, is_email, normal_email, session_cookie};
 use crate::clock;
+use crate::site::Site;
 use crate::store::Session;
 use axum::Json;
 use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::time::Duration;
@@ -24,23 +26,32 @@ const AGENT_CHARS: usize = 256;
 pub(super) async fn login(
     State(app): State<AppState>,
     ClientAddress(address): ClientAddress,
+    site: Site,
     headers: HeaderMap,
-    body: Result<Json<api::Login>, JsonRejection>,
+    Body(login): Body<api::Login>,
 ) -> Result<Response, Failure> {
-    let Json(login) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
     let email = normal_email(&login.email);
-    let attempt = app
-        .throttle
-        .attempt(Instant::now(), &email, address)
-        .map_err(Failure::TooManyAttempts)?;
+    let attempt = app.throttle.attempt(Instant::now(), &email, address);
+    let attempt = attempt.map_err(|wait| {
+        audit::note(&app, Act::LoginThrottled, address, None);
+        Failure::TooManyAttempts(wait)
+    })?;
 
-    let credentials = app.store.credentials(&email).await?;
+    let mut credentials = None;
+    // Versions before did not compose; who registered with them has the email as it was typed.
+    for email in [&email, &login.email.trim().to_lowercase()] {
+        if credentials.is_none() && is_email(email) {
+            credentials = app.store.credentials(email).await?;
+        }
+    }
     let hash = credentials
         .as_ref()
         .map(|credentials| credentials.password_hash.clone());
     let verified = app.passwords.verify(login.password, hash).await?;
+    let uid = credentials.as_ref().map(|credentials| credentials.uid);
     let Some(credentials) = credentials.filter(|_| verified) else {
         attempt.counts();
+        audit::note(&app, Act::LoginFailed, address, uid);
         return Err(Failure::BadCredentials);
     };
     attempt.succeeded();
@@ -49,12 +60,13 @@ pub(super) async fn login(
         .user(credentials.uid)
         .await?
         .ok_or(Failure::BadCredentials)?;
-    begin(&app, user, &credentials.password_hash, &headers).await
+    begin(&app, site, user, &credentials.password_hash, &headers).await
 }
 
 /// Begins a session of a user who has shown the password of this PHC string; the answer to that.
 pub(super) async fn begin(
     app: &AppState,
+    site: Site,
     user: api::User,
     password_hash: &str,
     headers: &HeaderMap,
@@ -80,7 +92,7 @@ pub(super) async fn begin(
     logins::tell(app, user.uid, ended).await;
     tracing::info!(uid = %user.uid, "logged in");
 
-    let cookie = cookie(token.expose(), SESSION_TTL, app.config.secure_cookie)?;
+    let cookie = cookie(token.expose(), SESSION_TTL, site)?;
     let body = Json(api::LoggedIn {
         user,
         token: token.expose().to_owned(),
@@ -91,6 +103,7 @@ pub(super) async fn begin(
 /// Ends the login, and every connection that was opened with it, on every node.
 pub(super) async fn logout(
     State(app): State<AppState>,
+    site: Site,
     login: Option<LoggedIn>,
 ) -> Result<Response, Failure> {
     if let Some(LoggedIn { session, user }) = login {
@@ -102,7 +115,7 @@ pub(super) async fn logout(
         })
         .await?;
     }
-    let cookie = cookie("", Duration::ZERO, app.config.secure_cookie)?;
+    let cookie = cookie("", Duration::ZERO, site)?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
 
@@ -113,11 +126,12 @@ fn agent(headers: &HeaderMap) -> String {
     text.unwrap_or_default().chars().take(AGENT_CHARS).collect()
 }
 
-fn cookie(value: &str, max_age: Duration, secure: bool) -> Result<HeaderValue, Failure> {
-    let secure = if secure { "; Secure" } else { "" };
+fn cookie(value: &str, max_age: Duration, site: Site) -> Result<HeaderValue, Failure> {
+    let secure = if site.secure { "; Secure" } else { "" };
     let seconds = max_age.as_secs();
     let text = format!(
-        "{SESSION_COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"
+        "{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}",
+        session_cookie(site)
     );
     let mut value = HeaderValue::try_from(text).map_err(|_| Failure::Unavailable)?;
     value.set_sensitive(true);

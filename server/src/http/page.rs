@@ -20,6 +20,11 @@ const ASK_ALWAYS: HeaderValue = HeaderValue::from_static("no-cache");
 /// The length of the hash trunk puts into names: 64 bits, written without leading zeros.
 const HASH_DIGITS: std::ops::RangeInclusive<usize> = 12..=16;
 
+/// The longest path that is looked for, and the longest name in it, in bytes: systems allow 4096 and 255,
+/// the folder before and `.br` behind included.
+const PATH_BYTES: usize = 1024;
+const NAME_BYTES: usize = 240;
+
 /// What `/` answers while there is no page.
 const NOT_BUILT: &str = "the page is not built: run `trunk serve` beside this server and open its \
                          address, or run `trunk build --release` and reload\n";
@@ -52,6 +57,9 @@ fn of_folder(folder: &Path) -> Router {
             let index = index.clone();
             async move {
                 let path = request.uri().path().to_owned();
+                if !may_be_a_file(&path) {
+                    return nothing();
+                }
                 let response = next.run(request).await;
                 if response.status() == StatusCode::NOT_FOUND {
                     return missing(&path, &index).await;
@@ -105,6 +113,14 @@ fn with_headers(mut response: Response, path: &str, policy: HeaderValue) -> Resp
     response
 }
 
+/// Whether the system can be asked for such a file: a name that is too long for it, or has a zero in it,
+/// would be a failure of the server's.
+fn may_be_a_file(path: &str) -> bool {
+    path.len() <= PATH_BYTES
+        && !path.contains("%00")
+        && path.split('/').all(|name| name.len() <= NAME_BYTES)
+}
+
 fn is_page(path: &str) -> bool {
     matches!(path, "/" | "/index.html")
 }
@@ -119,7 +135,30 @@ fn has_hash(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::has_hash;
+    use super::*;
+    use tower::ServiceExt as _;
+
+    #[tokio::test]
+    async fn what_can_be_no_file_is_not_found() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("index.html"), "x").expect("writable");
+        for path in [
+            format!("/{}", "a".repeat(15_000)),
+            format!("/{}", "a".repeat(250)),
+            format!("/{}", "a/".repeat(3_000)),
+            "/%00".into(),
+            "/index.html/x".into(),
+            "/%ff%fe".into(),
+        ] {
+            for method in ["GET", "HEAD"] {
+                let request = Request::builder().method(method).uri(&*path);
+                let request = request.body(axum::body::Body::empty()).expect("valid");
+                let answer = of_folder(folder.path()).oneshot(request).await;
+                let status = answer.expect("it always answers").status();
+                assert_eq!(status, StatusCode::NOT_FOUND, "{method} {path:.20}");
+            }
+        }
+    }
 
     #[test]
     fn only_names_with_a_hash_are_kept_for_ever() {

@@ -1,12 +1,12 @@
 //! `PUT /api/me/password`.
 
+use super::body::Body;
 use super::{Failure, logins};
 use crate::admission::ClientAddress;
 use crate::app::AppState;
+use crate::audit::{self, Act};
 use crate::auth::{LoggedIn, check_chosen_password};
-use axum::Json;
 use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use tidings_shared::api;
 use tokio::time::Instant;
@@ -17,9 +17,8 @@ pub(super) async fn change(
     State(app): State<AppState>,
     LoggedIn { session, user }: LoggedIn,
     ClientAddress(address): ClientAddress,
-    body: Result<Json<api::NewPassword>, JsonRejection>,
+    Body(body): Body<api::NewPassword>,
 ) -> Result<StatusCode, Failure> {
-    let Json(body) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
     check_chosen_password(&body.new)?;
     // Nobody's email, because emails are in small letters here.
     let key = format!("PASSWORD:{}", user.uid);
@@ -30,6 +29,7 @@ pub(super) async fn change(
     let old = app.store.password_hash(user.uid).await?;
     let (Some(old), true) = (old.clone(), app.passwords.verify(body.old, old).await?) else {
         attempt.counts();
+        audit::note(&app, Act::PasswordRefused, address, Some(user.uid));
         return Err(Failure::WrongPassword);
     };
     let new = app.passwords.hash_in_turn(body.new).await?;
@@ -39,7 +39,7 @@ pub(super) async fn change(
         // Changed by another request since it was read.
         let ended = ended.await?.ok_or(Failure::WrongPassword)?;
         attempt.succeeded();
-        tracing::info!(uid = %user.uid, ended = ended.len(), "changed the password");
+        audit::note(&app, Act::PasswordChanged, address, Some(user.uid));
         logins::tell(&app, user.uid, ended).await;
         Ok(StatusCode::NO_CONTENT)
     })

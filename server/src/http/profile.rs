@@ -1,13 +1,13 @@
 //! `PATCH /api/me`: the name that others see.
 
 use super::Failure;
+use super::body::Body;
 use crate::admission::ClientAddress;
 use crate::app::AppState;
 use crate::auth::{Attempt, LoggedIn, checked_username};
 use crate::bus::{Event, Publication, Topic};
 use axum::Json;
 use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
 use std::net::IpAddr;
 use std::sync::Arc;
 use tidings_shared::{UserId, api};
@@ -18,12 +18,11 @@ pub(super) async fn rename(
     State(app): State<AppState>,
     LoggedIn { user, .. }: LoggedIn,
     ClientAddress(address): ClientAddress,
-    body: Result<Json<api::NewName>, JsonRejection>,
+    Body(body): Body<api::NewName>,
 ) -> Result<Json<api::User>, Failure> {
-    let Json(body) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
     let username = checked_username(&body.username)?;
     pace(&app, user.uid, address)?;
-    let user = app.store.rename(user.uid, username).await?;
+    let user = app.store.rename(user.uid, &username).await?;
     tell(&app, user).await
 }
 

@@ -1,15 +1,16 @@
 //! `GET /api/server` and `POST /api/register`.
 
+use super::body::Body;
 use super::{Failure, login};
 use crate::admission::ClientAddress;
 use crate::app::AppState;
-use crate::auth::{Attempt, check_chosen_password, check_draft, normal_email};
+use crate::audit::{self, Act};
+use crate::auth::{Attempt, check_chosen_password, check_draft, checked_username, normal_email};
 use crate::clock;
-use crate::config::Switch;
+use crate::site::Site;
 use crate::store::{NewUser, UserDraft};
 use axum::Json;
 use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tidings_shared::api;
@@ -21,7 +22,7 @@ const THROTTLE_KEY: &str = "REGISTER";
 /// What somebody may know who is not logged in.
 pub(super) async fn server(State(app): State<AppState>) -> Json<api::Server> {
     Json(api::Server {
-        registration: app.config.registration == Switch::On,
+        registration: app.config.registration,
     })
 }
 
@@ -30,13 +31,13 @@ pub(super) async fn server(State(app): State<AppState>) -> Json<api::Server> {
 pub(super) async fn register(
     State(app): State<AppState>,
     ClientAddress(address): ClientAddress,
+    site: Site,
     headers: HeaderMap,
-    body: Result<Json<api::Register>, JsonRejection>,
+    Body(body): Body<api::Register>,
 ) -> Result<Response, Failure> {
-    if app.config.registration == Switch::Off {
+    if !app.config.registration {
         return Err(Failure::NotFound);
     }
-    let Json(body) = body.map_err(|error| Failure::BadRequest(error.body_text()))?;
     let draft = UserDraft {
         email: body.email,
         username: body.username,
@@ -45,18 +46,19 @@ pub(super) async fn register(
         uid: None,
     };
     check_draft(&draft)?;
+    let username = checked_username(&draft.username)?;
     check_chosen_password(&draft.password)?;
-    app.throttle
-        .attempt(Instant::now(), THROTTLE_KEY, address)
-        .map(Attempt::counts)
-        .map_err(Failure::TooManyAttempts)?;
+    let attempt = app.throttle.attempt(Instant::now(), THROTTLE_KEY, address);
+    attempt.map(Attempt::counts).map_err(|wait| {
+        audit::note(&app, Act::RegistrationThrottled, address, None);
+        Failure::TooManyAttempts(wait)
+    })?;
 
     let email = normal_email(&draft.email);
     // The store decides; this only saves the hash.
     if app.store.credentials(&email).await?.is_some() {
         return Err(Failure::EmailTaken);
     }
-    let username = draft.username.trim().to_owned();
     let password_hash = app.passwords.hash_in_turn(draft.password).await?;
     let new = NewUser {
         uid: None,
@@ -68,12 +70,12 @@ pub(super) async fn register(
     };
     let uids = app.store.add_users(&[new]).await?;
     let uid = *uids.first().ok_or(Failure::Unavailable)?;
-    tracing::info!(%uid, "registered");
+    audit::note(&app, Act::Registered, address, Some(uid));
     let user = api::User {
         uid,
         username,
         avatar: draft.avatar,
     };
-    let answer = login::begin(&app, user, &password_hash, &headers).await?;
+    let answer = login::begin(&app, site, user, &password_hash, &headers).await?;
     Ok((StatusCode::CREATED, answer).into_response())
 }

@@ -5,12 +5,15 @@
 
 mod checkpointer;
 mod dialect;
+mod file;
 mod insertion;
 mod recent;
 mod shortcut;
 #[path = "sql/mod.rs"]
 mod sql;
 mod writer;
+
+pub use file::Claim;
 
 use super::repeats::{RepeatWatch, Repeats};
 use super::retry::timed_out;
@@ -61,6 +64,36 @@ async fn is_up_to_date(connection: &mut SqliteConnection, migrator: &Migrator) -
     })
 }
 
+/// What a URL names.
+fn named(url: &str) -> Result<SqliteConnectOptions, StoreError> {
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        let words = "a database in memory loses what it answered; name a file: sqlite://PATH";
+        return Err(StoreError::Url(words.into()));
+    }
+    Ok(url.parse()?)
+}
+
+/// Makes the file a database if it is empty; does nothing otherwise.
+///
+/// # Errors
+/// As [`SqliteStore::open`].
+pub(super) async fn init(url: &str) -> Result<(), StoreError> {
+    let options = named(url)?.journal_mode(SqliteJournalMode::Wal);
+    let is_empty = options
+        .get_filename()
+        .metadata()
+        .is_ok_and(|data| data.len() == 0);
+    if is_empty {
+        file::begin(&options).await?;
+    }
+    Ok(())
+}
+
+/// Claims the file, as [`super::claim`] says.
+pub(super) fn claim(url: &str, shared: bool) -> Result<Claim, StoreError> {
+    file::claim(named(url)?.get_filename(), shared)
+}
+
 /// A store in a SQLite file.
 pub struct SqliteStore {
     writer: Writer,
@@ -73,15 +106,10 @@ impl SqliteStore {
     /// Opens the file, creating it when missing.
     ///
     /// # Errors
-    /// [`StoreError::Url`] for a URL without a path, [`StoreError::Database`] when the file cannot
-    /// be opened.
+    /// [`StoreError::Url`] for a URL without a path, [`StoreError::Empty`] for an empty file,
+    /// [`StoreError::Database`] when the file cannot be opened.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        if url.contains(":memory:") || url.contains("mode=memory") {
-            let words = "a database in memory loses what it answered; name a file: sqlite://PATH";
-            return Err(StoreError::Url(words.into()));
-        }
-        let options: SqliteConnectOptions = url
-            .parse::<SqliteConnectOptions>()?
+        let options = named(url)?
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
@@ -91,6 +119,7 @@ impl SqliteStore {
             .pragma("wal_autocheckpoint", LOG_PAGES.to_string())
             .pragma("journal_size_limit", LOG_BYTES_KEPT)
             .pragma("temp_store", "memory");
+        file::create_if_missing(&options).await?;
         // A connection to a file does not break by lying idle: to test it would cost every commit a
         // way to its thread and back.
         let pool = SqlitePoolOptions::new()

@@ -150,12 +150,14 @@ impl Work for AddUsers<'_> {
     }
 }
 
-/// The uid of each: the one it has, or one more than the highest before it.
+/// The uid of each: the one it has, or one more than the highest before it. One that an operator put at
+/// the very end does not count, for nothing follows it.
 async fn give_uids(
     connection: &mut Connection,
     users: &[NewUser],
 ) -> Result<Vec<UserId>, StoreError> {
-    let row = sqlx::query("SELECT max(uid) AS highest FROM users")
+    let row = sqlx::query("SELECT max(uid) AS highest FROM users WHERE uid < $1")
+        .bind(UserId::MAX.0)
         .fetch_one(connection)
         .await?;
     let mut highest = row
@@ -163,7 +165,9 @@ async fn give_uids(
         .unwrap_or(FIRST_UID - 1);
     let uids = users.iter().map(|user| {
         let uid = user.uid.unwrap_or(UserId(highest + 1));
-        highest = highest.max(uid.0);
+        if uid < UserId::MAX {
+            highest = highest.max(uid.0);
+        }
         uid
     });
     Ok(uids.collect())

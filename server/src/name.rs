@@ -1,0 +1,84 @@
+//! Names that people give to themselves and to their groups: one form for each, and none that does
+//! something to the text around it.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// A name as it is kept: without white space around it and in Unicode's NFKC, as the nicknames of RFC
+/// 8266 §2.1 are, so that what reads the same is the same. `None`: it is empty or longer than
+/// `max_chars`, nothing of it can be seen, or it has a control character, a line's end or an override
+/// of the writing direction in it.
+pub(crate) fn checked(name: &str, max_chars: usize) -> Option<String> {
+    // What is far too long is not looked at in full; NFKC may also shorten.
+    if name.len() > 64 * max_chars {
+        return None;
+    }
+    let name: String = name.trim().nfkc().collect();
+    let name = name.trim();
+    let is_fine = name.chars().count() <= max_chars
+        && !name.contains(is_unruly)
+        && !name.chars().all(is_invisible);
+    is_fine.then(|| name.to_owned())
+}
+
+/// Whether a character reaches beyond the name it is in: it ends the line, or turns the direction
+/// of what comes after it (Unicode Standard Annex 9, §2), so that a name could rewrite the sentence
+/// it is shown in.
+fn is_unruly(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether nothing is drawn for a character (`Default_Ignorable_Code_Point`, and blanks that are no
+/// white space). Among others they are kept: the joiner U+200D makes one emoji of many.
+fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}'
+                | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAX: usize = 32;
+
+    #[test]
+    fn a_name_can_be_seen_and_leaves_the_text_around_it_alone() {
+        let family = "👨\u{200d}👩\u{200d}👧";
+        for name in ["王五", family, "می\u{200c}خواهم", &"名".repeat(MAX)] {
+            let kept = checked(&format!("  {name}\t"), MAX);
+            assert_eq!(kept.as_deref(), Some(name));
+        }
+        for name in [
+            "",
+            " \t ",
+            "two\nlines",
+            "\u{200b}",
+            "\u{3164} \u{200d}",
+            "admin\u{202e}nimda",
+            "\u{202e}”…“",
+            "\u{2066}a",
+            "a\u{2028}b",
+            "a\0",
+            &"名".repeat(MAX + 1),
+            &"a".repeat(1_000_000),
+        ] {
+            assert_eq!(checked(name, MAX), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_read_the_same_are_kept_the_same() {
+        for name in ["caf\u{e9}", "cafe\u{301}"] {
+            assert_eq!(checked(name, MAX).as_deref(), Some("caf\u{e9}"));
+        }
+        assert_eq!(checked("Ａｎｎ　１", MAX).as_deref(), Some("Ann 1"));
+        let composed = "é".repeat(MAX);
+        let decomposed = "e\u{301}".repeat(MAX);
+        assert_eq!(checked(&decomposed, MAX), Some(composed), "counted as kept");
+    }
+}

@@ -1,0 +1,425 @@
+//! Under which names this server is reached, and from which pages.
+//!
+//! A browser can be made to send requests here under a name that is somebody else's (DNS rebinding),
+//! and by pages that are. With `--public-url` the operator says under which addresses people come, and
+//! no other is served. Without it `localhost` and bare addresses are believed, for no name has to be
+//! resolved to reach them; a name is believed for what only reads.
+
+use crate::app::AppState;
+use crate::audit::{self, Act};
+use crate::config::Config;
+use crate::http::Failure;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::convert::Infallible;
+use url::{Host, Url};
+
+/// How long browsers are to come by HTTPS only, once they have (RFC 6797): a year.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+/// What load balancers and Prometheus ask, by whatever name they have for this node. They are served
+/// under any name, `/metrics` under any that is no stranger's.
+const PROBES: [&str; 2] = ["/healthz", "/readyz"];
+
+/// Reads `https://chat.example.org`, an origin: no path, no query, no user.
+///
+/// # Errors
+/// With a sentence when it is none.
+pub fn parse_origin(text: &str) -> Result<Url, String> {
+    let wrong = || format!("{text:?} is no address such as https://chat.example.org");
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    let is_origin = matches!(url.scheme(), "http" | "https")
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    is_origin.then_some(url).ok_or_else(wrong)
+}
+
+/// Where a request came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Site {
+    /// Whether browsers reach it by HTTPS, as the operator says.
+    pub secure: bool,
+    /// The port in the address, if it is not the scheme's own.
+    pub port: Option<u16>,
+}
+
+impl FromRequestParts<AppState> for Site {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
+        let plain = Self {
+            secure: app.config.secure_cookie,
+            port: None,
+        };
+        Ok(parts.extensions.get().copied().unwrap_or(plain))
+    }
+}
+
+/// Why a request is not served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// Not exactly one `Host`, or none that can be read (RFC 9112 §3.2).
+    NoHost,
+    /// A host of none of the public addresses (RFC 9110 §15.5.20).
+    OtherHost,
+    /// A name that nobody has said is ours, for what changes something.
+    UnknownName,
+    /// A page of another site.
+    OtherOrigin,
+}
+
+/// Whether a request may be served under the address it came to, and to the page it came from; a
+/// refusal is one line of the log.
+pub(crate) async fn checked(
+    State(app): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if PROBES.contains(&request.uri().path()) {
+        return next.run(request).await;
+    }
+    let found = find(
+        &app.config,
+        request.method(),
+        request.uri(),
+        request.headers(),
+    );
+    let site = match found {
+        Ok(site) => site,
+        Err(refusal) => return refuse(&app, refusal, &request),
+    };
+    request.extensions_mut().insert(site);
+    let mut response = next.run(request).await;
+    if site.secure && !app.config.public_url.is_empty() {
+        let headers = response.headers_mut();
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
+    }
+    response
+}
+
+fn refuse(app: &AppState, refusal: Refusal, request: &Request) -> Response {
+    audit::note(app, Act::SiteRefused, audit::peer(app, request), None);
+    let text = |name| {
+        let values: Vec<_> = request.headers().get_all(name).iter().collect();
+        format!("{values:?}")
+    };
+    tracing::warn!(
+        host = text(header::HOST),
+        origin = text(header::ORIGIN),
+        path = request.uri().path(),
+        ?refusal,
+        "refused; give --public-url the addresses under which people come, and --allowed-origins \
+         those of other sites' pages"
+    );
+    let failure = match refusal {
+        Refusal::NoHost => Failure::BadRequest("a request has one Host header".into()),
+        Refusal::OtherHost => Failure::Misdirected,
+        Refusal::UnknownName => Failure::UnknownName,
+        Refusal::OtherOrigin => Failure::ForeignOrigin,
+    };
+    failure.into_response()
+}
+
+fn find(config: &Config, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Site, Refusal> {
+    let host = host(uri, headers).ok_or(Refusal::NoHost)?;
+    let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    // Every WebSocket handshake is a GET.
+    let changes = !reads || headers.contains_key(header::UPGRADE);
+    let site = if config.public_url.is_empty() {
+        let believed = is_address(&host) || (!changes && uri.path() != "/metrics");
+        if !believed {
+            return Err(Refusal::UnknownName);
+        }
+        Site {
+            secure: config.secure_cookie,
+            port: host.port_u16(),
+        }
+    } else {
+        let mut ours = config
+            .public_url
+            .iter()
+            .filter(|url| same_place(&host, url))
+            .peekable();
+        // Prometheus has the node's own address.
+        let for_operators = uri.path() == "/metrics" && is_address(&host);
+        let port = match ours.peek() {
+            Some(url) => url.port(),
+            None if for_operators => None,
+            None => return Err(Refusal::OtherHost),
+        };
+        Site {
+            secure: config.secure_cookie || ours.all(|url| url.scheme() == "https"),
+            port,
+        }
+    };
+    if changes && !may_come_from(config, &host, headers) {
+        return Err(Refusal::OtherOrigin);
+    }
+    Ok(site)
+}
+
+/// The one host a request names; that of the request line, where it has one, stands above the header
+/// (RFC 9112 §3.2.2).
+fn host(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
+    let mut named = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (named.next(), named.next()) else {
+        return None;
+    };
+    let host = match uri.authority() {
+        Some(authority) => authority.clone(),
+        None => Authority::try_from(host.as_bytes()).ok()?,
+    };
+    (!host.host().is_empty() && !host.as_str().contains('@')).then_some(host)
+}
+
+/// Whether no name has to be resolved to reach it.
+fn is_address(host: &Authority) -> bool {
+    let url = Url::parse(&format!("http://{host}"));
+    match url.ok().as_ref().and_then(undotted) {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
+    }
+}
+
+/// Whether `Host` names where `url` is: a port that is the scheme's own may be left out, and a dot may
+/// end the name.
+fn same_place(host: &Authority, url: &Url) -> bool {
+    let named = Url::parse(&format!("{}://{host}", url.scheme()));
+    named.is_ok_and(|named| {
+        undotted(&named) == undotted(url)
+            && named.port_or_known_default() == url.port_or_known_default()
+    })
+}
+
+fn undotted(url: &Url) -> Option<Host<String>> {
+    match url.host()? {
+        Host::Domain(name) => Some(Host::Domain(name.trim_end_matches('.').to_owned())),
+        address => Some(address.to_owned()),
+    }
+}
+
+/// The rule for the `Origin` header (RFC 6454), which browsers send with every WebSocket handshake and
+/// every request that changes something, and which a page cannot forge: none (a program), one of the
+/// public addresses, where none is set the one the request came to, or one the operator allowed.
+fn may_come_from(config: &Config, host: &Authority, headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return true;
+    };
+    let origin = origin
+        .to_str()
+        .ok()
+        .and_then(|text| parse_origin(text).ok());
+    let Some(origin) = origin else {
+        return false;
+    };
+    let is_it = |url: &Url| {
+        url.scheme() == origin.scheme()
+            && undotted(url) == undotted(&origin)
+            && url.port_or_known_default() == origin.port_or_known_default()
+    };
+    // Behind a proxy that ends TLS the scheme differs; the host it forwards does not.
+    let own = config.public_url.is_empty() && same_place(host, &origin);
+    own || config
+        .public_url
+        .iter()
+        .chain(&config.allowed_origins)
+        .any(is_it)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory as _, FromArgMatches as _};
+
+    fn config(flags: &[&str]) -> Config {
+        use crate::command::{Cli, Subcommand};
+        let matches = Cli::command().get_matches_from([&["tidings", "serve"], flags].concat());
+        match Cli::from_arg_matches(&matches).expect("valid").command {
+            Subcommand::Serve(config) => *config,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Asks for something that changes something.
+    fn post(flags: &[&str], hosts: &[&str], origin: Option<&str>) -> Result<Site, Refusal> {
+        ask(flags, &Method::POST, "/api/login", hosts, origin)
+    }
+
+    fn get(flags: &[&str], path: &str, host: &str) -> Result<Site, Refusal> {
+        ask(flags, &Method::GET, path, &[host], None)
+    }
+
+    fn ask(
+        flags: &[&str],
+        method: &Method,
+        uri: &str,
+        hosts: &[&str],
+        origin: Option<&str>,
+    ) -> Result<Site, Refusal> {
+        let mut headers = HeaderMap::new();
+        for host in hosts {
+            headers.append(header::HOST, host.parse().expect("valid"));
+        }
+        if let Some(origin) = origin {
+            headers.insert(header::ORIGIN, origin.parse().expect("valid"));
+        }
+        find(
+            &config(flags),
+            method,
+            &uri.parse().expect("valid"),
+            &headers,
+        )
+    }
+
+    const CHAT: [&str; 2] = ["--public-url", "https://chat.example"];
+
+    #[test]
+    fn an_own_page_is_known_whether_or_not_ports_are_written() {
+        for (host, origin) in [
+            ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("localhost", "http://localhost"),
+            ("192.0.2.1:443", "https://192.0.2.1"),
+            ("192.0.2.1:80", "http://192.0.2.1"),
+            ("[::1]:80", "http://[::1]"),
+            ("[::1]", "http://[::1]:80"),
+        ] {
+            assert!(post(&[], &[host], Some(origin)).is_ok(), "{host} {origin}");
+        }
+        for host in [
+            "chat.example",
+            "chat.example:443",
+            "Chat.Example.",
+            "chat.example.:443",
+        ] {
+            let origin = Some("https://chat.example");
+            assert!(post(&CHAT, &[host], origin).is_ok(), "{host}");
+        }
+        let http = ["--public-url", "http://chat.example"];
+        assert!(post(&http, &["chat.example:80"], Some("http://chat.example")).is_ok());
+    }
+
+    #[test]
+    fn a_page_of_another_site_changes_nothing_unless_allowed() {
+        for origin in [
+            "http://127.0.0.1",
+            "https://evil.example",
+            "null",
+            "http://127.0.0.1:8080.evil.example",
+            "ftp://127.0.0.1:8080",
+        ] {
+            let refused = post(&[], &["127.0.0.1:8080"], Some(origin));
+            assert_eq!(refused, Err(Refusal::OtherOrigin), "{origin}");
+        }
+        let allowed = ["--allowed-origins", "https://a.example,https://b.example/"];
+        for origin in ["https://a.example", "https://B.example:443"] {
+            let flags = [&CHAT[..], &allowed].concat();
+            assert!(
+                post(&flags, &["chat.example"], Some(origin)).is_ok(),
+                "{origin}"
+            );
+        }
+        // The host alone is no proof where the operator said what the address is.
+        let plain = post(&CHAT, &["chat.example"], Some("http://chat.example"));
+        assert_eq!(plain, Err(Refusal::OtherOrigin));
+    }
+
+    #[test]
+    fn with_public_addresses_no_other_host_is_served() {
+        for host in [
+            "evil.example",
+            "chat.example:8443",
+            "127.0.0.1",
+            "localhost:8080",
+        ] {
+            for path in ["/", "/api/me", "/assets/x.js"] {
+                assert_eq!(get(&CHAT, path, host), Err(Refusal::OtherHost), "{host}");
+            }
+        }
+        assert_eq!(
+            get(&CHAT, "/metrics", "evil.example"),
+            Err(Refusal::OtherHost)
+        );
+        assert!(get(&CHAT, "/metrics", "10.0.0.7:8080").is_ok());
+    }
+
+    #[test]
+    fn without_them_a_name_reads_and_changes_nothing() {
+        assert!(get(&[], "/", "nas.local:8080").is_ok());
+        assert_eq!(
+            get(&[], "/metrics", "evil.example"),
+            Err(Refusal::UnknownName)
+        );
+        let same = Some("http://evil.example");
+        for origin in [None, same] {
+            let refused = post(&[], &["evil.example"], origin);
+            assert_eq!(refused, Err(Refusal::UnknownName));
+        }
+        for host in [
+            "127.0.0.1.evil.example",
+            "localhost.evil.example",
+            "[::1].evil",
+        ] {
+            assert!(post(&[], &[host], None).is_err(), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_request_has_one_host_and_that_of_its_line_counts() {
+        for hosts in [
+            &[][..],
+            &["localhost", "localhost"],
+            &["a@localhost"],
+            &[""],
+        ] {
+            assert_eq!(post(&[], hosts, None), Err(Refusal::NoHost), "{hosts:?}");
+        }
+        let line = "http://evil.example/api/login";
+        let refused = ask(&[], &Method::POST, line, &["localhost"], None);
+        assert_eq!(refused, Err(Refusal::UnknownName));
+    }
+
+    #[test]
+    fn the_public_address_says_whether_it_is_secure_and_the_port() {
+        let secure = Site {
+            secure: true,
+            port: None,
+        };
+        assert_eq!(get(&CHAT, "/", "chat.example"), Ok(secure));
+        let lan = Site {
+            secure: false,
+            port: Some(8081),
+        };
+        assert_eq!(get(&[], "/", "192.168.1.7:8081"), Ok(lan));
+        let both = ["--public-url", "https://chat.example,http://lan:8081"];
+        assert_eq!(get(&both, "/", "chat.example"), Ok(secure));
+        assert_eq!(get(&both, "/", "lan:8081"), Ok(lan));
+    }
+
+    #[test]
+    fn a_public_address_is_an_origin() {
+        for fine in [
+            "https://chat.example",
+            "http://10.0.0.1:8080/",
+            "http://[::1]",
+        ] {
+            assert!(parse_origin(fine).is_ok(), "{fine}");
+        }
+        for wrong in [
+            "chat.example",
+            "https://a/b",
+            "https://a?b",
+            "ws://a",
+            "https://u@a",
+            "",
+        ] {
+            assert!(parse_origin(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Under which names the server is reached, and from which pages.
+
+use anyhow::{Context, Result};
+use reqwest::header::{HeaderMap, SET_COOKIE};
+use serde_json::{Value, json};
+use tidings_tests::server::{Launch, Server, ZHANG};
+
+async fn alone(flags: &[&str]) -> Result<Server> {
+    let folder = tempfile::tempdir()?;
+    let launch = Launch::new(folder.path(), flags);
+    Server::alone(folder, launch).await
+}
+
+/// Logs in under a host's name: the status, the headers and the body.
+async fn log_in(server: &Server, host: &str) -> Result<(u16, HeaderMap, Value)> {
+    let body = json!({"email": ZHANG.1, "password": "1234"});
+    let login = server.http().post(server.url("/api/login"));
+    let answer = login.header("host", host).json(&body).send().await?;
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    Ok((status, headers, answer.json().await?))
+}
+
+#[tokio::test]
+async fn a_public_address_decides_host_cookie_and_https() -> Result<()> {
+    let server = alone(&["--public-url", "https://chat.example"]).await?;
+    let (status, headers, _) = log_in(&server, "chat.example:443").await?;
+    assert_eq!(status, 200);
+    let cookie = headers[SET_COOKIE].to_str()?;
+    assert!(cookie.starts_with("__Host-tidings_session="), "{cookie}");
+    assert!(cookie.ends_with("; Secure"), "{cookie}");
+    assert!(headers.contains_key("strict-transport-security"));
+    // The cookie that was set is the one that counts, beside what a proxy's own login sends.
+    let me = server.http().get(server.url("/api/me"));
+    let me = me
+        .header("host", "chat.example")
+        .header("authorization", "Basic dTpw")
+        .header("cookie", cookie.split(';').next().context("no cookie")?);
+    assert_eq!(me.send().await?.status().as_u16(), 200);
+
+    let (status, headers, body) = log_in(&server, "evil.example").await?;
+    assert_eq!(status, 421);
+    assert!(!headers.contains_key(SET_COOKIE));
+    let words = body["message"].as_str().context("no message")?;
+    assert!(words.contains("--public-url"), "{words}");
+    // Whatever a load balancer calls it.
+    let health = server.http().get(server.url("/healthz"));
+    let health = health.header("host", "evil.example").send().await?;
+    assert_eq!(health.status().as_u16(), 200);
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_one_a_name_reads_and_changes_nothing() -> Result<()> {
+    let server = alone(&[]).await?;
+    let (status, headers, _) = log_in(&server, server.address()).await?;
+    assert_eq!(status, 200);
+    assert!(!headers.contains_key("strict-transport-security"));
+    let port = server.address().rsplit(':').next().context("no port")?;
+    let cookie = headers[SET_COOKIE].to_str()?;
+    assert!(
+        cookie.starts_with(&format!("tidings_session_{port}=")),
+        "{cookie}"
+    );
+
+    let (status, _, body) = log_in(&server, "evil.example").await?;
+    assert_eq!((status, &body["code"]), (421, &json!("foreign_origin")));
+    for (path, expected) in [("/api/server", 200), ("/metrics", 421)] {
+        let read = server
+            .http()
+            .get(server.url(path))
+            .header("host", "evil.example");
+        assert_eq!(read.send().await?.status().as_u16(), expected, "{path}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_allowed_page_of_another_site_may_ask_by_cors() -> Result<()> {
+    let server = alone(&["--allowed-origins", "https://friend.example"]).await?;
+    for (origin, allowed) in [
+        ("https://friend.example", true),
+        ("https://evil.example", false),
+    ] {
+        let preflight = server
+            .http()
+            .request(reqwest::Method::OPTIONS, server.url("/api/login"))
+            .header("origin", origin)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "content-type");
+        let answer = preflight.send().await?;
+        let headers = answer.headers();
+        let of = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let expected = allowed.then_some(origin);
+        assert_eq!(of("access-control-allow-origin"), expected);
+
+        let body = json!({"email": ZHANG.1, "password": "1234"});
+        let login = server.http().post(server.url("/api/login")).json(&body);
+        let answer = login.header("origin", origin).send().await?;
+        assert_eq!(answer.status().is_success(), allowed, "{origin}");
+        let headers = answer.headers();
+        let credentials = headers.get("access-control-allow-credentials");
+        assert_eq!(credentials.is_some(), allowed, "{origin}");
+    }
+    Ok(())
+}

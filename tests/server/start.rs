@@ -1,0 +1,184 @@
+//! How `tidings serve` starts, and what it refuses to start on.
+
+use anyhow::{Context, Result};
+use std::path::Path;
+use tidings_tests::server::{Launch, Node, Server, command};
+
+/// A process that logs into a file of its folder.
+fn into_log(folder: &Path, environment: &[(&'static str, &str)]) -> Launch {
+    let mut launch = Launch::new(folder, &[]);
+    let set = environment
+        .iter()
+        .map(|(name, value)| (*name, (*value).to_owned()));
+    launch.environment = set.collect();
+    launch.through = ["sh", "-c", "exec \"$0\" \"$@\" 2>log"]
+        .map(String::from)
+        .into();
+    launch
+}
+
+async fn logging(environment: &[(&'static str, &str)]) -> Result<Server> {
+    let folder = tempfile::tempdir()?;
+    let launch = into_log(folder.path(), environment);
+    Server::alone(folder, launch).await
+}
+
+async fn log(server: &Server) -> Result<String> {
+    let path = server.folder().join("log");
+    tokio::fs::read_to_string(path).await.context("no log")
+}
+
+#[tokio::test]
+async fn a_second_server_on_one_file_is_refused_a_command_is_not() -> Result<()> {
+    let mut server = logging(&[]).await?;
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    let refused = command(server.folder(), &serve, "").await;
+    let error = refused.expect_err("the file is in use").to_string();
+    assert!(error.contains("another server uses tidings.db"), "{error}");
+    let add = ["user", "add", "--email", "x@y.z", "--username", "X"];
+    assert!(command(server.folder(), &add, "secret\n").await.is_ok());
+    // What was killed holds nothing.
+    server.kill().await?;
+    server.restart().await
+}
+
+#[tokio::test]
+async fn an_empty_file_is_no_new_server_unless_it_is_said() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    tokio::fs::write(folder.path().join("tidings.db"), "").await?;
+    for arguments in [&["serve"][..], &["migrate"]] {
+        let refused = command(folder.path(), arguments, "").await;
+        let error = refused.expect_err("it is empty").to_string();
+        assert!(
+            error.contains("backup") && error.contains("--init"),
+            "{error}"
+        );
+    }
+    let begun = command(folder.path(), &["migrate", "--init"], "").await?;
+    assert_eq!(begun, "sqlite://tidings.db is up to date\n");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_blank_variable_is_none_and_a_switch_takes_any_word() -> Result<()> {
+    let blank = [
+        "REDIS_URL",
+        "TIDINGS_CONFIG",
+        "TIDINGS_DRAIN_MS",
+        "TIDINGS_LOG",
+        "TIDINGS_LOG_FORMAT",
+        "TIDINGS_PUBLIC_URL",
+        "TIDINGS_REGISTRATION",
+        "TIDINGS_SECURE_COOKIE",
+        "TIDINGS_TRUSTED_PROXIES",
+    ];
+    let blank = blank.map(|name| (name, ""));
+    let server = logging(&blank).await?;
+    assert!(log(&server).await?.contains("INFO"), "info is the default");
+    let words = [
+        ("TIDINGS_REGISTRATION", "0"),
+        ("TIDINGS_SECURE_COOKIE", "yes"),
+    ];
+    let server = logging(&words).await?;
+    let url = server.url("/api/server");
+    let answer = server.http().get(url).send().await?.text().await?;
+    assert_eq!(answer, r#"{"registration":false}"#);
+    Ok(())
+}
+
+#[tokio::test]
+async fn known_passwords_on_an_open_address_are_warned_of() -> Result<()> {
+    for (listen, warned) in [("127.0.0.1:0", false), ("0.0.0.0:0", true)] {
+        let folder = tempfile::tempdir()?;
+        let launch = into_log(folder.path(), &[]);
+        let _node = Node::start(launch, listen).await?;
+        let log = tokio::fs::read_to_string(folder.path().join("log")).await?;
+        let words = "users whose password everybody knows";
+        assert_eq!(log.contains(words), warned, "{log}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn help_repeats_no_secret_of_the_environment() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for arguments in [
+        &["serve", "--help"][..],
+        &["migrate", "--help"],
+        &["user", "add", "--help"],
+        &["token", "issue", "--help"],
+        &["presence", "--help"],
+    ] {
+        // The tests set DATABASE_URL.
+        let help = command(folder.path(), arguments, "").await?;
+        for name in ["DATABASE_URL=", "REDIS_URL="] {
+            assert!(!help.contains(name), "{help}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_tries_to_come_in_is_logged_and_counted_without_secrets() -> Result<()> {
+    let server = logging(&[("TIDINGS_LOG", "info")]).await?;
+    for (email, password) in [
+        ("zhangsan@gmail.com", "guessed-1"),
+        ("nobody@example.org", "guessed-2"),
+        ("nobody@example.org\0", "guessed-3"),
+    ] {
+        let body = serde_json::json!({"email": email, "password": password});
+        let login = server.http().post(server.url("/api/login")).json(&body);
+        assert_eq!(login.send().await?.status().as_u16(), 401, "{email:?}");
+    }
+    let foreign = server.http().post(server.url("/api/login"));
+    let foreign = foreign
+        .header("origin", "https://evil.example")
+        .send()
+        .await?;
+    assert_eq!(foreign.status().as_u16(), 403);
+
+    let text = log(&server).await?;
+    let audit: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("tidings::audit"))
+        .collect();
+    assert_eq!(audit.len(), 4, "{text}");
+    // As the filter for fail2ban in deploy/ reads it.
+    for line in &audit[..3] {
+        assert!(
+            line.contains(r#"act="login_failed" address=127.0.0.1"#),
+            "{line}"
+        );
+    }
+    assert!(audit[0].contains("uid=1000"), "{audit:?}");
+    assert!(audit[3].contains(r#"act="site_refused""#), "{audit:?}");
+    assert!(text.contains("evil.example") && text.contains("--public-url"));
+    assert!(
+        !text.contains("guessed") && !text.contains("gmail"),
+        "{text}"
+    );
+
+    let metrics = server.http().get(server.url("/metrics")).send().await?;
+    let metrics = metrics.text().await?;
+    for line in [
+        r#"tidings_audit_total{act="login_failed"} 3"#,
+        r#"tidings_audit_total{act="site_refused"} 1"#,
+        r#"tidings_audit_total{act="group_made"} 0"#,
+    ] {
+        assert!(metrics.contains(line), "no {line} in\n{metrics}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_proxy_that_nobody_named_is_warned_of_once() -> Result<()> {
+    let server = logging(&[]).await?;
+    for _ in 0..3 {
+        let body = serde_json::json!({"email": "a@b.c", "password": "x"});
+        let login = server.http().post(server.url("/api/login")).json(&body);
+        login.header("x-forwarded-for", "192.0.2.1").send().await?;
+    }
+    let told = log(&server).await?.matches("--trusted-proxies").count();
+    assert_eq!(told, 1);
+    Ok(())
+}
