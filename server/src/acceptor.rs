@@ -29,7 +29,7 @@ use tokio_util::task::TaskTracker;
 /// How long a socket may take nothing of what is written to it. A WebSocket has a shorter limit of its
 /// own, with a reason.
 const STALL_LIMIT: Duration = Duration::from_secs(30);
-/// How long what was asked before the drain may take to be answered and read.
+/// How long what was asked before the drain may take to be answered and read, at least.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 /// The longest head of a request, in bytes; what the library needs at least is half of it.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -40,8 +40,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Acceptor {
     /// What answers.
     pub(crate) router: Router,
-    /// Sockets that may be open at once, and those of one address, connections included; further ones
-    /// are closed unread.
+    /// Sockets that may speak HTTP at once, and those of one address; further ones are closed unread.
     pub(crate) sockets: Places,
     /// Who stands for many addresses, and has no limit of its own.
     pub(crate) trusted: Vec<IpNet>,
@@ -52,10 +51,12 @@ pub(crate) struct Acceptor {
     pub(crate) metrics: Arc<Metrics>,
     /// Ends it: accepts no more, ends idle sockets, answers what was asked.
     pub(crate) drain: CancellationToken,
+    /// How long those answers may take, 5 s at least.
+    pub(crate) drain_limit: Duration,
 }
 
 impl Acceptor {
-    /// Accepts until the drain, then returns when the last request is answered. A socket that
+    /// Accepts until the drain, then returns when the last request is answered or given up. A socket that
     /// became a WebSocket is not waited for. Cancelling stops accepting and leaves open sockets
     /// to themselves.
     pub(crate) async fn run(self, listener: TcpListener) {
@@ -73,14 +74,22 @@ impl Acceptor {
                     continue;
                 }
             };
-            let Ok(place) = self.place(peer.ip()) else {
-                self.metrics.samples.refused("sockets");
-                continue;
+            let place = match self.place(peer.ip()) {
+                Ok(place) => place,
+                Err(full) => {
+                    let limit = match full {
+                        Full::Node => "sockets",
+                        Full::Address => "address",
+                    };
+                    self.metrics.samples.refused(limit);
+                    continue;
+                }
             };
             send_at_once(&stream);
             let times = Times {
                 keep_alive: self.keep_alive,
                 drain: self.drain.clone(),
+                drain_limit: self.drain_limit.max(DRAIN_LIMIT),
             };
             let serving = serve(stream, peer, self.router.clone(), times);
             let sockets = self.metrics.samples.http_sockets.clone();
@@ -128,13 +137,18 @@ impl Acceptor {
 struct Times {
     keep_alive: Duration,
     drain: CancellationToken,
+    drain_limit: Duration,
 }
 
 async fn serve<S>(stream: S, peer: SocketAddr, router: Router, times: Times)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
-    let Times { keep_alive, drain } = times;
+    let Times {
+        keep_alive,
+        drain,
+        drain_limit,
+    } = times;
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(STALL_LIMIT));
     let router = TowerToHyperService::new(router);
@@ -154,7 +168,7 @@ where
         ended = connection.as_mut() => ended,
         () = drain.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            match tokio::time::timeout(DRAIN_LIMIT, connection).await {
+            match tokio::time::timeout(drain_limit, connection).await {
                 Ok(ended) => ended,
                 Err(_) => return tracing::debug!(%peer, "did not read its answers"),
             }
@@ -189,6 +203,7 @@ mod tests {
         let times = Times {
             keep_alive: Duration::from_secs(75),
             drain: drain.clone(),
+            drain_limit: DRAIN_LIMIT,
         };
         let ended = tokio::spawn(serve(socket, peer, router, times));
         let asked = "GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(9);

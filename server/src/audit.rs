@@ -1,6 +1,6 @@
 //! What an operator must be able to see: who tried to come in, and who changed what decides over that.
 //!
-//! Each is one line of the log, with the target `tidings::audit` and the address it came from, and one
+//! Each is one line of the log, with this module for its target and the address it came from, and one
 //! count. No email, password or token is ever in it: people are named by their uid, strangers by their
 //! address only.
 
@@ -92,11 +92,23 @@ impl Acts {
 pub(crate) fn note(app: &AppState, act: Act, address: IpAddr, uid: Option<UserId>) {
     app.metrics.acts.count(act);
     let uid = uid.map(|uid| uid.0);
-    tracing::info!(target: "tidings::audit", act = act.name(), %address, uid, "audit");
+    tracing::info!(act = act.name(), %address, uid, "audit");
 }
 
-/// Whom a request is from that has not come to its handler.
-pub(crate) fn peer(app: &AppState, request: &Request) -> IpAddr {
+/// Notes a request that was refused for the name it came under, or the page it came from.
+pub(crate) fn refused(app: &AppState, request: &Request, host: &str, origin: &str) {
+    let act = Act::SiteRefused;
+    app.metrics.acts.count(act);
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    ClientAddress::of(app, peer.map(|peer| peer.0), request.headers()).0
+    let peer = peer.map(|peer| peer.0);
+    let ClientAddress(address) = ClientAddress::of(app, peer, request.headers());
+    tracing::warn!(
+        act = act.name(),
+        %address,
+        host,
+        origin,
+        path = request.uri().path(),
+        "give --public-url the addresses under which people come, and --allowed-origins those of other \
+         sites' pages"
+    );
 }

@@ -12,7 +12,7 @@ mod token;
 pub use email::{
     UserError, check_chosen_password, check_draft, checked_username, is_email, normal_email,
 };
-pub use login::{LoggedIn, session_cookie};
+pub use login::{LoggedIn, OLD_COOKIE, session_cookie};
 pub use password::{PasswordError, Passwords};
 pub use throttle::{Attempt, Throttle};
 pub use token::Token;

@@ -2,7 +2,7 @@
 
 use crate::admission::parse_network;
 use crate::logging::LogFormat;
-use crate::site::parse_origin;
+use crate::site::{parse_origin, parse_public_url};
 use crate::store;
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Args, Command};
@@ -126,7 +126,7 @@ pub struct Config {
     /// host are refused (421), and where it is https cookies are Secure and browsers are told to come
     /// by HTTPS only. Without it the server changes things under bare addresses and localhost only
     #[arg(long, env = "TIDINGS_PUBLIC_URL", value_delimiter = ',', value_name = "URL",
-          value_parser = parse_origin)]
+          value_parser = parse_public_url)]
     pub public_url: Vec<Url>,
 
     /// Other origins whose pages may log in and connect, as in `https://portal.example.org`; the

@@ -117,10 +117,9 @@ pub fn router(app: AppState) -> Router {
 /// What browsers are told of the pages of other sites that the operator allowed (CORS): they may ask,
 /// with their cookie where the browser sends it.
 fn other_sites(allowed: &[Url]) -> CorsLayer {
-    let origins = allowed.iter().filter_map(|url| {
-        let origin = url.origin().ascii_serialization();
-        HeaderValue::from_str(&origin).ok()
-    });
+    let origins = allowed
+        .iter()
+        .filter_map(|url| HeaderValue::from_str(url.as_str().trim_end_matches('/')).ok());
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_credentials(true)

@@ -136,6 +136,7 @@ pub async fn serve(
             keep_alive: app.config.keep_alive(),
             metrics: Arc::clone(&metrics),
             drain: stop.clone(),
+            drain_limit: Duration::ZERO,
         };
         background.spawn(acceptor.run(listener));
     }
@@ -181,6 +182,7 @@ async fn serve_until_drained(listener: TcpListener, app: AppState) {
     let Lifecycle { drain, connections } = app.lifecycle.clone();
     let limit = app.config.drain() + END_LIMIT;
     let acceptor = Acceptor {
+        drain_limit: app.config.drain(),
         sockets: sockets(&app.config),
         trusted: app.config.trusted_proxies.clone(),
         keep_alive: app.config.keep_alive(),

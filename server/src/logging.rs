@@ -21,6 +21,9 @@ const REQUEST_ID_BYTES: usize = 64;
 /// What a log of the finest grain does not go beyond.
 const NO_FRAMES: &str = "tungstenite=info";
 
+/// What is logged whatever else is: who tried to come in.
+const AUDIT: &str = "tidings_server::audit=info";
+
 /// How a line of the log looks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
@@ -33,7 +36,7 @@ pub enum LogFormat {
 
 /// Begins to log; what, `TIDINGS_LOG` says, in the form of `RUST_LOG`, or else all from `info` up.
 /// A second call does nothing.
-#[expect(clippy::missing_panics_doc, reason = "the directive is a constant")]
+#[expect(clippy::missing_panics_doc, reason = "the directives are constants")]
 pub fn start(format: LogFormat) {
     let wanted = std::env::var("TIDINGS_LOG").unwrap_or_default();
     let wanted = Some(wanted.trim()).filter(|wanted| !wanted.is_empty());
@@ -47,6 +50,7 @@ pub fn start(format: LogFormat) {
     } else {
         filter
     };
+    let filter = filter.add_directive(AUDIT.parse().expect("a directive"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         // A file, or the journal, has no colours.

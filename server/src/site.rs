@@ -6,7 +6,7 @@
 //! resolved to reach them; a name is believed for what only reads.
 
 use crate::app::AppState;
-use crate::audit::{self, Act};
+use crate::audit;
 use crate::config::Config;
 use crate::http::Failure;
 use axum::extract::{FromRequestParts, Request, State};
@@ -20,19 +20,35 @@ use url::{Host, Url};
 
 /// How long browsers are to come by HTTPS only, once they have (RFC 6797): a year.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
-/// What load balancers and Prometheus ask, by whatever name they have for this node. They are served
-/// under any name, `/metrics` under any that is no stranger's.
+/// How much of a header that a stranger wrote is logged.
+const LOGGED_CHARS: usize = 200;
+/// The one request that becomes a connection.
+const SOCKET: &str = "/ws";
+/// What load balancers ask, by whatever name they have for this node.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
 /// Reads `https://chat.example.org`, an origin: no path, no query, no user.
 ///
 /// # Errors
 /// With a sentence when it is none.
+pub fn parse_public_url(text: &str) -> Result<Url, String> {
+    let url = parse_origin(text)?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("{text:?} does not begin with http:// or https://"));
+    }
+    Ok(url)
+}
+
+/// Reads an origin of whatever scheme: programs that have a page inside send `capacitor://localhost` and
+/// the like.
+///
+/// # Errors
+/// With a sentence when it is none.
 pub fn parse_origin(text: &str) -> Result<Url, String> {
     let wrong = || format!("{text:?} is no address such as https://chat.example.org");
     let url = Url::parse(text).map_err(|_| wrong())?;
-    let is_origin = matches!(url.scheme(), "http" | "https")
-        && url.path() == "/"
+    let is_origin = url.has_host()
+        && matches!(url.path(), "" | "/")
         && url.query().is_none()
         && url.fragment().is_none()
         && url.username().is_empty()
@@ -45,8 +61,11 @@ pub fn parse_origin(text: &str) -> Result<Url, String> {
 pub struct Site {
     /// Whether browsers reach it by HTTPS, as the operator says.
     pub secure: bool,
-    /// The port in the address, if it is not the scheme's own.
+    /// The port in the address, if it is no scheme's own.
     pub port: Option<u16>,
+    /// Whether all of this host is reached by HTTPS, and browsers may be told so: that holds for every
+    /// port of it.
+    pub hsts: bool,
 }
 
 impl FromRequestParts<AppState> for Site {
@@ -56,6 +75,7 @@ impl FromRequestParts<AppState> for Site {
         let plain = Self {
             secure: app.config.secure_cookie,
             port: None,
+            hsts: false,
         };
         Ok(parts.extensions.get().copied().unwrap_or(plain))
     }
@@ -96,7 +116,7 @@ pub(crate) async fn checked(
     };
     request.extensions_mut().insert(site);
     let mut response = next.run(request).await;
-    if site.secure && !app.config.public_url.is_empty() {
+    if site.hsts {
         let headers = response.headers_mut();
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
@@ -104,19 +124,13 @@ pub(crate) async fn checked(
 }
 
 fn refuse(app: &AppState, refusal: Refusal, request: &Request) -> Response {
-    audit::note(app, Act::SiteRefused, audit::peer(app, request), None);
-    let text = |name| {
-        let values: Vec<_> = request.headers().get_all(name).iter().collect();
-        format!("{values:?}")
+    let text = |name| -> String {
+        let values = request.headers().get_all(name).iter();
+        let values = values.map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let values: Vec<_> = values.collect();
+        values.join(", ").chars().take(LOGGED_CHARS).collect()
     };
-    tracing::warn!(
-        host = text(header::HOST),
-        origin = text(header::ORIGIN),
-        path = request.uri().path(),
-        ?refusal,
-        "refused; give --public-url the addresses under which people come, and --allowed-origins \
-         those of other sites' pages"
-    );
+    audit::refused(app, request, &text(header::HOST), &text(header::ORIGIN));
     let failure = match refusal {
         Refusal::NoHost => Failure::BadRequest("a request has one Host header".into()),
         Refusal::OtherHost => Failure::Misdirected,
@@ -129,33 +143,34 @@ fn refuse(app: &AppState, refusal: Refusal, request: &Request) -> Response {
 fn find(config: &Config, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Site, Refusal> {
     let host = host(uri, headers).ok_or(Refusal::NoHost)?;
     let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-    // Every WebSocket handshake is a GET.
-    let changes = !reads || headers.contains_key(header::UPGRADE);
+    let changes = !reads || uri.path() == SOCKET;
     let site = if config.public_url.is_empty() {
-        let believed = is_address(&host) || (!changes && uri.path() != "/metrics");
+        let only_reads = !changes && uri.path() != "/metrics";
+        let believed = is_address(&host) || only_reads || is_program(headers);
         if !believed {
             return Err(Refusal::UnknownName);
         }
         Site {
             secure: config.secure_cookie,
-            port: host.port_u16(),
+            port: host.port_u16().filter(|port| !matches!(port, 80 | 443)),
+            hsts: false,
         }
     } else {
-        let mut ours = config
-            .public_url
-            .iter()
-            .filter(|url| same_place(&host, url))
-            .peekable();
+        let urls = &config.public_url;
+        let ours = urls.iter().find(|url| same_place(&host, url));
         // Prometheus has the node's own address.
         let for_operators = uri.path() == "/metrics" && is_address(&host);
-        let port = match ours.peek() {
-            Some(url) => url.port(),
-            None if for_operators => None,
-            None => return Err(Refusal::OtherHost),
-        };
+        if ours.is_none() && !for_operators {
+            return Err(Refusal::OtherHost);
+        }
+        let secure = ours.is_some_and(|url| url.scheme() == "https");
+        let port = ours.and_then(Url::port);
+        let plain_too =
+            |url: &Url| url.scheme() == "http" && undotted(url) == ours.and_then(undotted);
         Site {
-            secure: config.secure_cookie || ours.all(|url| url.scheme() == "https"),
+            secure: secure || config.secure_cookie,
             port,
+            hsts: secure && port.is_none() && !urls.iter().any(plain_too),
         }
     };
     if changes && !may_come_from(config, &host, headers) {
@@ -176,6 +191,15 @@ fn host(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
         None => Authority::try_from(host.as_bytes()).ok()?,
     };
     (!host.host().is_empty() && !host.as_str().contains('@')).then_some(host)
+}
+
+/// Whether it is no browser's: a page that came by another name knows no token, and says where it is
+/// from.
+fn is_program(headers: &HeaderMap) -> bool {
+    let authorization = headers.get(header::AUTHORIZATION);
+    let scheme = authorization.and_then(|value| value.as_bytes().split(|b| *b == b' ').next());
+    let bears = scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"));
+    bears && !headers.contains_key(header::ORIGIN)
 }
 
 /// Whether no name has to be resolved to reach it.
@@ -225,7 +249,8 @@ fn may_come_from(config: &Config, host: &Authority, headers: &HeaderMap) -> bool
             && url.port_or_known_default() == origin.port_or_known_default()
     };
     // Behind a proxy that ends TLS the scheme differs; the host it forwards does not.
-    let own = config.public_url.is_empty() && same_place(host, &origin);
+    let is_web = matches!(origin.scheme(), "http" | "https");
+    let own = config.public_url.is_empty() && is_web && same_place(host, &origin);
     own || config
         .public_url
         .iter()
@@ -356,6 +381,18 @@ mod tests {
             get(&[], "/metrics", "evil.example"),
             Err(Refusal::UnknownName)
         );
+        assert_eq!(get(&[], "/ws", "evil.example"), Err(Refusal::UnknownName));
+        let mut program = HeaderMap::new();
+        program.insert(header::HOST, "tidings:8080".parse().expect("valid"));
+        program.insert(header::AUTHORIZATION, "Bearer x".parse().expect("valid"));
+        let uri = Uri::from_static("/ws");
+        assert!(find(&config(&[]), &Method::GET, &uri, &program).is_ok());
+        program.insert(
+            header::ORIGIN,
+            "http://tidings:8080".parse().expect("valid"),
+        );
+        let page = find(&config(&[]), &Method::GET, &uri, &program);
+        assert_eq!(page, Err(Refusal::UnknownName));
         let same = Some("http://evil.example");
         for origin in [None, same] {
             let refused = post(&[], &["evil.example"], origin);
@@ -390,16 +427,30 @@ mod tests {
         let secure = Site {
             secure: true,
             port: None,
+            hsts: true,
         };
         assert_eq!(get(&CHAT, "/", "chat.example"), Ok(secure));
         let lan = Site {
             secure: false,
             port: Some(8081),
+            hsts: false,
         };
         assert_eq!(get(&[], "/", "192.168.1.7:8081"), Ok(lan));
-        let both = ["--public-url", "https://chat.example,http://lan:8081"];
-        assert_eq!(get(&both, "/", "chat.example"), Ok(secure));
-        assert_eq!(get(&both, "/", "lan:8081"), Ok(lan));
+        let two = ["--public-url", "https://chat.example,http://lan:8081"];
+        assert_eq!(get(&two, "/", "chat.example"), Ok(secure));
+        assert_eq!(get(&two, "/", "lan:8081"), Ok(lan));
+        // Browsers would come by HTTPS to every port of the host.
+        let site = get(&["--public-url", "https://nas,http://nas:8081"], "/", "nas");
+        let site = site.expect("ours");
+        assert!(site.secure && !site.hsts);
+        let site = get(&["--public-url", "https://nas:8443"], "/", "nas:8443");
+        assert!(!site.expect("ours").hsts);
+        let plain = Site {
+            secure: false,
+            port: None,
+            hsts: false,
+        };
+        assert_eq!(get(&CHAT, "/metrics", "10.0.0.7:8080"), Ok(plain));
     }
 
     #[test]
@@ -415,11 +466,15 @@ mod tests {
             "chat.example",
             "https://a/b",
             "https://a?b",
-            "ws://a",
             "https://u@a",
             "",
         ] {
             assert!(parse_origin(wrong).is_err(), "{wrong}");
+        }
+        for other in ["capacitor://localhost", "tauri://localhost"] {
+            assert!(parse_origin(other).is_ok() && parse_public_url(other).is_err());
+            let flags = ["--allowed-origins", other];
+            assert!(post(&flags, &["localhost"], Some(other)).is_ok(), "{other}");
         }
     }
 }

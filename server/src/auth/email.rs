@@ -42,7 +42,9 @@ pub enum UserError {
 
 /// The form in which emails are stored and compared: one for what reads the same, in small letters.
 pub fn normal_email(email: &str) -> String {
-    email.trim().nfkc().collect::<String>().to_lowercase()
+    // One character more than may be, for NFKC makes up to eighteen of one.
+    let start = email.trim().chars().take(EMAIL_MAX + 1);
+    start.nfkc().collect::<String>().to_lowercase()
 }
 
 /// Whether text in the form of [`normal_email`] may be somebody's; what may not is not asked of the
@@ -96,7 +98,8 @@ pub fn checked_username(name: &str) -> Result<String, UserError> {
 /// # Errors
 /// [`UserError::ChosenPassword`]
 pub fn check_chosen_password(password: &str) -> Result<(), UserError> {
-    if password.chars().count() < PASSWORD_CHARS || password.len() > PASSWORD_BYTES {
+    // In the form in which it is hashed.
+    if password.len() > PASSWORD_BYTES || password.nfkc().count() < PASSWORD_CHARS {
         return Err(UserError::ChosenPassword);
     }
     Ok(())
@@ -175,7 +178,12 @@ mod tests {
     fn a_password_that_a_person_chooses_is_bounded_on_both_sides() {
         assert_eq!(check_chosen_password("八个字的密码够了"), Ok(()));
         assert_eq!(check_chosen_password(&"p".repeat(PASSWORD_BYTES)), Ok(()));
-        for password in ["", "seven77", &"p".repeat(PASSWORD_BYTES + 1)] {
+        for password in [
+            "",
+            "seven77",
+            &"e\u{301}".repeat(7),
+            &"p".repeat(PASSWORD_BYTES + 1),
+        ] {
             let wrong = check_chosen_password(password);
             assert_eq!(wrong, Err(UserError::ChosenPassword));
         }

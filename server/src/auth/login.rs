@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, header};
 use tidings_shared::api;
 
 /// The cookie of a browser's session, as versions before named it everywhere.
-const SESSION_COOKIE: &str = "tidings_session";
+pub const OLD_COOKIE: &str = "tidings_session";
 
 /// The name of the cookie of a browser's session. Browsers share cookies between the ports of a host,
 /// so it has the port in it; where it is Secure the prefix has browsers take it from this host only
@@ -20,8 +20,8 @@ const SESSION_COOKIE: &str = "tidings_session";
 pub fn session_cookie(site: Site) -> String {
     let prefix = if site.secure { "__Host-" } else { "" };
     match site.port {
-        Some(port) => format!("{prefix}{SESSION_COOKIE}_{port}"),
-        None => format!("{prefix}{SESSION_COOKIE}"),
+        Some(port) => format!("{prefix}{OLD_COOKIE}_{port}"),
+        None => format!("{prefix}{OLD_COOKIE}"),
     }
 }
 
@@ -89,7 +89,9 @@ fn token(headers: &HeaderMap, site: Site) -> Option<Token> {
             .find(|(name, _)| *name == wanted)
             .and_then(|(_, value)| Token::parse(value))
     };
-    of_name(&session_cookie(site)).or_else(|| of_name(SESSION_COOKIE))
+    let own = of_name(&session_cookie(site));
+    // Any server of the domain can set a cookie without the prefix: where there is one, only that counts.
+    own.or_else(|| of_name(OLD_COOKIE).filter(|_| !site.secure))
 }
 
 #[cfg(test)]
@@ -99,6 +101,7 @@ mod tests {
     const PLAIN: Site = Site {
         secure: false,
         port: None,
+        hsts: false,
     };
 
     fn token_at(headers: &HeaderMap) -> Option<Token> {
@@ -117,7 +120,7 @@ mod tests {
         assert_eq!(token_at(&bearer), expected);
         let cookie = headers(
             header::COOKIE,
-            &format!("a=b; {SESSION_COOKIE}={token_text}; c=d"),
+            &format!("a=b; {OLD_COOKIE}={token_text}; c=d"),
         );
         assert_eq!(token_at(&cookie), expected);
         assert_eq!(token_at(&headers(header::AUTHORIZATION, "Basic abc")), None);
@@ -142,6 +145,7 @@ mod tests {
         let site = |port| Site {
             secure: false,
             port: Some(port),
+            hsts: false,
         };
         let [first, second] = ["ab", "cd"].map(|byte| byte.repeat(32));
         let both = format!("tidings_session_8080={first}; tidings_session_8081={second}");
@@ -149,12 +153,14 @@ mod tests {
         assert_eq!(token(&both, site(8080)), Token::parse(&first));
         assert_eq!(token(&both, site(8081)), Token::parse(&second));
         assert_eq!(token(&both, site(8082)), None);
-        let of_before = headers(header::COOKIE, &format!("{SESSION_COOKIE}={first}"));
+        let of_before = headers(header::COOKIE, &format!("{OLD_COOKIE}={first}"));
         assert_eq!(token(&of_before, site(8080)), Token::parse(&first));
         let secure = Site {
             secure: true,
             port: None,
+            hsts: true,
         };
         assert_eq!(session_cookie(secure), "__Host-tidings_session");
+        assert_eq!(token(&of_before, secure), None, "anybody may have set it");
     }
 }

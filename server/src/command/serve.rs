@@ -35,6 +35,15 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
             );
         }
     }
+    let is_known_elsewhere = config.secure_cookie
+        || !config.trusted_proxies.is_empty()
+        || !config.allowed_origins.is_empty();
+    if config.public_url.is_empty() && is_known_elsewhere {
+        tracing::warn!(
+            "no --public-url: people can use this server under bare addresses and localhost only; give \
+             it the address in their browsers"
+        );
+    }
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!(
             "cannot listen on {}; set --listen to another",

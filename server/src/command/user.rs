@@ -96,7 +96,12 @@ async fn change_password(command: Password) -> anyhow::Result<()> {
     check_chosen_password(&password)?;
     let email = normal_email(&command.email);
     let store = migrate::open(&command.store).await?;
-    let credentials = store.credentials(&email).await?;
+    let mut credentials = store.credentials(&email).await?;
+    if credentials.is_none() {
+        // As versions before kept it, which composed nothing.
+        let typed = command.email.trim().to_lowercase();
+        credentials = store.credentials(&typed).await?;
+    }
     let user = credentials.with_context(|| format!("there is no user with the email {email}"))?;
     let hashes = (&*user.password_hash, &*Passwords::hash(&password)?);
     // No session has this hash: none is kept.

@@ -5,14 +5,14 @@ use super::{Failure, logins};
 use crate::admission::ClientAddress;
 use crate::app::AppState;
 use crate::audit::{self, Act};
-use crate::auth::{LoggedIn, Token, is_email, normal_email, session_cookie};
+use crate::auth::{LoggedIn, OLD_COOKIE, Token, is_email, normal_email, session_cookie};
 use crate::clock;
 use crate::site::Site;
 use crate::store::Session;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use std::time::Duration;
 use tidings_shared::api;
 use tokio::time::Instant;
@@ -30,17 +30,22 @@ pub(super) async fn login(
     headers: HeaderMap,
     Body(login): Body<api::Login>,
 ) -> Result<Response, Failure> {
-    let email = normal_email(&login.email);
-    let attempt = app.throttle.attempt(Instant::now(), &email, address);
+    // As versions before kept it, which composed nothing: who registered with them has that.
+    let typed = login.email.trim().to_lowercase();
+    let mut emails = vec![typed, normal_email(&login.email)];
+    emails.retain(|email| is_email(email));
+    emails.dedup();
+    // All that is nobody's counts as one: what is remembered is bounded in bytes, too.
+    let key = emails.last().map_or("", String::as_str);
+    let attempt = app.throttle.attempt(Instant::now(), key, address);
     let attempt = attempt.map_err(|wait| {
         audit::note(&app, Act::LoginThrottled, address, None);
         Failure::TooManyAttempts(wait)
     })?;
 
     let mut credentials = None;
-    // Versions before did not compose; who registered with them has the email as it was typed.
-    for email in [&email, &login.email.trim().to_lowercase()] {
-        if credentials.is_none() && is_email(email) {
+    for email in &emails {
+        if credentials.is_none() {
             credentials = app.store.credentials(email).await?;
         }
     }
@@ -92,7 +97,7 @@ pub(super) async fn begin(
     logins::tell(app, user.uid, ended).await;
     tracing::info!(uid = %user.uid, "logged in");
 
-    let cookie = cookie(token.expose(), SESSION_TTL, site)?;
+    let cookie = cookie(&session_cookie(site), token.expose(), SESSION_TTL, site)?;
     let body = Json(api::LoggedIn {
         user,
         token: token.expose().to_owned(),
@@ -115,8 +120,13 @@ pub(super) async fn logout(
         })
         .await?;
     }
-    let cookie = cookie("", Duration::ZERO, site)?;
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
+    // That of versions before, too, or it would be the next to be believed.
+    let cookies = [&session_cookie(site), OLD_COOKIE].map(|name| {
+        cookie(name, "", Duration::ZERO, site).map(|value| (header::SET_COOKIE, value))
+    });
+    let [own, old] = cookies;
+    let cookies = AppendHeaders([own?, old?]);
+    Ok((StatusCode::NO_CONTENT, cookies).into_response())
 }
 
 /// What the browser or program calls itself.
@@ -126,13 +136,11 @@ fn agent(headers: &HeaderMap) -> String {
     text.unwrap_or_default().chars().take(AGENT_CHARS).collect()
 }
 
-fn cookie(value: &str, max_age: Duration, site: Site) -> Result<HeaderValue, Failure> {
+fn cookie(name: &str, value: &str, max_age: Duration, site: Site) -> Result<HeaderValue, Failure> {
     let secure = if site.secure { "; Secure" } else { "" };
     let seconds = max_age.as_secs();
-    let text = format!(
-        "{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}",
-        session_cookie(site)
-    );
+    let text =
+        format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
     let mut value = HeaderValue::try_from(text).map_err(|_| Failure::Unavailable)?;
     value.set_sensitive(true);
     Ok(value)

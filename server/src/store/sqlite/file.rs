@@ -55,7 +55,10 @@ pub struct Claim(#[expect(dead_code, reason = "held, and closed by its drop")] F
 ///
 /// # Errors
 /// [`StoreError::Claimed`] while another server has it.
-pub(super) fn claim(database: &Path, shared: bool) -> Result<Claim, StoreError> {
+pub(super) fn claim(named: &Path, shared: bool) -> Result<Claim, StoreError> {
+    // The same for every link to it.
+    let database = named.canonicalize();
+    let database = database.as_deref().unwrap_or(named);
     let mut name = database.as_os_str().to_owned();
     name.push("-server");
     let mut options = OpenOptions::new();
@@ -70,8 +73,12 @@ pub(super) fn claim(database: &Path, shared: bool) -> Result<Claim, StoreError> 
     };
     match locked {
         Ok(()) => Ok(Claim(file)),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Claimed(database.to_owned())),
-        Err(TryLockError::Error(error)) => Err(sqlx::Error::Io(error).into()),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Claimed(named.to_owned())),
+        // SQLite itself may work there.
+        Err(TryLockError::Error(error)) => {
+            tracing::warn!(%error, "this file system has no locks: see that no other server uses the file");
+            Ok(Claim(file))
+        }
     }
 }
 
@@ -125,6 +132,12 @@ mod tests {
             let refused = claim(&path, shared);
             assert!(matches!(refused, Err(StoreError::Claimed(_))), "{shared}");
         }
+        drop(alone);
+        std::fs::write(&path, "x").expect("writable");
+        let alone = claim(&path, false).expect("nobody else");
+        let link = home.path().join("link.db");
+        std::os::unix::fs::symlink(&path, &link).expect("a link");
+        assert!(claim(&link, false).is_err(), "by another name");
         drop(alone);
         let _first = claim(&path, true).expect("nobody else");
         assert!(claim(&path, true).is_ok());
