@@ -9,9 +9,9 @@ use std::process::ExitCode;
 use tidings_load::disk::{self, Disk};
 use tidings_load::login::{self, Login};
 use tidings_load::options::Common;
-use tidings_load::scenario::{echo, group, idle, pairs, soak, storm};
+use tidings_load::scenario::{echo, flood, group, idle, pairs, soak, storm};
 use tidings_load::scenario::{
-    echo::Echo, group::Group, idle::Idle, pairs::Pairs, soak::Soak, storm::Storm,
+    echo::Echo, flood::Flood, group::Group, idle::Idle, pairs::Pairs, soak::Soak, storm::Storm,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +41,8 @@ enum Scenario {
     Storm(With<Storm>),
     /// Pairs at a rate for hours
     Soak(With<Soak>),
+    /// One user asks for as much as it can; what another notices
+    Flood(With<Flood>),
     /// The yardstick: round trips with a bare echo server
     Echo(With<Echo>),
     /// The yardstick of a disk: writes that are synced, as a server's log is; needs no server
@@ -99,6 +101,10 @@ async fn run(scenario: Scenario) -> Result<ExitCode> {
         }
         Scenario::Soak(With { own, common }) => {
             let report = soak::run(&common, &logins(&common)?, &own, &stop).await?;
+            (common, report)
+        }
+        Scenario::Flood(With { own, common }) => {
+            let report = flood::run(&common, &logins(&common)?, &own, &stop).await?;
             (common, report)
         }
         Scenario::Echo(With { own, common }) => {

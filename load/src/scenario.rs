@@ -4,6 +4,7 @@
 //! it; `stop` ends it early and in order.
 
 pub mod echo;
+pub mod flood;
 pub mod group;
 pub mod idle;
 pub mod pairs;

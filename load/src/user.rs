@@ -225,7 +225,7 @@ async fn over(phase: &mut watch::Receiver<Phase>) {
 fn is_passing(code: &str) -> bool {
     matches!(
         code,
-        "busy" | "unavailable" | "too_many_connections" | "bind_timeout"
+        "busy" | "too_many_requests" | "unavailable" | "too_many_connections" | "bind_timeout"
     )
 }
 

@@ -1,15 +1,17 @@
 //! Who is let in, and how many at once.
 //!
 //! `address` tells whom a request is from, `places` bounds the connections of the node and of an
-//! address, `binds` the binds in progress. Everything here is refused with a time to come back
-//! after, and nothing waits without a limit.
+//! address, `binds` the binds in progress, `allowances` what a user asks for. Everything here is refused
+//! with a time to come back after, and nothing waits without a limit.
 
 mod address;
+mod allowances;
 mod binds;
 mod places;
 
-pub(crate) use address::customer_network;
 pub use address::{ClientAddress, parse_network};
+pub(crate) use address::{customer_network, networks};
+pub use allowances::Allowances;
 pub use binds::{BindTurn, Binds, NoTurn};
 pub use places::{Full, Place, Places};
 
@@ -23,6 +25,8 @@ pub struct Admission {
     pub places: Places,
     /// Binds.
     pub binds: Binds,
+    /// Requests.
+    pub allowances: Allowances,
 }
 
 impl Admission {
@@ -31,6 +35,7 @@ impl Admission {
         Self {
             places: Places::new(config.max_connections, config.max_connections_per_address),
             binds: Binds::new(config.max_binds),
+            allowances: Allowances::new(&config.limits),
         }
     }
 }

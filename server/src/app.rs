@@ -4,6 +4,7 @@ use crate::admission::Admission;
 use crate::auth::{Passwords, Throttle};
 use crate::bus::Bus;
 use crate::config::Config;
+use crate::disk::Disk;
 use crate::gateway::{Heartbeats, Hub};
 use crate::lifecycle::Lifecycle;
 use crate::metrics::Metrics;
@@ -60,6 +61,8 @@ pub struct Node {
     pub throttle: Throttle,
     /// How many are let in.
     pub admission: Arc<Admission>,
+    /// How much room is left.
+    pub disk: Disk,
     /// What operators see.
     pub metrics: Arc<Metrics>,
     /// When to end.

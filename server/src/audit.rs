@@ -18,6 +18,8 @@ use tidings_shared::UserId;
 pub(crate) enum Act {
     /// A login with a wrong password, or of nobody.
     LoginFailed,
+    /// A login with the right password of who is locked out.
+    LoginLocked,
     /// A login after too many of those.
     LoginThrottled,
     /// A new user, by themselves.
@@ -37,8 +39,9 @@ pub(crate) enum Act {
 }
 
 impl Act {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::LoginFailed,
+        Self::LoginLocked,
         Self::LoginThrottled,
         Self::Registered,
         Self::RegistrationThrottled,
@@ -53,6 +56,7 @@ impl Act {
     const fn name(self) -> &'static str {
         match self {
             Self::LoginFailed => "login_failed",
+            Self::LoginLocked => "login_locked",
             Self::LoginThrottled => "login_throttled",
             Self::Registered => "registered",
             Self::RegistrationThrottled => "registration_throttled",

@@ -1,5 +1,6 @@
 //! The commands of the `tidings` program, one file each.
 
+mod logins;
 mod migrate;
 mod presence;
 mod serve;
@@ -26,9 +27,12 @@ pub enum Subcommand {
     Serve(Box<Config>),
     /// Bring the database's schema up to this version (serve does it too)
     Migrate(StoreConfig),
-    /// Add users, and change their passwords
+    /// Add users, change their passwords, and lock them out
     #[command(subcommand)]
     User(user::UserCommand),
+    /// See where a user is logged in, and end that
+    #[command(subcommand)]
+    Logins(logins::LoginsCommand),
     /// Bearer tokens, for programs and load tests
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -56,6 +60,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Subcommand::Serve(config) => serve::run(*config).await,
         Subcommand::Migrate(config) => migrate::run(&config).await,
         Subcommand::User(command) => user::run(command).await,
+        Subcommand::Logins(command) => logins::run(command).await,
         Subcommand::Token(command) => token::run(command).await,
         Subcommand::Presence(query) => presence::run(query).await,
     }

@@ -1,5 +1,9 @@
 //! What an operator sets: flags, environment, and an optional TOML file beneath both.
 
+mod limits;
+
+pub use limits::Limits;
+
 use crate::admission::parse_network;
 use crate::logging::LogFormat;
 use crate::site::{parse_origin, parse_public_url};
@@ -171,6 +175,10 @@ pub struct Config {
     #[arg(long, env = "TIDINGS_MAX_BINDS", default_value_t = 64, value_name = "N",
           value_parser = count)]
     pub max_binds: usize,
+
+    /// What one user may take.
+    #[command(flatten)]
+    pub limits: Limits,
 
     /// Proxies whose X-Forwarded-For is believed, as networks (10.0.0.0/8) or addresses
     #[arg(long, env = "TIDINGS_TRUSTED_PROXIES", value_delimiter = ',', value_name = "CIDR",

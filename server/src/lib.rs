@@ -13,6 +13,7 @@ pub mod bus;
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod disk;
 pub mod gateway;
 pub mod http;
 mod lifecycle;

@@ -9,11 +9,12 @@ use crate::auth::{Passwords, Throttle};
 use crate::bus::Bus;
 use crate::clock;
 use crate::config::Config;
-use crate::gateway::{Heartbeats, Hub};
+use crate::disk::Disk;
+use crate::gateway::{Heartbeats, Hub, watch_endings};
 use crate::http;
 use crate::metrics::Metrics;
 use crate::presence::Presence;
-use crate::store::{Committer, Positions, Receipts, Store, Visits};
+use crate::store::{self, Committer, Positions, Receipts, Store, Visits};
 use anyhow::Context;
 use links::Links;
 use std::sync::Arc;
@@ -108,6 +109,11 @@ pub async fn serve(
     background.spawn(positions_task);
     background.spawn(receipts_task);
     background.spawn(visits_task);
+    background.spawn(watch_endings(hub.clone(), Arc::clone(&store), stop.clone()));
+
+    let file = store::file(&config.store.database_url);
+    let (disk, disk_task) = Disk::new(file, config.limits.disk_floor_mb, stop.clone());
+    background.spawn(disk_task);
 
     let app = AppState::new(Node {
         heartbeats: Heartbeats::new(config.heartbeat_bounds()),
@@ -123,6 +129,7 @@ pub async fn serve(
         visits,
         passwords: Passwords::new()?,
         throttle: Throttle::default(),
+        disk,
         metrics: Arc::clone(&metrics),
         lifecycle: lifecycle.clone(),
     });
@@ -140,6 +147,7 @@ pub async fn serve(
         };
         background.spawn(acceptor.run(listener));
     }
+    background.spawn(keep_short(app.clone(), stop.clone()));
     background.close();
     serve_until_drained(listener, app).await;
     stop.cancel();
@@ -155,6 +163,14 @@ pub async fn serve(
     store.close().await;
     tracing::info!("ended");
     Ok(())
+}
+
+/// Forgets, until `stop`, what users asked for when it does not count any more.
+async fn keep_short(app: AppState, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = app.admission.allowances.forget() => {}
+    }
 }
 
 /// Tells the other nodes, who would notice by themselves after a while.

@@ -233,29 +233,35 @@ fn undotted(url: &Url) -> Option<Host<String>> {
 /// every request that changes something, and which a page cannot forge: none (a program), one of the
 /// public addresses, where none is set the one the request came to, or one the operator allowed.
 fn may_come_from(config: &Config, host: &Authority, headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else {
+    if !headers.contains_key(header::ORIGIN) {
         return true;
-    };
-    let origin = origin
-        .to_str()
-        .ok()
-        .and_then(|text| parse_origin(text).ok());
-    let Some(origin) = origin else {
+    }
+    let Some(origin) = origin(headers) else {
         return false;
-    };
-    let is_it = |url: &Url| {
-        url.scheme() == origin.scheme()
-            && undotted(url) == undotted(&origin)
-            && url.port_or_known_default() == origin.port_or_known_default()
     };
     // Behind a proxy that ends TLS the scheme differs; the host it forwards does not.
     let is_web = matches!(origin.scheme(), "http" | "https");
     let own = config.public_url.is_empty() && is_web && same_place(host, &origin);
-    own || config
-        .public_url
-        .iter()
-        .chain(&config.allowed_origins)
-        .any(is_it)
+    let ours = || is_any(&config.public_url, &origin);
+    own || ours() || is_any(&config.allowed_origins, &origin)
+}
+
+/// Whether a request comes from the page of another site that the operator allowed.
+pub(crate) fn is_other_site(config: &Config, headers: &HeaderMap) -> bool {
+    origin(headers).is_some_and(|origin| is_any(&config.allowed_origins, &origin))
+}
+
+fn origin(headers: &HeaderMap) -> Option<Url> {
+    let origin = headers.get(header::ORIGIN)?.to_str().ok()?;
+    parse_origin(origin).ok()
+}
+
+fn is_any(urls: &[Url], origin: &Url) -> bool {
+    urls.iter().any(|url| {
+        url.scheme() == origin.scheme()
+            && undotted(url) == undotted(origin)
+            && url.port_or_known_default() == origin.port_or_known_default()
+    })
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ mod visits;
 
 pub use account::{Credentials, Login, NewUser, Picture, Session, SessionHash, UserDraft};
 pub use committer::{Answer, Committer, SendError};
-pub use group::{GroupChange, GroupRefusal, NewGroup, NewMembers};
+pub use group::{GroupChange, GroupLimits, GroupRefusal, NewGroup, NewMembers};
 pub use list::{ListCursor, ListRow};
 pub use positions::Positions;
 pub use postgres::PostgresStore;
@@ -101,6 +101,11 @@ pub async fn open(url: &str, readers: NonZeroU32) -> Result<Arc<dyn Store>, Stor
 
 fn is_sqlite(url: &str) -> bool {
     url.starts_with("sqlite:")
+}
+
+/// The file of the store a URL names, if it is one.
+pub fn file(url: &str) -> Option<PathBuf> {
+    is_sqlite(url).then(|| sqlite::file(url)).flatten()
 }
 
 /// Makes an empty SQLite file a database; does nothing to any other store.
@@ -298,6 +303,14 @@ pub trait Store: Send + Sync + 'static {
         uid: UserId,
         keep: SessionHash,
     ) -> Result<Vec<SessionHash>, StoreError>;
+
+    /// The sessions that were ended within the last hour, by whomever, whose users still have them on
+    /// a connection perhaps.
+    async fn ended_sessions(&self) -> Result<Vec<(UserId, SessionHash)>, StoreError>;
+
+    /// Locks a user out, which ends all their sessions, or lets them in again; returns how many it
+    /// ended.
+    async fn set_locked(&self, uid: UserId, locked: bool) -> Result<usize, StoreError>;
 
     /// How its pools of connections are used now.
     fn pools(&self) -> Vec<PoolUse>;

@@ -154,6 +154,10 @@ pub enum ProblemCode {
     BadCredentials,
     /// 401: no valid login.
     NotLoggedIn,
+    /// 403: the operator locked this account.
+    Locked,
+    /// 400: a password that many people have, or that is guessed in no time.
+    CommonPassword,
     /// 403: the password that holds until now is another.
     WrongPassword,
     /// 403: the request comes from a page of another origin.

@@ -44,6 +44,8 @@ pub enum ErrorCode {
     InvalidClientMsgId,
     /// The server has too much to do; the same request may succeed in a moment.
     Busy,
+    /// The user asks for more at once than one user may; the same request may succeed after `retryMs`.
+    TooManyRequests,
     /// The store cannot be reached or refuses to write; the same request may succeed later.
     Unavailable,
     /// A code this version does not know.
@@ -53,7 +55,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, in the order of their declaration.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Malformed,
         Self::TooLarge,
         Self::TooDeep,
@@ -72,6 +74,7 @@ impl ErrorCode {
         Self::InvalidMsgType,
         Self::InvalidClientMsgId,
         Self::Busy,
+        Self::TooManyRequests,
         Self::Unavailable,
         Self::Unknown,
     ];
@@ -82,6 +85,7 @@ impl ErrorCode {
         matches!(
             self,
             Self::Busy
+                | Self::TooManyRequests
                 | Self::Unavailable
                 | Self::NotBound
                 | Self::BindTimeout
@@ -121,6 +125,9 @@ impl ErrorCode {
                 limits::CLIENT_MSG_ID_BYTES
             ),
             Self::Busy => "the server is busy; send it again in a moment".into(),
+            Self::TooManyRequests => {
+                "too much of one user at once; send it again after retryMs".into()
+            }
             Self::Unavailable => "the store is unavailable; send it again later".into(),
             Self::Unknown => "unknown error".into(),
         }

@@ -9,7 +9,7 @@ mod envelope;
 mod server;
 
 pub use client::{
-    Ack, Bind, ClientFrame, Heartbeat, ListConversations, Query, Read, Send, Unread, Watch,
+    Ack, Bind, ClientFrame, Heartbeat, ListConversations, Query, Read, Secret, Send, Unread, Watch,
 };
 pub use envelope::{FrameError, type_of};
 pub use server::{

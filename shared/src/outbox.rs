@@ -5,13 +5,15 @@
 //! `clientMsgId`; what a socket accepted proves nothing.
 
 use crate::frame::Send;
-use crate::{ClientMsgId, ErrorCode, Moment, MsgType, Peer, UserId};
+use crate::{ClientMsgId, ErrorBody, ErrorCode, Moment, MsgType, Peer, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::time::Duration;
 
 /// From an error that may pass to the next attempt.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// The longest that a server's word is heeded.
+const RETRY_MAX: Duration = Duration::from_mins(1);
 
 /// The most messages an outbox holds; writing more is refused until some are answered.
 pub const OUTBOX_MAX: usize = 500;
@@ -144,16 +146,20 @@ impl Outbox {
         self.pending.len() != before
     }
 
-    /// The server refused this message: for good, or to be tried again.
-    pub fn refuse(&mut self, now: Moment, client_msg_id: &ClientMsgId, code: ErrorCode) {
+    /// The server refused this message: for good, or to be tried again, not before `retry` if it said so.
+    pub fn refuse(&mut self, now: Moment, client_msg_id: &ClientMsgId, error: &ErrorBody) {
         let Some(pending) = self.find(client_msg_id) else {
             return;
         };
         pending.in_flight = false;
-        if code.is_transient() {
-            pending.not_before = Some(now + RETRY_AFTER);
+        if error.code.is_transient() {
+            let wait = error
+                .retry()
+                .unwrap_or(RETRY_AFTER)
+                .clamp(RETRY_AFTER, RETRY_MAX);
+            pending.not_before = Some(now + wait);
         } else {
-            pending.failed = Some(code);
+            pending.failed = Some(error.code);
         }
     }
 
@@ -258,7 +264,7 @@ mod tests {
     fn an_error_that_may_pass_is_tried_again_and_nothing_overtakes_it() {
         let mut outbox = outbox(&[("1", A), ("2", A)]);
         due(&mut outbox, at(0));
-        outbox.refuse(at(0), &id("1"), ErrorCode::Unavailable);
+        outbox.refuse(at(0), &id("1"), &ErrorCode::Unavailable.into());
         assert_eq!(due(&mut outbox, at(1)), [""; 0]);
         assert_eq!(outbox.deadline(), Some(at(2)));
         assert_eq!(due(&mut outbox, at(2)), ["1"]);
@@ -268,17 +274,29 @@ mod tests {
     fn a_final_error_after_one_that_passed_leaves_nothing_to_wait_for() {
         let mut outbox = outbox(&[("1", A)]);
         due(&mut outbox, at(0));
-        outbox.refuse(at(0), &id("1"), ErrorCode::Unavailable);
+        outbox.refuse(at(0), &id("1"), &ErrorCode::Unavailable.into());
         due(&mut outbox, at(2));
-        outbox.refuse(at(2), &id("1"), ErrorCode::UnknownRecipient);
+        outbox.refuse(at(2), &id("1"), &ErrorCode::UnknownRecipient.into());
         assert_eq!(outbox.deadline(), None);
+    }
+
+    #[test]
+    fn a_message_waits_as_long_as_the_server_says_within_reason() {
+        let mut outbox = outbox(&[("1", A)]);
+        for (said, wait) in [(0, 2), (9, 9), (1_000_000, 60)] {
+            let _ = outbox.take_due(at(1_000), ME);
+            let error = ErrorBody::new(ErrorCode::TooManyRequests);
+            let error = error.retry_after(Duration::from_secs(said));
+            outbox.refuse(at(0), &id("1"), &error);
+            assert_eq!(outbox.deadline(), Some(at(wait)), "{said} s");
+        }
     }
 
     #[test]
     fn a_final_error_lets_the_next_one_go_and_a_retry_sends_it_anew() {
         let mut outbox = outbox(&[("1", A), ("2", A)]);
         due(&mut outbox, at(0));
-        outbox.refuse(at(0), &id("1"), ErrorCode::TooLong);
+        outbox.refuse(at(0), &id("1"), &ErrorCode::TooLong.into());
         assert_eq!(due(&mut outbox, at(0)), ["2"]);
         assert_eq!(
             outbox.to(A).next().and_then(|p| p.failed),

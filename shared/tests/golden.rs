@@ -4,8 +4,8 @@ use std::time::Duration;
 use tidings_shared::api::{Presence, PresenceList, User};
 use tidings_shared::frame::{
     Ack, Bind, Bound, ClientFrame, ConversationList, Heartbeat, ListConversations, Page, Push,
-    Query, Read, ReadMark, Receipt, Send, ServerFrame, Unread, UnreadTotal, Watch, write_page,
-    write_push, write_sent,
+    Query, Read, ReadMark, Receipt, Secret, Send, ServerFrame, Unread, UnreadTotal, Watch,
+    write_page, write_push, write_sent,
 };
 use tidings_shared::{
     ClientMsgId, Conversation, Direction, ErrorBody, ErrorCode, GroupId, Message, Mid, MsgType,
@@ -83,6 +83,7 @@ fn a_bind_is_the_courses_own_and_may_ask_for_the_list() {
             uid: ME,
             conversations: false,
             missed: None,
+            token: None,
         }),
         r#"{"type":1,"data":{"uid":1000}}"#,
     );
@@ -91,9 +92,21 @@ fn a_bind_is_the_courses_own_and_may_ask_for_the_list() {
             uid: ME,
             conversations: true,
             missed: Some(90_000),
+            token: None,
         }),
         r#"{"type":1,"data":{"uid":1000,"conversations":true,"missed":90000}}"#,
     );
+    let from_another_site = ClientFrame::Bind(Bind {
+        uid: ME,
+        conversations: false,
+        missed: None,
+        token: Some(Secret("5ec2e7".into())),
+    });
+    client(
+        &from_another_site,
+        r#"{"type":1,"data":{"uid":1000,"token":"5ec2e7"}}"#,
+    );
+    assert!(!format!("{from_another_site:?}").contains("5ec2e7"));
     let mut bound = Bound {
         uid: ME,
         username: "张三".into(),

@@ -98,16 +98,17 @@ async fn a_user_with_too_many_connections_is_told_when_to_try_again() -> Result<
     Ok(())
 }
 
-/// Tries to log in with everybody's password; returns the status.
-async fn log_in(server: &Server, email: &str) -> Result<u16> {
+/// Tries to log in with everybody's password, as from this address; returns the status.
+async fn log_in(server: &Server, email: &str, address: &str) -> Result<u16> {
     let request = server.http().post(server.url("/api/login"));
+    let request = request.header("x-forwarded-for", address);
     let body = json!({"email": email, "password": "1234"});
     Ok(request.json(&body).send().await?.status().as_u16())
 }
 
 #[tokio::test]
 async fn who_cannot_log_in_because_others_flood_the_server_is_no_guesser() -> Result<()> {
-    let server = Arc::new(alone(&[]).await?);
+    let server = Arc::new(alone(&["--trusted-proxies", "127.0.0.0/8"]).await?);
     // More than may wait for a password's turn, each again and again.
     let mut flood = JoinSet::new();
     for n in 0..250 {
@@ -115,7 +116,8 @@ async fn who_cannot_log_in_because_others_flood_the_server_is_no_guesser() -> Re
         flood.spawn(async move {
             for again in 0.. {
                 let email = format!("nobody{n}.{again}@example.org");
-                if log_in(&server, &email).await.is_err() {
+                let address = format!("198.51.{}.{n}", again % 256);
+                if log_in(&server, &email, &address).await.is_err() {
                     break;
                 }
             }
@@ -124,7 +126,7 @@ async fn who_cannot_log_in_because_others_flood_the_server_is_no_guesser() -> Re
     // Who was wrong ten times has to wait; these were not looked at.
     let mut in_a_row = 0;
     for _ in 0..10_000 {
-        in_a_row = match log_in(&server, ZHANG.1).await? {
+        in_a_row = match log_in(&server, ZHANG.1, "192.0.2.1").await? {
             503 => in_a_row + 1,
             200 => 0,
             other => bail!("{other} after {in_a_row} times 503"),

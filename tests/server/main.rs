@@ -5,6 +5,7 @@ mod admission;
 mod both_set_ups;
 mod drain;
 mod hostile;
+mod limits;
 mod logs;
 mod metrics;
 mod page;

@@ -1,9 +1,10 @@
 //! Under which names the server is reached, and from which pages.
 
 use anyhow::{Context, Result};
-use reqwest::header::{HeaderMap, SET_COOKIE};
+use reqwest::header::{HeaderMap, HeaderValue, SET_COOKIE};
 use serde_json::{Value, json};
 use tidings_tests::server::{Launch, Server, ZHANG};
+use tidings_tests::socket::Socket;
 
 async fn alone(flags: &[&str]) -> Result<Server> {
     let folder = tempfile::tempdir()?;
@@ -100,6 +101,57 @@ async fn an_allowed_page_of_another_site_may_ask_by_cors() -> Result<()> {
         let headers = answer.headers();
         let credentials = headers.get("access-control-allow-credentials");
         assert_eq!(credentials.is_some(), allowed, "{origin}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_brings_its_token_in_the_bind() -> Result<()> {
+    let friend = "https://friend.example";
+    let server = alone(&["--allowed-origins", friend]).await?;
+    let token = server.login(ZHANG.1).await?;
+    let bind = |token: &str| json!({"type": 1, "data": {"uid": 1000, "token": token}});
+
+    let mut page = Socket::open_with(&server, None, Some(friend)).await?;
+    page.send(bind(&token)).await?;
+    assert_eq!(page.frame(1).await?["status"], "success");
+    page.say(1000, 1001, "hello from elsewhere").await?;
+
+    for (first, origin) in [
+        (bind("00"), Some(friend)),
+        (bind(&"0".repeat(64)), Some(friend)),
+        (json!({"type": 1, "data": {"uid": 1000}}), Some(friend)),
+        (json!({"type": 5, "data": {"uid": 1000}}), Some(friend)),
+        // Only who has no cookie to bring may bring it late.
+        (bind(&token), None),
+    ] {
+        let mut socket = Socket::open_with(&server, None, origin).await?;
+        let _ = socket.send(first.clone()).await;
+        let (frames, code) = socket.closed().await?;
+        assert_eq!(code, 4500, "{first}");
+        assert_eq!(frames[0]["data"]["code"], "not_logged_in", "{first}");
+    }
+    // Of two users the one that is logged in is believed.
+    let mut page = Socket::open_with(&server, None, Some(friend)).await?;
+    page.send(json!({"type": 1, "data": {"uid": 1001, "token": token}}))
+        .await?;
+    assert_eq!(page.frame(1).await?["data"]["code"], "uid_mismatch");
+    assert_eq!(page.closed().await?.1, 4500);
+    Ok(())
+}
+
+#[tokio::test]
+async fn logging_out_leaves_the_cookie_of_another_server_alone() -> Result<()> {
+    let server = alone(&[]).await?;
+    let port = server.address().rsplit(':').next().context("no port")?;
+    let (own, older) = (server.login(ZHANG.1).await?, server.login(ZHANG.1).await?);
+    for (old, cleared) in [("ab".repeat(32), false), (older, true)] {
+        let cookies = format!("tidings_session_{port}={own}; tidings_session={old}");
+        let logout = server.http().post(server.url("/api/logout"));
+        let answer = logout.header("cookie", cookies).send().await?;
+        let mut set = answer.headers().get_all(SET_COOKIE).iter();
+        let of_old = |value: &HeaderValue| value.as_bytes().starts_with(b"tidings_session=;");
+        assert_eq!(set.any(of_old), cleared, "{old}");
     }
     Ok(())
 }

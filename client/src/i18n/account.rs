@@ -19,6 +19,10 @@ pub struct AccountTexts {
     pub fill_in_all: &'static str,
     pub no_address: &'static str,
     pub short_password: &'static str,
+    /// A new password that many have.
+    pub common_password: &'static str,
+    /// A login of who is locked out.
+    pub locked: &'static str,
     pub email_taken: &'static str,
     pub profile: &'static str,
     pub change_picture: &'static str,

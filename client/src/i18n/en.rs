@@ -142,6 +142,7 @@ const fn refused(code: ErrorCode) -> &'static str {
         ErrorCode::UnknownRecipient => "this person or group does not exist any more.",
         ErrorCode::InvalidRecipient => "you cannot write to yourself.",
         ErrorCode::InvalidContent => "it holds a character that cannot be sent.",
+        ErrorCode::TooManyRequests => "too much at once; it goes on in a moment.",
         ErrorCode::Busy | ErrorCode::TooManyConnections => "the server is busy.",
         ErrorCode::Unavailable => "the server cannot store messages right now.",
         ErrorCode::NotLoggedIn | ErrorCode::UidMismatch => "this login is not valid any more.",

@@ -130,6 +130,7 @@ const fn refused(code: ErrorCode) -> &'static str {
         ErrorCode::UnknownRecipient => "对方或群聊已不存在。",
         ErrorCode::InvalidRecipient => "不能给自己发消息。",
         ErrorCode::InvalidContent => "包含无法发送的字符。",
+        ErrorCode::TooManyRequests => "操作太频繁，稍后会自动继续。",
         ErrorCode::Busy | ErrorCode::TooManyConnections => "服务器繁忙。",
         ErrorCode::Unavailable => "服务器暂时无法保存消息。",
         ErrorCode::NotLoggedIn | ErrorCode::UidMismatch => "登录已失效。",

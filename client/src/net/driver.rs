@@ -111,6 +111,7 @@ impl Driver {
             uid: self.uid,
             conversations: true,
             missed,
+            token: None,
         }));
     }
 

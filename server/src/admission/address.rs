@@ -84,9 +84,29 @@ fn parse(text: &str) -> Option<IpAddr> {
 
 /// What one customer has at least: the address, or of IPv6 its network of 64 bits (RFC 6177 §2).
 pub(crate) fn customer_network(address: IpAddr) -> IpAddr {
+    network(address, 64)
+}
+
+/// What one customer may have all of: the address, or of IPv6 its networks of 64, 56 and 48 bits (RFC
+/// 6177 §2), each with its bits.
+pub(crate) fn networks(address: IpAddr) -> impl Iterator<Item = (IpAddr, u8)> {
+    let sizes: &[u8] = match address {
+        IpAddr::V4(_) => &[32],
+        IpAddr::V6(_) => &[64, 56, 48],
+    };
+    sizes
+        .iter()
+        .map(move |bits| (network(address, *bits), *bits))
+}
+
+/// The first address of the network of so many bits, 1 to 128; one of IPv4 stays as it is.
+fn network(address: IpAddr, bits: u8) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        IpAddr::V6(address) => {
+            let host_bits = 128 - u32::from(bits);
+            Ipv6Addr::from_bits(address.to_bits() >> host_bits << host_bits).into()
+        }
     }
 }
 

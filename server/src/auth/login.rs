@@ -5,7 +5,7 @@ use crate::app::AppState;
 use crate::clock;
 use crate::http::Failure;
 use crate::site::Site;
-use crate::store::{Session, VISIT_EVERY};
+use crate::store::{Session, StoreError, VISIT_EVERY};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -13,6 +13,9 @@ use tidings_shared::api;
 
 /// The cookie of a browser's session, as versions before named it everywhere.
 pub const OLD_COOKIE: &str = "tidings_session";
+
+/// What an HTTP request costs its user, measured against a message sent.
+const REQUEST_COST: u32 = 2;
 
 /// The name of the cookie of a browser's session. Browsers share cookies between the ports of a host,
 /// so it has the port in it; where it is Secure the prefix has browsers take it from this host only
@@ -25,7 +28,7 @@ pub fn session_cookie(site: Site) -> String {
     }
 }
 
-/// A valid login. As an extractor: 401 without one, 503 when the store cannot tell; as an `Option`
+/// A valid login. As an extractor: 401 without one, 429 when its user asks for too much, 503 when the store cannot tell; as an `Option`
 /// it is `None` without one.
 pub struct LoggedIn {
     /// The session.
@@ -38,7 +41,11 @@ impl FromRequestParts<AppState> for LoggedIn {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
-        find(parts, app).await?.ok_or(Failure::NotLoggedIn)
+        let login = find(parts, app).await?.ok_or(Failure::NotLoggedIn)?;
+        let allowances = &app.admission.allowances;
+        let charged = allowances.request(login.user.uid, REQUEST_COST);
+        charged.map_err(Failure::TooManyAttempts)?;
+        Ok(login)
     }
 }
 
@@ -58,6 +65,14 @@ async fn find(parts: &mut Parts, app: &AppState) -> Result<Option<LoggedIn>, Fai
     let Some(token) = token(&parts.headers, site) else {
         return Ok(None);
     };
+    Ok(logged_in(app, &token).await?)
+}
+
+/// The login of a token, if it is valid.
+///
+/// # Errors
+/// When the store cannot tell.
+pub async fn logged_in(app: &AppState, token: &Token) -> Result<Option<LoggedIn>, StoreError> {
     let now_ms = clock::now_ms();
     let Some((session, user)) = app.store.session(token.hash(), now_ms).await? else {
         return Ok(None);
@@ -79,19 +94,21 @@ fn token(headers: &HeaderMap, site: Site) -> Option<Token> {
     {
         return Token::parse(token.trim());
     }
-    let of_name = |wanted: &str| {
-        headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(name, _)| *name == wanted)
-            .and_then(|(_, value)| Token::parse(value))
-    };
-    let own = of_name(&session_cookie(site));
     // Any server of the domain can set a cookie without the prefix: where there is one, only that counts.
-    own.or_else(|| of_name(OLD_COOKIE).filter(|_| !site.secure))
+    in_cookie(headers, &session_cookie(site))
+        .or_else(|| in_cookie(headers, OLD_COOKIE).filter(|_| !site.secure))
+}
+
+/// The token in the cookie of this name.
+pub fn in_cookie(headers: &HeaderMap, wanted: &str) -> Option<Token> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, _)| *name == wanted)
+        .and_then(|(_, value)| Token::parse(value))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `tidings user add`, `tidings user import` and `tidings user password`.
+//! `tidings user`: adding users, changing their passwords, locking them out.
 
 use super::migrate;
 use crate::auth::{
@@ -6,23 +6,28 @@ use crate::auth::{
 };
 use crate::clock;
 use crate::config::StoreConfig;
-use crate::store::{NewUser, SessionHash, Store, UserDraft};
+use crate::store::{Credentials, NewUser, SessionHash, Store, UserDraft};
 use anyhow::{Context, ensure};
 use clap::Args;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use tidings_shared::UserId;
 
-/// Add users, and change their passwords.
+/// Add users, change their passwords, and lock them out.
 #[derive(Debug, clap::Subcommand)]
 pub enum UserCommand {
     /// Add one user; the password is read from standard input
     Add(Add),
     /// Add every user of a CSV file, or none of them if one is wrong
     Import(Import),
-    /// Give a user another password, read from standard input, and end all their logins; connections
-    /// that are open now end when they next reconnect
-    Password(Password),
+    /// Give a user another password, read from standard input, and end all their logins; open
+    /// connections end within seconds
+    Password(Whose),
+    /// Lock a user out: end all their logins, and let them begin no other
+    Lock(Whose),
+    /// Let a locked user log in again
+    Unlock(Whose),
 }
 
 /// One user.
@@ -44,14 +49,31 @@ pub struct Add {
     uid: Option<i64>,
 }
 
-/// Whose password.
+/// Which user.
 #[derive(Debug, Args)]
-pub struct Password {
+pub struct Whose {
     #[command(flatten)]
     store: StoreConfig,
     /// The address they log in with
     #[arg(long)]
     email: String,
+}
+
+impl Whose {
+    /// The store, and the user in it.
+    pub(super) async fn find(&self) -> anyhow::Result<(Arc<dyn Store>, Credentials)> {
+        let email = normal_email(&self.email);
+        let store = migrate::open(&self.store).await?;
+        let mut credentials = store.credentials(&email).await?;
+        if credentials.is_none() {
+            // As versions before kept it, which composed nothing.
+            let typed = self.email.trim().to_lowercase();
+            credentials = store.credentials(&typed).await?;
+        }
+        let user =
+            credentials.with_context(|| format!("there is no user with the email {email}"))?;
+        Ok((store, user))
+    }
 }
 
 /// Many users.
@@ -80,7 +102,9 @@ pub(super) async fn run(command: UserCommand) -> anyhow::Result<()> {
             (add.store, vec![draft])
         }
         UserCommand::Import(import) => (import.store, read_csv(&import.file)?),
-        UserCommand::Password(password) => return change_password(password).await,
+        UserCommand::Password(whose) => return change_password(whose).await,
+        UserCommand::Lock(whose) => return set_locked(whose, true).await,
+        UserCommand::Unlock(whose) => return set_locked(whose, false).await,
     };
     let store = migrate::open(&config).await?;
     let uids = add(store.as_ref(), &drafts).await?;
@@ -91,26 +115,34 @@ pub(super) async fn run(command: UserCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn change_password(command: Password) -> anyhow::Result<()> {
+async fn change_password(command: Whose) -> anyhow::Result<()> {
     let password = read_password()?;
-    check_chosen_password(&password)?;
-    let email = normal_email(&command.email);
-    let store = migrate::open(&command.store).await?;
-    let mut credentials = store.credentials(&email).await?;
-    if credentials.is_none() {
-        // As versions before kept it, which composed nothing.
-        let typed = command.email.trim().to_lowercase();
-        credentials = store.credentials(&typed).await?;
-    }
-    let user = credentials.with_context(|| format!("there is no user with the email {email}"))?;
+    check_chosen_password(&password, &[&command.email])?;
+    let (store, user) = command.find().await?;
     let hashes = (&*user.password_hash, &*Passwords::hash(&password)?);
-    // No session has this hash: none is kept.
     let ended = store
-        .change_password(user.uid, hashes, SessionHash([0; 32]))
+        .change_password(user.uid, hashes, SessionHash::NONE)
         .await?
         .context("the password was changed by somebody else just now; look, and try again")?;
     store.close().await;
-    println!("{}\t{email}\t{} logins ended", user.uid, ended.len());
+    println!(
+        "{}\t{}\t{} logins ended",
+        user.uid,
+        command.email,
+        ended.len()
+    );
+    Ok(())
+}
+
+async fn set_locked(command: Whose, locked: bool) -> anyhow::Result<()> {
+    let (store, user) = command.find().await?;
+    let ended = store.set_locked(user.uid, locked).await?;
+    store.close().await;
+    let now = if locked { "locked" } else { "unlocked" };
+    println!(
+        "{}\t{}\t{now}\t{ended} logins ended",
+        user.uid, command.email
+    );
     Ok(())
 }
 

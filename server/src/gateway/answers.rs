@@ -33,7 +33,7 @@ impl Answer {
 }
 
 /// What the committer will say, or why it was not asked.
-pub(super) type Outcome = Result<oneshot::Receiver<store::Answer>, ErrorCode>;
+pub(super) type Outcome = Result<oneshot::Receiver<store::Answer>, Box<ErrorBody>>;
 
 struct Waiting {
     outcome: Outcome,
@@ -77,8 +77,8 @@ impl Answers {
             Ok(receiver) => receiver
                 .await
                 .unwrap_or(Err(SendError::Unavailable))
-                .map_err(ErrorCode::from),
-            Err(code) => Err(*code),
+                .map_err(|error| ErrorBody::new(ErrorCode::from(error))),
+            Err(body) => Err((**body).clone()),
         };
         let Waiting {
             client_msg_id,
@@ -92,14 +92,15 @@ impl Answers {
                 arrived,
                 refused: None,
             },
-            Err(code) => {
-                let mut body = ErrorBody::new(code).re(kind::SEND);
+            Err(body) => {
+                let refused = Some(body.code);
+                let mut body = body.re(kind::SEND);
                 body.client_msg_id = client_msg_id;
                 Answer {
                     text: ServerFrame::Error(body).to_json(),
                     place: None,
                     arrived,
-                    refused: Some(code),
+                    refused,
                 }
             }
         })
@@ -118,7 +119,8 @@ mod tests {
         let now = Instant::now();
         answers.push(Ok(receiver), None, now);
         let key = ClientMsgId("second".into());
-        answers.push(Err(ErrorCode::Empty), Some(key.clone()), now);
+        let empty = Box::new(ErrorBody::new(ErrorCode::Empty));
+        answers.push(Err(empty), Some(key.clone()), now);
         assert!(answers.next().now_or_never().is_none());
         assert_eq!(answers.len(), 2);
 

@@ -108,12 +108,16 @@ impl Connection {
     }
 
     pub(super) fn refuse_bind(&mut self, code: ErrorCode, close: CloseCode) -> End {
-        let time = self.last_arrival.elapsed();
-        self.app.metrics.gateway.bound(Err(code), time);
         let mut body = ErrorBody::new(code).re(kind::BIND);
         if close == CloseCode::RateLimited {
             body = body.retry_after(spread(RETRY, self.id.0));
         }
+        self.refuse_bind_with(body, close)
+    }
+
+    pub(super) fn refuse_bind_with(&mut self, body: ErrorBody, close: CloseCode) -> End {
+        let time = self.last_arrival.elapsed();
+        self.app.metrics.gateway.bound(Err(body.code), time);
         self.push_frame(&ServerFrame::BindRefused(body));
         End::Close(close)
     }

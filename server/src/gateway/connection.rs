@@ -71,6 +71,8 @@ pub(super) struct Connection {
     /// Its share of the drain: when it is told that the server goes away.
     leave_at: Option<Instant>,
     strikes: u32,
+    /// Frames put off since the last that was not.
+    pub(super) put_off: u32,
     /// The store failed; no read before this.
     pub(super) read_after: Option<Instant>,
 }
@@ -111,15 +113,23 @@ impl Connection {
             last_arrival: now,
             leave_at: None,
             strikes: 0,
+            put_off: 0,
             read_after: None,
         }
     }
 
     /// Serves until either end is done. Not cancelled but by the end of the process; a drain is
-    /// asked for through the lifecycle's token.
-    pub(super) async fn run(mut self: Box<Self>) {
+    /// asked for through the lifecycle's token. `first` has been read from the socket already.
+    pub(super) async fn run(mut self: Box<Self>, first: Option<Message>) {
         tracing::debug!("opened");
-        let end = self.serve().await;
+        let begun = match first {
+            Some(message) => self.handle_message(Some(Ok(message))).await,
+            None => Ok(()),
+        };
+        let end = match begun {
+            Ok(()) => self.serve().await,
+            Err(end) => end,
+        };
         let code = match end {
             End::Gone | End::Left => None,
             End::Close(code) => Some(code),
@@ -324,8 +334,9 @@ impl Connection {
 
     fn handle_nonsense(&mut self, error: FrameError) -> Result<(), End> {
         self.app.metrics.gateway.frame_in(u64::MAX);
-        // A newer client may know types that this server does not.
-        let counts = !matches!(error, FrameError::UnknownType(_));
+        // A newer client may know types that this server does not; no client needs them all the time.
+        let within = self.app.admission.allowances.request(self.user.uid, 1);
+        let counts = !matches!(error, FrameError::UnknownType(_)) || within.is_err();
         self.push_frame(&ServerFrame::Error(error.into()));
         self.strikes += u32::from(counts);
         if self.strikes >= limits::STRIKES {

@@ -3,6 +3,7 @@
 use super::watches::Watches;
 use crate::bus::{Bus, Event, Notice, Topic};
 use crate::presence::Presence;
+use crate::store::SessionHash;
 use foldhash::HashMap;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -210,6 +211,12 @@ impl Hub {
             }
         }
         told
+    }
+
+    /// Ends this node's connections of a login that has ended.
+    pub fn log_out(&self, uid: UserId, hash: SessionHash) {
+        let event = Arc::new(Event::LoggedOut(hash));
+        self.dispatch(&[Topic::User(uid)], &event);
     }
 
     /// All connections, to be told of a gap one after the other.

@@ -23,6 +23,9 @@ impl Connection {
             self.refuse(ErrorBody::new(ErrorCode::NotBound).re(type_of(&frame)));
             return Ok(());
         }
+        if let Err(wait) = self.charge(&frame) {
+            return self.put_off(frame, wait);
+        }
         // What waits for the store is boxed: its state is needed now and then, and would otherwise be
         // a part of every connection's for as long as it lives.
         match frame {
@@ -258,7 +261,7 @@ fn fitting(mut messages: Vec<String>, upward: bool) -> Vec<String> {
     }
 }
 
-const fn type_of(frame: &ClientFrame) -> u64 {
+pub(super) const fn type_of(frame: &ClientFrame) -> u64 {
     match frame {
         ClientFrame::Heartbeat(_) => kind::HEARTBEAT,
         ClientFrame::Bind(_) => kind::BIND,

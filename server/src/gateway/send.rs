@@ -3,12 +3,12 @@
 use super::connection::Connection;
 use crate::clock;
 use crate::store::NewMessage;
-use tidings_shared::{ErrorCode, Peer, frame, limits};
+use tidings_shared::{ErrorBody, ErrorCode, Peer, frame, limits};
 
 impl Connection {
     pub(super) fn send(&mut self, send: frame::Send) {
         let client_msg_id = send.client_msg_id.clone();
-        let outcome = self.check_send(&send).and_then(|()| {
+        let checked = self.check_send(&send).and_then(|()| {
             let message = NewMessage {
                 sender: self.user.uid,
                 peer: send.peer,
@@ -20,6 +20,7 @@ impl Connection {
             };
             Ok(self.app.committer.send(message)?)
         });
+        let outcome = checked.map_err(|code| Box::new(ErrorBody::new(code)));
         // A refusal, too, waits for the answers before it, for whoever gave sends no ids.
         self.answers.push(outcome, client_msg_id, self.last_arrival);
     }
@@ -30,7 +31,9 @@ impl Connection {
             (1..=limits::CLIENT_MSG_ID_BYTES).contains(&id.len())
                 && id.iter().all(u8::is_ascii_graphic)
         });
-        if send.sender_uid != self.user.uid {
+        if self.app.disk.is_full() {
+            Err(ErrorCode::Unavailable)
+        } else if send.sender_uid != self.user.uid {
             Err(ErrorCode::UidMismatch)
         } else if !id_is_fine {
             Err(ErrorCode::InvalidClientMsgId)

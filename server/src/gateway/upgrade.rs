@@ -4,16 +4,18 @@ use super::connection::Connection;
 use super::goodbye;
 use crate::admission::{ClientAddress, Place};
 use crate::app::AppState;
-use crate::auth::LoggedIn;
+use crate::auth::{LoggedIn, Token, logged_in};
 use crate::http::Failure;
-use crate::logging;
+use crate::{logging, site};
 use axum::extract::State;
-use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use std::net::IpAddr;
 use tidings_shared::close::CloseCode;
+use tidings_shared::frame::ClientFrame;
 use tidings_shared::{ErrorCode, limits};
 use tracing::Instrument;
 
@@ -27,7 +29,8 @@ const WRITE_BUFFER_MAX: usize = 4 * limits::FRAME_BYTES;
 
 /// Refuses with 503 or 429 whom there is no place for; opens everything else. A request without a
 /// valid login is opened to be closed with 4500 at once, because a browser's script cannot see why a
-/// handshake was refused.
+/// handshake was refused; or, from a page of another site that the operator allowed, when its bind brings
+/// none either.
 pub async fn upgrade(
     State(app): State<AppState>,
     ClientAddress(address): ClientAddress,
@@ -51,16 +54,63 @@ pub async fn upgrade(
         Some(login) => upgrade.on_upgrade(move |socket| {
             let connection = Box::new(Connection::new(app, login, address, place, socket));
             let span = logging::connection(connection.id.0, connection.user.uid.0);
-            tracker.track_future(connection.run().instrument(span))
+            tracker.track_future(connection.run(None).instrument(span))
+        }),
+        None if site::is_other_site(&app.config, &headers) => upgrade.on_upgrade(move |socket| {
+            let late = late_login(app, address, place, socket);
+            tracker.track_future(late)
         }),
         None => upgrade.on_upgrade(move |socket| {
             tracker.track_future(async move {
-                app.metrics.gateway.error(ErrorCode::NotLoggedIn);
-                app.metrics.gateway.closed(Some(CloseCode::NotLoggedIn));
-                goodbye::refuse(socket, ErrorCode::NotLoggedIn, CloseCode::NotLoggedIn).await;
+                refuse(&app, socket).await;
                 drop(place);
             })
         }),
+    }
+}
+
+async fn refuse(app: &AppState, socket: WebSocket) {
+    app.metrics.gateway.error(ErrorCode::NotLoggedIn);
+    app.metrics.gateway.closed(Some(CloseCode::NotLoggedIn));
+    goodbye::refuse(socket, ErrorCode::NotLoggedIn, CloseCode::NotLoggedIn).await;
+}
+
+/// Waits for the bind, as long as any may take, and serves the login whose token it has.
+async fn late_login(app: AppState, address: IpAddr, place: Place, mut socket: WebSocket) {
+    let first = tokio::select! {
+        () = app.lifecycle.drain.cancelled() => return,
+        first = tokio::time::timeout(limits::BIND_DEADLINE, socket.recv()) => first,
+    };
+    let Ok(Some(Ok(first))) = first else {
+        return refuse(&app, socket).await;
+    };
+    let login = match token(&first) {
+        Some(token) => logged_in(&app, &token).await,
+        None => Ok(None),
+    };
+    match login {
+        Ok(Some(login)) => {
+            let connection = Box::new(Connection::new(app, login, address, place, socket));
+            let span = logging::connection(connection.id.0, connection.user.uid.0);
+            connection.run(Some(first)).instrument(span).await;
+        }
+        Ok(None) => refuse(&app, socket).await,
+        Err(error) => {
+            tracing::warn!(%error, "cannot look up a login");
+            app.metrics.gateway.error(ErrorCode::Unavailable);
+            app.metrics.gateway.closed(Some(CloseCode::RateLimited));
+            goodbye::refuse(socket, ErrorCode::Unavailable, CloseCode::RateLimited).await;
+        }
+    }
+}
+
+fn token(message: &Message) -> Option<Token> {
+    let Message::Text(text) = message else {
+        return None;
+    };
+    match ClientFrame::parse(text) {
+        Ok(ClientFrame::Bind(bind)) => Token::parse(&bind.token?.0),
+        _ => None,
     }
 }
 

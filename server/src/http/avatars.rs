@@ -7,6 +7,7 @@ use super::{Failure, profile};
 use crate::admission::ClientAddress;
 use crate::app::AppState;
 use crate::auth::LoggedIn;
+use crate::disk::Room;
 use crate::store::Picture;
 use axum::Json;
 use axum::body::Bytes;
@@ -21,6 +22,7 @@ use tidings_shared::{api, limits};
 /// `PUT /api/me/avatar`: the body is the file.
 pub(super) async fn put(
     State(app): State<AppState>,
+    _: Room,
     LoggedIn { user, .. }: LoggedIn,
     ClientAddress(address): ClientAddress,
     body: Result<Bytes, BytesRejection>,

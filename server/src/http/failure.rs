@@ -18,12 +18,18 @@ pub enum Failure {
     /// 400
     #[error("{0}")]
     BadRequest(String),
+    /// 400
+    #[error("{0}")]
+    CommonPassword(String),
     /// 401
     #[error("no user has this email and password")]
     BadCredentials,
     /// 401
     #[error("log in first")]
     NotLoggedIn,
+    /// 403
+    #[error("this account is locked; ask who runs this server")]
+    Locked,
     /// 403
     #[error("the password that holds until now is another")]
     WrongPassword,
@@ -80,7 +86,10 @@ impl From<StoreError> for Failure {
 
 impl From<UserError> for Failure {
     fn from(error: UserError) -> Self {
-        Self::BadRequest(error.to_string())
+        match error {
+            UserError::CommonPassword => Self::CommonPassword(error.to_string()),
+            _ => Self::BadRequest(error.to_string()),
+        }
     }
 }
 
@@ -106,8 +115,10 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let (status, code) = match self {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, ProblemCode::BadRequest),
+            Self::CommonPassword(_) => (StatusCode::BAD_REQUEST, ProblemCode::CommonPassword),
             Self::BadCredentials => (StatusCode::UNAUTHORIZED, ProblemCode::BadCredentials),
             Self::NotLoggedIn => (StatusCode::UNAUTHORIZED, ProblemCode::NotLoggedIn),
+            Self::Locked => (StatusCode::FORBIDDEN, ProblemCode::Locked),
             Self::WrongPassword => (StatusCode::FORBIDDEN, ProblemCode::WrongPassword),
             Self::ForeignOrigin => (StatusCode::FORBIDDEN, ProblemCode::ForeignOrigin),
             Self::Misdirected | Self::UnknownName => {

@@ -10,9 +10,10 @@ use crate::audit::{self, Act};
 use crate::auth::LoggedIn;
 use crate::bus::{Event, Publication, Topic};
 use crate::clock;
+use crate::disk::Room;
 use crate::gateway::ConnectionId;
 use crate::name;
-use crate::store::{GroupChange, GroupRefusal, NewGroup, NewMembers};
+use crate::store::{GroupChange, GroupLimits, GroupRefusal, NewGroup, NewMembers};
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
@@ -30,7 +31,9 @@ impl From<GroupRefusal> for Failure {
             GroupRefusal::NoGroup => Self::NotFound,
             GroupRefusal::NotOwner => Self::Forbidden,
             GroupRefusal::NoUser(_) => Self::BadRequest(refusal.to_string()),
-            GroupRefusal::Full => Self::LimitReached(refusal.to_string()),
+            GroupRefusal::Full | GroupRefusal::OwnsTooMany(_) | GroupRefusal::InTooMany(_) => {
+                Self::LimitReached(refusal.to_string())
+            }
         }
     }
 }
@@ -38,6 +41,7 @@ impl From<GroupRefusal> for Failure {
 /// `POST /api/groups`: makes a group of the one logged in and others.
 pub(super) async fn create(
     State(app): State<AppState>,
+    _: Room,
     LoggedIn { user, .. }: LoggedIn,
     ClientAddress(address): ClientAddress,
     Body(body): Body<api::NewGroup>,
@@ -47,7 +51,9 @@ pub(super) async fn create(
         name: checked_name(&body.name)?,
         members: distinct(body.members, user.uid)?,
         created_at: clock::now_ms(),
+        limits: limits_of(&app),
     };
+    pace(&app, user.uid, group.members.len() + 1)?;
     let change = app.store.create_group(&group).await??;
     let group = announce(&app, change).await;
     audit::note(&app, Act::GroupMade, address, Some(user.uid));
@@ -57,6 +63,7 @@ pub(super) async fn create(
 /// `POST /api/groups/ID/members`: the owner adds members.
 pub(super) async fn add_members(
     State(app): State<AppState>,
+    _: Room,
     LoggedIn { user, .. }: LoggedIn,
     ClientAddress(address): ClientAddress,
     path: Result<Path<GroupId>, PathRejection>,
@@ -68,7 +75,9 @@ pub(super) async fn add_members(
         by: user.uid,
         uids: distinct(body.uids, user.uid)?,
         added_at: clock::now_ms(),
+        limits: limits_of(&app),
     };
+    pace(&app, user.uid, members.uids.len())?;
     let change = app.store.add_members(&members).await??;
     audit::note(&app, Act::MembersAdded, address, Some(user.uid));
     Ok(Json(announce(&app, change).await))
@@ -94,11 +103,27 @@ pub(super) async fn members(
 ) -> Result<Json<api::Users>, Failure> {
     let Path(group) = path.map_err(|_| Failure::NotFound)?;
     let Query(page) = page.map_err(|error| Failure::BadRequest(error.body_text()))?;
+    page.charge(&app, user.uid)?;
     if app.store.group(user.uid, group).await?.is_none() {
         return Err(Failure::NotFound);
     }
     let users = app.store.members(group, page.after, page.limit()).await?;
     Ok(Json(page.answer(users)))
+}
+
+fn limits_of(app: &AppState) -> GroupLimits {
+    GroupLimits {
+        owned: app.config.limits.max_groups_owned,
+        joined: app.config.limits.max_groups,
+    }
+}
+
+/// So many members an hour and no more, in whichever groups.
+fn pace(app: &AppState, uid: UserId, members: usize) -> Result<(), Failure> {
+    let allowances = &app.admission.allowances;
+    allowances
+        .additions(uid, members)
+        .map_err(Failure::TooManyAttempts)
 }
 
 /// Tells those who are members already what was said about it, and the connections of the new ones

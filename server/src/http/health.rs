@@ -55,6 +55,9 @@ pub(super) async fn ready(
     if !app.committer.is_running() {
         missing += "sends are not taken\n";
     }
+    if app.disk.is_full() {
+        missing += "the disk is nearly full\n";
+    }
     if needs_bus && !app.bus.is_connected().await {
         missing += "the bus cannot be reached\n";
     }

@@ -5,7 +5,9 @@ use super::{Failure, logins};
 use crate::admission::ClientAddress;
 use crate::app::AppState;
 use crate::audit::{self, Act};
-use crate::auth::{LoggedIn, OLD_COOKIE, Token, is_email, normal_email, session_cookie};
+use crate::auth::{
+    Deed, LoggedIn, OLD_COOKIE, Token, in_cookie, is_email, logged_in, normal_email, session_cookie,
+};
 use crate::clock;
 use crate::site::Site;
 use crate::store::Session;
@@ -35,9 +37,9 @@ pub(super) async fn login(
     let mut emails = vec![typed, normal_email(&login.email)];
     emails.retain(|email| is_email(email));
     emails.dedup();
-    // All that is nobody's counts as one: what is remembered is bounded in bytes, too.
-    let key = emails.last().map_or("", String::as_str);
-    let attempt = app.throttle.attempt(Instant::now(), key, address);
+    // All that is nobody's counts as one.
+    let deed = Deed::Login(emails.last().map_or("", String::as_str));
+    let attempt = app.throttle.attempt(Instant::now(), deed, address);
     let attempt = attempt.map_err(|wait| {
         audit::note(&app, Act::LoginThrottled, address, None);
         Failure::TooManyAttempts(wait)
@@ -60,6 +62,10 @@ pub(super) async fn login(
         return Err(Failure::BadCredentials);
     };
     attempt.succeeded();
+    if credentials.locked {
+        audit::note(&app, Act::LoginLocked, address, Some(credentials.uid));
+        return Err(Failure::Locked);
+    }
     let user = app
         .store
         .user(credentials.uid)
@@ -110,8 +116,17 @@ pub(super) async fn logout(
     State(app): State<AppState>,
     site: Site,
     login: Option<LoggedIn>,
+    headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    if let Some(LoggedIn { session, user }) = login {
+    // That of versions before would be the next to be believed. It may also be the present one of another
+    // server of this host: then it is nobody's here, and stays.
+    let old = match in_cookie(&headers, OLD_COOKIE) {
+        Some(token) => logged_in(&app, &token).await?,
+        None => None,
+    };
+    let mut names = vec![session_cookie(site)];
+    names.extend(old.is_some().then(|| OLD_COOKIE.to_owned()));
+    for LoggedIn { session, user } in login.into_iter().chain(old) {
         let app = app.clone();
         logins::to_the_end(async move {
             app.store.end_session(user.uid, session.hash).await?;
@@ -120,12 +135,10 @@ pub(super) async fn logout(
         })
         .await?;
     }
-    // That of versions before, too, or it would be the next to be believed.
-    let cookies = [&session_cookie(site), OLD_COOKIE].map(|name| {
+    let cleared = names.iter().map(|name| {
         cookie(name, "", Duration::ZERO, site).map(|value| (header::SET_COOKIE, value))
     });
-    let [own, old] = cookies;
-    let cookies = AppendHeaders([own?, old?]);
+    let cookies = AppendHeaders(cleared.collect::<Result<Vec<_>, _>>()?);
     Ok((StatusCode::NO_CONTENT, cookies).into_response())
 }
 

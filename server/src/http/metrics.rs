@@ -47,6 +47,9 @@ fn sample(app: &AppState) {
     samples
         .draining
         .set(app.lifecycle.drain.is_cancelled().into());
+    let free = i64::try_from(app.disk.free()).unwrap_or(i64::MAX);
+    samples.disk_free.set(free);
+    samples.disk_full.set(app.disk.is_full().into());
     samples.set_pools(&app.store.pools());
     samples.set_bus(&app.bus.figures());
 }

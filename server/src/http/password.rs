@@ -5,7 +5,7 @@ use super::{Failure, logins};
 use crate::admission::ClientAddress;
 use crate::app::AppState;
 use crate::audit::{self, Act};
-use crate::auth::{LoggedIn, check_chosen_password};
+use crate::auth::{Deed, LoggedIn, check_chosen_password};
 use axum::extract::State;
 use axum::http::StatusCode;
 use tidings_shared::api;
@@ -19,13 +19,11 @@ pub(super) async fn change(
     ClientAddress(address): ClientAddress,
     Body(body): Body<api::NewPassword>,
 ) -> Result<StatusCode, Failure> {
-    check_chosen_password(&body.new)?;
-    // Nobody's email, because emails are in small letters here.
-    let key = format!("PASSWORD:{}", user.uid);
     let attempt = app
         .throttle
-        .attempt(Instant::now(), &key, address)
+        .attempt(Instant::now(), Deed::Password(user.uid), address)
         .map_err(Failure::TooManyAttempts)?;
+    check_chosen_password(&body.new, &[&user.username])?;
     let old = app.store.password_hash(user.uid).await?;
     let (Some(old), true) = (old.clone(), app.passwords.verify(body.old, old).await?) else {
         attempt.counts();

@@ -4,7 +4,7 @@ use super::Failure;
 use super::body::Body;
 use crate::admission::ClientAddress;
 use crate::app::AppState;
-use crate::auth::{Attempt, LoggedIn, checked_username};
+use crate::auth::{Attempt, Deed, LoggedIn, checked_username};
 use crate::bus::{Event, Publication, Topic};
 use axum::Json;
 use axum::extract::State;
@@ -29,10 +29,8 @@ pub(super) async fn rename(
 /// So many changes a minute and no more: each is a write that everybody's messages wait for, and
 /// news for every device.
 pub(super) fn pace(app: &AppState, uid: UserId, address: IpAddr) -> Result<(), Failure> {
-    // Nobody's email, because emails are in small letters here.
-    let key = format!("PROFILE:{uid}");
     app.throttle
-        .attempt(Instant::now(), &key, address)
+        .attempt(Instant::now(), Deed::Profile(uid), address)
         .map(Attempt::counts)
         .map_err(Failure::TooManyAttempts)
 }

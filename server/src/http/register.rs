@@ -5,8 +5,11 @@ use super::{Failure, login};
 use crate::admission::ClientAddress;
 use crate::app::AppState;
 use crate::audit::{self, Act};
-use crate::auth::{Attempt, check_chosen_password, check_draft, checked_username, normal_email};
+use crate::auth::{
+    Attempt, Deed, check_chosen_password, check_draft, checked_username, normal_email,
+};
 use crate::clock;
+use crate::disk::Room;
 use crate::site::Site;
 use crate::store::{NewUser, UserDraft};
 use axum::Json;
@@ -15,9 +18,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tidings_shared::api;
 use tokio::time::Instant;
-
-/// In place of an email: nobody's, because emails are in small letters here.
-const THROTTLE_KEY: &str = "REGISTER";
 
 /// What somebody may know who is not logged in.
 pub(super) async fn server(State(app): State<AppState>) -> Json<api::Server> {
@@ -30,6 +30,7 @@ pub(super) async fn server(State(app): State<AppState>) -> Json<api::Server> {
 /// succeed too: each costs a hash and a row.
 pub(super) async fn register(
     State(app): State<AppState>,
+    _: Room,
     ClientAddress(address): ClientAddress,
     site: Site,
     headers: HeaderMap,
@@ -47,13 +48,15 @@ pub(super) async fn register(
     };
     check_draft(&draft)?;
     let username = checked_username(&draft.username)?;
-    check_chosen_password(&draft.password)?;
-    let attempt = app.throttle.attempt(Instant::now(), THROTTLE_KEY, address);
+    let attempt = app
+        .throttle
+        .attempt(Instant::now(), Deed::Registration, address);
     attempt.map(Attempt::counts).map_err(|wait| {
         audit::note(&app, Act::RegistrationThrottled, address, None);
         Failure::TooManyAttempts(wait)
     })?;
 
+    check_chosen_password(&draft.password, &[&draft.email, &username])?;
     let email = normal_email(&draft.email);
     // The store decides; this only saves the hash.
     if app.store.credentials(&email).await?.is_some() {

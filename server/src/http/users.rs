@@ -32,6 +32,12 @@ impl Page {
         self.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX)
     }
 
+    /// Takes what the rows cost: as much as in a page of messages.
+    pub(super) fn charge(&self, app: &AppState, uid: UserId) -> Result<(), Failure> {
+        let charged = app.admission.allowances.request(uid, self.limit() / 20);
+        charged.map_err(Failure::TooManyAttempts)
+    }
+
     /// The answer: with a `next` if the page is full.
     pub(super) fn answer(&self, users: Vec<api::User>) -> api::Users {
         let full = u32::try_from(users.len()).is_ok_and(|count| count >= self.limit());
@@ -43,10 +49,11 @@ impl Page {
 /// Everybody one can write to, by uid.
 pub(super) async fn users(
     State(app): State<AppState>,
-    _login: LoggedIn,
+    LoggedIn { user, .. }: LoggedIn,
     page: Result<Query<Page>, QueryRejection>,
 ) -> Result<Json<api::Users>, Failure> {
     let Query(page) = page.map_err(|error| Failure::BadRequest(error.body_text()))?;
+    page.charge(&app, user.uid)?;
     let users = app.store.users(page.after, page.limit()).await?;
     Ok(Json(page.answer(users)))
 }

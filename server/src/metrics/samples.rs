@@ -38,6 +38,10 @@ pub struct Samples {
     pub binds_waiting: Gauge,
     /// 1 while the node drains.
     pub draining: Gauge,
+    /// Bytes free on the disk of a SQLite file; 0: it is not looked at.
+    pub disk_free: Gauge,
+    /// 1 while nothing new is taken for want of room.
+    pub disk_full: Gauge,
     /// Errors of `accept`, such as too many open files.
     pub accept_errors: Counter,
     hashes_refused: Counter,
@@ -67,6 +71,14 @@ impl Samples {
         let binds_in_progress = gauge("binds_in_progress", "Binds in progress");
         let binds_waiting = gauge("binds_waiting", "Binds that wait for their turn");
         let draining = gauge("draining", "1 while the node drains");
+        let disk_free = gauge(
+            "disk_free_bytes",
+            "Bytes free on the disk of a SQLite file; 0: not looked at",
+        );
+        let disk_full = gauge(
+            "disk_full",
+            "1 while nothing new is taken because the disk is nearly full",
+        );
         let bus_connected = gauge("bus_connected", "1 while events flow");
         registry.register(
             "bus_lag_seconds",
@@ -120,6 +132,8 @@ impl Samples {
             binds_in_progress,
             binds_waiting,
             draining,
+            disk_free,
+            disk_full,
             accept_errors,
             hashes_refused,
             refused,

@@ -9,6 +9,8 @@ pub struct Credentials {
     pub uid: UserId,
     /// PHC string.
     pub password_hash: String,
+    /// The operator locked them out.
+    pub locked: bool,
 }
 
 /// What an operator says of a user to be added.
@@ -48,6 +50,11 @@ pub struct NewUser {
 /// SHA-256 of a session's token: what the store and the nodes know of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionHash(pub [u8; 32]);
+
+impl SessionHash {
+    /// No session's.
+    pub const NONE: Self = Self([0; 32]);
+}
 
 /// A login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,23 @@
 use super::Appended;
 use tidings_shared::{GroupId, UserId, api, limits};
 
+/// How many groups a user may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupLimits {
+    /// That they own.
+    pub owned: u32,
+    /// That they are in.
+    pub joined: u32,
+}
+
+impl GroupLimits {
+    /// As many as there can be.
+    pub const NONE: Self = Self {
+        owned: u32::MAX,
+        joined: u32::MAX,
+    };
+}
+
 /// A group to be made. Its fields were checked before.
 #[derive(Debug, Clone)]
 pub struct NewGroup {
@@ -14,6 +31,8 @@ pub struct NewGroup {
     pub members: Vec<UserId>,
     /// In ms since 1970.
     pub created_at: i64,
+    /// What is refused.
+    pub limits: GroupLimits,
 }
 
 /// Members to be added to a group.
@@ -27,6 +46,8 @@ pub struct NewMembers {
     pub uids: Vec<UserId>,
     /// In ms since 1970.
     pub added_at: i64,
+    /// What is refused.
+    pub limits: GroupLimits,
 }
 
 /// Why a group stays as it is.
@@ -44,6 +65,12 @@ pub enum GroupRefusal {
     /// It would have too many members.
     #[error("a group has at most {} members", limits::GROUP_MEMBERS)]
     Full,
+    /// Its owner has enough of them.
+    #[error("you own {0} groups, and nobody may own more here")]
+    OwnsTooMany(u32),
+    /// Somebody is in enough of them.
+    #[error("the user {0} is in as many groups as anybody may be in here")]
+    InTooMany(UserId),
 }
 
 /// A group that was made or has new members.

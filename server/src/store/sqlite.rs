@@ -28,6 +28,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions as _, Connection as _, SqlitePool};
+use std::path::PathBuf;
 use std::time::Duration;
 use writer::Writer;
 
@@ -71,6 +72,13 @@ fn named(url: &str) -> Result<SqliteConnectOptions, StoreError> {
         return Err(StoreError::Url(words.into()));
     }
     Ok(url.parse()?)
+}
+
+/// The file that a URL names.
+pub(super) fn file(url: &str) -> Option<PathBuf> {
+    named(url)
+        .ok()
+        .map(|options| options.get_filename().to_owned())
 }
 
 /// Makes the file a database if it is empty; does nothing otherwise.

@@ -19,7 +19,8 @@ use heard::Heard;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use tidings_server::store::{
-    ListCursor, Move, NewGroup, NewMembers, Picture, Range, Session, SessionHash, Store, StoreError,
+    GroupLimits, ListCursor, Move, NewGroup, NewMembers, Picture, Range, Session, SessionHash,
+    Store, StoreError,
 };
 use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, UserId};
 use tokio::sync::{Mutex, MutexGuard};
@@ -92,6 +93,7 @@ async fn use_everything(store: &dyn Store) -> Result {
         name: "Choir".into(),
         members: vec![B],
         created_at: 1,
+        limits: GroupLimits::NONE,
     };
     let made = store.create_group(&new).await?.expect("they exist").group;
     let add = NewMembers {
@@ -99,6 +101,7 @@ async fn use_everything(store: &dyn Store) -> Result {
         by: A,
         uids: vec![B, C],
         added_at: 2,
+        limits: GroupLimits::NONE,
     };
     store.add_members(&add).await?.expect("the owner");
     store.add_users(&crowd(5001..=5002)).await?;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tidings_server::store::{NewGroup, NewMessage, READERS, Store, open};
+use tidings_server::store::{GroupLimits, NewGroup, NewMessage, READERS, Store, open};
 use tidings_shared::{MsgType, Peer, Seq, UserId};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -151,6 +151,7 @@ async fn a_commit_whose_answer_is_lost_is_answered_all_the_same_and_once() -> Re
             name: format!("group {n}"),
             members: vec![B],
             created_at: 1,
+            limits: GroupLimits::NONE,
         };
         let change = through.create_group(&group).await?.expect("they exist");
         groups.push(change.group.name);

@@ -2,7 +2,9 @@
 
 use crate::cases::{ALL, Case, append, message, seqs, to_group, with_key};
 use crate::{A, B, C, Result};
-use tidings_server::store::{GroupChange, GroupRefusal, NewGroup, NewMembers, Refused, Store};
+use tidings_server::store::{
+    GroupChange, GroupLimits, GroupRefusal, NewGroup, NewMembers, Refused, Store,
+};
 use tidings_shared::{ConversationId, GroupId, MsgType, Peer, Seq, UserId};
 
 on_each_store![
@@ -11,6 +13,7 @@ on_each_store![
     members_write_to_a_group_and_others_are_refused,
     a_key_stores_one_message_in_a_group_too,
     a_group_is_seen_by_its_members_as_they_see_it,
+    nobody_owns_or_is_in_more_groups_than_they_may,
 ];
 
 pub(crate) fn new_group(owner: UserId, members: impl Into<Vec<UserId>>) -> NewGroup {
@@ -19,6 +22,7 @@ pub(crate) fn new_group(owner: UserId, members: impl Into<Vec<UserId>>) -> NewGr
         name: "Choir".into(),
         members: members.into(),
         created_at: 500,
+        limits: GroupLimits::NONE,
     }
 }
 
@@ -36,6 +40,7 @@ pub(crate) async fn add(
         by: A,
         uids: uids.into(),
         added_at: 600,
+        limits: GroupLimits::NONE,
     };
     store.add_members(&members).await
 }
@@ -44,6 +49,35 @@ pub(crate) async fn add(
 pub(crate) async fn group_of_two(store: &dyn Store) -> Result<(GroupId, ConversationId)> {
     let group = create(store, &new_group(A, [B])).await?.group.group_id;
     Ok((group, ConversationId(group.0)))
+}
+
+async fn nobody_owns_or_is_in_more_groups_than_they_may(Case { store, .. }: Case) -> Result {
+    let limits = |owned, joined| NewGroup {
+        limits: GroupLimits { owned, joined },
+        ..new_group(A, [B])
+    };
+    let refused = |made: std::result::Result<GroupChange, GroupRefusal>| made.err();
+    assert!(refused(store.create_group(&limits(2, 9)).await?).is_none());
+    assert!(refused(store.create_group(&limits(2, 9)).await?).is_none());
+    let third = refused(store.create_group(&limits(2, 9)).await?);
+    assert_eq!(third, Some(GroupRefusal::OwnsTooMany(2)));
+    // A direct conversation is no group.
+    append(store.as_ref(), &[message(B, C, "hello")]).await?;
+    let third = refused(store.create_group(&limits(9, 2)).await?);
+    assert_eq!(third, Some(GroupRefusal::InTooMany(A)));
+
+    let group = create(store.as_ref(), &new_group(C, [])).await?.group;
+    let members = |joined| NewMembers {
+        group: group.group_id,
+        by: C,
+        uids: vec![B],
+        added_at: 600,
+        limits: GroupLimits { owned: 0, joined },
+    };
+    let in_two = refused(store.add_members(&members(2)).await?);
+    assert_eq!(in_two, Some(GroupRefusal::InTooMany(B)));
+    assert!(refused(store.add_members(&members(3)).await?).is_none());
+    Ok(())
 }
 
 async fn members(store: &dyn Store, group: GroupId) -> Result<Vec<i64>> {

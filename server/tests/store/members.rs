@@ -4,7 +4,7 @@ use crate::cases::{ALL, Case, append, crowd, seqs, to_group};
 use crate::groups::{add, create, group_of_two, new_group};
 use crate::{A, B, C, Result};
 use std::sync::Arc;
-use tidings_server::store::{GroupRefusal, Move, NewMembers, StoreError};
+use tidings_server::store::{GroupLimits, GroupRefusal, Move, NewMembers, StoreError};
 use tidings_shared::{GroupId, MsgType, Seq, UserId, limits};
 use tokio::time::Instant;
 
@@ -75,6 +75,7 @@ async fn only_the_owner_adds_members_and_nobody_is_added_twice(Case { store, .. 
         by,
         uids: vec![C],
         added_at: 600,
+        limits: GroupLimits::NONE,
     };
     let not_owner = store.add_members(&by(B, group)).await?;
     assert_eq!(not_owner.err(), Some(GroupRefusal::NotOwner));

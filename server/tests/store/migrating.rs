@@ -6,7 +6,7 @@ use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use std::borrow::Cow;
 use std::time::Duration;
-use tidings_server::store::{NewGroup, SqliteStore, Store};
+use tidings_server::store::{GroupLimits, NewGroup, SqliteStore, Store};
 use tidings_shared::{Mid, Peer, Seq};
 
 /// Makes a new file one of the first version.
@@ -74,6 +74,7 @@ async fn a_sqlite_file_without_groups_becomes_one_with_groups() -> Result {
         name: "Choir".into(),
         members: vec![C],
         created_at: 1_100,
+        limits: GroupLimits::NONE,
     };
     let group = store.create_group(&group).await?.expect("they exist").group;
     assert_eq!(

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidings_server::bus::{Event, MemoryBus, Notice, Publication, Topic};
 use tidings_server::metrics::{Histogram, Metrics};
-use tidings_server::store::{Appended, Committer, Move, NewGroup, NewMessage, Range, Store};
+use tidings_server::store::{
+    Appended, Committer, GroupLimits, Move, NewGroup, NewMessage, Range, Store,
+};
 use tidings_shared::{ConversationId, GroupId, Mid, Seq};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -64,6 +66,7 @@ async fn choir(store: &dyn Store) -> Result<GroupId> {
         name: "Choir".into(),
         members: vec![B, C],
         created_at: 1,
+        limits: GroupLimits::NONE,
     };
     let change = store.create_group(&group).await?;
     Ok(change.expect("they exist").group.group_id)

@@ -2,7 +2,9 @@
 
 use crate::cases::{ALL, Case, append, message};
 use crate::{A, B, C, Result};
-use tidings_server::store::{ListCursor, Move, NewGroup, NewMessage, Range, StoreError};
+use tidings_server::store::{
+    GroupLimits, ListCursor, Move, NewGroup, NewMessage, Range, StoreError,
+};
 use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, limits};
 
 on_each_store![
@@ -205,6 +207,7 @@ async fn a_list_tells_how_far_the_other_side_of_a_direct_conversation_has_got(
         name: "Choir".into(),
         members: vec![B],
         created_at: 1,
+        limits: GroupLimits::NONE,
     };
     let made = store.create_group(&new).await?.expect("they exist").group;
     let group = ConversationId(made.group_id.0);

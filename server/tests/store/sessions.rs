@@ -10,6 +10,7 @@ on_each_store![
     a_session_lives_until_it_expires_or_its_user_ends_it,
     logins_are_told_those_used_last_first_and_expired_ones_are_removed,
     a_password_is_changed_from_what_it_is_and_ends_all_logins_but_one,
+    what_was_ended_is_told_and_who_is_locked_begins_nothing,
     a_login_with_the_old_password_never_outlives_its_change,
     a_login_beyond_a_hundred_ends_the_one_that_was_not_used_for_longest,
 ];
@@ -99,6 +100,42 @@ async fn logins_are_told_those_used_last_first_and_expired_ones_are_removed(
 
     store.add_sessions(&[], 100).await?;
     assert!(!lives(store.as_ref(), 4).await?);
+    Ok(())
+}
+
+async fn what_was_ended_is_told_and_who_is_locked_begins_nothing(
+    Case { store, .. }: Case,
+) -> Result {
+    for n in 1..=3 {
+        assert!(begin(store.as_ref(), n, A, PASSWORD).await?);
+    }
+    assert!(begin(store.as_ref(), 4, B, PASSWORD).await?);
+    assert!(store.ended_sessions().await?.is_empty());
+    assert!(store.end_session(A, SessionHash([1; 32])).await?);
+    let told = store.ended_sessions().await?;
+    assert_eq!(told, [(A, SessionHash([1; 32]))]);
+
+    assert_eq!(store.set_locked(A, true).await?, 2);
+    assert_eq!(store.ended_sessions().await?.len(), 3);
+    let of_a = store
+        .credentials("a@example.org")
+        .await?
+        .expect("A is there");
+    assert!(of_a.locked);
+    assert!(!begin(store.as_ref(), 5, A, PASSWORD).await?);
+    // What was made for a program is of no use either.
+    let session = Session {
+        hash: SessionHash([6; 32]),
+        uid: A,
+        expires_at: 100,
+        used_at: 0,
+    };
+    store.add_sessions(&[session], 1).await?;
+    assert!(!lives(store.as_ref(), 6).await? && lives(store.as_ref(), 4).await?);
+
+    assert_eq!(store.set_locked(A, false).await?, 0);
+    assert!(lives(store.as_ref(), 6).await?);
+    assert!(begin(store.as_ref(), 5, A, PASSWORD).await?);
     Ok(())
 }
 

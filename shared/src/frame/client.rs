@@ -50,6 +50,21 @@ pub struct Bind {
     /// The last connection was lost because a heartbeat after this interval, in ms, had no answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<u64>,
+    /// The bearer token, from a page of another site that the operator allowed: browsers send it no
+    /// cookie. Looked at only where the handshake brought no login.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Secret>,
+}
+
+/// A text that no log shows.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
 }
 
 /// 2: ask for messages of a conversation.

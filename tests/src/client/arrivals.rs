@@ -129,7 +129,7 @@ impl Device {
             return self.complain(format!("refused: {error:?}"));
         }
         if let Some(id) = &error.client_msg_id {
-            self.outbox.refuse(now, id, error.code);
+            self.outbox.refuse(now, id, error);
             return;
         }
         for thread in self.threads.values_mut() {

@@ -138,6 +138,7 @@ impl Driver {
                 uid: self.login.uid,
                 conversations: true,
                 missed: self.link.missed().map(millis),
+                token: None,
             })),
             Effect::SendHeartbeat(interval) => self.send(&ClientFrame::Heartbeat(Heartbeat {
                 uid: self.login.uid,

@@ -12,6 +12,8 @@ pub(in crate::i18n) const TEXTS: AccountTexts = AccountTexts {
     fill_in_all: "Enter your email, a name and a password.",
     no_address: "This is not an email address.",
     short_password: "The password needs 8 characters or more.",
+    common_password: "Many people have this password, so it is quickly guessed. Choose another.",
+    locked: "This account is locked. Ask whoever runs this server.",
     email_taken: "There is an account with this email. Log in, or use another one.",
     profile: "Your account",
     change_picture: "Change picture",

@@ -12,6 +12,8 @@ pub(in crate::i18n) const TEXTS: AccountTexts = AccountTexts {
     fill_in_all: "请填写邮箱、昵称和密码。",
     no_address: "这不是有效的邮箱地址。",
     short_password: "密码至少需要 8 个字符。",
+    common_password: "这个密码太常见，很容易被猜到，请换一个。",
+    locked: "该账号已被锁定，请联系服务器管理员。",
     email_taken: "该邮箱已注册，请直接登录，或换一个邮箱。",
     profile: "我的账号",
     change_picture: "更换头像",

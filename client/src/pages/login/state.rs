@@ -139,9 +139,10 @@ impl LoginState {
             FormError::Incomplete(field) => *field,
             FormError::NoAddress
             | FormError::Http(HttpError::Refused(ProblemCode::EmailTaken, _)) => Field::Email,
-            FormError::ShortPassword | FormError::Http(HttpError::BadCredentials) => {
-                Field::Password
-            }
+            FormError::ShortPassword
+            | FormError::Http(
+                HttpError::BadCredentials | HttpError::Refused(ProblemCode::CommonPassword, _),
+            ) => Field::Password,
             FormError::Http(_) => return None,
         };
         Some((field, self.errors))
@@ -167,6 +168,12 @@ impl LoginState {
             FormError::ShortPassword => account.short_password.to_owned(),
             FormError::Http(HttpError::Refused(ProblemCode::EmailTaken, _)) => {
                 account.email_taken.to_owned()
+            }
+            FormError::Http(HttpError::Refused(ProblemCode::CommonPassword, _)) => {
+                account.common_password.to_owned()
+            }
+            FormError::Http(HttpError::Refused(ProblemCode::Locked, _)) => {
+                account.locked.to_owned()
             }
             FormError::Http(HttpError::Refused(_, words)) => (texts.server_refused)(words),
             FormError::Http(error) => (texts.login_failed)(error),

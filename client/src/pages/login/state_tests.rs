@@ -81,6 +81,11 @@ fn a_taken_email_is_marked_and_other_failures_mark_nothing() {
     let refused = |error| after([Event::Submit(input("a", "", "b")), Event::Refused(error)]);
     let taken = refused(HttpError::Refused(ProblemCode::EmailTaken, "".into()));
     assert_eq!(taken.focus(), Some((Field::Email, 1)));
+    let common = refused(HttpError::Refused(ProblemCode::CommonPassword, "".into()));
+    assert_eq!(common.focus(), Some((Field::Password, 1)));
+    let locked = refused(HttpError::Refused(ProblemCode::Locked, "".into()));
+    let text = locked.error_text(crate::i18n::Lang::En.texts());
+    assert!(text.is_some_and(|text| text.contains("locked")));
     let network = refused(HttpError::Network);
     assert_eq!(network.focus(), None);
     assert!(network.error_text(crate::i18n::Lang::En.texts()).is_some());

@@ -77,6 +77,9 @@ impl FormError {
             Self::Http(HttpError::Refused(ProblemCode::WrongPassword, _)) => {
                 account.wrong_password.into()
             }
+            Self::Http(HttpError::Refused(ProblemCode::CommonPassword, _)) => {
+                account.common_password.into()
+            }
             Self::Http(HttpError::Refused(_, words)) => (texts.server_refused)(words),
             Self::Http(error) => (texts.login_failed)(error),
         }

@@ -163,7 +163,7 @@ impl Chat {
 
     fn refused(&mut self, now: Moment, error: &ErrorBody, effects: &mut Vec<Effect>) {
         if let Some(id) = &error.client_msg_id {
-            self.outbox.refuse(now, id, error.code);
+            self.outbox.refuse(now, id, error);
             self.save_outbox(effects);
             return;
         }

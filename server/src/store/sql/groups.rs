@@ -1,7 +1,7 @@
 //! Groups: making them, what is said about them, how they are seen.
 
 use super::dialect::Connection;
-use super::members::{join, profiles};
+use super::members::{in_too_many, join, profiles};
 use super::{Work, dialect};
 use crate::store::{
     Appended, GroupChange, GroupRefusal, NewGroup, Party, Profile, Record, StoreError,
@@ -24,9 +24,15 @@ impl Work for Create<'_> {
         if members.len() > limits::GROUP_MEMBERS {
             return Ok(Err(GroupRefusal::Full));
         }
+        if owned(connection, new.owner).await? >= i64::from(new.limits.owned) {
+            return Ok(Err(GroupRefusal::OwnsTooMany(new.limits.owned)));
+        }
         let mut found = profiles(connection, &members).await?;
         if let Some(nobody) = members.iter().find(|uid| !found.contains_key(uid)) {
             return Ok(Err(GroupRefusal::NoUser(*nobody)));
+        }
+        if let Some(uid) = in_too_many(connection, &members, new.limits.joined).await? {
+            return Ok(Err(GroupRefusal::InTooMany(uid)));
         }
         let owner = found.remove(&new.owner).ok_or(sqlx::Error::RowNotFound)?;
         let group = api::Group {
@@ -51,6 +57,15 @@ impl Work for Create<'_> {
             message: Some(message),
         }))
     }
+}
+
+/// How many groups a user owns. Two that are made at once may both be the last.
+async fn owned(connection: &mut Connection, uid: UserId) -> Result<i64, StoreError> {
+    let count = "SELECT CAST(count(*) AS BIGINT) FROM groups WHERE owner_uid = $1";
+    Ok(sqlx::query_scalar(count)
+        .bind(uid.0)
+        .fetch_one(connection)
+        .await?)
 }
 
 /// The group without its members and its first message, which is to have the place 1.

@@ -43,6 +43,9 @@ impl Work for Add<'_> {
         if group.members > limits::GROUP_MEMBERS as u64 {
             return Ok(Err(GroupRefusal::Full));
         }
+        if let Some(uid) = in_too_many(connection, &added, new.limits.joined).await? {
+            return Ok(Err(GroupRefusal::InTooMany(uid)));
+        }
         let names: Vec<String> = added
             .iter()
             .take(limits::NAMES_LISTED + 1)
@@ -126,6 +129,30 @@ async fn members_among(
     .await?;
     let uids = found.iter().map(|row| row.try_get("uid").map(UserId));
     Ok(uids.collect::<Result<_, _>>()?)
+}
+
+/// One of these who is in so many groups already. Two groups that somebody is added to at once may both
+/// be the last.
+pub(super) async fn in_too_many(
+    connection: &mut Connection,
+    uids: &[UserId],
+    max: u32,
+) -> Result<Option<UserId>, StoreError> {
+    let found = sqlx::query(concat!(
+        "SELECT CAST(j.value ->> 0 AS BIGINT) AS uid FROM ",
+        rows!(),
+        " WHERE (SELECT count(*) FROM (
+                     SELECT 1 FROM members m JOIN groups g ON g.conversation_id = m.conversation_id
+                      WHERE m.uid = CAST(j.value ->> 0 AS BIGINT) LIMIT $2) AS joined) >= $2
+          LIMIT 1"
+    ))
+    .bind(set(uids))
+    .bind(i64::from(max))
+    .fetch_optional(connection)
+    .await?;
+    Ok(found
+        .map(|row| row.try_get("uid").map(UserId))
+        .transpose()?)
 }
 
 /// Makes them members from this place on.

@@ -353,6 +353,14 @@ impl Store for Database {
         self.write(sessions::EndOthers(uid, keep)).await
     }
 
+    async fn ended_sessions(&self) -> Result<Vec<(UserId, SessionHash)>, StoreError> {
+        reading!(self, |reader| sessions::ended(reader))
+    }
+
+    async fn set_locked(&self, uid: UserId, locked: bool) -> Result<usize, StoreError> {
+        self.write(sessions::Lock(uid, locked)).await
+    }
+
     fn pools(&self) -> Vec<PoolUse> {
         self.pools().into()
     }

@@ -2,6 +2,7 @@
 
 use super::dialect::{Connection, LOCK_PASSWORD, Row, bytes, rows};
 use super::{Work, json, users};
+use crate::clock;
 use crate::store::{Login, Session, SessionHash, StoreError};
 use sqlx::Row as _;
 use tidings_shared::{UserId, api};
@@ -9,6 +10,9 @@ use tidings_shared::{UserId, api};
 /// Logins that a user may have; the one that was not used for longest ends for a new one. Whoever
 /// ends all of them ends no more than that.
 const LOGINS_MAX: i64 = 100;
+/// For how long nodes can learn here that a login was ended, in ms. One that cannot reach the store for
+/// longer cannot push anything either.
+const ENDED_KEPT_MS: i64 = 60 * 60 * 1000;
 
 /// Keeps a session, if its user still has the password that was shown.
 pub(in super::super) struct Begin<'a> {
@@ -35,7 +39,8 @@ impl Work for Begin<'_> {
         }
         let begun = sqlx::query(
             "INSERT INTO sessions (token_hash, uid, created_at, expires_at, agent, used_at)
-             SELECT $1, uid, $2, $3, $4, $2 FROM users WHERE uid = $5 AND password_hash = $6",
+             SELECT $1, uid, $2, $3, $4, $2 FROM users
+              WHERE uid = $5 AND password_hash = $6 AND locked_at IS NULL",
         )
         .bind(&self.session.hash.0[..])
         .bind(self.now_ms)
@@ -111,7 +116,7 @@ pub(super) async fn session(
     let row = sqlx::query(
         "SELECT s.expires_at, s.used_at, u.uid, u.username, u.avatar
            FROM sessions s JOIN users u ON u.uid = s.uid
-          WHERE s.token_hash = $1 AND s.expires_at > $2",
+          WHERE s.token_hash = $1 AND s.expires_at > $2 AND u.locked_at IS NULL",
     )
     .bind(&hash.0[..])
     .bind(now_ms)
@@ -193,12 +198,8 @@ impl Work for End {
     type Output = bool;
 
     async fn run(&self, connection: &mut Connection) -> Result<bool, StoreError> {
-        let ended = sqlx::query("DELETE FROM sessions WHERE token_hash = $1 AND uid = $2")
-            .bind(&self.1.0[..])
-            .bind(self.0.0)
-            .execute(connection)
-            .await?;
-        Ok(ended.rows_affected() > 0)
+        let ended = end(connection, self.0, (self.1, true)).await?;
+        Ok(!ended.is_empty())
     }
 }
 
@@ -209,14 +210,72 @@ impl Work for EndOthers {
     type Output = Vec<SessionHash>;
 
     async fn run(&self, connection: &mut Connection) -> Result<Vec<SessionHash>, StoreError> {
-        let ended = sqlx::query(
-            "DELETE FROM sessions WHERE uid = $1 AND token_hash <> $2 RETURNING token_hash",
-        )
-        .bind(self.0.0)
-        .bind(&self.1.0[..])
+        end(connection, self.0, (self.1, false)).await
+    }
+}
+
+/// Ends the session of a user with this hash, or all but that, and keeps for a while that they ended.
+async fn end(
+    connection: &mut Connection,
+    uid: UserId,
+    (hash, only_that): (SessionHash, bool),
+) -> Result<Vec<SessionHash>, StoreError> {
+    let now_ms = clock::now_ms();
+    sqlx::query(
+        "INSERT INTO ended_sessions (token_hash, uid, ended_at)
+         SELECT token_hash, uid, CAST($4 AS BIGINT) FROM sessions
+          WHERE uid = $1 AND (token_hash = $2) = $3
+             ON CONFLICT DO NOTHING",
+    )
+    .bind(uid.0)
+    .bind(&hash.0[..])
+    .bind(only_that)
+    .bind(now_ms)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query("DELETE FROM ended_sessions WHERE ended_at < $1")
+        .bind(now_ms - ENDED_KEPT_MS)
+        .execute(&mut *connection)
+        .await?;
+    let ended = sqlx::query(
+        "DELETE FROM sessions WHERE uid = $1 AND (token_hash = $2) = $3 RETURNING token_hash",
+    )
+    .bind(uid.0)
+    .bind(&hash.0[..])
+    .bind(only_that)
+    .fetch_all(connection)
+    .await?;
+    ended.iter().map(hash_of).collect()
+}
+
+/// The sessions that were ended within the last hour.
+pub(super) async fn ended(
+    connection: &mut Connection,
+) -> Result<Vec<(UserId, SessionHash)>, StoreError> {
+    let found = sqlx::query("SELECT uid, token_hash FROM ended_sessions")
         .fetch_all(connection)
         .await?;
-        ended.iter().map(hash_of).collect()
+    let of_row = |row: &Row| Ok((UserId(row.try_get("uid")?), hash_of(row)?));
+    found.iter().map(of_row).collect()
+}
+
+/// Locks a user out, which ends all their sessions, or lets them in again.
+pub(in super::super) struct Lock(pub(super) UserId, pub(super) bool);
+
+impl Work for Lock {
+    type Output = usize;
+
+    async fn run(&self, connection: &mut Connection) -> Result<usize, StoreError> {
+        sqlx::query("UPDATE users SET locked_at = $2 WHERE uid = $1")
+            .bind(self.0.0)
+            .bind(self.1.then(clock::now_ms))
+            .execute(&mut *connection)
+            .await?;
+        if !self.1 {
+            return Ok(0);
+        }
+        let all = EndOthers(self.0, SessionHash::NONE);
+        Ok(all.run(connection).await?.len())
     }
 }
 

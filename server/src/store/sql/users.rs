@@ -53,7 +53,7 @@ pub(super) async fn credentials(
     connection: &mut Connection,
     email: &str,
 ) -> Result<Option<Credentials>, StoreError> {
-    let row = sqlx::query("SELECT uid, password_hash FROM users WHERE email = $1")
+    let row = sqlx::query("SELECT uid, password_hash, locked_at FROM users WHERE email = $1")
         .bind(email)
         .fetch_optional(connection)
         .await?;
@@ -61,6 +61,7 @@ pub(super) async fn credentials(
     Ok(Some(Credentials {
         uid: UserId(row.try_get("uid")?),
         password_hash: row.try_get("password_hash")?,
+        locked: row.try_get::<Option<i64>, _>("locked_at")?.is_some(),
     }))
 }
 

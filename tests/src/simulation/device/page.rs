@@ -205,7 +205,7 @@ impl Page {
                 env.count(Count::Refused);
             }
             let id = self.renamed.get(id).unwrap_or(id);
-            self.outbox.refuse(now, id, error.code);
+            self.outbox.refuse(now, id, error);
         } else if let Some(reference) = error.reference {
             if let Some(peer) = self.asked.remove(&reference)
                 && let Some(view) = self.views.get_mut(&peer)

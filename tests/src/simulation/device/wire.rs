@@ -73,6 +73,7 @@ impl Device {
                         uid: self.uid,
                         conversations,
                         missed: missed.and_then(|ms| u64::try_from(ms).ok()),
+                        token: None,
                     };
                     self.send(env, ClientFrame::Bind(bind));
                 }

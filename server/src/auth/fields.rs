@@ -1,10 +1,11 @@
-//! Checking what a user is made from.
+//! The fields of a user, in the form in which they are kept, and what may not be in them.
 
 use crate::name;
 use crate::store::UserDraft;
 use tidings_shared::UserId;
 use tidings_shared::limits::{PASSWORD_BYTES, PASSWORD_CHARS, USERNAME_CHARS};
 use unicode_normalization::UnicodeNormalization as _;
+use zxcvbn::{Score, zxcvbn};
 
 /// The longest email address (RFC 5321 §4.5.3.1: 254 with the angle brackets off).
 const EMAIL_MAX: usize = 254;
@@ -35,6 +36,11 @@ pub enum UserError {
         "a password has at least {PASSWORD_CHARS} characters and at most {PASSWORD_BYTES} bytes"
     )]
     ChosenPassword,
+    /// Chosen as many choose.
+    #[error(
+        "that password is guessed in no time: many have it, or one much like it; choose another"
+    )]
+    CommonPassword,
     /// Not positive, or so great that JSON does not carry it exactly.
     #[error("a uid is 1 to {}", UserId::MAX)]
     Uid,
@@ -93,14 +99,20 @@ pub fn checked_username(name: &str) -> Result<String, UserError> {
     name::checked(name, USERNAME_CHARS).ok_or(UserError::Name)
 }
 
-/// Checks a password that a person chose.
+/// Checks a password that a person chose, against what is known `about` them too. Takes some
+/// milliseconds.
 ///
 /// # Errors
-/// [`UserError::ChosenPassword`]
-pub fn check_chosen_password(password: &str) -> Result<(), UserError> {
+/// [`UserError::ChosenPassword`], or [`UserError::CommonPassword`] when fewer than a million guesses
+/// find it, by an estimate that knows the commonest ones (Wheeler, "zxcvbn", USENIX Security 2016; NIST
+/// SP 800-63B §5.1.1.2 asks for such a list).
+pub fn check_chosen_password(password: &str, about: &[&str]) -> Result<(), UserError> {
     // In the form in which it is hashed.
     if password.len() > PASSWORD_BYTES || password.nfkc().count() < PASSWORD_CHARS {
         return Err(UserError::ChosenPassword);
+    }
+    if zxcvbn(password, about).score() < Score::Two {
+        return Err(UserError::CommonPassword);
     }
     Ok(())
 }
@@ -174,18 +186,41 @@ mod tests {
             assert_eq!(normal_email(written), "c\u{e1}@x.org", "{written}");
         }
     }
+
     #[test]
     fn a_password_that_a_person_chooses_is_bounded_on_both_sides() {
-        assert_eq!(check_chosen_password("八个字的密码够了"), Ok(()));
-        assert_eq!(check_chosen_password(&"p".repeat(PASSWORD_BYTES)), Ok(()));
+        let longest = "p3 Xq".repeat(PASSWORD_BYTES / 5);
+        for password in ["八个字的密码够了", &longest] {
+            assert_eq!(check_chosen_password(password, &[]), Ok(()));
+        }
         for password in [
             "",
             "seven77",
             &"e\u{301}".repeat(7),
             &"p".repeat(PASSWORD_BYTES + 1),
         ] {
-            let wrong = check_chosen_password(password);
+            let wrong = check_chosen_password(password, &[]);
             assert_eq!(wrong, Err(UserError::ChosenPassword));
         }
+    }
+
+    #[test]
+    fn a_password_that_many_choose_is_refused() {
+        for password in [
+            "password",
+            "12345678",
+            "Passw0rd1",
+            "qwertyuiop",
+            "iloveyou1",
+        ] {
+            let common = check_chosen_password(password, &[]);
+            assert_eq!(common, Err(UserError::CommonPassword), "{password}");
+        }
+        let own = check_chosen_password(
+            "zhangsan1000",
+            &["zhangsan1000@example.org", "zhangsan1000"],
+        );
+        assert_eq!(own, Err(UserError::CommonPassword));
+        assert_eq!(check_chosen_password("caf\u{e9}-Wache1", &[]), Ok(()));
     }
 }

@@ -1,0 +1,215 @@
+//! What one user, or one network, may take: others do not notice, and who took too much is told when to
+//! go on.
+
+use crate::both_set_ups::accounts::{ask, login, token};
+use anyhow::{Context, Result};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tidings_shared::{Peer, UserId};
+use tidings_tests::client::{Client, Login};
+use tidings_tests::server::{LI, Launch, Server, WANG, ZHANG};
+use tidings_tests::socket::Socket;
+
+async fn alone(flags: &[&str]) -> Result<Server> {
+    let folder = tempfile::tempdir()?;
+    let launch = Launch::new(folder.path(), flags);
+    Server::alone(folder, launch).await
+}
+
+fn send(n: usize, content: &str) -> Value {
+    let id = format!("id-{n}");
+    json!({"type": 3, "data": {"senderUid": 1000, "recipientUid": 1001,
+                               "content": content, "msgType": 1, "clientMsgId": id}})
+}
+
+#[tokio::test]
+async fn who_sends_too_much_is_told_when_to_go_on() -> Result<()> {
+    // Fifty at once, ten of which the bind takes.
+    let server = alone(&["--user-requests", "5"]).await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    for n in 0..100 {
+        zhang.send(send(n, "flood")).await?;
+    }
+    let mut put_off = 0;
+    for n in 0..100 {
+        let answer = zhang.next().await?;
+        assert_eq!(answer["data"]["clientMsgId"], format!("id-{n}"), "in order");
+        if answer["type"] == json!(7) {
+            assert_eq!(answer["data"]["code"], "too_many_requests");
+            assert!(answer["data"]["retryMs"].as_u64().context("no time")? > 0);
+            put_off += 1;
+        }
+    }
+    assert!(put_off > 0, "all were taken");
+    // His other devices have no more, and other people as much as ever.
+    let mut second = Socket::open(&server, Some(&server.login(ZHANG.1).await?)).await?;
+    second
+        .send(json!({"type": 1, "data": {"uid": 1000}}))
+        .await?;
+    let refused = second.frame(1).await?;
+    assert_eq!(refused["data"]["code"], "too_many_requests");
+    assert_eq!(second.closed().await?.1, 4003);
+    let mut wang = Socket::bound(&server, WANG).await?;
+    for n in 0..30 {
+        wang.say(1002, 1001, &n.to_string()).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_sends_too_many_bytes_is_told_when_to_go_on() -> Result<()> {
+    let server = alone(&["--user-bytes", "100"]).await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    let text = "x".repeat(2_000);
+    zhang.send(send(0, &text)).await?;
+    assert_eq!(zhang.next().await?["type"], json!(3));
+    zhang.send(send(1, &text)).await?;
+    let refused = zhang.next().await?;
+    assert_eq!(refused["data"]["code"], "too_many_requests");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_client_sends_too_fast_arrives_later_and_in_order() -> Result<()> {
+    let server = alone(&["--user-requests", "5"]).await?;
+    let mut li = Socket::bound(&server, LI).await?;
+    let login = Login {
+        address: server.address().parse()?,
+        token: server.login(ZHANG.1).await?,
+        uid: UserId(ZHANG.0),
+        device: "a".into(),
+        keep: 100,
+    };
+    let client = Client::start(login, 1);
+    client.until(|status| status.is_settled()).await?;
+    for n in 0..50 {
+        let peer = Peer::User(UserId(LI.0));
+        client.write_in(peer, n.to_string()).await?;
+    }
+    for n in 0..50 {
+        let push = li.frame(4).await?;
+        assert_eq!(push["data"]["content"], n.to_string());
+        li.ack(&push["tid"]).await?;
+    }
+    client.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_does_not_listen_is_closed() -> Result<()> {
+    let server = alone(&["--user-requests", "1"]).await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    for _ in 0..1_100 {
+        let asked = zhang.send(json!({"type": 5, "data": {"uid": 1000}})).await;
+        if asked.is_err() {
+            break;
+        }
+    }
+    assert_eq!(zhang.closed().await?.1, 4003);
+    Ok(())
+}
+
+#[tokio::test]
+async fn http_requests_count_and_a_login_does_not() -> Result<()> {
+    let server = alone(&["--user-requests", "1"]).await?;
+    let zhang = server.login(ZHANG.1).await?;
+    let mut answers = Vec::new();
+    for _ in 0..20 {
+        let me = (Method::GET, "/api/me");
+        answers.push(ask(&server, Some(&zhang), me, Value::Null).await?.0);
+    }
+    assert_eq!(
+        (answers[0], answers.contains(&429)),
+        (200, true),
+        "{answers:?}"
+    );
+    assert!(server.login(ZHANG.1).await.is_ok());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_user_makes_so_many_groups_and_adds_so_many_members() -> Result<()> {
+    let flags = [
+        "--max-groups-owned",
+        "2",
+        "--max-groups",
+        "3",
+        "--user-additions",
+        "8",
+    ];
+    let server = alone(&flags).await?;
+    let (zhang, li) = (server.login(ZHANG.1).await?, server.login(LI.1).await?);
+    let make = |token: String, members: Value| {
+        let body = json!({"name": "g", "members": members});
+        let server = &server;
+        async move { ask(server, Some(&token), (Method::POST, "/api/groups"), body).await }
+    };
+    for expected in [201, 201, 409] {
+        let (status, body) = make(zhang.clone(), json!([1001])).await?;
+        assert_eq!(status, expected, "{body}");
+    }
+    let (status, _) = make(li.clone(), json!([])).await?;
+    assert_eq!(status, 201, "the third that 1001 is in");
+    let (status, body) = make(server.login(WANG.1).await?, json!([1001])).await?;
+    assert_eq!((status, &body["code"]), (409, &json!("limit_reached")));
+
+    // Six of eight are taken by what was made and refused.
+    let (status, _) = make(zhang.clone(), json!([1001, 1002])).await?;
+    assert_eq!(status, 429);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_disk_that_is_nearly_full_takes_nothing_new() -> Result<()> {
+    let full = alone(&["--disk-floor-mb", "1000000000"]).await?;
+    let zhang = full.login(ZHANG.1).await?;
+    let mut socket = Socket::bound_with(&full, &zhang, json!({"uid": 1000})).await?;
+    let code = socket.refused(send(1, "hello")).await?;
+    assert_eq!(code, "unavailable");
+    let ready = full.http().get(full.url("/readyz")).send().await?;
+    assert_eq!(ready.status().as_u16(), 503);
+    assert_eq!(ready.text().await?, "the disk is nearly full\n");
+    let group = json!({"name": "g", "members": []});
+    for (request, body, expected) in [
+        ((Method::POST, "/api/groups"), group, 503),
+        ((Method::GET, "/api/me"), Value::Null, 200),
+        ((Method::POST, "/api/logout"), Value::Null, 204),
+    ] {
+        let path = request.1;
+        let (status, _) = ask(&full, Some(&zhang), request, body).await?;
+        assert_eq!(status, expected, "{path}");
+    }
+    assert_eq!(socket.closed().await?.1, 4500, "logging out works");
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_address_guesses_at_so_many_emails() -> Result<()> {
+    let server = alone(&[]).await?;
+    let mut answers = Vec::new();
+    for n in 0..60 {
+        let email = format!("nobody{n}@example.org");
+        answers.push(login(&server, &email, "wrong").await?.0);
+    }
+    assert_eq!((answers[49], answers[50]), (401, 429), "{answers:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_password_that_many_have_is_refused() -> Result<()> {
+    let server = alone(&[]).await?;
+    let register = |password: &str| {
+        let body = json!({"email": "a@example.org", "username": "Ann", "password": password});
+        let server = &server;
+        async move { ask(server, None, (Method::POST, "/api/register"), body).await }
+    };
+    let (status, body) = register("password1").await?;
+    assert_eq!((status, &body["code"]), (400, &json!("common_password")));
+    let (status, ann) = register("caf\u{e9}-Wache1").await?;
+    assert_eq!(status, 201);
+    let change = json!({"old": "caf\u{e9}-Wache1", "new": "12345678"});
+    let request = (Method::PUT, "/api/me/password");
+    let (status, body) = ask(&server, Some(&token(&ann)?), request, change).await?;
+    assert_eq!((status, &body["code"]), (400, &json!("common_password")));
+    Ok(())
+}
