@@ -1,4 +1,4 @@
-//! One user: a task that keeps a connection, in the course's plain way.
+//! One user: a task that keeps a connection, in the course's way, but for asking for all messages.
 //!
 //! It binds, acknowledges what is pushed (as the page does: one for all of 80 ms), beats when it is
 //! quiet, sends what its schedule says, and after every loss comes back with the protocol's backoff

@@ -70,9 +70,9 @@ pub fn heartbeat(uid: i64, interval_ms: u128) -> String {
     format!(r#"{{"type":0,"data":{{"uid":{uid},"timeout":{interval_ms}}}}}"#)
 }
 
-/// Type 1, the course's plain form.
+/// Type 1; other servers than ours do not know `all` and push everything.
 pub fn bind(uid: i64) -> String {
-    format!(r#"{{"type":1,"data":{{"uid":{uid}}}}}"#)
+    format!(r#"{{"type":1,"data":{{"uid":{uid},"all":true}}}}"#)
 }
 
 /// Type 3.

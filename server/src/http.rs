@@ -24,7 +24,8 @@ use crate::gateway;
 use crate::logging::request_id;
 use crate::site;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::handler::Handler as _;
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
@@ -101,8 +102,9 @@ pub fn router(app: AppState) -> Router {
     if app.config.metrics_listen.is_none() {
         routes = routes.route("/metrics", get(metrics::metrics));
     }
+    let page = page::service(app.config.client_dir.as_deref());
     routes
-        .fallback_service(page::service(app.config.client_dir.as_deref()))
+        .fallback_service(page.layer(from_fn_with_state(app.clone(), page_or_socket)))
         .layer(from_fn_with_state(app.clone(), site::checked))
         .layer(from_fn(guarded))
         .layer(TimeoutLayer::with_status_code(
@@ -112,6 +114,14 @@ pub fn router(app: AppState) -> Router {
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(app.clone(), request_id))
         .with_state(app)
+}
+
+/// `/` is the page, and takes upgrades as `/ws` does: the course's page opens its connection there.
+async fn page_or_socket(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    if request.uri().path() == "/" && site::asks_for_socket(request.method(), request.headers()) {
+        return gateway::upgrade.call(request, app).await;
+    }
+    next.run(request).await
 }
 
 /// What browsers are told of the pages of other sites that the operator allowed (CORS): they may ask,

@@ -22,7 +22,7 @@ use url::{Host, Url};
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// How much of a header that a stranger wrote is logged.
 const LOGGED_CHARS: usize = 200;
-/// The one request that becomes a connection.
+/// The address of connections; `/` has them too, see [`asks_for_socket`].
 const SOCKET: &str = "/ws";
 /// What load balancers ask, by whatever name they have for this node.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
@@ -143,7 +143,7 @@ fn refuse(app: &AppState, refusal: Refusal, request: &Request) -> Response {
 fn find(config: &Config, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Site, Refusal> {
     let host = host(uri, headers).ok_or(Refusal::NoHost)?;
     let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-    let changes = !reads || uri.path() == SOCKET;
+    let changes = !reads || uri.path() == SOCKET || asks_for_socket(method, headers);
     let site = if config.public_url.is_empty() {
         let only_reads = !changes && uri.path() != "/metrics";
         let believed = is_address(&host) || only_reads || is_program(headers);
@@ -177,6 +177,12 @@ fn find(config: &Config, method: &Method, uri: &Uri, headers: &HeaderMap) -> Res
         return Err(Refusal::OtherOrigin);
     }
     Ok(site)
+}
+
+/// Whether a request is to become a connection, wherever it goes to (RFC 6455 §4.1).
+pub(crate) fn asks_for_socket(method: &Method, headers: &HeaderMap) -> bool {
+    let upgrade = headers.get(header::UPGRADE).map(HeaderValue::as_bytes);
+    method == Method::GET && upgrade.is_some_and(|it| it.eq_ignore_ascii_case(b"websocket"))
 }
 
 /// The one host a request names; that of the request line, where it has one, stands above the header

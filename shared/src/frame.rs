@@ -6,6 +6,7 @@
 
 mod client;
 mod envelope;
+mod number;
 mod server;
 
 pub use client::{

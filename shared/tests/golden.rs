@@ -82,6 +82,7 @@ fn a_bind_is_the_courses_own_and_may_ask_for_the_list() {
         &ClientFrame::Bind(Bind {
             uid: ME,
             conversations: false,
+            all: false,
             missed: None,
             token: None,
         }),
@@ -90,7 +91,17 @@ fn a_bind_is_the_courses_own_and_may_ask_for_the_list() {
     client(
         &ClientFrame::Bind(Bind {
             uid: ME,
+            conversations: false,
+            all: true,
+            missed: None,
+        }),
+        r#"{"type":1,"data":{"uid":1000,"all":true}}"#,
+    );
+    client(
+        &ClientFrame::Bind(Bind {
+            uid: ME,
             conversations: true,
+            all: false,
             missed: Some(90_000),
             token: None,
         }),
@@ -219,6 +230,77 @@ fn a_send_may_leave_out_the_kind_and_the_client_id() {
         &ServerFrame::Sent(Box::new(own)),
         &format!(r#"{{"type":3,"data":{json}}}"#),
     );
+}
+
+#[test]
+fn digits_in_strings_are_numbers_in_frames_0_to_6() {
+    for (numbers, strings) in [
+        (
+            r#"{"type":0,"data":{"uid":1000,"timeout":120000}}"#,
+            r#"{"type":"0","data":{"uid":"1000","timeout":"120000"}}"#,
+        ),
+        (
+            r#"{"type":1,"data":{"uid":1000,"missed":90000}}"#,
+            r#"{"type":"1","data":{"uid":"1000","missed":"90000"}}"#,
+        ),
+        (
+            r#"{"type":2,"data":{"ownerUid":1000,"otherUid":1001,"beforeSeq":51,"limit":50,"ref":7}}"#,
+            r#"{"type":"2","data":{"ownerUid":"1000","otherUid":"1001","beforeSeq":"51","limit":"50","ref":"7"}}"#,
+        ),
+        (
+            r#"{"type":2,"data":{"ownerUid":1000,"groupId":7,"afterSeq":0}}"#,
+            r#"{"type":2,"data":{"ownerUid":"1000","groupId":"7","afterSeq":"0"}}"#,
+        ),
+        (
+            r#"{"type":3,"data":{"senderUid":1000,"recipientUid":1001,"content":"12","msgType":1,"clientMsgId":"34"}}"#,
+            r#"{"type":"3","data":{"senderUid":"1000","recipientUid":"1001","content":"12","msgType":"1","clientMsgId":"34"}}"#,
+        ),
+        (
+            r#"{"type":5,"data":{"uid":1000}}"#,
+            r#"{"type":5,"data":{"uid":"1000"}}"#,
+        ),
+        (
+            r#"{"type":6,"data":{"tid":18446744073709551615}}"#,
+            r#"{"type":6,"data":{"tid":"18446744073709551615"}}"#,
+        ),
+    ] {
+        let frame = ClientFrame::parse(strings).expect(strings);
+        assert_eq!(frame.to_json(), numbers);
+    }
+}
+
+#[test]
+fn other_strings_and_strings_elsewhere_are_no_numbers() {
+    for text in [
+        r#"{"type":5,"data":{"uid":""}}"#,
+        r#"{"type":5,"data":{"uid":"-1000"}}"#,
+        r#"{"type":5,"data":{"uid":"+1000"}}"#,
+        r#"{"type":5,"data":{"uid":" 1000"}}"#,
+        r#"{"type":5,"data":{"uid":"1e3"}}"#,
+        r#"{"type":5,"data":{"uid":"١٠٠٠"}}"#,
+        r#"{"type":5,"data":{"uid":1000.0}}"#,
+        r#"{"type":5,"data":{"uid":["1000"]}}"#,
+        r#"{"type":5,"data":{"uid":null}}"#,
+        // One beyond the bounds of the number, in either form.
+        r#"{"type":5,"data":{"uid":9223372036854775808}}"#,
+        r#"{"type":5,"data":{"uid":"9223372036854775808"}}"#,
+        r#"{"type":6,"data":{"tid":"18446744073709551616"}}"#,
+        r#"{"type":2,"data":{"ownerUid":1,"otherUid":2,"limit":"4294967296"}}"#,
+        r#"{"type":1,"data":{"uid":1000,"all":"1"}}"#,
+        r#"{"type":"8","data":{}}"#,
+        r#"{"type":9,"data":{"otherUid":"1001","seq":3}}"#,
+        r#"{"type":9,"data":{"otherUid":1001,"seq":"3"}}"#,
+        r#"{"type":11,"data":{"uids":["1000"]}}"#,
+    ] {
+        assert!(ClientFrame::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_message_type_of_zero_is_text() {
+    let zero = r#"{"type":3,"data":{"senderUid":1,"recipientUid":2,"content":"a","msgType":0}}"#;
+    let frame = ClientFrame::parse(zero).expect(zero);
+    assert_eq!(frame.to_json(), zero.replace(":0}", ":1}"));
 }
 
 #[test]

@@ -4,12 +4,13 @@ use proptest::prelude::*;
 use tidings_shared::frame::{ClientFrame, FrameError, ServerFrame};
 use tidings_shared::{ErrorBody, ErrorCode, limits};
 
-const GOOD: [&str; 8] = [
+const GOOD: [&str; 9] = [
     r#"{"type":0,"data":{"uid":1000,"timeout":120000}}"#,
     r#"{"type":1,"data":{"uid":1000,"conversations":true}}"#,
     r#"{"type":2,"data":{"ownerUid":1000,"otherUid":1001,"beforeSeq":5,"limit":2}}"#,
     r#"{"type":3,"data":{"senderUid":1000,"recipientUid":1001,"content":"a\u4f60\"","msgType":1,"clientMsgId":"x"}}"#,
     r#"{"type":5,"data":{"uid":1000}}"#,
+    r#"{"type":"2","data":{"ownerUid":"1000","groupId":"7","afterSeq":"0"}}"#,
     r#"{"type":6,"data":{"tid":7,"cumulative":true}}"#,
     r#"{"type":8,"data":{"after":"1-2"}}"#,
     r#"{"type":9,"data":{"groupId":7,"seq":3}}"#,
@@ -27,15 +28,10 @@ fn each_kind_of_nonsense_has_its_own_code() {
     // The fields in their order: serde's other form of a struct, and not ours.
     assert_eq!(code(r#"[5,{"uid":1000}]"#), ErrorCode::Malformed);
     assert_eq!(code(r#"{"type":5,"data":[1000]}"#), ErrorCode::Malformed);
-    assert_eq!(code(r#"{"type":"1"}"#), ErrorCode::Malformed);
     assert_eq!(code(r#"{"type":-1}"#), ErrorCode::Malformed);
     assert_eq!(code(r#"{"type":4,"data":{}}"#), ErrorCode::UnknownType);
     assert_eq!(code(r#"{"type":4711}"#), ErrorCode::UnknownType);
     assert_eq!(code(r#"{"type":1}"#), ErrorCode::Malformed);
-    assert_eq!(
-        code(r#"{"type":1,"data":{"uid":"1000"}}"#),
-        ErrorCode::Malformed
-    );
     assert_eq!(
         code(r#"{"type":1,"data":{"uid":1e400}}"#),
         ErrorCode::Malformed

@@ -193,7 +193,7 @@ async fn a_send_that_cannot_be_is_refused_with_its_reason_and_its_client_id() ->
             "malformed",
         ),
         (
-            json!({"type": 3, "data": {"senderUid": 1000, "recipientUid": 1001, "content": "x", "msgType": 0}}),
+            json!({"type": 3, "data": {"senderUid": 1000, "recipientUid": 1001, "content": "x", "msgType": 1000}}),
             "invalid_msg_type",
         ),
     ];

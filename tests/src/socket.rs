@@ -29,6 +29,14 @@ impl Socket {
         Self::open_with(server, token, None).await
     }
 
+    /// The same at `/`, as the course's page does, with any headers.
+    ///
+    /// # Errors
+    /// When the handshake is refused.
+    pub async fn open_at_root(server: &Server, headers: &[(&'static str, &str)]) -> Result<Self> {
+        Self::dial(&format!("ws://{}/", server.address()), headers).await
+    }
+
     /// The same with an `Origin`.
     ///
     /// # Errors
@@ -38,25 +46,38 @@ impl Socket {
         token: Option<&str>,
         origin: Option<&str>,
     ) -> Result<Self> {
-        let mut request = format!("ws://{}/ws", server.address()).into_client_request()?;
-        let headers = request.headers_mut();
-        if let Some(token) = token {
-            let value = HeaderValue::from_str(&format!("Bearer {token}"))?;
-            headers.insert("authorization", value);
-        }
-        if let Some(origin) = origin {
-            headers.insert("origin", HeaderValue::from_str(origin)?);
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let bearer = bearer.as_deref().map(|bearer| ("authorization", bearer));
+        let headers = [bearer, origin.map(|origin| ("origin", origin))];
+        let headers: Vec<_> = headers.into_iter().flatten().collect();
+        Self::dial(&format!("ws://{}/ws", server.address()), &headers).await
+    }
+
+    async fn dial(url: &str, headers: &[(&'static str, &str)]) -> Result<Self> {
+        let mut request = url.into_client_request()?;
+        for (name, value) in headers {
+            let value = HeaderValue::from_str(value)?;
+            request.headers_mut().insert(*name, value);
         }
         let opening = tokio_tungstenite::connect_async(request);
         let (stream, _) = timeout(PATIENCE, opening).await.context("no answer")??;
         Ok(Self { stream })
     }
 
-    /// Logs in, opens a connection and binds it in the course's way.
+    /// Logs in, opens a connection and binds it to be pushed everything.
     ///
     /// # Errors
     /// When any of it is refused.
     pub async fn bound(server: &Server, user: (i64, &str)) -> Result<Self> {
+        let token = server.login(user.1).await?;
+        Self::bound_with(server, &token, json!({"uid": user.0, "all": true})).await
+    }
+
+    /// The same in the course's way: direct messages from others, and no more.
+    ///
+    /// # Errors
+    /// When any of it is refused.
+    pub async fn bound_plainly(server: &Server, user: (i64, &str)) -> Result<Self> {
         let token = server.login(user.1).await?;
         Self::bound_with(server, &token, json!({"uid": user.0})).await
     }

@@ -110,6 +110,7 @@ impl Driver {
         self.send(&ClientFrame::Bind(Bind {
             uid: self.uid,
             conversations: true,
+            all: false,
             missed,
             token: None,
         }));

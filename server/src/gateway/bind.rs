@@ -1,8 +1,8 @@
 //! Frame 1: from a login to a connection that is pushed to.
 
 use super::connection::{Connection, End};
-use super::pushes::Bound;
-use super::requests::list_page;
+use super::pushes::{Bound, standings};
+use super::requests::{list_page, unread_for};
 use crate::admission::spread;
 use crate::clock;
 use crate::store::{Standing, StoreError};
@@ -31,7 +31,7 @@ impl Connection {
             return Err(self.refuse_bind(ErrorCode::Busy, CloseCode::RateLimited));
         };
         // Subscribe first, then read: what is committed in between arrives as an event.
-        let lists = bind.conversations;
+        let (lists, plain) = (bind.conversations, bind.is_plain());
         let Ok(mut membership) = self.app.hub.join(uid, self.id, lists).await else {
             return Err(self.refuse_bind(ErrorCode::TooManyConnections, CloseCode::RateLimited));
         };
@@ -50,10 +50,10 @@ impl Connection {
         // Acknowledged a moment ago on another connection, and perhaps not written yet.
         let pending = self.app.positions.pending(uid);
         let read = async {
-            let mut positions = store.positions(uid).await?;
+            let mut positions = standings(store.as_ref(), uid, plain).await?;
             let groups = positions.iter().filter_map(|standing| standing.group);
             if membership.join_groups(groups).await {
-                positions = store.positions(uid).await?;
+                positions = standings(store.as_ref(), uid, plain).await?;
             }
             let unread = store.unread_total(uid).await?;
             let list = if bind.conversations {
@@ -84,6 +84,8 @@ impl Connection {
         let timing = self.app.config.timing();
         let feed = if bind.conversations {
             Feed::from_latest(timing, positions)
+        } else if plain {
+            Feed::legacy(timing, positions)
         } else {
             Feed::from_acknowledged(timing, positions)
         };
@@ -93,7 +95,7 @@ impl Connection {
             uid,
             username: self.user.username.clone(),
             timeout: u64::try_from(interval.as_millis()).unwrap_or(u64::MAX),
-            unread: unread.total,
+            unread: unread_for(&unread, plain),
             list,
         })));
         self.open.bound();
@@ -103,6 +105,7 @@ impl Connection {
             feed,
             membership,
             lists,
+            plain,
         });
         Ok(())
     }

@@ -8,13 +8,13 @@ use super::connection::{Connection, End};
 use super::hub::{Membership, Word};
 use crate::bus::Event;
 use crate::clock;
-use crate::store::{Range, Record, StoreError, Thread};
+use crate::store::{Range, Record, Standing, Store, StoreError, Thread};
 use std::sync::Arc;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
 use tidings_shared::delivery::{Effect, Feed, Item, ReadRequest};
 use tidings_shared::frame::{ServerFrame, kind, write_push};
-use tidings_shared::{api, limits};
+use tidings_shared::{UserId, api, limits};
 use tokio::time::Instant;
 
 /// From a failed read of the store to the next one.
@@ -37,6 +37,8 @@ pub(super) struct Bound {
     pub(super) membership: Membership,
     /// Bound by asking for the list: it knows the frames from 8 up.
     pub(super) lists: bool,
+    /// Bound in the course's way: it gets direct messages from others and no more.
+    pub(super) plain: bool,
 }
 
 impl Connection {
@@ -246,7 +248,7 @@ impl Connection {
         // Until nothing is new: what a group gets between the reading and the joining is read by
         // the next turn, and by then the feed knows where this member's part of it begins.
         loop {
-            let standings = store.positions(uid).await?;
+            let standings = standings(store.as_ref(), uid, bound.plain).await?;
             let positions = standings.iter().map(|standing| standing.position);
             bound.feed.handle_positions(positions);
             let groups = standings.iter().filter_map(|standing| standing.group);
@@ -260,6 +262,18 @@ impl Connection {
         tracing::warn!(uid = %self.user.uid, %error, "cannot read on; will try again");
         self.read_after = Some(Instant::now() + STORE_RETRY);
     }
+}
+
+/// A user's conversations as far as a connection is pushed to from them. Who gets nothing of groups
+/// does not move the positions in them either: the next connection that asks for all is pushed them.
+pub(super) async fn standings(
+    store: &dyn Store,
+    uid: UserId,
+    plain: bool,
+) -> Result<Vec<Standing>, StoreError> {
+    let mut standings = store.positions(uid).await?;
+    standings.retain(|standing| !plain || standing.group.is_none());
+    Ok(standings)
 }
 
 /// Waits for ever before the bind.

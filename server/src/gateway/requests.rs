@@ -57,9 +57,11 @@ impl Connection {
     async fn unread(&mut self, unread: &frame::Unread) {
         if self.is_me(unread.uid, kind::UNREAD) {
             match self.app.store.unread_total(self.user.uid).await {
-                Ok(Unread { total, own }) => {
-                    self.wrote(&own);
-                    self.push_frame(&ServerFrame::Unread(UnreadTotal { unread: total }));
+                Ok(unread) => {
+                    self.wrote(&unread.own);
+                    let plain = self.bound.as_ref().is_some_and(|bound| bound.plain);
+                    let unread = unread_for(&unread, plain);
+                    self.push_frame(&ServerFrame::Unread(UnreadTotal { unread }));
                 }
                 Err(error) => self.unavailable(kind::UNREAD, None, &error),
             }
@@ -224,6 +226,12 @@ impl Connection {
         body.reference = reference;
         self.refuse(body);
     }
+}
+
+/// The total that a connection is told. Without groups for one that gets nothing of groups: its
+/// person could not make it zero, for the course's page opens direct conversations only.
+pub(super) const fn unread_for(unread: &Unread, plain: bool) -> u64 {
+    if plain { unread.direct } else { unread.total }
 }
 
 pub(super) async fn list_page(

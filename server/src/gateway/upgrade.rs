@@ -1,4 +1,4 @@
-//! `GET /ws`: who may open a connection.
+//! `GET /ws`, or `/` with an upgrade: who may open a connection.
 
 use super::connection::Connection;
 use super::goodbye;

@@ -273,6 +273,8 @@ pub struct Unread {
     /// Messages from others, in all conversations; of each at most
     /// [`limits::UNREAD_MAX`](tidings_shared::limits::UNREAD_MAX).
     pub total: u64,
+    /// The same in direct conversations only.
+    pub direct: u64,
     /// Conversations in which the user itself wrote all that comes after the read position, and their
     /// last places. Whoever only writes, and never reads, would have ever more to be looked through:
     /// see [`Positions::wrote`](super::Positions::wrote).

@@ -93,6 +93,13 @@ struct Cursor {
     hole: bool,
 }
 
+/// What becomes of what the connection's user sends from other connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FromSelf {
+    Push,
+    Skip,
+}
+
 /// The pushes of one connection: call a `handle_*` with what happened, then [`Self::poll`] until
 /// it returns `None`, then wait until [`Self::deadline`].
 #[derive(Debug)]
@@ -106,6 +113,7 @@ pub struct Feed<P> {
     /// The id of the next message of both, and how far they are known to go.
     known: HashMap<ConversationId, (Option<Mid>, Seq)>,
     answered: BTreeSet<(ConversationId, Seq)>,
+    from_self: FromSelf,
     reading: Option<ReadRequest>,
     /// The page being read is only to tell the id of the next message.
     peeking: bool,
@@ -116,7 +124,7 @@ pub struct Feed<P> {
 }
 
 impl<P: Clone> Feed<P> {
-    /// The feed of a connection bound in the course's way: everything the user has not
+    /// The feed of a connection without a memory of its own: everything the user has not
     /// acknowledged is pushed, oldest first, then what comes.
     pub fn from_acknowledged(
         timing: Timing,
@@ -134,6 +142,15 @@ impl<P: Clone> Feed<P> {
             feed.fall_behind(position.conversation, head, position.last_seq);
         }
         feed
+    }
+
+    /// The feed of a connection of the legacy (v0) protocol: as [`Self::from_acknowledged`], but what
+    /// its own user sends is never pushed. The course's page would show it as the other side's.
+    pub fn legacy(timing: Timing, positions: impl IntoIterator<Item = Position>) -> Self {
+        Self {
+            from_self: FromSelf::Skip,
+            ..Self::from_acknowledged(timing, positions)
+        }
     }
 
     /// The feed of a connection that fetches by gaps itself: only what comes after `positions`.
@@ -158,6 +175,7 @@ impl<P: Clone> Feed<P> {
             unsure: BTreeSet::new(),
             known: HashMap::new(),
             answered: BTreeSet::new(),
+            from_self: FromSelf::Push,
             reading: None,
             peeking: false,
             reloading: false,
@@ -175,7 +193,8 @@ impl<P: Clone> Feed<P> {
         }
         let is_next = item.seq == cursor.pushed.next();
         let caught_up = !self.known.contains_key(&item.conversation);
-        if is_next && caught_up && self.window.takes(item.bytes) {
+        let fits = self.skips(&item, cursor) || self.window.takes(item.bytes);
+        if is_next && caught_up && fits {
             self.advance(now, item);
         } else {
             let head = is_next.then_some(item.mid);
@@ -193,11 +212,12 @@ impl<P: Clone> Feed<P> {
         }
     }
 
-    /// Whether this place need not be pushed: [`Self::handle_answered`] named it, or the feed has
-    /// passed it.
+    /// Whether this place, which is of the user's own, need not be pushed: [`Self::handle_answered`]
+    /// named it, the feed has passed it, or pushes nothing of that kind.
     pub fn has_answered(&self, conversation: ConversationId, seq: Seq) -> bool {
         let passed = |cursor: &Cursor| seq <= cursor.pushed;
-        self.cursors.get(&conversation).is_some_and(passed)
+        self.from_self == FromSelf::Skip
+            || self.cursors.get(&conversation).is_some_and(passed)
             || self.answered.contains(&(conversation, seq))
     }
 
@@ -383,8 +403,8 @@ impl<P: Clone> Feed<P> {
     }
 
     fn skips(&self, item: &Item<P>, cursor: Cursor) -> bool {
-        let before_bind = item.own && item.seq <= cursor.at_bind;
-        before_bind || self.answered.contains(&(item.conversation, item.seq))
+        let own = item.own && (self.from_self == FromSelf::Skip || item.seq <= cursor.at_bind);
+        own || self.answered.contains(&(item.conversation, item.seq))
     }
 
     /// Moves the cursor over `item` and pushes it unless it is to be skipped.

@@ -122,6 +122,28 @@ fn a_message_out_of_order_is_a_hint_to_read_the_store() {
 }
 
 #[test]
+fn legacy_feed_pushes_nothing_from_self_and_passes_it() {
+    let own = |seq| Item {
+        own: true,
+        ..item(A, seq, seq)
+    };
+    let feed = Feed::legacy(Timing::default(), [position(A, 0, 2, 1)]);
+    let mut world = World::new(feed, vec![item(A, 1, 1), own(2)]);
+    world.run();
+    for live in [own(3), item(A, 4, 4), own(5)] {
+        world.feed.handle_message(NOW, live);
+    }
+    world.run();
+    assert_eq!(world.pushed, [(1, 1), (1, 4)]);
+    world.ack_all();
+    assert_eq!(world.delivered.last(), Some(&(A, Seq(5))));
+    world.feed.handle_message(NOW, own(6));
+    world.run();
+    assert_eq!(world.delivered.last(), Some(&(A, Seq(6))));
+    assert_eq!((world.pushed.len(), world.reads), (2, 1));
+}
+
+#[test]
 fn offline_messages_come_oldest_first_across_conversations_through_a_bounded_window() {
     let store: Vec<_> = (1..=1000)
         .flat_map(|n| [item(A, n, 2 * n), item(B, n, 2 * n + 1)])

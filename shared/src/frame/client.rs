@@ -1,7 +1,7 @@
 //! What a client sends.
 
 use super::envelope::{Envelope, FrameError};
-use super::kind;
+use super::{kind, number};
 use crate::{ClientMsgId, GroupId, MsgType, Peer, Seq, Tid, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -32,9 +32,10 @@ pub enum ClientFrame {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heartbeat {
     /// Whose connection this is.
+    #[serde(deserialize_with = "number::required")]
     pub uid: UserId,
     /// The interval in use, in ms.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number::required")]
     pub timeout: u64,
 }
 
@@ -42,13 +43,22 @@ pub struct Heartbeat {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bind {
     /// The user logged in.
+    #[serde(deserialize_with = "number::required")]
     pub uid: UserId,
     /// Ask for the list of conversations in the answer, in place of the pushes of everything not
     /// yet acknowledged.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conversations: bool,
+    /// Push messages of groups too, and what the user sends from other connections. Asking for the
+    /// list asks for this as well; the course's server had neither.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
     /// The last connection was lost because a heartbeat after this interval, in ms, had no answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub missed: Option<u64>,
     /// The bearer token, from a page of another site that the operator allowed: browsers send it no
     /// cookie. Looked at only where the handshake brought no login.
@@ -64,6 +74,13 @@ pub struct Secret(pub String);
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("…")
+    }
+}
+
+impl Bind {
+    /// Whether this is the course's form, which is pushed direct messages from others and no more.
+    pub const fn is_plain(&self) -> bool {
+        !self.conversations && !self.all
     }
 }
 
@@ -115,6 +132,7 @@ pub struct Send {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unread {
     /// The one logged in.
+    #[serde(deserialize_with = "number::required")]
     pub uid: UserId,
 }
 
@@ -122,6 +140,7 @@ pub struct Unread {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ack {
     /// The push.
+    #[serde(deserialize_with = "number::required")]
     pub tid: Tid,
     /// Acknowledge all before it too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -216,18 +235,44 @@ const fn group(peer: Peer) -> Option<GroupId> {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawQuery {
+    #[serde(deserialize_with = "number::required")]
     owner_uid: UserId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     other_uid: Option<UserId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     group_id: Option<GroupId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     before_seq: Option<Seq>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     after_seq: Option<Seq>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     limit: Option<u32>,
-    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        rename = "ref",
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     reference: Option<u64>,
 }
 
@@ -266,13 +311,22 @@ impl From<Query> for RawQuery {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawSend {
+    #[serde(deserialize_with = "number::required")]
     sender_uid: UserId,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     recipient_uid: Option<UserId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
     group_id: Option<GroupId>,
     content: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "number::required")]
     msg_type: MsgType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     client_msg_id: Option<ClientMsgId>,
@@ -286,7 +340,10 @@ impl TryFrom<RawSend> for Send {
             sender_uid: raw.sender_uid,
             peer: Peer::of_fields(raw.recipient_uid, raw.group_id, "recipientUid")?,
             content: raw.content,
-            msg_type: raw.msg_type,
+            msg_type: match raw.msg_type {
+                MsgType(0) => MsgType::TEXT,
+                other => other,
+            },
             client_msg_id: raw.client_msg_id,
         })
     }

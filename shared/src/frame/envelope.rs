@@ -1,5 +1,7 @@
 //! From bytes to an envelope `{"type":N,"data":…}`, within the limits, without a panic.
 
+use super::kind;
+use super::number::Number;
 use crate::{ErrorBody, ErrorCode, limits};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -51,12 +53,17 @@ impl From<FrameError> for ErrorBody {
 }
 
 /// What a frame of a client is.
-#[derive(Deserialize)]
 pub(super) struct Envelope<'a> {
-    #[serde(rename = "type")]
     pub(super) kind: u64,
+    data: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct RawEnvelope<'a> {
+    #[serde(rename = "type")]
+    kind: Number<u64>,
     #[serde(borrow)]
-    pub(super) data: Option<&'a RawValue>,
+    data: Option<&'a RawValue>,
 }
 
 impl<'a> Envelope<'a> {
@@ -65,7 +72,15 @@ impl<'a> Envelope<'a> {
         if is_array(text) {
             return Err(FrameError::Malformed("a frame is an object".into()));
         }
-        read(text)
+        let RawEnvelope { kind, data } = read(text)?;
+        if kind.quoted && kind.value > kind::ACK {
+            let reason = "its type may be a string in the course's own frames only";
+            return Err(FrameError::Malformed(reason.into()));
+        }
+        Ok(Self {
+            kind: kind.value,
+            data,
+        })
     }
 
     /// The `data`, as a frame of this type has it.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
-use tidings_tests::socket::Socket;
+use tidings_tests::socket::{Socket, refused_status};
 
 #[tokio::test]
 async fn two_people_log_in_bind_talk_query_and_acknowledge() -> Result<()> {
@@ -14,7 +14,7 @@ async fn two_people_log_in_bind_talk_query_and_acknowledge() -> Result<()> {
         bound,
         json!({"uid": 1000, "username": "张三", "timeout": 45_000, "unread": 0})
     );
-    let mut li = Socket::bound(&server, LI).await?;
+    let mut li = Socket::bound_plainly(&server, LI).await?;
 
     let sent = zhang.say(1000, 1001, "你好").await?;
     let created = sent["createTime"].as_i64().unwrap_or_default();
@@ -52,7 +52,7 @@ async fn two_people_log_in_bind_talk_query_and_acknowledge() -> Result<()> {
 #[tokio::test]
 async fn a_query_pages_through_a_conversation_in_both_directions() -> Result<()> {
     let server = Server::start(&[]).await?;
-    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    let mut zhang = Socket::bound_plainly(&server, ZHANG).await?;
     for n in 1..=120 {
         let sent = zhang.say(1000, 1001, &n.to_string()).await?;
         assert_eq!(sent["seq"], n);
@@ -91,7 +91,7 @@ async fn a_query_pages_through_a_conversation_in_both_directions() -> Result<()>
 async fn a_page_of_long_texts_ends_before_the_frame_limit_and_the_next_query_goes_on() -> Result<()>
 {
     let server = Server::start(&[]).await?;
-    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    let mut zhang = Socket::bound_plainly(&server, ZHANG).await?;
     let long = "\u{1}".repeat(8 * 1024);
     for _ in 0..12 {
         zhang.say(1000, 1001, &long).await?;
@@ -118,8 +118,8 @@ async fn a_page_of_long_texts_ends_before_the_frame_limit_and_the_next_query_goe
 #[tokio::test]
 async fn every_text_arrives_as_it_was_sent() -> Result<()> {
     let server = Server::start(&[]).await?;
-    let mut zhang = Socket::bound(&server, ZHANG).await?;
-    let mut li = Socket::bound(&server, LI).await?;
+    let mut zhang = Socket::bound_plainly(&server, ZHANG).await?;
+    let mut li = Socket::bound_plainly(&server, LI).await?;
     let longest = "长".repeat(8 * 1024 / 3);
     let texts = [
         "简体中文，繁體中文",
@@ -153,13 +153,13 @@ async fn every_text_arrives_as_it_was_sent() -> Result<()> {
 #[tokio::test]
 async fn what_came_while_one_was_away_is_pushed_after_the_bind_oldest_first() -> Result<()> {
     let server = Server::start(&[]).await?;
-    let mut zhang = Socket::bound(&server, ZHANG).await?;
-    let mut wang = Socket::bound(&server, WANG).await?;
+    let mut zhang = Socket::bound_plainly(&server, ZHANG).await?;
+    let mut wang = Socket::bound_plainly(&server, WANG).await?;
     for n in 0..100 {
         zhang.say(1000, 1001, &format!("zhang {n}")).await?;
         wang.say(1002, 1001, &format!("wang {n}")).await?;
     }
-    let mut li = Socket::bound(&server, LI).await?;
+    let mut li = Socket::bound_plainly(&server, LI).await?;
     for n in 0..100 {
         for name in ["zhang", "wang"] {
             let push = li.frame(4).await?;
@@ -174,7 +174,7 @@ async fn what_came_while_one_was_away_is_pushed_after_the_bind_oldest_first() ->
     let of_many = server.nodes().len() > 1;
     let settled = async {
         loop {
-            let mut again = Socket::bound(&server, LI).await?;
+            let mut again = Socket::bound_plainly(&server, LI).await?;
             match again.nothing_more(1001).await {
                 Err(_) if of_many => {}
                 settled => return settled.map(|()| again),
@@ -192,11 +192,11 @@ async fn what_came_while_one_was_away_is_pushed_after_the_bind_oldest_first() ->
 #[tokio::test]
 async fn a_plain_query_reads_a_conversation_but_acknowledges_nothing() -> Result<()> {
     let server = Server::start(&[]).await?;
-    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    let mut zhang = Socket::bound_plainly(&server, ZHANG).await?;
     for n in 1..=100 {
         zhang.say(1000, 1001, &n.to_string()).await?;
     }
-    let mut li = Socket::bound(&server, LI).await?;
+    let mut li = Socket::bound_plainly(&server, LI).await?;
     for tid in 1..=64 {
         assert_eq!(li.frame(4).await?["tid"], tid);
     }
@@ -207,11 +207,100 @@ async fn a_plain_query_reads_a_conversation_but_acknowledges_nothing() -> Result
     assert_eq!(li.ask(5, json!({"uid": 1001})).await?, json!({"unread": 0}));
     drop(li);
     // Nothing was acknowledged, so all of it is offered again.
-    let mut again = Socket::bound(&server, LI).await?;
+    let mut again = Socket::bound_plainly(&server, LI).await?;
     for seq in 1..=100 {
         let push = again.frame(4).await?;
         assert_eq!(push["data"]["seq"], seq);
         again.ack(&push["tid"]).await?;
     }
     again.nothing_more(1001).await
+}
+
+#[tokio::test]
+async fn plain_bind_gets_direct_messages_from_others_only() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let token = server.login(LI.1).await?;
+    let group = server
+        .http()
+        .post(server.url("/api/groups"))
+        .bearer_auth(&token)
+        .json(&json!({"name": "三人行", "members": [1000, 1002]}));
+    let group: Value = group.send().await?.error_for_status()?.json().await?;
+    let to_group =
+        json!({"senderUid": 1001, "groupId": group["groupId"], "content": "all", "msgType": 1});
+
+    let mut page = Socket::bound_plainly(&server, ZHANG).await?;
+    let mut phone = Socket::bound(&server, ZHANG).await?;
+    assert_eq!(phone.data(4).await?["content"], "三人行");
+    let mut li = Socket::bound_plainly(&server, LI).await?;
+    assert_eq!(page.ask(5, json!({"uid": 1000})).await?["unread"], 0);
+    assert_eq!(phone.ask(5, json!({"uid": 1000})).await?["unread"], 1);
+
+    phone.say(1000, 1001, "from my phone").await?;
+    assert_eq!(li.data(4).await?["content"], "from my phone");
+    li.ask(3, to_group.clone()).await?;
+    li.say(1001, 1000, "to you").await?;
+    let push = page.frame(4).await?;
+    assert_eq!(
+        (&push["tid"], &push["data"]["content"]),
+        (&json!(1), &json!("to you"))
+    );
+    page.ack(&push["tid"]).await?;
+    page.nothing_more(1000).await?;
+    assert_eq!(page.ask(5, json!({"uid": 1000})).await?["unread"], 1);
+    for content in ["all", "to you"] {
+        assert_eq!(phone.data(4).await?["content"], content);
+    }
+    assert_eq!(phone.ask(5, json!({"uid": 1000})).await?["unread"], 3);
+
+    // What the person did not see of the group is not delivered by that, and the rest is.
+    let settled = async {
+        loop {
+            let mut again = Socket::bound(&server, ZHANG).await?;
+            let first = again.data(4).await?;
+            if first["content"] == "三人行" && again.data(4).await?["content"] == "all" {
+                // Another node may repeat until the position is in the store.
+                if again.nothing_more(1000).await.is_ok() {
+                    return anyhow::Ok(());
+                }
+            }
+        }
+    };
+    tokio::time::timeout(tidings_tests::PATIENCE, settled).await?
+}
+
+#[tokio::test]
+async fn root_takes_upgrades_as_ws_does() -> Result<()> {
+    let server = Server::start(&["--allowed-origins", "http://127.0.0.1:8000"]).await?;
+    let token = server.login(ZHANG.1).await?;
+    let port = server.address().rsplit(':').next().unwrap_or_default();
+    let cookie = format!("tidings_session_{port}={token}");
+    let own = format!("http://{}", server.address());
+    for origin in [&*own, "http://127.0.0.1:8000"] {
+        let headers = [("cookie", &*cookie), ("origin", origin)];
+        let mut socket = Socket::open_at_root(&server, &headers).await?;
+        assert_eq!(socket.ask(1, json!({"uid": "1000"})).await?["uid"], 1000);
+    }
+    let headers = [("cookie", &*cookie), ("origin", "http://evil.example")];
+    let foreign = Socket::open_at_root(&server, &headers).await;
+    assert_eq!(refused_status(foreign)?, 403);
+    let headers = [("cookie", &*cookie), ("host", "evil.example")];
+    let rebound = Socket::open_at_root(&server, &headers).await;
+    assert_eq!(refused_status(rebound)?, 421);
+    let mut nobody = Socket::open_at_root(&server, &[("origin", &own)]).await?;
+    assert_eq!(nobody.closed().await?.1, 4500);
+
+    // Whoever asks for no upgrade, or for another, has the page, or hears that it is not built.
+    for upgrade in [None, Some("h2c"), Some("websocket2")] {
+        let mut request = server.http().get(server.url("/"));
+        if let Some(upgrade) = upgrade {
+            request = request.header("upgrade", upgrade);
+        }
+        let status = request.send().await?.status();
+        assert!(
+            [200, 503].contains(&status.as_u16()),
+            "{upgrade:?}: {status}"
+        );
+    }
+    Ok(())
 }

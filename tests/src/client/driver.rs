@@ -137,6 +137,7 @@ impl Driver {
             Effect::SendBind => self.send(&ClientFrame::Bind(Bind {
                 uid: self.login.uid,
                 conversations: true,
+                all: false,
                 missed: self.link.missed().map(millis),
                 token: None,
             })),

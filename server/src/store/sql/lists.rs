@@ -75,15 +75,15 @@ fn receipt(row: &Row) -> Result<Option<(Seq, Seq)>, sqlx::Error> {
     Ok(delivered.zip(read).map(|(d, r)| (Seq(d), Seq(r))))
 }
 
-/// A conversation that goes on after the read position: its id, its last place, and how many messages
-/// from others are in between, at most [`limits::UNREAD_MAX`].
-type Count = (ConversationId, Seq, u64);
+/// A conversation that goes on after the read position: its id, its last place, how many messages
+/// from others are in between, at most [`limits::UNREAD_MAX`], and 1 if it is a direct one.
+type Count = (ConversationId, Seq, u64, u8);
 
 async fn counts(connection: &mut Connection, uid: UserId) -> Result<Vec<Count>, StoreError> {
     let text: String = sqlx::query_scalar(concat!(
         "SELECT ",
-        packed!("t.id, t.last_seq, t.n"),
-        " FROM (SELECT c.id, c.last_seq,
+        packed!("t.id, t.last_seq, t.n, t.direct"),
+        " FROM (SELECT c.id, c.last_seq, CAST(c.low_uid IS NOT NULL AS INTEGER) AS direct,
                         (SELECT count(*)
                            FROM (SELECT 1 FROM messages u
                                   WHERE u.conversation_id = c.id AND u.seq > m.read_seq
@@ -107,8 +107,8 @@ pub(super) async fn unread(
 ) -> Result<(u64, u64), StoreError> {
     let counts = counts(connection, uid).await?;
     let here = counts.iter().find(|(id, ..)| *id == conversation);
-    let total = counts.iter().map(|(.., n)| n).sum();
-    Ok((here.map_or(0, |(.., n)| *n), total))
+    let total = counts.iter().map(|(_, _, n, _)| n).sum();
+    Ok((here.map_or(0, |(_, _, n, _)| *n), total))
 }
 
 /// The same in all conversations, and of which there is nothing but the user's own.
@@ -117,11 +117,12 @@ pub(super) async fn unread_total(
     uid: UserId,
 ) -> Result<Unread, StoreError> {
     let counts = counts(connection, uid).await?;
-    let is_own = |(.., n): &&Count| *n == 0;
-    let own = counts.iter().filter(is_own);
+    let own = counts.iter().filter(|(_, _, n, _)| *n == 0);
+    let direct = counts.iter().filter(|(.., direct)| *direct == 1);
     Ok(Unread {
-        total: counts.iter().map(|(.., n)| n).sum(),
-        own: own.map(|&(id, last, _)| (id, last)).collect(),
+        total: counts.iter().map(|(_, _, n, _)| n).sum(),
+        direct: direct.map(|(_, _, n, _)| n).sum(),
+        own: own.map(|&(id, last, ..)| (id, last)).collect(),
     })
 }
 

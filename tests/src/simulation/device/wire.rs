@@ -72,6 +72,7 @@ impl Device {
                     let bind = Bind {
                         uid: self.uid,
                         conversations,
+                        all: false,
                         missed: missed.and_then(|ms| u64::try_from(ms).ok()),
                         token: None,
                     };
@@ -125,10 +126,8 @@ impl Device {
 
     fn send(&self, env: &mut Env, frame: ClientFrame) {
         let Some(socket) = self.socket else { return };
-        match &frame {
-            ClientFrame::Ack(ack) => env.ledger.acks(socket, self.uid, ack),
-            ClientFrame::Bind(_) => env.ledger.binds(socket, env.agenda.now()),
-            _ => {}
+        if let ClientFrame::Ack(ack) = &frame {
+            env.ledger.acks(socket, self.uid, ack);
         }
         env.send_up(socket, Up::Frame(frame));
     }

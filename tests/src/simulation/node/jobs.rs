@@ -167,6 +167,8 @@ impl Connection {
         let timing = Timing::default();
         let feed = if bind.conversations {
             Feed::from_latest(timing, positions)
+        } else if bind.is_plain() {
+            Feed::legacy(timing, positions)
         } else {
             Feed::from_acknowledged(timing, positions)
         };
