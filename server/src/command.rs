@@ -1,11 +1,12 @@
 //! The commands of the `tidings` program, one file each.
 
+mod demo;
 mod logins;
 mod migrate;
 mod presence;
 mod serve;
 mod token;
-mod user;
+pub mod user;
 
 use crate::config::{Config, StoreConfig};
 use crate::logging::LogFormat;

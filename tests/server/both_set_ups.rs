@@ -6,6 +6,7 @@ mod commands;
 mod course;
 mod crash;
 mod delivery;
+mod demo;
 mod ended;
 mod groups;
 mod ours;

@@ -73,7 +73,11 @@ async fn a_blank_variable_is_none_and_a_switch_takes_any_word() -> Result<()> {
         "TIDINGS_TRUSTED_PROXIES",
     ];
     let blank = blank.map(|name| (name, ""));
-    let server = logging(&blank).await?;
+    let folder = tempfile::tempdir()?;
+    let mut launch = into_log(folder.path(), &blank);
+    // Something to log.
+    launch.flags.push("--demo".into());
+    let server = Server::alone(folder, launch).await?;
     assert!(log(&server).await?.contains("INFO"), "info is the default");
     let words = [
         ("TIDINGS_REGISTRATION", "0"),
@@ -90,7 +94,8 @@ async fn a_blank_variable_is_none_and_a_switch_takes_any_word() -> Result<()> {
 async fn known_passwords_on_an_open_address_are_warned_of() -> Result<()> {
     for (listen, warned) in [("127.0.0.1:0", false), ("0.0.0.0:0", true)] {
         let folder = tempfile::tempdir()?;
-        let launch = into_log(folder.path(), &[]);
+        let mut launch = into_log(folder.path(), &[]);
+        launch.flags.push("--demo".into());
         let _node = Node::start(launch, listen).await?;
         let log = tokio::fs::read_to_string(folder.path().join("log")).await?;
         let words = "users whose password everybody knows";

@@ -23,7 +23,8 @@ use tidings_services::{Postgres, Redis, free_port};
 /// Chooses the set-up; see the module's text.
 const VARIABLE: &str = "TIDINGS_TEST_FLEET";
 
-/// The demo users, as (uid, email); their password is 1234.
+/// The users that a server is started with, as (uid, email); their password is 1234. They are those
+/// of `--demo`, without the past it gives them: tests begin with nothing said.
 pub const ZHANG: (i64, &str) = (1000, "zhangsan@gmail.com");
 /// See [`ZHANG`].
 pub const LI: (i64, &str) = (1001, "lisi@gmail.com");
@@ -70,7 +71,8 @@ enum Running {
 }
 
 impl Server {
-    /// Starts a server with the demo users, as this run is asked to.
+    /// Starts a server with three users, as this run is asked to. With `--demo` among the flags it has
+    /// what that gives it.
     ///
     /// # Errors
     /// When it does not say that it listens.
@@ -92,6 +94,14 @@ impl Server {
     pub async fn alone(folder: TempDir, launch: Launch) -> Result<Self> {
         // It comes back to the same port after a restart, so none that systems give away.
         let listen = format!("127.0.0.1:{}", free_port()?);
+        // With a database elsewhere, those who are to be there are.
+        if launch
+            .environment
+            .iter()
+            .all(|(name, _)| *name != "DATABASE_URL")
+        {
+            launch.add_users().await?;
+        }
         let node = Node::start(launch, &listen).await?;
         let address = node.address().to_owned();
         Ok(Self::new(Running::Alone(Box::new(node)), address, folder))

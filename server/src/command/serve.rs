@@ -1,21 +1,11 @@
 //! `tidings serve`.
 
-use super::{migrate, user};
+use super::{demo, migrate};
 use crate::bus::redis::Address;
 use crate::config::Config;
-use crate::store::{Store, UserDraft};
 use anyhow::Context;
-use tidings_shared::UserId;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-
-/// The course's users.
-const DEMO: [(i64, &str, &str); 3] = [
-    (1000, "张三", "zhangsan@gmail.com"),
-    (1001, "李四", "lisi@gmail.com"),
-    (1002, "王五", "wangwu@hotmail.com"),
-];
-const DEMO_PASSWORD: &str = "1234";
 
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     config.check()?;
@@ -27,7 +17,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let _claim = migrate::claim(&config.store, config.redis_url.is_some())?;
     let store = migrate::open(&config.store).await?;
     if config.demo {
-        add_demo_users(store.as_ref()).await?;
+        demo::add(store.as_ref()).await?;
         if !config.listen.ip().is_loopback() {
             tracing::warn!(
                 listen = %config.listen,
@@ -56,26 +46,6 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     // On standard output, and alone there: whoever started us waits for it.
     println!("listening on http://{}", listener.local_addr()?);
     crate::serve(config, store, listener, drain).await
-}
-
-async fn add_demo_users(store: &dyn Store) -> anyhow::Result<()> {
-    if !store.users(UserId(0), 1).await?.is_empty() {
-        return Ok(());
-    }
-    let drafts = DEMO.map(|(uid, username, email)| UserDraft {
-        email: email.into(),
-        username: username.into(),
-        password: DEMO_PASSWORD.into(),
-        avatar: String::new(),
-        uid: Some(UserId(uid)),
-    });
-    match user::add(store, &drafts).await {
-        Ok(_) => tracing::info!("added the demo users"),
-        // Another node that started at the same moment was quicker.
-        Err(_) if !store.users(UserId(0), 1).await?.is_empty() => {}
-        Err(error) => return Err(error),
-    }
-    Ok(())
 }
 
 /// SIGTERM or Ctrl-C asks for the drain; a second one ends the process as it is.

@@ -16,7 +16,6 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::IntoResponse;
 use imagesize::ImageType;
-use sha2::{Digest, Sha256};
 use tidings_shared::{api, limits};
 
 /// `PUT /api/me/avatar`: the body is the file.
@@ -32,12 +31,8 @@ pub(super) async fn put(
         _ => Failure::BadRequest(error.body_text()),
     })?;
     let media_type = media_type(&bytes).ok_or_else(not_a_picture)?;
-    let picture = Picture {
-        hash: Sha256::digest(&bytes).into(),
-        media_type: media_type.into(),
-        bytes: bytes.into(),
-    };
-    let avatar = format!("/api/avatars/{}", hex::encode(picture.hash));
+    let picture = Picture::new(media_type, bytes.into());
+    let avatar = picture.url();
     if user.avatar == avatar {
         return Ok(Json(user));
     }

@@ -1,5 +1,6 @@
 //! Users and their logins, as the store is given and gives them.
 
+use sha2::{Digest, Sha256};
 use tidings_shared::UserId;
 
 /// Who logs in, and with what.
@@ -92,4 +93,20 @@ pub struct Picture {
     pub media_type: String,
     /// The file.
     pub bytes: Vec<u8>,
+}
+
+impl Picture {
+    /// A file that was checked to be one of this type.
+    pub fn new(media_type: &str, bytes: Vec<u8>) -> Self {
+        Self {
+            hash: Sha256::digest(&bytes).into(),
+            media_type: media_type.into(),
+            bytes,
+        }
+    }
+
+    /// Where it is served.
+    pub fn url(&self) -> String {
+        format!("/api/avatars/{}", hex::encode(self.hash))
+    }
 }

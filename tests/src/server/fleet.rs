@@ -35,13 +35,16 @@ impl Fleet {
             Some(postgres) => postgres.url(),
             None => Postgres::shared()?.own_database().await?,
         };
+        let mut launch = Launch::new(folder, flags);
+        launch.environment = vec![
+            ("DATABASE_URL", database.clone()),
+            ("REDIS_URL", redis.url()),
+        ];
+        launch.add_users().await?;
         let start = async |name: &str| {
-            let mut launch = Launch::new(folder, flags);
-            launch.environment = vec![
-                ("DATABASE_URL", database.clone()),
-                ("REDIS_URL", redis.url()),
-                ("TIDINGS_NODE_NAME", name.to_owned()),
-            ];
+            let mut launch = launch.clone();
+            let name_is = ("TIDINGS_NODE_NAME", name.to_owned());
+            launch.environment.push(name_is);
             let port = free_port()?;
             let node = Node::start(launch, &format!("127.0.0.1:{port}")).await;
             node.with_context(|| format!("node {name}"))

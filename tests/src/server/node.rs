@@ -1,6 +1,6 @@
 //! One `tidings serve` process.
 
-use super::program::{binary, set_up};
+use super::program::{binary, program, run, set_up};
 use crate::PATIENCE;
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
@@ -10,12 +10,19 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+/// As `tidings user import` reads them.
+const USERS: &str = "email,username,password,uid
+zhangsan@gmail.com,张三,1234,1000
+lisi@gmail.com,李四,1234,1001
+wangwu@hotmail.com,王五,1234,1002
+";
+
 /// How a node is started, each time.
 #[derive(Debug, Clone)]
 pub struct Launch {
     /// Where it runs.
     pub folder: PathBuf,
-    /// Flags of `tidings serve`, besides `--demo` and `--listen`.
+    /// Flags of `tidings serve`, besides `--listen`.
     pub flags: Vec<String>,
     /// What its environment has besides `DATABASE_URL`, or in its place.
     pub environment: Vec<(&'static str, String)>,
@@ -34,6 +41,22 @@ impl Launch {
         }
     }
 
+    /// Adds the users of the tests, unless the server is asked for its own.
+    pub(super) async fn add_users(&self) -> Result<()> {
+        if self.flags.iter().any(|flag| flag == "--demo") {
+            return Ok(());
+        }
+        let file = self.folder.join("users.csv");
+        tokio::fs::write(&file, USERS).await?;
+        let mut import = program(&self.folder)?;
+        for (name, value) in &self.environment {
+            import.env(name, value);
+        }
+        run(import, &["user", "import", "users.csv"], "")
+            .await
+            .map(drop)
+    }
+
     fn command(&self, listen: &str) -> Result<Command> {
         let binary = binary()?;
         let mut command = match self.through.split_first() {
@@ -46,7 +69,7 @@ impl Launch {
         };
         set_up(&mut command, &self.folder);
         command
-            .args(["serve", "--demo", "--listen", listen])
+            .args(["serve", "--listen", listen])
             .args(&self.flags)
             .stdout(Stdio::piped());
         for (name, value) in &self.environment {
