@@ -93,7 +93,7 @@ const PAST: [(UserId, Option<UserId>, i64, &str); 13] = [
         9,
         "心跳间隔现在是自适应的，可以打开连接面板看看。",
     ),
-    (LI, None, 7, "看到了！张三李四王五，都在线 🎉"),
+    (LI, None, 7, "看到了！往返时间、重推次数都在里面 🎉"),
 ];
 
 /// Does nothing where there are users.
