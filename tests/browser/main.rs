@@ -8,6 +8,7 @@ mod access;
 mod announcer;
 mod attention;
 mod both_set_ups;
+mod course;
 mod development;
 mod faults;
 mod glide;
