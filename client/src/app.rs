@@ -7,6 +7,7 @@ use crate::i18n::{Lang, Locale};
 use crate::net::{self, HttpError};
 use crate::pages::{ChatPage, LoginPage};
 use crate::storage::{self, Setting};
+use crate::update;
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use std::cell::{Cell, RefCell};
@@ -44,7 +45,7 @@ pub fn App() -> Html {
         Some(_) => Session::Asking,
     });
     let lang = locale.lang;
-    use_effect_with(lang, |lang| dom::set_language(lang.tag()));
+    use_language(lang);
     {
         let session = session.clone();
         use_effect_with((), move |()| ask(session.setter()));
@@ -127,6 +128,21 @@ pub fn App() -> Html {
     html! {
         <ContextProvider<Rc<Locale>> context={(*locale).clone()}>{ page }</ContextProvider<Rc<Locale>>>
     }
+}
+
+/// Names the language of the page. Another one loads a translated page anew: yew does not reach what a
+/// translator has put in the place of its texts.
+#[hook]
+fn use_language(lang: Lang) {
+    let shown = use_mut_ref(|| lang);
+    use_effect_with(lang, move |lang| {
+        dom::set_language(lang.tag());
+        let changed = shown.replace(*lang) != *lang;
+        // Where the choice could not be kept, the page would be as before.
+        if changed && dom::is_translated() && Lang::preferred() == *lang {
+            update::reload();
+        }
+    });
 }
 
 /// Keeps in step with the other tabs: their language, and who is logged in.

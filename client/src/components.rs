@@ -35,6 +35,7 @@ mod skeleton;
 mod thread;
 mod thread_head;
 mod thread_keys;
+mod words;
 
 pub use avatar::Avatar;
 pub use bubble::BubbleRow;
@@ -63,3 +64,4 @@ pub use sidebar_list::{ContactList, ConversationList};
 pub use skeleton::Skeleton;
 pub use thread::{Thread, ThreadAction};
 pub use thread_head::ThreadHead;
+pub use words::words;

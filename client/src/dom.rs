@@ -113,6 +113,11 @@ pub fn set_language(tag: &str) {
     }
 }
 
+/// Whether the browser translated the page: it wraps texts in this element, which the page has none of.
+pub fn is_translated() -> bool {
+    document().get_elements_by_tag_name("font").length() > 0
+}
+
 /// Sets an attribute whose name is known to be valid.
 pub fn set_attribute(element: &Element, name: &str, value: &str) {
     // Fails only for a name that is no XML name.

@@ -27,6 +27,7 @@ mod pictures;
 mod profile;
 mod settings;
 mod switching;
+mod translated;
 mod writing;
 
 use page::{away, group, past, person};

@@ -40,7 +40,7 @@ pub fn Avatar(props: &AvatarProps) -> Html {
         };
     }
     html! {
-        <span class={classes!("avatar", props.size, hue(props.peer))} aria-hidden="true">
+        <span class={classes!("avatar", props.size, hue(props.peer))} aria-hidden="true" translate="no">
             { initial(&props.name) }
         </span>
     }

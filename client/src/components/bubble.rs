@@ -1,7 +1,7 @@
 //! A message.
 
 use super::thread::{ThreadAction, act};
-use super::{Avatar, Icon, avatar};
+use super::{Avatar, Icon, avatar, words};
 use crate::i18n::{Texts, use_locale};
 use crate::state::{Bubble, BubbleState, Content, Piece, Sender, is_emoji_alone, pieces};
 use std::rc::Rc;
@@ -61,7 +61,12 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
                 { head(sender) }
             }
             <div class="bubble">
-                <span class="bubble-text" data-testid="message-text" dir="auto">
+                <span
+                    class="bubble-text"
+                    data-testid="message-text"
+                    dir="auto"
+                    translate={(bubble.content == Content::Text).then_some("no")}
+                >
                     if bubble.content == Content::Text {
                         { for pieces(&bubble.text).into_iter().map(piece) }
                     } else {
@@ -84,7 +89,7 @@ fn head(sender: &Sender) -> Html {
     html! {
         <div class={classes!("sender", avatar::hue(peer))} data-testid="sender">
             <Avatar {peer} name={sender.name.clone()} src={sender.avatar.clone()} size="avatar-small" />
-            <span class="sender-name" dir="auto">{ sender.name.clone() }</span>
+            <span class="sender-name" dir="auto" translate="no">{ sender.name.clone() }</span>
         </div>
     }
 }
@@ -110,7 +115,7 @@ fn mark(texts: &Texts, bubble: &Bubble) -> Html {
         (_, BubbleState::Pending) => (Icon::Clock, texts.state_pending),
         (_, BubbleState::Failed(_)) => (Icon::Warning, texts.not_sent),
     };
-    html! { <>{ icon.html() }<span class="hidden-text">{ label }</span></> }
+    html! { <>{ icon.html() }<span class="hidden-text">{ words(label) }</span></> }
 }
 
 fn failure(texts: &Texts, props: &BubbleProps) -> Html {

@@ -1,6 +1,6 @@
 //! How the connection stands, always in sight: a quiet dot while it lives, a chip otherwise.
 
-use super::{Countdown, Icon};
+use super::{Countdown, Icon, words};
 use crate::dom;
 use crate::i18n::{Texts, use_locale};
 use tidings_shared::close::CloseCode;
@@ -60,16 +60,16 @@ pub fn Chip(props: &ChipProps) -> Html {
             >
                 { icon }
             </button>
-            <span class="chip-status" role="status">{ status }</span>
+            <span class="chip-status" role="status">{ words(status) }</span>
             if let Phase::Waiting(until) = props.phase {
                 <Countdown {until} />
                 <span aria-hidden="true">{ "·" }</span>
                 <button type="button" class="chip-button" data-testid="retry-now" {onclick}>
-                    { texts.retry_now }
+                    { words(texts.retry_now) }
                 </button>
             } else if props.phase == Phase::Stopped {
                 <button type="button" class="chip-button" data-testid="retry-now" {onclick}>
-                    { texts.connect_again }
+                    { words(texts.connect_again) }
                 </button>
             }
         </div>

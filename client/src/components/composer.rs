@@ -7,7 +7,7 @@
 
 mod state;
 
-use super::{EmojiPicker, Icon, thread_keys};
+use super::{EmojiPicker, Icon, thread_keys, words};
 use crate::dom;
 use crate::i18n::{Texts, use_locale};
 use crate::state::peer_key;
@@ -77,6 +77,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
                     enterkeyhint="send"
                     autocomplete="off"
                     dir="auto"
+                    translate="no"
                     defaultvalue={props.draft.to_string()}
                     {oninput}
                     {onkeydown}
@@ -102,7 +103,7 @@ fn bytes_left(input: InputState, texts: &Texts) -> Html {
     html! {
         if let Some(left) = input.left {
             <span class={classes!("composer-left", (left < 0).then_some("over"))} role="status">
-                { (texts.bytes_left)(left) }
+                { words((texts.bytes_left)(left)) }
             </span>
         }
     }

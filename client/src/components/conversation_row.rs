@@ -1,6 +1,6 @@
 //! A conversation in the list.
 
-use super::{Avatar, Icon};
+use super::{Avatar, Icon, words};
 use crate::clock;
 use crate::i18n::{short, use_locale};
 use crate::state::{ListRow, PreviewKind, peer_key};
@@ -31,15 +31,15 @@ pub fn ConversationRow(props: &ConversationRowProps) -> Html {
     let on_open = props.on_open.clone();
     let peer = row.peer;
     let lead = match row.kind {
-        PreviewKind::Draft => html! { <span class="row-draft">{ texts.draft }</span> },
+        PreviewKind::Draft => html! { <span class="row-draft">{ words(texts.draft) }</span> },
         PreviewKind::Pending => html! { <span class="row-mark">{ Icon::Clock.html() }</span> },
         PreviewKind::Failed => html! {
             <span class="row-mark row-failed">{ Icon::Warning.html() }</span>
         },
-        PreviewKind::Sent => html! { <span class="row-you">{ texts.you }</span> },
+        PreviewKind::Sent => html! { <span class="row-you">{ words(texts.you) }</span> },
         PreviewKind::Received => html! {
             if let Some(name) = &row.sender {
-                <span class="row-sender">{ name.clone() }</span>
+                <span class="row-sender" translate="no">{ name.clone() }</span>
             }
         },
         PreviewKind::Event(_) | PreviewKind::Unsupported => html! {},
@@ -76,16 +76,18 @@ pub fn ConversationRow(props: &ConversationRowProps) -> Html {
                             <span class="row-group">{ Icon::People.html() }</span>
                             <span class="hidden-text">{ texts.group.group }</span>
                         }
-                        <span class="row-name" data-testid="row-name">{ row.name.clone() }</span>
-                        <span class="row-time" data-testid="row-time">{ time }</span>
+                        <span class="row-name" data-testid="row-name" translate="no">{ row.name.clone() }</span>
+                        <span class="row-time" data-testid="row-time">{ for time.map(words) }</span>
                     </span>
                     <span class="row-line">
-                        <span class="row-preview" data-testid="row-preview">{ lead }{ preview }</span>
+                        <span class="row-preview" data-testid="row-preview">
+                            { lead }<span translate="no">{ preview }</span>
+                        </span>
                         if row.unread > 0 {
                             <span class="badge" data-testid="row-badge" aria-hidden="true">
-                                { short(row.unread) }
+                                { words(short(row.unread)) }
                             </span>
-                            <span class="hidden-text">{ (texts.unread)(row.unread) }</span>
+                            <span class="hidden-text">{ words((texts.unread)(row.unread)) }</span>
                         }
                     </span>
                 </span>

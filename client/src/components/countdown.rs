@@ -1,5 +1,6 @@
 //! The seconds until something happens, counted by the clock, not by the ticks.
 
+use super::words;
 use crate::clock;
 use crate::i18n::use_locale;
 use gloo_timers::callback::Interval;
@@ -32,7 +33,7 @@ pub fn Countdown(props: &CountdownProps) -> Html {
             move || drop(interval)
         });
     }
-    html! { <span class="countdown">{ (texts.retry_in)(*left) }</span> }
+    html! { <span class="countdown">{ words((texts.retry_in)(*left)) }</span> }
 }
 
 fn seconds_left(until: Moment) -> u64 {

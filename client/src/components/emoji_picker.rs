@@ -58,7 +58,8 @@ pub fn EmojiPicker(props: &EmojiPickerProps) -> Html {
             let cell = event
                 .target()
                 .and_then(|cell| cell.dyn_into::<Element>().ok());
-            if let Some(emoji) = cell.filter(|cell| cell.tag_name() == "BUTTON") {
+            let cell = cell.and_then(|cell| cell.closest("button").ok().flatten());
+            if let Some(emoji) = cell {
                 let emoji = emoji.text_content().unwrap_or_default();
                 open.set(false);
                 insert(&field, &emoji);
@@ -100,6 +101,7 @@ pub fn EmojiPicker(props: &EmojiPickerProps) -> Html {
                     data-testid="emoji-grid"
                     role="group"
                     aria-label={texts.write.emoji}
+                    translate="no"
                     {onclick}
                     {onkeydown}
                 >

@@ -1,6 +1,6 @@
 //! An empty place, which says what to do next.
 
-use super::Icon;
+use super::{Icon, words};
 use yew::prelude::*;
 
 /// An empty place, with a picture of what would be here.
@@ -8,7 +8,7 @@ pub fn empty(icon: Icon, title: AttrValue, what_to_do: Html) -> Html {
     html! {
         <div class="empty">
             <span class="empty-icon">{ icon.html() }</span>
-            <p class="empty-title">{ title }</p>
+            <p class="empty-title">{ words(title) }</p>
             { what_to_do }
         </div>
     }
@@ -16,5 +16,5 @@ pub fn empty(icon: Icon, title: AttrValue, what_to_do: Html) -> Html {
 
 /// What to do about it, in words.
 pub fn hint(text: AttrValue) -> Html {
-    html! { <p class="empty-hint">{ text }</p> }
+    html! { <p class="empty-hint">{ words(text) }</p> }
 }

@@ -8,6 +8,7 @@ mod picker;
 mod state;
 
 use super::modal::use_modal;
+use super::words;
 use crate::i18n::{GroupTexts, use_locale};
 use crate::net::HttpError;
 use crate::state::Contacts;
@@ -99,7 +100,7 @@ pub fn GroupDialog(props: &GroupDialogProps) -> Html {
                 />
                 <div id="group-error" class="group-error" role="alert">
                     if let Some(error) = state.error_text(texts, props.error.as_ref(), props.busy) {
-                        <p data-testid="group-error">{ error }</p>
+                        <p data-testid="group-error">{ words(error) }</p>
                     }
                 </div>
                 { buttons(texts, props) }
@@ -130,6 +131,7 @@ fn name_label(
                 data-testid="group-name"
                 autocomplete="off"
                 dir="auto"
+                translate="no"
                 aria-invalid={state.is_name_invalid().to_string()}
                 aria-describedby="group-name-count group-error"
                 {oninput}
@@ -139,7 +141,7 @@ fn name_label(
                 class={classes!("group-name-count", over)}
                 data-testid="group-name-count"
             >
-                { format!("{}/{GROUP_NAME_CHARS}", state.name_chars()) }
+                { words(format!("{}/{GROUP_NAME_CHARS}", state.name_chars())) }
             </span>
         </label>
     }
@@ -163,7 +165,7 @@ fn buttons(texts: &GroupTexts, props: &GroupDialogProps) -> Html {
                 if props.busy {
                     <span class="spinner" aria-hidden="true" />
                 }
-                { if props.adds { texts.add } else { texts.create } }
+                { words(if props.adds { texts.add } else { texts.create }) }
             </button>
         </div>
     }

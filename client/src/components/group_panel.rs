@@ -7,7 +7,7 @@ use super::empty_list::{Why, empty_list};
 use super::list_end::use_list_end;
 use super::side_dialog::SideDialog;
 use super::sidebar_list::move_focus;
-use super::{Avatar, Icon, Skeleton};
+use super::{Avatar, Icon, Skeleton, words};
 use crate::i18n::{GroupTexts, Texts, use_locale};
 use crate::state::{Contact, Contacts};
 use member_row::MemberRow;
@@ -97,10 +97,10 @@ fn face(texts: &GroupTexts, props: &GroupPanelProps) -> Html {
                 src={props.avatar.clone()}
                 size="avatar-large"
             />
-            <p class="group-face-name">{ props.name.clone() }</p>
+            <p class="group-face-name" translate="no">{ props.name.clone() }</p>
             if let Some(group) = &props.group {
                 <p class="group-face-count" data-testid="group-count">
-                    { (texts.count)(group.members) }
+                    { words((texts.count)(group.members)) }
                 </p>
             }
             if state::may_add(props.group.as_deref(), props.me) {

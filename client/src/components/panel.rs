@@ -7,8 +7,8 @@ mod facts;
 mod report;
 mod state;
 
-use super::Icon;
 use super::side_dialog::SideDialog;
+use super::{Icon, words};
 use crate::i18n::{Locale, PanelTexts, use_locale};
 use crate::state::Snapshot;
 use crate::{clock, dom};
@@ -80,7 +80,7 @@ pub fn Panel(props: &PanelProps) -> Html {
             { body(&facts) }
             <footer class="panel-foot" ref={foot}>
                 { copy_button(texts, on_copy) }
-                <span role="status">{ state.copy_status(texts) }</span>
+                <span role="status">{ words(state.copy_status(texts)) }</span>
             </footer>
         </SideDialog>
     }
@@ -117,12 +117,12 @@ fn body(facts: &Facts<'_>) -> Html {
         <div class="panel-body" tabindex="0" role="region" aria-label={texts.title}>
             <p class="panel-phase" data-mood={facts.mood()}>
                 <span class="panel-dot" aria-hidden="true" />
-                <strong data-testid="panel-phase">{ facts.phase() }</strong>
-                <span>{ facts.since() }</span>
+                <strong data-testid="panel-phase">{ words(facts.phase()) }</strong>
+                { words(facts.since()) }
             </p>
             <dl class="panel-facts">{ for facts.rows().into_iter().map(fact) }</dl>
             <section data-testid="panel-reconnects">
-                <h3>{ texts.reconnects }<span>{ facts.reconnects() }</span></h3>
+                <h3>{ texts.reconnects }<span>{ words(facts.reconnects().to_string()) }</span></h3>
                 { ends(facts) }
             </section>
             <section>
@@ -138,8 +138,8 @@ fn fact(fact: Fact) -> Html {
         <div key={fact.testid} class="panel-fact">
             <dt>{ fact.label }</dt>
             <dd data-testid={fact.testid}>
-                { fact.value }
-                { for fact.hints.into_iter().map(|hint| html! { <small>{ hint }</small> }) }
+                { words(fact.value) }
+                { for fact.hints.into_iter().map(|hint| html! { <small>{ words(hint) }</small> }) }
             </dd>
         </div>
     }
@@ -152,7 +152,7 @@ fn ends(facts: &Facts<'_>) -> Html {
     }
     let row = |end| {
         let (time, cause, after) = facts.end(end);
-        html! { <li><time>{ time }</time><span>{ cause }<small>{ after }</small></span></li> }
+        html! { <li><time>{ words(time) }</time><span>{ words(cause) }<small>{ words(after) }</small></span></li> }
     };
     html! { <ul class="panel-list" data-testid="panel-ends">{ for ends.map(row) }</ul> }
 }
@@ -166,7 +166,9 @@ fn frames(facts: &Facts<'_>) -> Html {
         let (time, arrow, text) = facts.frame(frame);
         html! {
             <li data-testid="panel-frame">
-                <time>{ time }</time><span class="panel-way">{ arrow }</span><span>{ text }</span>
+                <time>{ words(time) }</time>
+                <span class="panel-way">{ words(arrow) }</span>
+                { words(text) }
             </li>
         }
     };

@@ -1,6 +1,6 @@
 //! Who is logged in and the way to their account, what is unread in all, the settings and the way out.
 
-use super::{Avatar, Icon, Settings};
+use super::{Avatar, Icon, Settings, words};
 use crate::i18n::{short, use_locale};
 use std::rc::Rc;
 use tidings_shared::{Peer, UserId};
@@ -56,13 +56,13 @@ pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
                     src={props.avatar.clone()}
                     size="avatar-head"
                 />
-                <span class="head-name">{ props.name.clone() }</span>
+                <span class="head-name" translate="no">{ props.name.clone() }</span>
             </button>
             <span class="badge" data-testid="total-unread" aria-hidden="true" hidden={total == 0}>
-                { short(total) }
+                { words(short(total)) }
             </span>
             if total > 0 {
-                <span class="hidden-text">{ (texts.total_unread)(total) }</span>
+                <span class="hidden-text">{ words((texts.total_unread)(total)) }</span>
             }
             <span class="head-gap" />
             <button

@@ -5,7 +5,7 @@
 
 use super::empty::{empty, hint};
 use super::scroller::Scroller;
-use super::{BubbleRow, EventLine, Icon, Skeleton, thread_keys};
+use super::{BubbleRow, EventLine, Icon, Skeleton, thread_keys, words};
 use crate::clock;
 use crate::dom;
 use crate::i18n::{Locale, Texts, short};
@@ -303,12 +303,12 @@ impl Thread {
         match row {
             Row::Day(at_ms, day) => html! {
                 <div key={format!("d{day}")} class="day">
-                    <span>{ locale.dates.day(*at_ms, clock::wall_ms()) }</span>
+                    <span>{ words(locale.dates.day(*at_ms, clock::wall_ms())) }</span>
                 </div>
             },
             Row::Unread(above) => html! {
                 <div key="unread" class="unread-divider" data-testid="unread-divider">
-                    <span>{ (locale.texts.unread_divider)(*above) }</span>
+                    <span>{ words((locale.texts.unread_divider)(*above)) }</span>
                 </div>
             },
             Row::Event(event, bubble) => html! {
@@ -338,7 +338,7 @@ impl Thread {
                 { Icon::Down.html() }
                 if view.unread > 0 {
                     <span class="badge" aria-hidden="true">
-                        { short(view.unread) }
+                        { words(short(view.unread)) }
                     </span>
                 }
             </button>

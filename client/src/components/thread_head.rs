@@ -1,6 +1,6 @@
 //! The head of the open conversation.
 
-use super::{Avatar, Icon};
+use super::{Avatar, Icon, words};
 use crate::clock;
 use crate::i18n::use_locale;
 use crate::state::Standing;
@@ -60,13 +60,13 @@ pub fn ThreadHead(props: &ThreadHeadProps) -> Html {
                 size="avatar-head"
             />
             <div class="thread-title">
-                <h2 class="thread-name" data-testid="thread-name">{ props.name.clone() }</h2>
+                <h2 class="thread-name" data-testid="thread-name" translate="no">{ props.name.clone() }</h2>
                 if in_group {
                     <p class="thread-count" data-testid="member-count">
-                        { props.members.map_or_else(|| texts.group.group.to_owned(), texts.group.count) }
+                        { words(props.members.map_or_else(|| texts.group.group.to_owned(), texts.group.count)) }
                     </p>
                 } else if let Some(standing) = standing {
-                    <p class="thread-count" data-testid="standing">{ standing }</p>
+                    <p class="thread-count" data-testid="standing">{ words(standing) }</p>
                 }
             </div>
             if in_group {

@@ -2,7 +2,7 @@
 
 mod state;
 
-use crate::components::{Icon, language_switch, logo};
+use crate::components::{Icon, language_switch, logo, words};
 use crate::i18n::{Lang, Locale, use_locale};
 use crate::net;
 use state::{Event, Field, Input, LoginState, Request};
@@ -57,7 +57,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
         <main class="login">
             <form class="login-card" {onsubmit} novalidate=true>
                 { logo() }
-                <h1>{ "Tidings" }</h1>
+                <h1 translate="no">{ "Tidings" }</h1>
                 <p class="login-slogan">{ texts.slogan }</p>
                 if props.ended && error.is_none() {
                     <p class="login-notice" role="status">{ texts.session_ended }</p>
@@ -66,7 +66,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                 <div id="login-error" class="login-errors" role="alert">
                     if let Some(error) = error {
                         <p class="login-error" data-testid="login-error">
-                            { Icon::Warning.html() }<span>{ error }</span>
+                            { Icon::Warning.html() }<span>{ words(error) }</span>
                         </p>
                     }
                 </div>
@@ -80,7 +80,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                     if busy {
                         <span class="spinner" aria-hidden="true" />
                     }
-                    { state.action_text(texts) }
+                    { words(state.action_text(texts)) }
                 </button>
                 if state.offers_registration {
                     <button
@@ -89,7 +89,11 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                         data-testid="register-switch"
                         onclick={switch}
                     >
-                        { if state.registering { texts.account.have_one } else { texts.account.create_one } }
+                        { words(if state.registering {
+                            texts.account.have_one
+                        } else {
+                            texts.account.create_one
+                        }) }
                     </button>
                 }
             </form>

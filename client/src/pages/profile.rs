@@ -7,7 +7,7 @@ mod logins;
 mod request;
 mod state;
 
-use crate::components::{Avatar, use_modal};
+use crate::components::{Avatar, use_modal, words};
 use crate::dom;
 use crate::i18n::{AccountTexts, Locale, use_locale};
 use crate::net;
@@ -135,15 +135,15 @@ async fn list_logins(dispatch: UseReducerDispatcher<ProfileState>) {
 
 /// What became of the last request, if it was of this part.
 fn status(state: &ProfileState, part: Part, done: &'static str, locale: &Locale) -> Html {
-    let (class, words) = match state.status(part, locale) {
+    let (class, said) = match state.status(part, locale) {
         Status::Nothing => (None, String::new()),
         Status::Busy => (None, locale.texts.account.doing.to_owned()),
         Status::Done => (None, done.to_owned()),
-        Status::Failed(words) => (Some("over"), words),
+        Status::Failed(why) => (Some("over"), why),
     };
     html! {
         <p class={classes!("profile-said", class)} role="status" data-testid="profile-said">
-            { words }
+            { words(said) }
         </p>
     }
 }

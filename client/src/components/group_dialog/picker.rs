@@ -10,7 +10,7 @@ use super::state::{GroupDialogEvent, GroupDialogState};
 use crate::components::empty_list::empty_list;
 use crate::components::list_end::use_list_end;
 use crate::components::sidebar_list::move_focus;
-use crate::components::{Icon, Skeleton};
+use crate::components::{Icon, Skeleton, words};
 use crate::dom;
 use crate::i18n::{GroupTexts, use_locale};
 use crate::state::{Contact, Contacts};
@@ -92,7 +92,7 @@ fn chosen_people(
             <p class="pick-label">
                 { texts.people }
                 <span role="status">
-                    { (!chosen.is_empty()).then(|| (texts.chosen)(chosen.len())) }
+                    { (!chosen.is_empty()).then(|| words((texts.chosen)(chosen.len()))) }
                 </span>
             </p>
             if !chosen.is_empty() {
@@ -126,7 +126,7 @@ fn chosen_person(
             title={(texts.remove)(&contact.name)}
             {onclick}
         >
-            <span>{ contact.name.clone() }</span>
+            <span translate="no">{ contact.name.clone() }</span>
             { Icon::Close.html() }
         </button>
     }

@@ -62,7 +62,12 @@ impl ChatPage {
                 if self.offering {
                     { notify_bar(&texts.settings, &act.notify) }
                 }
-                <div class="hidden-text" aria-live="polite" data-testid="announcer">
+                <div
+                    class="hidden-text"
+                    aria-live="polite"
+                    data-testid="announcer"
+                    translate="no"
+                >
                     { for self.chat.announcements().map(|announcement| self.say(announcement)) }
                 </div>
                 if self.aside == Some(Aside::Connection) {

@@ -2,6 +2,7 @@
 
 use super::state::Request;
 use crate::clock;
+use crate::components::words;
 use crate::dom;
 use crate::i18n::Locale;
 use crate::state::agent_name;
@@ -56,7 +57,7 @@ fn row(login: &Device, locale: &Locale, act: &Callback<Request>) -> Html {
     let onclick = act.reform(move |_: MouseEvent| end(Some(id.clone())));
     html! {
         <li key={login.id.clone()}>
-            <span>{ &name }<small>{ when }</small></span>
+            <span>{ &name }<small>{ words(when) }</small></span>
             if !login.current {
                 <button
                     type="button"
