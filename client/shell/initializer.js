@@ -50,3 +50,13 @@ function ended({ error, reason }) {
 }
 addEventListener("error", ended);
 addEventListener("unhandledrejection", ended);
+
+// What is dropped takes the place of the page, unless it is text and falls into a field.
+function refuse(event) {
+  const { target, dataTransfer } = event;
+  if (target.matches?.("input, textarea") && !dataTransfer.types.includes("Files")) return;
+  event.preventDefault();
+  dataTransfer.dropEffect = "none";
+}
+addEventListener("dragover", refuse);
+addEventListener("drop", refuse);

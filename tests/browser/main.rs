@@ -10,6 +10,7 @@ mod attention;
 mod both_set_ups;
 mod course;
 mod development;
+mod dropped;
 mod faults;
 mod glide;
 mod groups;
