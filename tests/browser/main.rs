@@ -12,6 +12,7 @@ mod course;
 mod development;
 mod dropped;
 mod faults;
+mod forced_colours;
 mod glide;
 mod groups;
 mod history;
