@@ -9,7 +9,7 @@ const kept = (key, value) => {
     return localStorage.getItem("tidings." + key) || "";
   } catch { return ""; }
 };
-const looking = () => document.visibilityState === "visible";
+const looking = () => document.visibilityState === "visible" && document.hasFocus();
 
 // Whoever looks holds a lock, which the browser takes back from a tab that is gone.
 let release = null;
@@ -23,6 +23,8 @@ const watch = () => {
   }
 };
 document.addEventListener("visibilitychange", watch);
+addEventListener("focus", watch);
+addEventListener("blur", watch);
 watch();
 
 let sounds;

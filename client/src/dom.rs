@@ -36,6 +36,11 @@ pub fn is_visible() -> bool {
     document().visibility_state() == VisibilityState::Visible
 }
 
+/// Whether the window is the one that the person works in.
+pub fn has_focus() -> bool {
+    document().has_focus().unwrap_or(true)
+}
+
 /// Whether the page shows one pane at a time.
 pub fn is_narrow() -> bool {
     window()

@@ -6,6 +6,7 @@
 //! - [`i18n`]: every word of it, in each language.
 //! - [`attention`]: sound, notifications, the count at the icon.
 //! - [`update`]: whether the server has a newer page.
+//! - [`trail`]: the browser's history of the places in the page.
 //! - [`clock`], [`dom`], [`storage`]: the browser, as the rest needs it.
 //!
 //! Events flow one way: the page (`pages/chat.rs`) hands what happened to [`state::Chat`], carries
@@ -22,6 +23,7 @@ pub mod pages;
 mod panic;
 pub mod state;
 pub mod storage;
+pub mod trail;
 pub mod update;
 
 pub use app::App;

@@ -123,7 +123,8 @@ async fn two_tabs_and_one_message_are_one_sound_and_one_notification_that_leads_
     }
     assert_eq!(zhang.browser.eval(&counted("notification")).await?, 2);
 
-    // Who looks is not told.
+    // Who looks is not told. The focus of a new tab is in its address bar.
+    zhang.browser.find_css(".pane").await?.click().await?;
     somebody_looks(&zhang, true).await?;
     li.say(1001, 1000, "seen").await?;
     zhang.badge_shows(1001, "4").await?;

@@ -22,10 +22,12 @@ mod keyboard;
 mod left;
 mod loading;
 mod login;
+mod looking;
 #[path = "../page/mod.rs"]
 #[expect(dead_code, reason = "the rest is for `soak` and `measure`")]
 mod page;
 mod pictures;
+mod places;
 mod profile;
 mod settings;
 mod switching;

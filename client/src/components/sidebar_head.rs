@@ -1,7 +1,8 @@
 //! Who is logged in and the way to their account, what is unread in all, the settings and the way out.
 
-use super::{Avatar, Icon, Settings, words};
+use super::{Avatar, Icon, words};
 use crate::i18n::{short, use_locale};
+use crate::state::Modal;
 use std::rc::Rc;
 use tidings_shared::{Peer, UserId};
 use yew::prelude::*;
@@ -17,8 +18,8 @@ pub struct SidebarHeadProps {
     pub avatar: Rc<str>,
     /// Unread messages in all.
     pub total_unread: u64,
-    /// They open their account.
-    pub on_profile: Callback<()>,
+    /// They open their account, or the settings.
+    pub on_modal: Callback<Option<Modal>>,
     /// They ask to log out.
     pub on_logout: Callback<()>,
 }
@@ -29,16 +30,7 @@ pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
     let locale = use_locale();
     let texts = locale.texts;
     let on_logout = props.on_logout.clone();
-    let on_profile = props.on_profile.reform(|_: MouseEvent| ());
-    let setting = use_state_eq(|| false);
-    let open_settings = {
-        let setter = setting.setter();
-        move |_: MouseEvent| setter.set(true)
-    };
-    let close_settings = {
-        let setter = setting.setter();
-        Callback::from(move |()| setter.set(false))
-    };
+    let open = |modal| props.on_modal.reform(move |_: MouseEvent| Some(modal));
     let total = props.total_unread;
     html! {
         <header class="head">
@@ -48,7 +40,7 @@ pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
                 data-testid="profile-open"
                 aria-haspopup="dialog"
                 title={texts.account.profile}
-                onclick={on_profile}
+                onclick={open(Modal::Profile)}
             >
                 <Avatar
                     peer={Peer::User(props.uid)}
@@ -72,7 +64,7 @@ pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
                 aria-haspopup="dialog"
                 aria-label={texts.settings.settings}
                 title={texts.settings.settings}
-                onclick={open_settings}
+                onclick={open(Modal::Settings)}
             >
                 { Icon::Sliders.html() }
             </button>
@@ -86,9 +78,6 @@ pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
             >
                 { Icon::Leave.html() }
             </button>
-            if *setting {
-                <Settings on_close={close_settings} />
-            }
         </header>
     }
 }

@@ -2,6 +2,7 @@
 
 mod carry;
 mod groups;
+mod places;
 mod take;
 mod view;
 
@@ -11,8 +12,9 @@ use crate::components::{GroupDialogAction, GroupPanelAction, SidebarAction, Thre
 use crate::dom;
 use crate::i18n::Locale;
 use crate::net::{Connection, HttpError, Signal};
-use crate::state::{Chat, Effect, RowCache, Snapshot, ThreadView};
+use crate::state::{Chat, Effect, Modal, Place, RowCache, SidePanel, Snapshot, ThreadView};
 use crate::storage::{self, KeptOutbox, Setting};
+use crate::trail::Trail;
 use gloo_events::EventListener;
 use groups::{Gathering, GroupMsg};
 use std::rc::Rc;
@@ -64,8 +66,12 @@ pub enum Msg {
     Dismiss(u64),
     /// The server has a newer page.
     Outdated,
-    /// One's own account is opened or closed.
-    Profile(bool),
+    /// A dialog is opened, or the one that is open is closed.
+    Modal(Option<Modal>),
+    /// The browser went to another entry of its history.
+    Went,
+    /// The window got or lost the focus.
+    Focus,
     /// The connection panel is opened or closed.
     Panel(bool),
     /// Something happened to groups.
@@ -74,24 +80,6 @@ pub enum Msg {
     Notify(bool),
     /// They clicked on a notification of this conversation.
     Notified(Option<Peer>),
-}
-
-/// What stands beside the conversation, one at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Aside {
-    /// The connection panel.
-    Connection,
-    /// The panel of the open group.
-    Group,
-}
-
-/// What stands over everything, one at a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Over {
-    /// The question whether to lose what is not sent.
-    Unsent,
-    /// One's own account.
-    Profile,
 }
 
 /// Callbacks that stay the same, so that what takes them stays memoised.
@@ -106,7 +94,7 @@ struct Callbacks {
     confirm_logout: Callback<bool>,
     dismiss: Callback<u64>,
     panel: Callback<bool>,
-    profile: Callback<bool>,
+    modal: Callback<Option<Modal>>,
     members: Callback<bool>,
     notify: Callback<bool>,
     group_panel: Callback<GroupPanelAction>,
@@ -128,9 +116,12 @@ pub struct ChatPage {
     /// How often it began.
     begun: u64,
     /// What stands over everything.
-    over: Option<Over>,
+    modal: Option<Modal>,
     /// What is open beside the conversation.
-    aside: Option<Aside>,
+    panel: Option<SidePanel>,
+    trail: Trail,
+    /// Where the person came in: they get there once the list is here.
+    arrival: Option<Place>,
     /// The dialog about a group that is open.
     gathering: Option<Gathering>,
     /// Such dialogs so far.
@@ -143,7 +134,7 @@ pub struct ChatPage {
     was_open: Option<Peer>,
     /// Whether notifications are offered.
     offering: bool,
-    _notified: EventListener,
+    _listeners: [EventListener; 4],
 }
 
 impl Component for ChatPage {
@@ -157,7 +148,9 @@ impl Component for ChatPage {
         if set_aside {
             chat.outbox_set_aside();
         }
-        chat.set_visible(clock::now(), dom::is_visible(), &mut Vec::new());
+        let now = clock::now();
+        chat.set_visible(now, dom::is_visible(), &mut Vec::new());
+        chat.set_looking(now, dom::has_focus(), &mut Vec::new());
         let connection = Connection::new(uid, ctx.link().callback(Msg::Signal));
         connection.start();
         let probe = connection.probe();
@@ -167,6 +160,13 @@ impl Component for ChatPage {
         let notified = EventListener::new(&dom::window(), attention::OPEN, move |event| {
             clicked.emit(attention::opened(event));
         });
+        let on = |event: &'static str, msg: fn() -> Msg| {
+            let tell = tell.clone();
+            EventListener::new(&dom::window(), event, move |_| tell.emit(msg()))
+        };
+        let went = on("popstate", || Msg::Went);
+        let [focus, blur] = ["focus", "blur"].map(|event| on(event, || Msg::Focus));
+        let trail = Trail::begin();
         Self {
             chat,
             connection,
@@ -182,7 +182,7 @@ impl Component for ChatPage {
                 confirm_logout: tell.reform(Msg::ConfirmLogout),
                 dismiss: tell.reform(Msg::Dismiss),
                 panel: tell.reform(Msg::Panel),
-                profile: tell.reform(Msg::Profile),
+                modal: tell.reform(Msg::Modal),
                 notify: tell.reform(Msg::Notify),
                 members: tell.reform(|open| Msg::Group(GroupMsg::Panel(open))),
                 group_panel: tell.reform(|action| Msg::Group(GroupMsg::InPanel(action))),
@@ -193,26 +193,32 @@ impl Component for ChatPage {
             thread: None,
             draft: "".into(),
             begun: 0,
-            over: None,
-            aside: None,
+            modal: None,
+            panel: None,
+            arrival: Some(trail.at()),
+            trail,
             gathering: None,
             gatherings: 0,
             was_live: false,
             focus_row: None,
             was_open: None,
             offering: false,
-            _notified: notified,
+            _listeners: [notified, went, focus, blur],
         }
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Self::Message) -> bool {
         let mut effects = Vec::new();
-        let changed = self.take(ctx, msg, clock::now(), &mut effects);
+        let now = clock::now();
+        let changed = self.take(ctx, msg, now, &mut effects);
+        self.leave_trail();
+        let looking = dom::has_focus() && !self.is_covered();
+        self.chat.set_looking(now, looking, &mut effects);
         // Asked for when the person missed something, never before.
         let missed = effects
             .iter()
             .any(|effect| matches!(effect, Effect::Alert(_)));
-        if missed && !self.offering && !self.chat.is_visible() {
+        if missed && !self.offering && !(self.chat.is_visible() && dom::has_focus()) {
             self.offering = storage::chosen(Setting::Notify).is_empty()
                 && attention::may_notify() == Permission::Open;
         }
@@ -258,6 +264,7 @@ impl Component for ChatPage {
 
     fn destroy(&mut self, _ctx: &Context<Self>) {
         self.connection.stop();
+        self.trail.end();
         dom::document().set_title("Tidings");
         attention::badge(0);
     }

@@ -107,6 +107,7 @@ pub struct Chat {
     /// A connection is bound.
     linked: bool,
     visible: bool,
+    looking: bool,
     directory: Directory,
     contacts: Contacts,
     thread: Option<Thread>,
@@ -142,6 +143,7 @@ impl Chat {
             me,
             linked: false,
             visible: true,
+            looking: true,
             directory: Directory::default(),
             contacts: Contacts::default(),
             thread: None,
@@ -202,6 +204,11 @@ impl Chat {
     /// Whether the person can see the page.
     pub const fn is_visible(&self) -> bool {
         self.visible
+    }
+
+    /// Whether the person looks at the open conversation.
+    const fn is_looking(&self) -> bool {
+        self.visible && self.looking
     }
 
     /// Unread messages in all.
@@ -265,7 +272,7 @@ impl Chat {
     /// What the person looks at is read.
     fn read_if_looking(&mut self, now: Moment) {
         let Some(thread) = &self.thread else { return };
-        let looking = self.visible
+        let looking = self.is_looking()
             && thread.at_end
             && thread.window.follows_end()
             && thread.timeline.lacks().is_none();

@@ -1,9 +1,9 @@
 //! Groups: the dialog that creates and fills them, and the panel of the open one.
 
-use super::{Aside, ChatPage, Msg};
+use super::{ChatPage, Msg};
 use crate::components::{GroupDialog, GroupDialogAction, GroupPanel, GroupPanelAction};
 use crate::net::{self, HttpError};
-use crate::state::{Effect, MembersAsk, OpenGroup};
+use crate::state::{Effect, MembersAsk, Modal, SidePanel};
 use std::rc::Rc;
 use tidings_shared::api::{Group, User, Users};
 use tidings_shared::{GroupId, Moment, Peer, UserId};
@@ -51,11 +51,11 @@ impl ChatPage {
         out: &mut Vec<Effect>,
     ) -> bool {
         match msg {
-            GroupMsg::New => self.open_group_dialog(ctx, None),
+            GroupMsg::New => self.show(ctx, Some(Modal::NewGroup)),
             GroupMsg::Dialog(GroupDialogAction::Submit(name, uids)) => {
                 self.submit(ctx, name, uids);
             }
-            GroupMsg::Dialog(GroupDialogAction::Cancel) => self.gathering = None,
+            GroupMsg::Dialog(GroupDialogAction::Cancel) => self.show(ctx, None),
             GroupMsg::Dialog(GroupDialogAction::MoreContacts(again)) => {
                 if again {
                     self.chat.contacts_mut().try_again();
@@ -69,7 +69,7 @@ impl ChatPage {
                 self.begin_draft(Peer::Group(group.group_id));
                 self.chat.group_created(now, group, out);
             }
-            GroupMsg::Panel(open) => self.aside = open.then_some(Aside::Group),
+            GroupMsg::Panel(open) => self.panel = open.then_some(SidePanel::Group),
             GroupMsg::InPanel(action) => return self.update_group_panel(ctx, action, now, out),
             GroupMsg::Told(id, answer) => {
                 self.end_if_logged_out(ctx, answer.as_ref().err());
@@ -83,7 +83,7 @@ impl ChatPage {
         true
     }
 
-    fn open_group_dialog(&mut self, ctx: &Context<Self>, adds_to: Option<GroupId>) {
+    pub(super) fn open_group_dialog(&mut self, ctx: &Context<Self>, adds_to: Option<GroupId>) {
         self.gatherings += 1;
         self.gathering = Some(Gathering {
             number: self.gatherings,
@@ -126,7 +126,7 @@ impl ChatPage {
         match answer {
             Ok(group) => {
                 let adds = dialog.adds_to.is_some();
-                self.gathering = None;
+                self.show(ctx, None);
                 if adds {
                     self.chat.group_told(now, group.group_id, Some(group), out);
                 } else {
@@ -151,16 +151,13 @@ impl ChatPage {
         out: &mut Vec<Effect>,
     ) -> bool {
         match action {
-            GroupPanelAction::Close => self.aside = None,
+            GroupPanelAction::Close => self.panel = None,
             GroupPanelAction::MoreMembers => return self.ask_members(ctx),
             GroupPanelAction::Again => {
                 self.chat.group_again(now, out);
                 self.ask_members(ctx);
             }
-            GroupPanelAction::Add => {
-                let id = self.chat.open_group().map(OpenGroup::id);
-                self.open_group_dialog(ctx, id);
-            }
+            GroupPanelAction::Add => self.show(ctx, Some(Modal::AddMembers)),
             GroupPanelAction::Open(peer) => self.open(peer, now, out),
         }
         true

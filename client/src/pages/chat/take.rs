@@ -1,13 +1,13 @@
 //! What happens to the page, and what it does about it.
 
 use super::groups::GroupMsg;
-use super::{Aside, ChatPage, Msg, Over};
+use super::{ChatPage, Msg};
 use crate::attention;
 use crate::clock;
 use crate::components::{SidebarAction, ThreadAction};
 use crate::dom;
 use crate::net::{self, Signal};
-use crate::state::Effect;
+use crate::state::{Effect, Modal, SidePanel};
 use crate::storage::{self, Setting};
 use crate::update;
 use tidings_shared::close::CloseCode;
@@ -49,11 +49,7 @@ impl ChatPage {
                     self.begin_draft(peer);
                 }
             }
-            Msg::Close => {
-                self.focus_row = self.chat.open_peer();
-                self.chat.close();
-                self.aside = self.aside.filter(|aside| *aside != Aside::Group);
-            }
+            Msg::Close => self.close(),
             Msg::RetryNow => self.connection.retry_now(),
             Msg::Contacts(Ok(page)) => {
                 let me = ctx.props().user.uid;
@@ -70,9 +66,9 @@ impl ChatPage {
                 return false;
             }
             Msg::AskLogout if self.chat.outbox().is_empty() => self.log_out(ctx),
-            Msg::AskLogout => self.over = Some(Over::Unsent),
+            Msg::AskLogout => self.show(ctx, Some(Modal::Unsent)),
             Msg::ConfirmLogout(yes) => {
-                self.over = None;
+                self.show(ctx, None);
                 if yes {
                     self.log_out(ctx);
                 }
@@ -86,8 +82,15 @@ impl ChatPage {
             Msg::LoggedOut(false) => self.chat.logout_failed(),
             Msg::Dismiss(id) => self.chat.dismiss(id),
             Msg::Outdated => self.chat.outdated(),
-            Msg::Profile(open) => self.over = open.then_some(Over::Profile),
-            Msg::Panel(open) => self.aside = open.then_some(Aside::Connection),
+            Msg::Modal(modal) => self.show(ctx, modal),
+            // Where the person looks is asked for after each event.
+            Msg::Focus => {}
+            Msg::Panel(open) => self.panel = open.then_some(SidePanel::Connection),
+            Msg::Went => match self.trail.went() {
+                Some(place) if self.arrival.is_some() => self.arrival = Some(place),
+                Some(place) => self.go(ctx, place, now, out),
+                None => return false,
+            },
             Msg::Group(msg) => return self.take_group(ctx, msg, now, out),
             Msg::Notify(yes) => {
                 self.offering = false;
@@ -99,6 +102,9 @@ impl ChatPage {
             }
             Msg::Notified(peer) => {
                 if let Some(peer) = peer {
+                    // Not below what hides it.
+                    self.show(ctx, None);
+                    self.panel = self.panel.filter(|_| !dom::is_narrow());
                     self.open(peer, now, out);
                 }
             }
@@ -134,6 +140,9 @@ impl ChatPage {
                     });
                 }
                 self.chat.bound(now, *bound, out);
+                if let Some(place) = self.arrival.take() {
+                    self.go(ctx, place, now, out);
+                }
             }
             Signal::Frame(frame) => {
                 if let ServerFrame::Profile(user) = &*frame {
@@ -207,10 +216,12 @@ impl ChatPage {
         }
         self.begin_draft(peer);
         self.chat.open(now, peer, out);
-        // The panel of one group becomes that of another, and has no place beside a person.
-        if self.chat.open_group().is_none() {
-            self.aside = self.aside.filter(|aside| *aside != Aside::Group);
-        }
+    }
+
+    /// Back to the list.
+    pub(super) fn close(&mut self) {
+        self.focus_row = self.chat.open_peer();
+        self.chat.close();
     }
 
     pub(super) fn begin_draft(&mut self, peer: Peer) {

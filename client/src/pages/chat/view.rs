@@ -1,15 +1,15 @@
 //! How the page is put together.
 
-use super::{Aside, ChatPage, Over};
+use super::ChatPage;
 use crate::attention;
 use crate::components::{
-    Chip, Composer, Confirm, Icon, Panel, Sidebar, SidebarHead, Thread, ThreadHead, empty, hint,
-    notice_bar, notify_bar,
+    Chip, Composer, Confirm, Icon, Panel, Settings, Sidebar, SidebarHead, Thread, ThreadHead,
+    empty, hint, notice_bar, notify_bar,
 };
 use crate::dom;
 use crate::i18n::short;
 use crate::pages::Profile;
-use crate::state::{Alert, Announcement, Content, OpenGroup, ThreadView};
+use crate::state::{Alert, Announcement, Content, Modal, OpenGroup, SidePanel, ThreadView};
 use std::rc::Rc;
 use tidings_shared::api::User;
 use tidings_shared::{Peer, UserId};
@@ -33,7 +33,7 @@ impl ChatPage {
                         name={Rc::<str>::from(user.username.as_str())}
                         avatar={Rc::<str>::from(user.avatar.as_str())}
                         total_unread={self.chat.total_unread()}
-                        on_profile={act.profile.reform(|()| true)}
+                        on_modal={act.modal.clone()}
                         on_logout={act.ask_logout.clone()}
                     />
                     <Sidebar
@@ -54,7 +54,7 @@ impl ChatPage {
                 <Chip
                     phase={self.connection.phase()}
                     cause={self.connection.last_cause()}
-                    open={self.aside == Some(Aside::Connection)}
+                    open={self.panel == Some(SidePanel::Connection)}
                     on_retry={act.retry_now.clone()}
                     on_open={act.panel.clone()}
                 />
@@ -70,25 +70,28 @@ impl ChatPage {
                 >
                     { for self.chat.announcements().map(|announcement| self.say(announcement)) }
                 </div>
-                if self.aside == Some(Aside::Connection) {
+                if self.panel == Some(SidePanel::Connection) {
                     <Panel
                         probe={act.probe.clone()}
                         unsent={self.chat.unsent()}
                         on_close={act.panel.reform(|()| false)}
                     />
                 }
-                if self.aside == Some(Aside::Group) {
+                if self.panel == Some(SidePanel::Group) {
                     { self.group_panel(user) }
                 }
                 { self.dialog() }
-                if self.over == Some(Over::Profile) {
+                if self.modal == Some(Modal::Settings) {
+                    <Settings on_close={act.modal.reform(|()| None)} />
+                }
+                if self.modal == Some(Modal::Profile) {
                     <Profile
                         user={user.clone()}
                         on_user={on_user.clone()}
-                        on_close={act.profile.reform(|()| false)}
+                        on_close={act.modal.reform(|()| None)}
                     />
                 }
-                if self.over == Some(Over::Unsent) {
+                if self.modal == Some(Modal::Unsent) {
                     <Confirm
                         title={texts.unsent_title}
                         question={(texts.unsent_question)(self.chat.outbox().iter().len())}
@@ -112,7 +115,7 @@ impl ChatPage {
                     {avatar}
                     standing={self.chat.standing(view.peer)}
                     members={group.map(|group| group.members)}
-                    open={self.aside == Some(Aside::Group)}
+                    open={self.panel == Some(SidePanel::Group)}
                     on_members={act.members.clone()}
                     on_back={act.close.clone()}
                 />

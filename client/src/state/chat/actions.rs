@@ -204,6 +204,13 @@ impl Chat {
         self.due(now, effects);
     }
 
+    /// The person looks at what is shown, or works in another window or in a dialog over it.
+    pub fn set_looking(&mut self, now: Moment, looking: bool, effects: &mut Vec<Effect>) {
+        if std::mem::replace(&mut self.looking, looking) != looking {
+            self.due(now, effects);
+        }
+    }
+
     /// The person asks once more for what could not be fetched.
     pub fn fetch_again(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         if let Some(thread) = &mut self.thread {

@@ -7,7 +7,7 @@ use crate::state::notices::NoticeKind;
 use crate::state::thread::{Ask, Want};
 use std::rc::Rc;
 use tidings_shared::frame::{Bound, ClientFrame, Page, Query, ReadMark, ServerFrame, kind};
-use tidings_shared::{Direction, ErrorBody, Message, Moment, Peer, Seq, limits};
+use tidings_shared::{Direction, ErrorBody, ErrorCode, Message, Moment, Peer, Seq, limits};
 
 impl Chat {
     /// A connection is bound.
@@ -80,7 +80,7 @@ impl Chat {
             Peer::User(_) => self.face(peer).0,
             Peer::Group(_) => message.owner_name.as_str().into(),
         };
-        let visible = self.visible;
+        let looking = self.is_looking();
         let text: Rc<str> = message.content.as_str().into();
         let content = Content::from(message.msg_type);
         if received {
@@ -118,7 +118,7 @@ impl Chat {
                 content,
                 text,
             });
-            if unread_before == 0 && !(visible && thread.at_end) {
+            if unread_before == 0 && !(looking && thread.at_end) {
                 thread.divider = Some(read_before.max(seq.prev()).next());
             }
         }
@@ -130,6 +130,7 @@ impl Chat {
             // In a group the owner is the sender in a page too, and its `type` always 0.
             message.direction = message.seen_by(self.me).1;
         }
+        let looking = self.is_looking();
         let Some(thread) = &mut self.thread else {
             return;
         };
@@ -143,7 +144,7 @@ impl Chat {
         }
         // A conversation that no page of the list has named yet: what of it is unread is not
         // known, so it is marked as read without asking.
-        let (peer, looking) = (thread.peer, self.visible && thread.at_end);
+        let (peer, looking) = (thread.peer, looking && thread.at_end);
         if was_latest
             && self.directory.get(peer).is_none()
             && let Some(last) = last
@@ -170,6 +171,10 @@ impl Chat {
         if let (Some(reference), Some(thread)) = (error.reference, &mut self.thread)
             && thread.refused(reference)
         {
+            // The address of the page may name whom there is not, or not for this person.
+            if error.code == ErrorCode::UnknownRecipient {
+                self.close();
+            }
             return;
         }
         if error.reference.is_some() {

@@ -300,6 +300,33 @@ fn nothing_is_read_while_the_page_is_hidden_or_scrolled_up() {
 }
 
 #[test]
+fn nothing_is_read_while_the_person_looks_elsewhere() {
+    let mut tab = Tab::bound(vec![conversation(3, 0)]);
+    tab.open();
+    tab.answer(1..=3);
+    tab.chat.set_looking(tab.now, false, &mut tab.effects);
+    tab.push(1, received(4));
+    assert_eq!(tab.unread(), (1, 1));
+    let divided = |row: &Row| matches!(row, Row::Unread(_));
+    assert!(tab.view().rows.iter().any(divided));
+    tab.chat.set_visible(tab.now, true, &mut tab.effects);
+    assert_eq!(tab.unread(), (1, 1));
+    tab.chat.set_looking(tab.now, true, &mut tab.effects);
+    assert_eq!(tab.unread(), (0, 0));
+}
+
+#[test]
+fn a_conversation_with_nobody_closes() {
+    let mut tab = Tab::bound(Vec::new());
+    tab.open();
+    let mut error = ErrorBody::new(ErrorCode::UnknownRecipient);
+    error.reference = Some(tab.chat.last_ref);
+    tab.frame(ServerFrame::Error(error));
+    assert_eq!(tab.chat.open_peer(), None);
+    assert_eq!(tab.chat.notices(), []);
+}
+
+#[test]
 fn another_tab_that_read_brings_this_one_into_step() {
     let mut tab = Tab::bound(vec![conversation(3, 3)]);
     tab.frame(ServerFrame::Read(ReadMark {
