@@ -47,20 +47,22 @@ const open = (peer) => dispatchEvent(new CustomEvent("tidings-open", { detail: p
 if (navigator.serviceWorker) {
   navigator.serviceWorker.addEventListener("message", (event) => open(event.data));
 }
+// Where there is no service worker: the last of each conversation.
+const own = new Map();
+const worker = () => navigator.serviceWorker?.getRegistration();
 const notify = async (peer, title, body) => {
   const what = { body, tag: peer, icon: plain };
-  try {
-    const shown = new Notification(title, what);
-    shown.onclick = () => {
-      focus();
-      shown.close();
-      open(peer);
-    };
-  } catch {
-    // On Android only the service worker may; it sends the click as a message.
-    const worker = navigator.serviceWorker && (await navigator.serviceWorker.ready);
-    if (worker) await worker.showNotification(title, what);
-  }
+  const registration = await worker();
+  // What the service worker shows can be withdrawn by every tab, and clicked when none is left. It
+  // sends the click as a message.
+  if (registration?.active) return registration.showNotification(title, what);
+  const shown = new Notification(title, what);
+  own.set(peer, shown);
+  shown.onclick = () => {
+    focus();
+    shown.close();
+    open(peer);
+  };
 };
 
 // The first tab that claims a message speaks of it; later ones find that it has been claimed.
@@ -74,10 +76,18 @@ const speak = async (uid, peer, seq, title, body) => {
   if (kept("notify") === "on" && Notification.permission === "granted") await notify(peer, title, body);
 };
 
-export function message(...what) {
-  if (navigator.locks) navigator.locks.request("tidings.speak", () => speak(...what));
-  else speak(...what);
-}
+// One after the other, in all tabs: what is withdrawn has been shown by then.
+const inTurn = (act) => (navigator.locks ? navigator.locks.request("tidings.speak", act) : act());
+
+export const message = (...what) => void inTurn(() => speak(...what));
+
+// The conversations whose notifications go, by their tags; without any: all of them.
+export const withdraw = (tags) => void inTurn(async () => {
+  const shown = (await (await worker())?.getNotifications()) ?? [];
+  for (const one of [...shown, ...own.values()]) {
+    if (tags === undefined || tags.split(" ").includes(one.tag)) one.close();
+  }
+});
 
 export const permission = () => (window.Notification ? Notification.permission : "denied");
 

@@ -107,8 +107,9 @@ addEventListener("fetch", (event) => {
 addEventListener("notificationclick", (event) => {
   const { tag } = event.notification;
   event.notification.close();
-  event.waitUntil(clients.matchAll({ type: "window" }).then(([open]) => {
-    if (!open) return clients.openWindow("/");
+  event.waitUntil(clients.matchAll({ type: "window" }).then((windows) => {
+    const open = windows.find(({ url }) => new URL(url).pathname === "/");
+    if (!open) return clients.openWindow("/#" + tag);
     open.postMessage(tag);
     return open.focus();
   }));

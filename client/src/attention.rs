@@ -11,6 +11,8 @@ use web_sys::Event;
 extern "C" {
     #[wasm_bindgen(js_name = message)]
     fn js_message(uid: &str, peer: &str, seq: &str, title: &str, text: &str);
+    #[wasm_bindgen(js_name = withdraw)]
+    fn js_withdraw(tags: Option<String>);
     #[wasm_bindgen(js_name = badge)]
     fn js_badge(count: u32);
     #[wasm_bindgen(js_name = permission)]
@@ -33,6 +35,17 @@ pub fn opened(event: &Event) -> Option<Peer> {
 pub fn message(me: UserId, peer: Peer, seq: Seq, title: &str, text: &str) {
     let (uid, seq) = (me.0.to_string(), seq.0.to_string());
     js_message(&uid, &peer_key(peer), &seq, title, text);
+}
+
+/// These conversations are read, here or elsewhere: their notifications go.
+pub fn withdraw(peers: &[Peer]) {
+    let tags: Vec<String> = peers.iter().copied().map(peer_key).collect();
+    js_withdraw(Some(tags.join(" ")));
+}
+
+/// All notifications go.
+pub fn withdraw_all() {
+    js_withdraw(None);
 }
 
 /// The count at the page's icon; 0: none.

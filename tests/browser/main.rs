@@ -23,6 +23,7 @@ mod left;
 mod loading;
 mod login;
 mod looking;
+mod notifications;
 #[path = "../page/mod.rs"]
 #[expect(dead_code, reason = "the rest is for `soak` and `measure`")]
 mod page;

@@ -420,6 +420,26 @@ impl Browser {
         Ok(self.driver.cdp().send_raw(command, parameters).await?)
     }
 
+    /// Runs a JavaScript expression in the service worker. What it gives is not to be had.
+    ///
+    /// # Errors
+    /// When there is no service worker.
+    pub async fn run_in_worker(&self, expression: &str) -> Result<()> {
+        let targets = self.cdp("Target.getTargets", json!({})).await?;
+        let mut targets = targets["targetInfos"].as_array().into_iter().flatten();
+        let worker = targets
+            .find(|target| target["type"] == "service_worker")
+            .context("no service worker")?;
+        let attach = json!({"targetId": worker["targetId"], "flatten": false});
+        let session = self.cdp("Target.attachToTarget", attach).await?;
+        let evaluate = json!({"id": 1, "method": "Runtime.evaluate",
+                              "params": {"expression": expression}});
+        let message = json!({"sessionId": session["sessionId"], "message": evaluate.to_string()});
+        self.cdp("Target.sendMessageToTarget", message)
+            .await
+            .map(drop)
+    }
+
     /// Cuts this tab off from every network, or lets it back. An open WebSocket stays open, and
     /// nothing flows.
     ///

@@ -57,6 +57,8 @@ pub enum Effect {
     SaveDraft(Peer, Rc<str>),
     /// Forget every draft of this login.
     ForgetDrafts,
+    /// Withdraw what was shown of these conversations: nothing of them is unread.
+    Withdraw(Vec<Peer>),
     /// Ask what this group is.
     AskGroup(GroupId),
     /// A message from somebody else came: who may want to be told.

@@ -2,6 +2,7 @@
 
 use super::groups::GroupMsg;
 use super::{ChatPage, Msg};
+use crate::attention;
 use crate::net::{self, HttpError};
 use crate::state::Effect;
 use crate::storage;
@@ -23,7 +24,9 @@ impl ChatPage {
                 Effect::ForgetDrafts => {
                     storage::forget_drafts(uid);
                     storage::forget_heard(uid);
+                    attention::withdraw_all();
                 }
+                Effect::Withdraw(peers) => attention::withdraw(&peers),
                 Effect::Alert(alert) => self.alert(uid, &alert),
                 Effect::AskGroup(id) => Self::later(ctx, async move {
                     Msg::Group(GroupMsg::Told(id, net::group(id).await))

@@ -2,6 +2,7 @@
 
 use super::{ANNOUNCED, Alert, Announcement, Chat, Effect, OPEN_MESSAGES};
 use crate::state::content::{Content, Event};
+use crate::state::directory::Entry;
 use crate::state::group::OpenGroup;
 use crate::state::notices::NoticeKind;
 use crate::state::thread::{Ask, Want};
@@ -19,6 +20,9 @@ impl Chat {
         self.total_unread = bound.unread;
         let more = self.directory.first_page(bound.list.unwrap_or_default());
         self.expect_listed();
+        let read = |entry: &&Entry| entry.unread == 0;
+        let read = self.directory.iter().filter(read).map(|e| e.peer);
+        effects.push(Effect::Withdraw(read.collect()));
         if let Some(id) = self.group.as_ref().map(OpenGroup::id) {
             self.group_changed(id);
         }
@@ -47,7 +51,7 @@ impl Chat {
                 self.expect_listed();
                 effects.extend(more.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
             }
-            ServerFrame::Read(mark) => self.read_mark(mark),
+            ServerFrame::Read(mark) => self.read_mark(mark, effects),
             ServerFrame::Receipt(receipt) => self.directory.receipt(receipt),
             ServerFrame::Presence(list) => self.presences.told(list),
             ServerFrame::Unread(total) => self.total_unread = total.unread,
@@ -156,7 +160,10 @@ impl Chat {
         }
     }
 
-    fn read_mark(&mut self, mark: ReadMark) {
+    fn read_mark(&mut self, mark: ReadMark, effects: &mut Vec<Effect>) {
+        if mark.unread == 0 {
+            effects.push(Effect::Withdraw(vec![mark.peer]));
+        }
         self.reads.confirmed(mark.peer, mark.seq);
         self.directory.read(mark.peer, mark.seq, mark.unread);
         self.total_unread = mark.total;

@@ -339,6 +339,28 @@ fn another_tab_that_read_brings_this_one_into_step() {
 }
 
 #[test]
+fn what_is_read_elsewhere_is_withdrawn_once_nothing_is_unread() {
+    let mut tab = Tab::bound(vec![conversation(3, 3)]);
+    let withdrawn = |tab: &mut Tab| {
+        let is_withdrawal = |effect: &Effect| *effect == Effect::Withdraw(vec![THEM]);
+        tab.effects.drain(..).any(|effect| is_withdrawal(&effect))
+    };
+    assert!(!withdrawn(&mut tab));
+    for (seq, unread) in [(2, 1), (3, 0)] {
+        tab.frame(ServerFrame::Read(ReadMark {
+            peer: THEM,
+            seq: Seq(seq),
+            unread,
+            total: unread,
+        }));
+        assert_eq!(withdrawn(&mut tab), unread == 0);
+    }
+    // Or while there was no connection.
+    tab.bind(vec![conversation(3, 0)]);
+    assert!(withdrawn(&mut tab));
+}
+
+#[test]
 fn scrolling_up_renders_what_is_here_and_then_fetches_fifty_more() {
     let mut tab = Tab::bound(vec![conversation(200, 0)]);
     tab.open();
