@@ -19,6 +19,7 @@ mod group_dialog;
 mod group_panel;
 mod icon;
 mod language_switch;
+mod link;
 mod list_end;
 mod logo;
 mod modal;

@@ -12,6 +12,7 @@ use tidings_client::state::{Bubble, BubbleState, Content, ListRow, PreviewKind};
 use tidings_client::{clock, dom};
 use tidings_shared::link::{Cause, Phase};
 use tidings_shared::{ClientMsgId, Direction, ErrorCode, Mid, Peer, Seq, UserId};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
@@ -36,7 +37,13 @@ fn bubble(text: &str, state: BubbleState) -> Rc<Bubble> {
 }
 
 async fn message(text: &str, state: BubbleState) -> Element {
-    render(html! { <BubbleRow bubble={bubble(text, state)} on_action={Callback::noop()} /> }).await
+    render(html! { <BubbleRow
+        bubble={bubble(text, state)}
+        unfolded=false
+        on_action={Callback::noop()}
+        on_fold={Callback::noop()}
+    /> })
+    .await
 }
 
 #[wasm_bindgen_test]
@@ -63,6 +70,31 @@ async fn an_address_becomes_a_link_that_gives_nothing_away() {
     assert_eq!(link.get_attribute("target").as_deref(), Some("_blank"));
     let shown = find::<Element>(&root, "message-text").text_content();
     assert_eq!(shown.as_deref(), Some("see https://example.org/a, ok"));
+}
+
+#[wasm_bindgen_test]
+async fn a_link_shows_where_it_leads() {
+    let text = "\u{202e}http://аррӏе.com/ http://[2001:db8::1]:8080/ www.example.org http://[x]/";
+    let root = message(text, BubbleState::Sent).await;
+    let links = root.query_selector_all("a").expect("valid");
+    let links: Vec<(String, String)> = (0..links.length())
+        .filter_map(|at| links.get(at)?.dyn_into::<Element>().ok())
+        .map(|link| {
+            assert_eq!(link.get_attribute("dir").as_deref(), Some("ltr"));
+            let href = link.get_attribute("href").expect("a link");
+            (link.text_content().expect("text"), href)
+        })
+        .collect();
+    let pair = |text: &str, href: &str| (text.to_owned(), href.to_owned());
+    let ip = "http://[2001:db8::1]:8080/";
+    assert_eq!(
+        links,
+        [
+            pair("http://xn--80ak6aa92e.com/", "http://аррӏе.com/"),
+            pair(ip, ip),
+            pair("www.example.org", "http://www.example.org"),
+        ]
+    );
 }
 
 #[wasm_bindgen_test]

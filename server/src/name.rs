@@ -1,6 +1,7 @@
 //! Names that people give to themselves and to their groups: one form for each, and none that does
 //! something to the text around it.
 
+use tidings_shared::visible::{is_blank, is_unruly};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// A name as it is kept: without white space around it and in Unicode's NFKC, as the nicknames of RFC
@@ -14,30 +15,8 @@ pub(crate) fn checked(name: &str, max_chars: usize) -> Option<String> {
     }
     let name: String = name.trim().nfkc().collect();
     let name = name.trim();
-    let is_fine = name.chars().count() <= max_chars
-        && !name.contains(is_unruly)
-        && !name.chars().all(is_invisible);
+    let is_fine = name.chars().count() <= max_chars && !name.contains(is_unruly) && !is_blank(name);
     is_fine.then(|| name.to_owned())
-}
-
-/// Whether a character reaches beyond the name it is in: it ends the line, or turns the direction
-/// of what comes after it (Unicode Standard Annex 9, §2), so that a name could rewrite the sentence
-/// it is shown in.
-fn is_unruly(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Whether nothing is drawn for a character (`Default_Ignorable_Code_Point`, and blanks that are no
-/// white space). Among others they are kept: the joiner U+200D makes one emoji of many.
-fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}'
-                | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ pub enum ErrorCode {
     UnknownRecipient,
     /// One cannot send to oneself.
     InvalidRecipient,
-    /// The text is empty or white space only.
+    /// Nothing of the text can be seen.
     Empty,
     /// The text is longer than [`limits::CONTENT_BYTES`].
     TooLong,

@@ -19,6 +19,7 @@ mod message;
 mod moment;
 pub mod outbox;
 pub mod timeline;
+pub mod visible;
 
 pub use error::{ErrorBody, ErrorCode};
 pub use id::{ClientMsgId, ConversationId, GroupId, Mid, Peer, Seq, Tid, UserId};

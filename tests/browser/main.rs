@@ -16,6 +16,7 @@ mod forced_colours;
 mod glide;
 mod groups;
 mod history;
+mod hostile_text;
 mod input_method;
 mod installed;
 mod keyboard;

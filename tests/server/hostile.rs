@@ -182,6 +182,8 @@ async fn a_send_that_cannot_be_is_refused_with_its_reason_and_its_client_id() ->
         (text(1000, 1000, "hello"), "invalid_recipient"),
         (text(1000, 1001, ""), "empty"),
         (text(1000, 1001, " \n\t\u{3000}"), "empty"),
+        (text(1000, 1001, "\u{200b}"), "empty"),
+        (text(1000, 1001, "\u{2066} \u{3164}"), "empty"),
         (text(1000, 1001, &too_long), "too_long"),
         (text(1000, 1001, "a\u{0}b"), "invalid_content"),
         (

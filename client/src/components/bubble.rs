@@ -1,9 +1,10 @@
 //! A message.
 
+use super::link::link;
 use super::thread::{ThreadAction, act};
 use super::{Avatar, Icon, avatar, words};
 use crate::i18n::{Texts, use_locale};
-use crate::state::{Bubble, BubbleState, Content, Piece, Sender, is_emoji_alone, pieces};
+use crate::state::{Bubble, BubbleState, Content, Piece, Sender, folded, is_emoji_alone, pieces};
 use std::rc::Rc;
 use tidings_shared::{ClientMsgId, Direction, Peer};
 use yew::prelude::*;
@@ -13,8 +14,12 @@ use yew::prelude::*;
 pub struct BubbleProps {
     /// What it shows.
     pub bubble: Rc<Bubble>,
+    /// Whether the person has it shown in full.
+    pub unfolded: bool,
     /// What the person does with it.
     pub on_action: Callback<ThreadAction>,
+    /// They fold or unfold it; its key.
+    pub on_fold: Callback<Rc<str>>,
 }
 
 /// A row of the thread with a message.
@@ -37,6 +42,9 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
         BubbleState::Read => Some("read"),
         _ => None,
     };
+    let beginning = folded(&bubble.text).filter(|_| bubble.content == Content::Text);
+    let is_folded = beginning.is_some() && !props.unfolded;
+    let text = beginning.filter(|_| is_folded).unwrap_or(&bubble.text);
     let when = |holds: bool, class| if holds { class } else { "" };
     let class = classes!(
         "message",
@@ -62,17 +70,20 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
             }
             <div class="bubble">
                 <span
-                    class="bubble-text"
+                    class={classes!("bubble-text", when(is_folded, "folded"))}
                     data-testid="message-text"
                     dir="auto"
                     translate={(bubble.content == Content::Text).then_some("no")}
                 >
                     if bubble.content == Content::Text {
-                        { for pieces(&bubble.text).into_iter().map(piece) }
+                        { for pieces(text).into_iter().map(piece) }
                     } else {
                         <em>{ texts.unsupported }</em>
                     }
                 </span>
+                if beginning.is_some() {
+                    { fold_button(texts, props) }
+                }
                 <span class="bubble-meta">
                     { locale.dates.time(bubble.time) }
                     { mark(texts, bubble) }
@@ -89,7 +100,7 @@ fn head(sender: &Sender) -> Html {
     html! {
         <div class={classes!("sender", avatar::hue(peer))} data-testid="sender">
             <Avatar {peer} name={sender.name.clone()} src={sender.avatar.clone()} size="avatar-small" />
-            <span class="sender-name" dir="auto" translate="no">{ sender.name.clone() }</span>
+            <bdi class="sender-name" translate="no">{ sender.name.clone() }</bdi>
         </div>
     }
 }
@@ -98,11 +109,22 @@ fn head(sender: &Sender) -> Html {
 fn piece(piece: Piece<'_>) -> Html {
     match piece {
         Piece::Text(text) => Html::from(text.to_owned()),
-        Piece::Link(address) => html! {
-            <a href={address.to_owned()} target="_blank" rel="noopener noreferrer">
-                { address.to_owned() }
-            </a>
-        },
+        Piece::Link(address) => link(address),
+    }
+}
+
+fn fold_button(texts: &Texts, props: &BubbleProps) -> Html {
+    let key = props.bubble.key.clone();
+    html! {
+        <button
+            type="button"
+            class="button-quiet fold"
+            data-testid="fold"
+            aria-expanded={props.unfolded.to_string()}
+            onclick={props.on_fold.reform(move |_: MouseEvent| key.clone())}
+        >
+            { if props.unfolded { texts.write.show_less } else { texts.write.show_all } }
+        </button>
     }
 }
 

@@ -33,7 +33,7 @@ pub fn ContactRow(props: &ContactRowProps) -> Html {
                 onclick={move |_| on_open.emit(peer)}
             >
                 <Avatar {peer} name={contact.name.clone()} src={contact.avatar.clone()} size="avatar-row" />
-                <span class="row-name" translate="no">{ contact.name.clone() }</span>
+                <bdi class="row-name" translate="no">{ contact.name.clone() }</bdi>
             </button>
         </li>
     }

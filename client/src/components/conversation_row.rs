@@ -39,7 +39,7 @@ pub fn ConversationRow(props: &ConversationRowProps) -> Html {
         PreviewKind::Sent => html! { <span class="row-you">{ words(texts.you) }</span> },
         PreviewKind::Received => html! {
             if let Some(name) = &row.sender {
-                <span class="row-sender" translate="no">{ name.clone() }</span>
+                <bdi class="row-sender" translate="no">{ name.clone() }</bdi>
             }
         },
         PreviewKind::Event(_) | PreviewKind::Unsupported => html! {},
@@ -76,8 +76,8 @@ pub fn ConversationRow(props: &ConversationRowProps) -> Html {
                             <span class="row-group">{ Icon::People.html() }</span>
                             <span class="hidden-text">{ texts.group.group }</span>
                         }
-                        <span class="row-name" data-testid="row-name" translate="no">{ row.name.clone() }</span>
-                        <span class="row-time" data-testid="row-time">{ for time.map(words) }</span>
+                        <bdi class="row-name" translate="no" data-testid="row-name">{ row.name.clone() }</bdi>
+                        <span class="row-time" data-testid="row-time">{ time }</span>
                     </span>
                     <span class="row-line">
                         <span class="row-preview" data-testid="row-preview">

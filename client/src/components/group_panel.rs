@@ -97,7 +97,7 @@ fn face(texts: &GroupTexts, props: &GroupPanelProps) -> Html {
                 src={props.avatar.clone()}
                 size="avatar-large"
             />
-            <p class="group-face-name" translate="no">{ props.name.clone() }</p>
+            <p class="group-face-name" dir="auto" translate="no">{ props.name.clone() }</p>
             if let Some(group) = &props.group {
                 <p class="group-face-count" data-testid="group-count">
                     { words((texts.count)(group.members)) }

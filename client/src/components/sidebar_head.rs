@@ -48,7 +48,7 @@ pub fn SidebarHead(props: &SidebarHeadProps) -> Html {
                     src={props.avatar.clone()}
                     size="avatar-head"
                 />
-                <span class="head-name" translate="no">{ props.name.clone() }</span>
+                <bdi class="head-name" translate="no">{ props.name.clone() }</bdi>
             </button>
             <span class="badge" data-testid="total-unread" aria-hidden="true" hidden={total == 0}>
                 { words(short(total)) }

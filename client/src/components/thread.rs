@@ -79,6 +79,8 @@ pub enum ThreadMsg {
     Key(KeyboardEvent),
     /// Something in it is copied.
     Copy(Event),
+    /// The message with this key is folded or unfolded.
+    Fold(Rc<str>),
 }
 
 /// The messages of the open conversation.
@@ -87,8 +89,11 @@ pub struct Thread {
     scroller: Option<Scroller>,
     /// Whose rows are in the page.
     lists: Lists,
+    /// The keys of the messages that the person has shown in full.
+    unfolded: Vec<Rc<str>>,
     /// By which everything tells this component what happens.
     tell: Callback<ThreadMsg>,
+    fold: Callback<Rc<str>>,
     /// Which opening of a conversation this has begun to show.
     opening: u64,
     /// Where the owner believes the person to be.
@@ -104,11 +109,14 @@ impl Component for Thread {
     fn create(ctx: &Context<Self>) -> Self {
         let mut lists = Lists::default();
         lists.show(&ctx.props().view);
+        let tell = ctx.link().callback(|msg: ThreadMsg| msg);
         Self {
             log: NodeRef::default(),
             scroller: None,
             lists,
-            tell: ctx.link().callback(|msg: ThreadMsg| msg),
+            unfolded: Vec::new(),
+            fold: tell.reform(ThreadMsg::Fold),
+            tell,
             opening: 0,
             told_at_end: None,
             unseen: None,
@@ -147,6 +155,17 @@ impl Component for Thread {
                 }
                 false
             }
+            ThreadMsg::Fold(key) => {
+                // What is unfolded goes on below where it ended. What is folded may take along all
+                // that is in sight, but for its end.
+                if let Some(at) = self.unfolded.iter().position(|unfolded| *unfolded == key) {
+                    self.unfolded.swap_remove(at);
+                    self.scroller.iter().for_each(Scroller::keep);
+                } else {
+                    self.unfolded.push(key);
+                }
+                true
+            }
             ThreadMsg::Copy(event) => {
                 if let Some(log) = self.log.cast::<Element>() {
                     thread_keys::copy(&log, &event, ctx.props());
@@ -177,7 +196,7 @@ impl Component for Thread {
                     key={peer_key(list.peer)}
                     class={if is_open { "message-rows" } else { "left-rows" }}
                 >
-                    { for list.rows.iter().map(|row| Self::row(row, locale, on_action)) }
+                    { for list.rows.iter().map(|row| self.row(row, locale, on_action)) }
                 </div>
             }
         };
@@ -299,7 +318,7 @@ impl Thread {
         }
     }
 
-    fn row(row: &Row, locale: &Rc<Locale>, on_action: &Callback<ThreadAction>) -> Html {
+    fn row(&self, row: &Row, locale: &Rc<Locale>, on_action: &Callback<ThreadAction>) -> Html {
         match row {
             Row::Day(at_ms, day) => html! {
                 <div key={format!("d{day}")} class="day">
@@ -322,7 +341,9 @@ impl Thread {
                 <BubbleRow
                     key={bubble.key.clone()}
                     bubble={bubble.clone()}
+                    unfolded={self.unfolded.contains(&bubble.key)}
                     on_action={on_action.clone()}
+                    on_fold={self.fold.clone()}
                 />
             },
         }

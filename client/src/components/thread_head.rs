@@ -60,7 +60,7 @@ pub fn ThreadHead(props: &ThreadHeadProps) -> Html {
                 size="avatar-head"
             />
             <div class="thread-title">
-                <h2 class="thread-name" data-testid="thread-name" translate="no">{ props.name.clone() }</h2>
+                <h2 class="thread-name" data-testid="thread-name" dir="auto" translate="no">{ props.name.clone() }</h2>
                 if in_group {
                     <p class="thread-count" data-testid="member-count">
                         { words(props.members.map_or_else(|| texts.group.group.to_owned(), texts.group.count)) }

@@ -1,5 +1,6 @@
 //! English.
 
+use super::isolate::isolated;
 use super::{Texts, short};
 use crate::net::HttpError;
 use tidings_shared::ErrorCode;
@@ -46,15 +47,15 @@ pub(super) const TEXTS: Texts = Texts {
     no_chats_hint: "Choose someone under Contacts and write to them, or create a group.",
     no_contacts_title: "Nobody else is here yet",
     no_contacts_hint: "Whoever is added to this server appears here.",
-    nothing_found: |query| format!("Nobody is called “{query}”."),
+    nothing_found: |query| format!("Nobody is called “{}”.", isolated(query)),
     nothing_found_hint: "Check the spelling, or try a part of the name.",
     contacts_failed: "The contacts could not be loaded.",
 
     pick_title: "Choose a conversation",
     pick_hint: "Your conversations are on the left; under Contacts you find everyone else.",
     empty_thread_title: "No messages yet",
-    empty_thread_hint: |name| format!("Write the first message to {name} below."),
-    messages_with: |name| format!("Messages with {name}"),
+    empty_thread_hint: |name| format!("Write the first message to {} below.", isolated(name)),
+    messages_with: |name| format!("Messages with {}", isolated(name)),
     back: "Back to the list",
     today: "Today",
     yesterday: "Yesterday",
@@ -71,7 +72,7 @@ pub(super) const TEXTS: Texts = Texts {
     not_sent: "Not sent: ",
     retry: "Retry",
     delete: "Delete",
-    said: |name, text| format!("{name}: {text}"),
+    said: |name, text| format!("{}: {text}", isolated(name)),
 
     write_message: "Write a message",
     send: "Send",

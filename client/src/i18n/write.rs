@@ -11,6 +11,8 @@ pub(super) use zh_cn::TEXTS as ZH_CN;
 #[expect(missing_docs, reason = "each field is named for what it says")]
 pub struct WriteTexts {
     pub emoji: &'static str,
+    pub show_all: &'static str,
+    pub show_less: &'static str,
     /// Who, when, what.
     pub copied: fn(&str, &str, &str) -> String,
 }

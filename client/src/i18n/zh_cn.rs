@@ -1,5 +1,6 @@
 //! 简体中文。
 
+use super::isolate::isolated;
 use super::{Texts, short};
 use crate::net::HttpError;
 use tidings_shared::ErrorCode;
@@ -40,15 +41,15 @@ pub(super) const TEXTS: Texts = Texts {
     no_chats_hint: "在“联系人”中选择一个人，发出第一条消息，或者新建一个群聊。",
     no_contacts_title: "这里还没有其他人",
     no_contacts_hint: "加入这台服务器的人会出现在这里。",
-    nothing_found: |query| format!("没有找到“{query}”。"),
+    nothing_found: |query| format!("没有找到“{}”。", isolated(query)),
     nothing_found_hint: "请检查输入，或只输入名字的一部分。",
     contacts_failed: "联系人加载失败。",
 
     pick_title: "选择一个会话",
     pick_hint: "左侧是你的会话；在“联系人”中可以找到所有人。",
     empty_thread_title: "还没有消息",
-    empty_thread_hint: |name| format!("在下方给{name}发出第一条消息吧。"),
-    messages_with: |name| format!("与{name}的消息"),
+    empty_thread_hint: |name| format!("在下方给{}发出第一条消息吧。", isolated(name)),
+    messages_with: |name| format!("与{}的消息", isolated(name)),
     back: "返回列表",
     today: "今天",
     yesterday: "昨天",
@@ -65,7 +66,7 @@ pub(super) const TEXTS: Texts = Texts {
     not_sent: "未发送：",
     retry: "重发",
     delete: "删除",
-    said: |name, text| format!("{name}：{text}"),
+    said: |name, text| format!("{}：{text}", isolated(name)),
 
     write_message: "输入消息",
     send: "发送",

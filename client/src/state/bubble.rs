@@ -2,6 +2,7 @@
 
 use super::content::Content;
 use super::directory::Reach;
+use super::names::name_of;
 use std::rc::Rc;
 use tidings_shared::outbox::Pending;
 use tidings_shared::{ClientMsgId, Direction, ErrorCode, Message, Mid, Peer, Seq, UserId};
@@ -106,7 +107,7 @@ impl From<&Message> for Bubble {
             direction: message.direction,
             sender: from_other.then(|| Sender {
                 uid: message.owner_uid,
-                name: message.owner_name.as_str().into(),
+                name: name_of(Peer::User(message.owner_uid), &message.owner_name),
                 avatar: message.owner_uid_avatar.as_str().into(),
             }),
             state: BubbleState::Sent,

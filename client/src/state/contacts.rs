@@ -1,8 +1,9 @@
 //! People, page by page: everyone one may write to, or the members of a group.
 
+use super::names::name_of;
 use std::rc::Rc;
-use tidings_shared::UserId;
 use tidings_shared::api::{User, Users};
+use tidings_shared::{Peer, UserId};
 
 /// Someone to write to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +120,7 @@ impl From<User> for Contact {
     fn from(user: User) -> Self {
         Self {
             uid: user.uid,
-            name: user.username.into(),
+            name: name_of(Peer::User(user.uid), &user.username),
             avatar: user.avatar.into(),
         }
     }

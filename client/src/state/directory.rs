@@ -4,8 +4,10 @@
 //! A page of the list and a push may overtake each other, so the larger `lastSeq` wins, always.
 
 use super::content::Content;
+use super::names::name_of;
 use std::rc::Rc;
 use tidings_shared::frame::{ConversationList, ListConversations, Receipt};
+use tidings_shared::visible::is_blank;
 use tidings_shared::{Conversation, Direction, Message, Peer, Seq, UserId};
 
 /// The last message of a conversation.
@@ -196,7 +198,8 @@ impl Directory {
             text: message.content.as_str().into(),
             content: message.msg_type.into(),
             direction,
-            sender: matches!(peer, Peer::Group(_)).then(|| message.owner_name.as_str().into()),
+            sender: matches!(peer, Peer::Group(_))
+                .then(|| name_of(Peer::User(message.owner_uid), &message.owner_name)),
             time: message.create_time,
         };
         true
@@ -232,7 +235,7 @@ impl Entry {
     fn without_messages(peer: Peer, name: &str, avatar: &str) -> Self {
         Self {
             peer,
-            name: name.into(),
+            name: name_of(peer, name),
             avatar: avatar.into(),
             last_seq: Seq(0),
             read_seq: Seq(0),
@@ -253,7 +256,7 @@ impl From<Conversation> for Entry {
     fn from(told: Conversation) -> Self {
         Self {
             peer: told.peer,
-            name: told.name.into(),
+            name: name_of(told.peer, &told.name),
             avatar: told.avatar.into(),
             last_seq: told.last_seq,
             read_seq: told.read_seq,
@@ -266,7 +269,11 @@ impl From<Conversation> for Entry {
                 text: told.last.content.into(),
                 content: told.last.msg_type.into(),
                 direction: told.last.direction,
-                sender: told.last.sender_name.map(Into::into),
+                sender: told
+                    .last
+                    .sender_name
+                    .filter(|name| !is_blank(name))
+                    .map(Into::into),
                 time: told.last.create_time,
             },
         }

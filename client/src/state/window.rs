@@ -1,5 +1,6 @@
 //! Which part of a long conversation is in the page: at most [`Window::SPAN`] messages.
 
+use super::fold::lines_shown;
 use super::rows::LEFT_ROWS;
 use tidings_shared::Seq;
 use tidings_shared::timeline::Timeline;
@@ -136,10 +137,9 @@ fn screen(timeline: &Timeline, room: usize) -> i64 {
     count
 }
 
-/// A row's padding and its lines, which hold some 80 bytes.
+/// A row's padding and its lines.
 fn height_of(text: &str) -> usize {
-    let ends = text.bytes().filter(|byte| *byte == b'\n').count();
-    17 + 21 * (1 + ends + text.len() / 80)
+    17 + 21 * lines_shown(text)
 }
 
 #[cfg(test)]
@@ -167,7 +167,7 @@ mod tests {
         long.content = "many words ".repeat(1000);
         timeline.merge_page(vec![long]);
         let window = Window::latest(&timeline, None, Window::ROOM);
-        assert_eq!(bounds(window, &timeline), (101, 101));
+        assert_eq!(bounds(window, &timeline), (86, 101));
     }
 
     #[test]

@@ -38,7 +38,12 @@ fn bubble(first: bool, content: Content, text: &str) -> Rc<Bubble> {
 async fn first_bubble_of_a_run_names_the_sender() {
     let shown = |first| {
         let bubble = bubble(first, Content::Text, "hello");
-        render(html! { <BubbleRow {bubble} on_action={Callback::noop()} /> })
+        render(html! { <BubbleRow
+            {bubble}
+            unfolded=false
+            on_action={Callback::noop()}
+            on_fold={Callback::noop()}
+        /> })
     };
     let root = shown(true).await;
     let sender = find::<Element>(&root, "sender");

@@ -3,6 +3,7 @@
 use super::connection::Connection;
 use crate::clock;
 use crate::store::NewMessage;
+use tidings_shared::visible::is_blank;
 use tidings_shared::{ErrorBody, ErrorCode, Peer, frame, limits};
 
 impl Connection {
@@ -39,7 +40,7 @@ impl Connection {
             Err(ErrorCode::InvalidClientMsgId)
         } else if send.peer == Peer::User(self.user.uid) {
             Err(ErrorCode::InvalidRecipient)
-        } else if send.content.trim().is_empty() {
+        } else if is_blank(&send.content) {
             Err(ErrorCode::Empty)
         } else if send.content.len() > limits::CONTENT_BYTES {
             Err(ErrorCode::TooLong)

@@ -2,6 +2,7 @@
 //! the field. No browser here.
 
 use tidings_shared::limits::CONTENT_BYTES;
+use tidings_shared::visible::is_blank;
 
 /// The counter appears when fewer bytes are left.
 const NEAR_LIMIT: i64 = 512;
@@ -19,7 +20,7 @@ impl InputState {
         let limit = i64::try_from(CONTENT_BYTES).unwrap_or(i64::MAX);
         let used = i64::try_from(text.trim_end().len()).unwrap_or(i64::MAX);
         Self {
-            blank: text.trim().is_empty(),
+            blank: is_blank(text),
             left: Some(limit - used).filter(|left| *left < NEAR_LIMIT),
         }
     }
@@ -65,8 +66,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn white_space_is_not_sent_and_the_limit_is_in_bytes() {
-        assert!(!InputState::of(" \n").may_send());
+    fn what_nobody_sees_is_not_sent_and_the_limit_is_in_bytes() {
+        for blank in [" \n", "\u{200b}", "\u{2066} \u{3164}"] {
+            assert!(!InputState::of(blank).may_send());
+        }
         assert!(InputState::of(&"字".repeat(CONTENT_BYTES / 3)).may_send());
         assert!(!InputState::of(&"字".repeat(CONTENT_BYTES / 3 + 1)).may_send());
     }

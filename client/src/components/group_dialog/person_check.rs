@@ -40,7 +40,7 @@ pub(super) fn PersonCheck(props: &PersonCheckProps) -> Html {
                     {onchange}
                 />
                 <Avatar {peer} name={contact.name.clone()} src={contact.avatar.clone()} size="avatar-head" />
-                <span class="row-name" translate="no">{ contact.name.clone() }</span>
+                <bdi class="row-name" translate="no">{ contact.name.clone() }</bdi>
                 if props.member {
                     <span class="row-time">{ texts.is_member }</span>
                 }

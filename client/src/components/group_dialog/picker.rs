@@ -126,7 +126,7 @@ fn chosen_person(
             title={(texts.remove)(&contact.name)}
             {onclick}
         >
-            <span translate="no">{ contact.name.clone() }</span>
+            <bdi translate="no">{ contact.name.clone() }</bdi>
             { Icon::Close.html() }
         </button>
     }

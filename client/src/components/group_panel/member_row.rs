@@ -30,7 +30,7 @@ pub(super) fn MemberRow(props: &MemberRowProps) -> Html {
     let content = html! {
         <>
             <Avatar {peer} name={member.name.clone()} src={member.avatar.clone()} size="avatar-head" />
-            <span class="row-name" translate="no">{ member.name.clone() }</span>
+            <bdi class="row-name" translate="no">{ member.name.clone() }</bdi>
             if props.is_me {
                 <span class="row-time">{ texts.yourself }</span>
             }

@@ -1,6 +1,7 @@
 //! English.
 
 use super::GroupTexts;
+use crate::i18n::isolate::isolated;
 use crate::net::HttpError;
 use crate::state::Event;
 use tidings_shared::api::ProblemCode;
@@ -15,7 +16,7 @@ pub(in crate::i18n) const TEXTS: GroupTexts = GroupTexts {
     search_people: "Search people",
     chosen: |count| format!("{count} chosen"),
     nobody_chosen: "Choose at least one person.",
-    remove: |name| format!("Remove {name}"),
+    remove: |name| format!("Remove {}", isolated(name)),
     create: "Create",
     add_members: "Add members",
     add: "Add",
@@ -33,10 +34,11 @@ pub(in crate::i18n) const TEXTS: GroupTexts = GroupTexts {
     owner: "Owner",
     yourself: "You",
     members_failed: "The members could not be loaded.",
-    messages_in: |name| format!("Messages in {name}"),
+    messages_in: |name| format!("Messages in {}", isolated(name)),
 
     event: |event, who, content| {
-        let who = who.unwrap_or("You");
+        let who = who.map_or_else(|| "You".into(), isolated);
+        let content = isolated(content);
         match event {
             Event::Created => format!("{who} created the group “{content}”"),
             Event::Added => format!("{who} added {content}"),

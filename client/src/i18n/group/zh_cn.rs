@@ -1,6 +1,7 @@
 //! 简体中文。
 
 use super::GroupTexts;
+use crate::i18n::isolate::isolated;
 use crate::net::HttpError;
 use crate::state::Event;
 use tidings_shared::api::ProblemCode;
@@ -15,7 +16,7 @@ pub(in crate::i18n) const TEXTS: GroupTexts = GroupTexts {
     search_people: "搜索联系人",
     chosen: |count| format!("已选 {count} 人"),
     nobody_chosen: "请至少选择一个人。",
-    remove: |name| format!("移除{name}"),
+    remove: |name| format!("移除{}", isolated(name)),
     create: "创建",
     add_members: "添加成员",
     add: "添加",
@@ -30,10 +31,11 @@ pub(in crate::i18n) const TEXTS: GroupTexts = GroupTexts {
     owner: "群主",
     yourself: "我",
     members_failed: "群成员加载失败。",
-    messages_in: |name| format!("群聊“{name}”中的消息"),
+    messages_in: |name| format!("群聊“{}”中的消息", isolated(name)),
 
     event: |event, who, content| {
-        let who = who.unwrap_or("你");
+        let who = who.map_or_else(|| "你".into(), isolated);
+        let content = isolated(content);
         match event {
             Event::Created => format!("{who}创建了群聊“{content}”"),
             Event::Added => {

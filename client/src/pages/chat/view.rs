@@ -7,7 +7,7 @@ use crate::components::{
     empty, hint, notice_bar, notify_bar,
 };
 use crate::dom;
-use crate::i18n::short;
+use crate::i18n::{isolated, short};
 use crate::pages::Profile;
 use crate::state::{Alert, Announcement, Content, Modal, OpenGroup, SidePanel, ThreadView};
 use std::rc::Rc;
@@ -154,7 +154,7 @@ impl ChatPage {
     pub(super) fn alert(&self, me: UserId, alert: &Alert) {
         let texts = self.locale.texts;
         let Alert { name, text, .. } = alert;
-        let title = self.chat.face(alert.peer).0;
+        let title = isolated(&self.chat.face(alert.peer).0);
         let words = match (alert.content, alert.peer) {
             (Content::Event(event), _) => (texts.group.event)(event, Some(name), text),
             (Content::Unsupported, _) => texts.unsupported.to_owned(),

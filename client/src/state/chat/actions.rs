@@ -8,6 +8,7 @@ use crate::state::thread::{Ask, Thread};
 use std::rc::Rc;
 use tidings_shared::frame::ClientFrame;
 use tidings_shared::outbox::Outbox;
+use tidings_shared::visible::is_blank;
 use tidings_shared::{ClientMsgId, Moment, Peer, Seq, limits};
 
 impl Chat {
@@ -84,7 +85,7 @@ impl Chat {
         let Some(thread) = &mut self.thread else {
             return false;
         };
-        if text.trim_start().is_empty() || text.len() > limits::CONTENT_BYTES {
+        if is_blank(text) || text.len() > limits::CONTENT_BYTES {
             return false;
         }
         let peer = thread.peer;
@@ -131,7 +132,7 @@ impl Chat {
     /// Keeps what is written to the open conversation and not sent.
     pub fn set_draft(&mut self, text: &str, effects: &mut Vec<Effect>) {
         let Some(peer) = self.open_peer() else { return };
-        let text: Rc<str> = if text.trim().is_empty() { "" } else { text }.into();
+        let text: Rc<str> = if is_blank(text) { "" } else { text }.into();
         if text != self.draft(peer) {
             self.drafts.retain(|(to, _)| *to != peer);
             if !text.is_empty() {

@@ -4,6 +4,7 @@ use super::{ANNOUNCED, Alert, Announcement, Chat, Effect, OPEN_MESSAGES};
 use crate::state::content::{Content, Event};
 use crate::state::directory::Entry;
 use crate::state::group::OpenGroup;
+use crate::state::names::name_of;
 use crate::state::notices::NoticeKind;
 use crate::state::thread::{Ask, Want};
 use std::rc::Rc;
@@ -82,7 +83,7 @@ impl Chat {
         let seq = message.seq;
         let name = match peer {
             Peer::User(_) => self.face(peer).0,
-            Peer::Group(_) => message.owner_name.as_str().into(),
+            Peer::Group(_) => name_of(Peer::User(message.owner_uid), &message.owner_name),
         };
         let looking = self.is_looking();
         let text: Rc<str> = message.content.as_str().into();

@@ -470,7 +470,7 @@ fn a_push_or_a_page_with_my_id_settles_the_outbox_too() {
 }
 
 #[test]
-fn white_space_and_too_long_texts_are_not_taken() {
+fn blank_and_too_long_texts_are_not_taken() {
     let mut tab = Tab::bound(vec![]);
     tab.open();
     assert!(!tab.write("u-1", " \n\t"));

@@ -2,6 +2,7 @@
 
 use super::Chat;
 use crate::state::group::OpenGroup;
+use crate::state::names::{name_of, number_of};
 use crate::state::rows::{Row, RowCache};
 use crate::state::thread::Ask;
 use std::rc::Rc;
@@ -54,13 +55,9 @@ impl Chat {
         if let Some(group) = self.group.as_ref().and_then(OpenGroup::group)
             && peer == Peer::Group(group.group_id)
         {
-            return (group.name.as_str().into(), group.avatar.as_str().into());
+            return (name_of(peer, &group.name), group.avatar.as_str().into());
         }
-        let number = match peer {
-            Peer::User(uid) => uid.0,
-            Peer::Group(id) => id.0,
-        };
-        (format!("#{number}").into(), "".into())
+        (number_of(peer), "".into())
     }
 
     /// The open conversation, as it is shown.
