@@ -1,5 +1,7 @@
 //! The commands of the `tidings` program, one file each.
 
+mod backup;
+mod epoch;
 mod migrate;
 mod presence;
 mod serve;
@@ -26,6 +28,13 @@ pub enum Subcommand {
     Serve(Box<Config>),
     /// Bring the database's schema up to this version (serve does it too)
     Migrate(StoreConfig),
+    /// Copy a SQLite database to a new file, while it is in use
+    Backup(backup::Backup),
+    /// Put a backup in the place of a SQLite database that nobody uses; what was there is kept beside it
+    Restore(backup::Restore),
+    /// The mark of the database's history, by which clients see that a backup was put back
+    #[command(subcommand)]
+    Epoch(epoch::EpochCommand),
     /// Add users, and change their passwords
     #[command(subcommand)]
     User(user::UserCommand),
@@ -55,6 +64,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Subcommand::Serve(config) => serve::run(*config).await,
         Subcommand::Migrate(config) => migrate::run(&config).await,
+        Subcommand::Backup(command) => backup::backup(command).await,
+        Subcommand::Restore(command) => backup::restore(command).await,
+        Subcommand::Epoch(command) => epoch::run(command).await,
         Subcommand::User(command) => user::run(command).await,
         Subcommand::Token(command) => token::run(command).await,
         Subcommand::Presence(query) => presence::run(query).await,

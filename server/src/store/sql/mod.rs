@@ -11,6 +11,7 @@
 pub(super) mod append;
 mod avatars;
 mod conversations;
+mod epoch;
 mod groups;
 mod lists;
 mod members;
@@ -351,6 +352,14 @@ impl Store for Database {
         keep: SessionHash,
     ) -> Result<Vec<SessionHash>, StoreError> {
         self.write(sessions::EndOthers(uid, keep)).await
+    }
+
+    async fn epoch(&self) -> Result<String, StoreError> {
+        reading!(self, |reader| epoch::epoch(reader))
+    }
+
+    async fn renew_epoch(&self) -> Result<String, StoreError> {
+        self.write(epoch::Renew(epoch::random()?)).await
     }
 
     fn pools(&self) -> Vec<PoolUse> {
