@@ -251,7 +251,8 @@ pub trait Store: Send + Sync + 'static {
     async fn users(&self, after: UserId, limit: u32) -> Result<Vec<api::User>, StoreError>;
 
     /// Makes a group with its members and its first message ([`MsgType::GROUP_CREATED`]), in one
-    /// transaction; `added` are all members.
+    /// transaction; `added` are all members. Asked again with its key it gives the group as it is now,
+    /// with nobody added and no message.
     ///
     /// [`MsgType::GROUP_CREATED`]: tidings_shared::MsgType::GROUP_CREATED
     async fn create_group(

@@ -92,6 +92,7 @@ async fn use_everything(store: &dyn Store) -> Result {
         name: "Choir".into(),
         members: vec![B],
         created_at: 1,
+        key: None,
     };
     let made = store.create_group(&new).await?.expect("they exist").group;
     let add = NewMembers {
@@ -149,6 +150,7 @@ async fn fill_a_group(store: &dyn Store, heard: &Heard) -> Result {
             name: "Choir".into(),
             members: (1001..1001 + members).map(UserId).collect(),
             created_at: 1,
+            key: None,
         };
         heard.take();
         store.create_group(&new).await?.expect("they exist");

@@ -151,6 +151,7 @@ async fn a_commit_whose_answer_is_lost_is_answered_all_the_same_and_once() -> Re
             name: format!("group {n}"),
             members: vec![B],
             created_at: 1,
+            key: None,
         };
         let change = through.create_group(&group).await?.expect("they exist");
         groups.push(change.group.name);

@@ -64,6 +64,7 @@ async fn choir(store: &dyn Store) -> Result<GroupId> {
         name: "Choir".into(),
         members: vec![B, C],
         created_at: 1,
+        key: None,
     };
     let change = store.create_group(&group).await?;
     Ok(change.expect("they exist").group.group_id)

@@ -205,6 +205,7 @@ async fn a_list_tells_how_far_the_other_side_of_a_direct_conversation_has_got(
         name: "Choir".into(),
         members: vec![B],
         created_at: 1,
+        key: None,
     };
     let made = store.create_group(&new).await?.expect("they exist").group;
     let group = ConversationId(made.group_id.0);
