@@ -178,7 +178,7 @@ pub trait Store: Send + Sync + 'static {
     /// Brings the schema up to this version. Safe to call from many nodes at once.
     async fn migrate(&self) -> Result<(), StoreError>;
 
-    /// Answers when the store can be read.
+    /// Answers when the store can be read and, if it is a server, takes writes.
     async fn ping(&self) -> Result<(), StoreError>;
 
     /// Appends a batch in one transaction, in its order; returns one result a message, after the

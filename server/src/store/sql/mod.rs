@@ -137,7 +137,8 @@ impl Store for Database {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        reading!(self, |reader| users::ping(reader))
+        reading!(self, |reader| users::ping(reader))?;
+        dialect::ask_writer(self).await
     }
 
     async fn append(
