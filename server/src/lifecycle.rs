@@ -108,6 +108,7 @@ pub async fn serve(
     background.spawn(positions_task);
     background.spawn(receipts_task);
     background.spawn(visits_task);
+    background.spawn(stop.clone().run_until_cancelled_owned(clock::watch()));
 
     let app = AppState::new(Node {
         heartbeats: Heartbeats::new(config.heartbeat_bounds()),

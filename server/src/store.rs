@@ -309,9 +309,8 @@ pub trait Store: Send + Sync + 'static {
         keep: SessionHash,
     ) -> Result<Option<Vec<SessionHash>>, StoreError>;
 
-    /// Keeps a session of who showed the password of this PHC string, made with this `User-Agent`,
-    /// and, by the way, removes expired ones; returns those of the user's own that were ended for it,
-    /// because nobody has more than 100. `None`: the user has another password by now, and no session.
+    /// Keeps a session of who showed the password of this PHC string, made with this `User-Agent`;
+    /// returns those of the user's own that were ended for it, because nobody has more than 100. `None`: the user has another password by now, and no session.
     async fn begin_session(
         &self,
         session: &Session,
@@ -320,8 +319,7 @@ pub trait Store: Send + Sync + 'static {
         now_ms: i64,
     ) -> Result<Option<Vec<SessionHash>>, StoreError>;
 
-    /// Keeps sessions that are made for programs, in one transaction, and, by the way, removes
-    /// expired ones.
+    /// Keeps sessions that are made for programs, in one transaction; they count like others.
     async fn add_sessions(&self, sessions: &[Session], now_ms: i64) -> Result<(), StoreError>;
 
     /// A session that has not expired, with its user.

@@ -6,11 +6,13 @@
 use super::content::Content;
 use std::rc::Rc;
 use tidings_shared::frame::{ConversationList, ListConversations, Receipt};
-use tidings_shared::{Conversation, Direction, Message, Peer, Seq, UserId};
+use tidings_shared::{Conversation, Direction, Message, Mid, Peer, Seq, UserId};
 
 /// The last message of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Last {
+    /// Its id, by which conversations are ordered: in the order of arrival.
+    pub mid: Mid,
     /// Its text, maybe cut short.
     pub text: Rc<str>,
     /// What the text is.
@@ -193,6 +195,7 @@ impl Directory {
         }
         entry.last_seq = message.seq;
         entry.last = Last {
+            mid: message.mid,
             text: message.content.as_str().into(),
             content: message.msg_type.into(),
             direction,
@@ -239,6 +242,7 @@ impl Entry {
             unread: 0,
             reach: Reach::default(),
             last: Last {
+                mid: Mid(0),
                 text: "".into(),
                 content: Content::Text,
                 direction: Direction::Received,
@@ -263,6 +267,7 @@ impl From<Conversation> for Entry {
                 read: told.peer_read,
             },
             last: Last {
+                mid: told.last.mid,
                 text: told.last.content.into(),
                 content: told.last.msg_type.into(),
                 direction: told.last.direction,

@@ -78,7 +78,8 @@ pub(super) const LOCK_PASSWORD: Option<&str> =
 /// from referring to them.
 pub(super) const LOCK_USERS: Option<&str> = Some("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE");
 
-/// Moves conversations on by as many messages, to a time: each an `[id, n, at]` of these rows. Their
+/// Moves conversations on by as many messages, to a time, which is read by versions before this one
+/// only: each an `[id, n, at]` of these rows. Their
 /// last places are those of now; until the commit nobody else moves them.
 pub(super) async fn reserve(
     connection: &mut Connection,

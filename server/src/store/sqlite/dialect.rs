@@ -41,7 +41,8 @@ macro_rules! packed {
 pub(super) use packed;
 
 /// Moves conversations on by as many messages, to a time: each an `[id, n, at]` of the parameter. It
-/// has no number, for other statements may follow in the same text.
+/// has no number, for other statements may follow in the same text. The time is read by versions before
+/// this one only, which ordered lists by it.
 pub(super) const MOVE: &str = "
     UPDATE conversations
        SET last_seq = last_seq + b.n, last_at = max(last_at, b.at)
