@@ -38,7 +38,11 @@ impl Socket {
         token: Option<&str>,
         origin: Option<&str>,
     ) -> Result<Self> {
-        let mut request = format!("ws://{}/ws", server.address()).into_client_request()?;
+        Self::open_at(server.address(), token, origin).await
+    }
+
+    async fn open_at(address: &str, token: Option<&str>, origin: Option<&str>) -> Result<Self> {
+        let mut request = format!("ws://{address}/ws").into_client_request()?;
         let headers = request.headers_mut();
         if let Some(token) = token {
             let value = HeaderValue::from_str(&format!("Bearer {token}"))?;
@@ -66,7 +70,15 @@ impl Socket {
     /// # Errors
     /// When any of it is refused.
     pub async fn bound_with(server: &Server, token: &str, bind: Value) -> Result<Self> {
-        let mut socket = Self::open(server, Some(token)).await?;
+        Self::bound_at(server.address(), token, bind).await
+    }
+
+    /// The same at one node of a fleet.
+    ///
+    /// # Errors
+    /// When any of it is refused.
+    pub async fn bound_at(address: &str, token: &str, bind: Value) -> Result<Self> {
+        let mut socket = Self::open_at(address, Some(token), None).await?;
         socket.send(json!({"type": 1, "data": bind})).await?;
         let answer = socket.frame(1).await?;
         ensure!(answer["status"] == "success", "{answer}");

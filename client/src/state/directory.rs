@@ -109,13 +109,17 @@ impl Directory {
     /// A new connection brought the first page; returns how to ask for the next one, if what was
     /// known before reaches beyond this one and has to be told anew.
     pub fn first_page(&mut self, list: ConversationList) -> Option<ListConversations> {
-        self.stale = self.entries.len();
+        self.asked = false;
         self.loaded = true;
         self.page(list)
     }
 
-    /// A page arrived; returns how to ask for the next one, if it is needed at once.
+    /// A page arrived; returns how to ask for the next one, if it is needed at once. Nobody asked for it:
+    /// it is the first one anew, because something was missed.
     pub fn page(&mut self, list: ConversationList) -> Option<ListConversations> {
+        if !self.asked {
+            self.stale = self.entries.len();
+        }
         self.asked = false;
         self.stale = self.stale.saturating_sub(list.conversations.len());
         self.next = list.next;
