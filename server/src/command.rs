@@ -1,6 +1,8 @@
 //! The commands of the `tidings` program, one file each.
 
+mod backup;
 mod demo;
+mod epoch;
 mod logins;
 mod migrate;
 mod presence;
@@ -28,6 +30,13 @@ pub enum Subcommand {
     Serve(Box<Config>),
     /// Bring the database's schema up to this version (serve does it too)
     Migrate(StoreConfig),
+    /// Copy a SQLite database to a new file, while it is in use
+    Backup(backup::Backup),
+    /// Put a backup in the place of a SQLite database that nobody uses; what was there is kept beside it
+    Restore(backup::Restore),
+    /// The mark of the database's history, by which clients see that a backup was put back
+    #[command(subcommand)]
+    Epoch(epoch::EpochCommand),
     /// Add users, change their passwords, and lock them out
     #[command(subcommand)]
     User(user::UserCommand),
@@ -60,6 +69,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Subcommand::Serve(config) => serve::run(*config).await,
         Subcommand::Migrate(config) => migrate::run(&config).await,
+        Subcommand::Backup(command) => backup::backup(command).await,
+        Subcommand::Restore(command) => backup::restore(command).await,
+        Subcommand::Epoch(command) => epoch::run(command).await,
         Subcommand::User(command) => user::run(command).await,
         Subcommand::Logins(command) => logins::run(command).await,
         Subcommand::Token(command) => token::run(command).await,

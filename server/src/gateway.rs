@@ -16,6 +16,7 @@ mod goodbye;
 mod heartbeats;
 mod hub;
 mod pushes;
+mod refresh;
 mod requests;
 mod send;
 mod upgrade;

@@ -7,6 +7,7 @@ mod body;
 mod failure;
 mod groups;
 mod health;
+mod idempotency;
 mod login;
 mod logins;
 mod metrics;
@@ -19,6 +20,7 @@ mod users;
 
 pub use failure::Failure;
 
+use self::idempotency::IDEMPOTENCY_KEY;
 use crate::app::AppState;
 use crate::gateway;
 use crate::logging::request_id;
@@ -140,7 +142,7 @@ fn other_sites(allowed: &[Url]) -> CorsLayer {
             Method::PATCH,
             Method::DELETE,
         ])
-        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION])
+        .allow_headers([header::CONTENT_TYPE, header::AUTHORIZATION, IDEMPOTENCY_KEY])
         .expose_headers([header::RETRY_AFTER])
         .max_age(PREFLIGHT_LASTS)
 }

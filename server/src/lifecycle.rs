@@ -114,6 +114,7 @@ pub async fn serve(
     let file = store::file(&config.store.database_url);
     let (disk, disk_task) = Disk::new(file, config.limits.disk_floor_mb, stop.clone());
     background.spawn(disk_task);
+    background.spawn(stop.clone().run_until_cancelled_owned(clock::watch()));
 
     let app = AppState::new(Node {
         heartbeats: Heartbeats::new(config.heartbeat_bounds()),

@@ -34,7 +34,7 @@ pub use visits::{VISIT_EVERY, Visits};
 use crate::metrics::PoolUse;
 use async_trait::async_trait;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tidings_shared::{ConversationId, GroupId, Peer, UserId, api};
 
@@ -69,6 +69,24 @@ pub enum StoreError {
          first; several nodes share a PostgreSQL database and a Redis"
     )]
     Claimed(PathBuf),
+    /// Somebody has the file open.
+    #[error("{0} is in use: end the server first, and every command on it")]
+    InUse(PathBuf),
+    /// The file is there already.
+    #[error("{0} exists already, and a backup replaces nothing: give another name")]
+    Exists(PathBuf),
+    /// The file is none of ours.
+    #[error("{0} is no database of Tidings")]
+    Foreign(PathBuf),
+    /// SQLite finds the file broken.
+    #[error("{0} is damaged: {1}")]
+    Damaged(PathBuf, String),
+    /// Another database's WAL lies beside the file, or one without a file.
+    #[error(
+        "{0} is not this database's: it was left by the one that lay here before, and would break this \
+         one. Give the two back to each other, or move {0} away; `tidings restore` sees to both"
+    )]
+    ForeignWal(PathBuf),
     /// The email is taken.
     #[error("a user with the email {0} exists already")]
     EmailTaken(String),
@@ -130,13 +148,42 @@ pub fn claim(url: &str, shared: bool) -> Result<Option<Claim>, StoreError> {
         .transpose()
 }
 
+/// Copies a SQLite file, which may be in use, to a new file `to`; what was answered before this is called
+/// is in it.
+///
+/// # Errors
+/// [`StoreError::Exists`] for a file that is there already, [`StoreError::Url`] for a database that is a
+/// server.
+pub async fn backup(url: &str, to: &Path) -> Result<(), StoreError> {
+    if !is_sqlite(url) {
+        return Err(StoreError::Url(
+            "a PostgreSQL database is backed up by pg_dump".into(),
+        ));
+    }
+    sqlite::backup(url, to).await
+}
+
+/// Puts a copy of the backup `from` in the place of a SQLite file, with another epoch. The file that was
+/// there gets a name that ends with `mark`, which is returned.
+///
+/// # Errors
+/// [`StoreError::InUse`] while anybody has the file open, [`StoreError::Foreign`] and
+/// [`StoreError::Damaged`] for what is no backup, [`StoreError::Url`] for a database that is a server.
+pub async fn restore(url: &str, from: &Path, mark: &str) -> Result<Option<PathBuf>, StoreError> {
+    if !is_sqlite(url) {
+        let words = "a PostgreSQL database is restored by pg_restore; renew its epoch then";
+        return Err(StoreError::Url(words.into()));
+    }
+    sqlite::restore(url, from, mark).await
+}
+
 /// What every store does.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Brings the schema up to this version. Safe to call from many nodes at once.
     async fn migrate(&self) -> Result<(), StoreError>;
 
-    /// Answers when the store can be read.
+    /// Answers when the store can be read and, if it is a server, takes writes.
     async fn ping(&self) -> Result<(), StoreError>;
 
     /// Appends a batch in one transaction, in its order; returns one result a message, after the
@@ -209,7 +256,8 @@ pub trait Store: Send + Sync + 'static {
     async fn users(&self, after: UserId, limit: u32) -> Result<Vec<api::User>, StoreError>;
 
     /// Makes a group with its members and its first message ([`MsgType::GROUP_CREATED`]), in one
-    /// transaction; `added` are all members.
+    /// transaction; `added` are all members. Asked again with its key it gives the group as it is now,
+    /// with nobody added and no message.
     ///
     /// [`MsgType::GROUP_CREATED`]: tidings_shared::MsgType::GROUP_CREATED
     async fn create_group(
@@ -266,9 +314,8 @@ pub trait Store: Send + Sync + 'static {
         keep: SessionHash,
     ) -> Result<Option<Vec<SessionHash>>, StoreError>;
 
-    /// Keeps a session of who showed the password of this PHC string, made with this `User-Agent`,
-    /// and, by the way, removes expired ones; returns those of the user's own that were ended for it,
-    /// because nobody has more than 100. `None`: the user has another password by now, and no session.
+    /// Keeps a session of who showed the password of this PHC string, made with this `User-Agent`;
+    /// returns those of the user's own that were ended for it, because nobody has more than 100. `None`: the user has another password by now, and no session.
     async fn begin_session(
         &self,
         session: &Session,
@@ -277,8 +324,7 @@ pub trait Store: Send + Sync + 'static {
         now_ms: i64,
     ) -> Result<Option<Vec<SessionHash>>, StoreError>;
 
-    /// Keeps sessions that are made for programs, in one transaction, and, by the way, removes
-    /// expired ones.
+    /// Keeps sessions that are made for programs, in one transaction; they count like others.
     async fn add_sessions(&self, sessions: &[Session], now_ms: i64) -> Result<(), StoreError>;
 
     /// A session that has not expired, with its user.
@@ -311,6 +357,12 @@ pub trait Store: Send + Sync + 'static {
     /// Locks a user out, which ends all their sessions, or lets them in again; returns how many it
     /// ended.
     async fn set_locked(&self, uid: UserId, locked: bool) -> Result<usize, StoreError>;
+
+    /// Which history this is: random, made with the database, and another after a backup was restored.
+    async fn epoch(&self) -> Result<String, StoreError>;
+
+    /// Gives it another, which is returned.
+    async fn renew_epoch(&self) -> Result<String, StoreError>;
 
     /// How its pools of connections are used now.
     fn pools(&self) -> Vec<PoolUse>;

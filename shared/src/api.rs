@@ -168,6 +168,8 @@ pub enum ProblemCode {
     NotFound,
     /// 409: a group has as many members as it may have.
     LimitReached,
+    /// 422: an `Idempotency-Key` that came with another request before.
+    KeyReused,
     /// 409: another user has this email.
     EmailTaken,
     /// 429: too many attempts; `Retry-After` says when.

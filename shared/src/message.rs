@@ -117,6 +117,9 @@ impl Message {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Preview {
+    /// The message's. The list is ordered by it, the greatest first; 0: a server that does not say it.
+    #[serde(default)]
+    pub mid: Mid,
     /// At most [`PREVIEW_CHARS`](crate::limits::PREVIEW_CHARS) characters of the text.
     pub content: String,
     /// Text or something else.

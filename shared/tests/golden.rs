@@ -388,6 +388,7 @@ fn the_list_and_the_read_mark_name_the_peer() {
         delivered: Seq(3),
         peer_read: Seq(2),
         last: Preview {
+            mid: Mid(9),
             content: "hi".into(),
             msg_type: MsgType::TEXT,
             direction: Direction::Received,
@@ -400,7 +401,7 @@ fn the_list_and_the_read_mark_name_the_peer() {
             conversations: vec![conversation],
             next: None,
         }),
-        r#"{"type":8,"data":{"conversations":[{"otherUid":1001,"name":"李四","avatar":"","lastSeq":3,"readSeq":1,"unread":2,"delivered":3,"peerRead":2,"last":{"content":"hi","msgType":1,"type":1,"createTime":5}}]}}"#,
+        r#"{"type":8,"data":{"conversations":[{"otherUid":1001,"name":"李四","avatar":"","lastSeq":3,"readSeq":1,"unread":2,"delivered":3,"peerRead":2,"last":{"mid":9,"content":"hi","msgType":1,"type":1,"createTime":5}}]}}"#,
     );
     let in_group = Conversation {
         peer: Peer::Group(GroupId(7)),
@@ -412,6 +413,7 @@ fn the_list_and_the_read_mark_name_the_peer() {
         delivered: Seq(0),
         peer_read: Seq(0),
         last: Preview {
+            mid: Mid(9),
             content: "hi".into(),
             msg_type: MsgType::TEXT,
             direction: Direction::Received,
@@ -424,7 +426,7 @@ fn the_list_and_the_read_mark_name_the_peer() {
             conversations: vec![in_group],
             next: None,
         }),
-        r#"{"type":8,"data":{"conversations":[{"groupId":7,"name":"三人行","avatar":"","lastSeq":3,"readSeq":1,"unread":2,"last":{"content":"hi","msgType":1,"type":1,"createTime":5,"senderName":"李四"}}]}}"#,
+        r#"{"type":8,"data":{"conversations":[{"groupId":7,"name":"三人行","avatar":"","lastSeq":3,"readSeq":1,"unread":2,"last":{"mid":9,"content":"hi","msgType":1,"type":1,"createTime":5,"senderName":"李四"}}]}}"#,
     );
     client(
         &ClientFrame::Read(Read {

@@ -5,11 +5,13 @@ use crate::crowd::{add_people, login};
 use crate::people::redis_faults::whatever_happens_to_redis;
 use crate::traffic::FLAGS;
 use anyhow::Result;
+use serde_json::json;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tidings_services::Redis;
 use tidings_tests::client::{Client, Status};
-use tidings_tests::server::Server;
+use tidings_tests::server::{LI, Server, ZHANG};
+use tidings_tests::socket::Socket;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Postgres: cargo xtask test"]
@@ -46,4 +48,51 @@ async fn without_redis_sends_are_answered_and_pushes_between_nodes_come_late() -
 #[ignore = "needs Postgres and Redis: cargo xtask test"]
 async fn whatever_happens_to_redis_nothing_is_lost_or_doubled() -> Result<()> {
     whatever_happens_to_redis(Duration::from_millis(500)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Postgres and Redis: cargo xtask test"]
+async fn after_a_gap_other_devices_get_marks_total_and_profile() -> Result<()> {
+    let mut server = Server::fleet_with_redis(&[], Redis::start().await?).await?;
+    let [here, there] = [0, 1].map(|n| server.nodes()[n].address().to_owned());
+    let token = server.login(LI.1).await?;
+    let bind = json!({"uid": LI.0, "conversations": true});
+    let mut phone = Socket::bound_at(&here, &token, bind.clone()).await?;
+    let mut laptop = Socket::bound_at(&there, &token, bind).await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    for n in 1..=2 {
+        zhang.say(ZHANG.0, LI.0, "read this").await?;
+        for device in [&mut phone, &mut laptop] {
+            let push = device.frame(4).await?;
+            device.ack(&json!(n)).await?;
+            assert_eq!(push["data"]["seq"], n);
+        }
+    }
+
+    server.parts()?.redis.kill().await?;
+    let mark = phone.ask(9, json!({"otherUid": ZHANG.0, "seq": 2})).await?;
+    assert_eq!(mark["total"], 0);
+    let rename = server.http().patch(format!("http://{here}/api/me"));
+    let rename = rename.bearer_auth(&token).json(&json!({"username": "Li"}));
+    rename.send().await?.error_for_status()?;
+    server.parts()?.redis.start_again().await?;
+
+    let (mut listed, mut total, mut name) = (None, None, None);
+    while listed.is_none() || total.is_none() || name.is_none() {
+        let mut frame = laptop.next().await?;
+        let data = frame["data"].take();
+        match frame["type"].as_u64() {
+            Some(8) => listed = Some(data["conversations"][0].clone()),
+            Some(5) => total = Some(data["unread"].clone()),
+            Some(12) => name = Some(data["username"].clone()),
+            other => anyhow::ensure!(other == Some(10), "{frame}"),
+        }
+    }
+    let listed = listed.unwrap_or_default();
+    assert_eq!(
+        (&listed["readSeq"], &listed["unread"]),
+        (&json!(2), &json!(0))
+    );
+    assert_eq!((total, name), (Some(json!(0)), Some(json!("Li"))));
+    laptop.nothing_more(LI.0).await
 }

@@ -2,6 +2,7 @@
 
 mod acknowledged;
 mod admission;
+mod backup;
 mod both_set_ups;
 mod drain;
 mod hostile;

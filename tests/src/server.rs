@@ -11,7 +11,7 @@ mod program;
 
 pub use fleet::Fleet;
 pub use node::{Launch, Node};
-pub use program::{command, command_with_config};
+pub use program::{command, command_with_config, start};
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};

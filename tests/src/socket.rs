@@ -46,11 +46,15 @@ impl Socket {
         token: Option<&str>,
         origin: Option<&str>,
     ) -> Result<Self> {
+        Self::open_at(server.address(), token, origin).await
+    }
+
+    async fn open_at(address: &str, token: Option<&str>, origin: Option<&str>) -> Result<Self> {
         let bearer = token.map(|token| format!("Bearer {token}"));
         let bearer = bearer.as_deref().map(|bearer| ("authorization", bearer));
         let headers = [bearer, origin.map(|origin| ("origin", origin))];
         let headers: Vec<_> = headers.into_iter().flatten().collect();
-        Self::dial(&format!("ws://{}/ws", server.address()), &headers).await
+        Self::dial(&format!("ws://{address}/ws"), &headers).await
     }
 
     async fn dial(url: &str, headers: &[(&'static str, &str)]) -> Result<Self> {
@@ -87,7 +91,15 @@ impl Socket {
     /// # Errors
     /// When any of it is refused.
     pub async fn bound_with(server: &Server, token: &str, bind: Value) -> Result<Self> {
-        let mut socket = Self::open(server, Some(token)).await?;
+        Self::bound_at(server.address(), token, bind).await
+    }
+
+    /// The same at one node of a fleet.
+    ///
+    /// # Errors
+    /// When any of it is refused.
+    pub async fn bound_at(address: &str, token: &str, bind: Value) -> Result<Self> {
+        let mut socket = Self::open_at(address, Some(token), None).await?;
         socket.send(json!({"type": 1, "data": bind})).await?;
         let answer = socket.frame(1).await?;
         ensure!(answer["status"] == "success", "{answer}");

@@ -16,6 +16,8 @@ use web_sys::{AbortSignal, Headers, RequestInit, Response};
 /// A request that takes longer has failed.
 const LIMIT_MS: u32 = 15_000;
 
+const JSON: &str = "application/json";
+
 /// Contacts or members a page.
 const USERS_PER_PAGE: u32 = 100;
 
@@ -113,7 +115,7 @@ pub async fn rename(username: String) -> Result<User, HttpError> {
 /// [`HttpError::Refused`] for what is no picture, or too large.
 pub async fn set_avatar(picture: Option<&JsValue>) -> Result<User, HttpError> {
     let method = if picture.is_some() { "PUT" } else { "DELETE" };
-    read(&send(method, "/api/me/avatar", picture, None).await?)
+    read(&send(method, "/api/me/avatar", picture, &[]).await?)
 }
 
 /// Changes the password; every other login ends.
@@ -159,13 +161,20 @@ pub async fn users(after: Option<UserId>) -> Result<Users, HttpError> {
     people("/api/users", after).await
 }
 
-/// Creates a group of oneself and others. If no answer comes, it may have been created all the same.
+/// Creates a group of oneself and others. If no answer comes, it may have been created all the same: asked
+/// for again with the same `key` it is the same group.
 ///
 /// # Errors
 /// [`HttpError::Refused`] for a name or people the server does not take.
-pub async fn create_group(name: String, members: Vec<UserId>) -> Result<Group, HttpError> {
-    let question = json(&NewGroup { name, members });
-    read(&post("/api/groups", &question).await?)
+pub async fn create_group(
+    name: String,
+    members: Vec<UserId>,
+    key: &str,
+) -> Result<Group, HttpError> {
+    let question = JsValue::from_str(&json(&NewGroup { name, members }));
+    let key = format!("\"{key}\"");
+    let headers = [("content-type", JSON), ("idempotency-key", &key)];
+    read(&send("POST", "/api/groups", Some(&question), &headers).await?)
 }
 
 /// A group one is in.
@@ -217,13 +226,12 @@ async fn post(path: &str, json: &str) -> Result<String, HttpError> {
 /// Sends a request with JSON or without a body.
 async fn request(method: &str, path: &str, json: Option<&str>) -> Result<String, HttpError> {
     let body = json.map(JsValue::from_str);
-    send(
-        method,
-        path,
-        body.as_ref(),
-        json.map(|_| "application/json"),
-    )
-    .await
+    let headers: &[_] = if json.is_some() {
+        &[("content-type", JSON)]
+    } else {
+        &[]
+    };
+    send(method, path, body.as_ref(), headers).await
 }
 
 /// Sends a request and returns the text of the answer; one that is not 2xx is an error.
@@ -231,18 +239,16 @@ async fn send(
     method: &str,
     path: &str,
     body: Option<&JsValue>,
-    media_type: Option<&str>,
+    fields: &[(&str, &str)],
 ) -> Result<String, HttpError> {
     let init = RequestInit::new();
     init.set_method(method);
     init.set_signal(Some(&AbortSignal::timeout_with_u32(LIMIT_MS)));
-    if let Some(media_type) = media_type {
-        let headers = Headers::new().map_err(|_| HttpError::Server)?;
-        headers
-            .set("content-type", media_type)
-            .map_err(|_| HttpError::Server)?;
-        init.set_headers(&headers);
+    let headers = Headers::new().map_err(|_| HttpError::Server)?;
+    for (name, value) in fields {
+        headers.set(name, value).map_err(|_| HttpError::Server)?;
     }
+    init.set_headers(&headers);
     if let Some(body) = body {
         init.set_body(body);
     }

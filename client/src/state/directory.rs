@@ -8,11 +8,13 @@ use super::names::name_of;
 use std::rc::Rc;
 use tidings_shared::frame::{ConversationList, ListConversations, Receipt};
 use tidings_shared::visible::is_blank;
-use tidings_shared::{Conversation, Direction, Message, Peer, Seq, UserId};
+use tidings_shared::{Conversation, Direction, Message, Mid, Peer, Seq, UserId};
 
 /// The last message of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Last {
+    /// Its id, by which conversations are ordered: in the order of arrival.
+    pub mid: Mid,
     /// Its text, maybe cut short.
     pub text: Rc<str>,
     /// What the text is.
@@ -109,13 +111,17 @@ impl Directory {
     /// A new connection brought the first page; returns how to ask for the next one, if what was
     /// known before reaches beyond this one and has to be told anew.
     pub fn first_page(&mut self, list: ConversationList) -> Option<ListConversations> {
-        self.stale = self.entries.len();
+        self.asked = false;
         self.loaded = true;
         self.page(list)
     }
 
-    /// A page arrived; returns how to ask for the next one, if it is needed at once.
+    /// A page arrived; returns how to ask for the next one, if it is needed at once. Nobody asked for it:
+    /// it is the first one anew, because something was missed.
     pub fn page(&mut self, list: ConversationList) -> Option<ListConversations> {
+        if !self.asked {
+            self.stale = self.entries.len();
+        }
         self.asked = false;
         self.stale = self.stale.saturating_sub(list.conversations.len());
         self.next = list.next;
@@ -195,6 +201,7 @@ impl Directory {
         }
         entry.last_seq = message.seq;
         entry.last = Last {
+            mid: message.mid,
             text: message.content.as_str().into(),
             content: message.msg_type.into(),
             direction,
@@ -242,6 +249,7 @@ impl Entry {
             unread: 0,
             reach: Reach::default(),
             last: Last {
+                mid: Mid(0),
                 text: "".into(),
                 content: Content::Text,
                 direction: Direction::Received,
@@ -266,6 +274,7 @@ impl From<Conversation> for Entry {
                 read: told.peer_read,
             },
             last: Last {
+                mid: told.last.mid,
                 text: told.last.content.into(),
                 content: told.last.msg_type.into(),
                 direction: told.last.direction,

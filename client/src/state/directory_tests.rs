@@ -60,3 +60,24 @@ fn after_a_reconnect_everything_known_is_told_anew() {
     let more = directory.first_page(list(vec![other(1), other(2)], Some("a")));
     assert_eq!(more.and_then(|ask| ask.after).as_deref(), Some("a"));
 }
+
+#[test]
+fn unasked_page_is_the_list_anew_and_takes_unread_away() {
+    let mut directory = Directory::default();
+    let other = Conversation {
+        peer: Peer::User(UserId(9)),
+        ..conversation(1, 0)
+    };
+    directory.first_page(list(vec![conversation(3, 2)], Some("a")));
+    directory.ask();
+    directory.page(list(vec![other.clone()], None));
+    // It was read on another device.
+    let more = directory.page(list(vec![conversation(3, 0)], Some("a")));
+    assert_eq!(directory.get(THEM).expect("known").unread, 0);
+    assert_eq!(more.and_then(|ask| ask.after).as_deref(), Some("a"));
+    assert_eq!(
+        directory.page(list(vec![other], None)),
+        None,
+        "all was told"
+    );
+}

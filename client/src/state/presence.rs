@@ -53,9 +53,9 @@ impl Presences {
         self.made_of = made_of;
         let mut listed: Vec<_> = directory
             .iter()
-            .filter_map(|entry| Some((entry.last.time, user(entry.peer)?)))
+            .filter_map(|entry| Some((entry.last.mid, user(entry.peer)?)))
             .collect();
-        listed.sort_unstable_by_key(|(time, _)| std::cmp::Reverse(*time));
+        listed.sort_unstable_by_key(|(mid, _)| std::cmp::Reverse(*mid));
         let newest = listed.into_iter().map(|(_, uid)| uid);
         let mut uids = Vec::new();
         for uid in open

@@ -4,7 +4,7 @@ use super::*;
 use crate::state::chat::samples::conversation;
 use tidings_shared::api::Presence;
 use tidings_shared::frame::ConversationList;
-use tidings_shared::{Conversation, GroupId};
+use tidings_shared::{Conversation, GroupId, Mid};
 
 fn directory(conversations: Vec<Conversation>) -> Directory {
     let mut directory = Directory::default();
@@ -18,7 +18,7 @@ fn directory(conversations: Vec<Conversation>) -> Directory {
 fn with(peer: Peer, time: i64) -> Conversation {
     let mut conversation = conversation(1, 0);
     conversation.peer = peer;
-    conversation.last.create_time = time;
+    conversation.last.mid = Mid(time);
     conversation
 }
 

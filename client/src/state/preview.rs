@@ -3,6 +3,8 @@
 use super::chat::Chat;
 use super::content::{Content, Event};
 use super::presence::Standing;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use tidings_shared::{Direction, Peer};
 
@@ -51,7 +53,7 @@ pub struct ListRow {
 }
 
 impl Chat {
-    /// The rows of the list, newest first.
+    /// The rows of the list: what is on its way first, then by what arrived last, whatever the clocks said.
     pub fn list_rows(&self) -> Vec<ListRow> {
         let open = self.open_peer();
         let mut rows: Vec<ListRow> = self
@@ -80,7 +82,9 @@ impl Chat {
                 }
             })
             .collect();
+        let mut outgoing = BTreeSet::new();
         for pending in self.outbox().iter() {
+            outgoing.insert(pending.peer);
             let at = place(&rows, pending.peer).unwrap_or_else(|at| {
                 rows.insert(at, self.empty_row(pending.peer));
                 at
@@ -101,7 +105,11 @@ impl Chat {
                 rows[at].text = draft.clone();
             }
         }
-        rows.sort_unstable_by(|a, b| b.time.cmp(&a.time).then(a.peer.cmp(&b.peer)));
+        rows.sort_by_cached_key(|row| {
+            let last = self.directory().get(row.peer).map(|entry| entry.last.mid);
+            let order = (outgoing.contains(&row.peer), last, row.time);
+            (Reverse(order), row.peer)
+        });
         rows
     }
 

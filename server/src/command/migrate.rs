@@ -41,7 +41,7 @@ pub(super) async fn open(config: &StoreConfig) -> anyhow::Result<Arc<dyn Store>>
 
 /// A URL fit for a screen: `scheme://user:password@host` without the middle, and without
 /// parameters, one of which may be a password.
-fn without_password(url: &str) -> String {
+pub(super) fn without_password(url: &str) -> String {
     let url = url.split('?').next().unwrap_or_default();
     match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),

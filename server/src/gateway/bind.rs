@@ -2,6 +2,7 @@
 
 use super::connection::{Connection, End};
 use super::pushes::{Bound, standings};
+use super::refresh::ReadDigest;
 use super::requests::{list_page, unread_for};
 use crate::admission::spread;
 use crate::clock;
@@ -71,6 +72,7 @@ impl Connection {
             }
         };
         self.wrote(&unread.own);
+        let read = ReadDigest::of(&positions);
         let positions = positions
             .into_iter()
             .map(|Standing { position, .. }| Position {
@@ -106,6 +108,7 @@ impl Connection {
             membership,
             lists,
             plain,
+            read,
         });
         Ok(())
     }

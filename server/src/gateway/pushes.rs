@@ -6,6 +6,7 @@
 use super::answers::Answer;
 use super::connection::{Connection, End};
 use super::hub::{Membership, Word};
+use super::refresh::ReadDigest;
 use crate::bus::Event;
 use crate::clock;
 use crate::store::{Range, Record, Standing, Store, StoreError, Thread};
@@ -39,6 +40,8 @@ pub(super) struct Bound {
     pub(super) lists: bool,
     /// Bound in the course's way: it gets direct messages from others and no more.
     pub(super) plain: bool,
+    /// How far its user had read when it was last told all of that.
+    pub(super) read: ReadDigest,
 }
 
 impl Connection {
@@ -115,6 +118,7 @@ impl Connection {
                 Ok(())
             }
             Event::Profile(user) => {
+                self.user = user.clone();
                 self.push_frame(&ServerFrame::Profile(user.clone()));
                 Ok(())
             }
@@ -231,31 +235,36 @@ impl Connection {
         }
     }
 
-    /// Whether the login still stands; if it does, the feed knows the positions now.
+    /// Whether the login still stands; if it does, the feed knows the positions now, and the client what
+    /// it missed.
     async fn read_positions(&mut self) -> Result<bool, StoreError> {
         let store = Arc::clone(&self.app.store);
         let uid = self.user.uid;
-        if store
-            .session(self.session.hash, clock::now_ms())
-            .await?
-            .is_none()
-        {
+        let session = store.session(self.session.hash, clock::now_ms()).await?;
+        let Some((_, user)) = session else {
             return Ok(false);
-        }
+        };
         let Some(bound) = &mut self.bound else {
             return Ok(true);
         };
         // Until nothing is new: what a group gets between the reading and the joining is read by
         // the next turn, and by then the feed knows where this member's part of it begins.
-        loop {
+        let read = loop {
             let standings = standings(store.as_ref(), uid, bound.plain).await?;
+            let read = ReadDigest::of(&standings);
             let positions = standings.iter().map(|standing| standing.position);
             bound.feed.handle_positions(positions);
             let groups = standings.iter().filter_map(|standing| standing.group);
             if !bound.membership.join_groups(groups).await {
-                return Ok(true);
+                break read;
             }
+        };
+        let refreshed = self.refresh(user, read).await;
+        if let (Err(_), Some(bound)) = (&refreshed, &mut self.bound) {
+            // All of it again, once the store answers.
+            bound.feed.handle_gap();
         }
+        refreshed.map(|()| true)
     }
 
     pub(super) fn store_failed(&mut self, error: &StoreError) {

@@ -57,6 +57,9 @@ pub enum Failure {
     /// 409
     #[error("{0}")]
     LimitReached(String),
+    /// 422
+    #[error("{0}")]
+    KeyReused(String),
     /// 409
     #[error("another user has this email")]
     EmailTaken,
@@ -128,6 +131,7 @@ impl IntoResponse for Failure {
             Self::NotFound => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, ProblemCode::BadRequest),
             Self::LimitReached(_) => (StatusCode::CONFLICT, ProblemCode::LimitReached),
+            Self::KeyReused(_) => (StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::KeyReused),
             Self::EmailTaken => (StatusCode::CONFLICT, ProblemCode::EmailTaken),
             Self::TooManyAttempts(_) | Self::TooManyConnections(_) => {
                 (StatusCode::TOO_MANY_REQUESTS, ProblemCode::TooManyAttempts)

@@ -3,6 +3,7 @@
 
 use super::Failure;
 use super::body::Body;
+use super::idempotency::IdempotencyKey;
 use super::users::Page;
 use crate::admission::ClientAddress;
 use crate::app::AppState;
@@ -31,6 +32,7 @@ impl From<GroupRefusal> for Failure {
             GroupRefusal::NoGroup => Self::NotFound,
             GroupRefusal::NotOwner => Self::Forbidden,
             GroupRefusal::NoUser(_) => Self::BadRequest(refusal.to_string()),
+            GroupRefusal::KeyReused => Self::KeyReused(refusal.to_string()),
             GroupRefusal::Full | GroupRefusal::OwnsTooMany(_) | GroupRefusal::InTooMany(_) => {
                 Self::LimitReached(refusal.to_string())
             }
@@ -38,12 +40,14 @@ impl From<GroupRefusal> for Failure {
     }
 }
 
-/// `POST /api/groups`: makes a group of the one logged in and others.
+/// `POST /api/groups`: makes a group of the one logged in and others; once, however often it is asked
+/// for with the same key.
 pub(super) async fn create(
     State(app): State<AppState>,
     _: Room,
     LoggedIn { user, .. }: LoggedIn,
     ClientAddress(address): ClientAddress,
+    IdempotencyKey(key): IdempotencyKey,
     Body(body): Body<api::NewGroup>,
 ) -> Result<(StatusCode, Json<api::Group>), Failure> {
     let group = NewGroup {
@@ -52,15 +56,19 @@ pub(super) async fn create(
         members: distinct(body.members, user.uid)?,
         created_at: clock::now_ms(),
         limits: limits_of(&app),
+        key,
     };
     pace(&app, user.uid, group.members.len() + 1)?;
     let change = app.store.create_group(&group).await??;
+    let is_new = change.message.is_some();
     let group = announce(&app, change).await;
-    audit::note(&app, Act::GroupMade, address, Some(user.uid));
+    if is_new {
+        audit::note(&app, Act::GroupMade, address, Some(user.uid));
+    }
     Ok((StatusCode::CREATED, Json(group)))
 }
 
-/// `POST /api/groups/ID/members`: the owner adds members.
+/// `POST /api/groups/ID/members`: the owner adds members. It needs no key: asked again, it adds nobody.
 pub(super) async fn add_members(
     State(app): State<AppState>,
     _: Room,

@@ -1,6 +1,7 @@
 //! Groups: what is asked of the store about them, and what it answers.
 
 use super::Appended;
+use sha2::{Digest as _, Sha256};
 use tidings_shared::{GroupId, UserId, api, limits};
 
 /// How many groups a user may have.
@@ -33,6 +34,16 @@ pub struct NewGroup {
     pub created_at: i64,
     /// What is refused.
     pub limits: GroupLimits,
+    /// The owner's key for it, which makes one group and no more.
+    pub key: Option<String>,
+}
+
+impl NewGroup {
+    /// SHA-256 of what is asked for.
+    pub(super) fn digest(&self) -> Vec<u8> {
+        let asked = serde_json::to_vec(&(&self.name, &self.members));
+        Sha256::digest(asked.expect("strings and numbers always serialize")).to_vec()
+    }
 }
 
 /// Members to be added to a group.
@@ -62,6 +73,9 @@ pub enum GroupRefusal {
     /// A uid names nobody.
     #[error("there is no user {0}")]
     NoUser(UserId),
+    /// The key made another group before.
+    #[error("this Idempotency-Key was used for another request: give every group a key of its own")]
+    KeyReused,
     /// It would have too many members.
     #[error("a group has at most {} members", limits::GROUP_MEMBERS)]
     Full,
@@ -80,7 +94,7 @@ pub struct GroupChange {
     pub group: api::Group,
     /// Who is a member now and was not before.
     pub added: Vec<UserId>,
-    /// The message about it, committed with it; `None`: nobody was added.
+    /// The message about it, committed with it; `None`: nobody was added, or the group was made before.
     pub message: Option<Appended>,
 }
 

@@ -1,30 +1,22 @@
 //! A user's list of conversations.
 
 use super::{Party, Profile};
-use tidings_shared::{ConversationId, Direction, MsgType, Peer, Preview, Seq, UserId, limits};
+use tidings_shared::{Direction, Mid, MsgType, Peer, Preview, Seq, UserId, limits};
 
-/// Where a page of the list ended: the last conversation's time and id.
+/// Where a page of the list ended: at the conversation with this last message. Ids are given in the order
+/// of arrival, which no clock that was wrong for a while has disturbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ListCursor {
-    /// Time of its last message, in ms since 1970.
-    pub last_at: i64,
-    /// Its id.
-    pub conversation: ConversationId,
-}
+pub struct ListCursor(pub Mid);
 
 impl ListCursor {
     /// Reads what [`Self::to_text`] wrote; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
-        let (last_at, conversation) = text.split_once('-')?;
-        Some(Self {
-            last_at: last_at.parse().ok()?,
-            conversation: ConversationId(conversation.parse().ok()?),
-        })
+        Some(Self(Mid(text.parse().ok()?)))
     }
 
     /// The form clients hand back unread.
     pub fn to_text(self) -> String {
-        format!("{}-{}", self.last_at, self.conversation)
+        self.0.to_string()
     }
 }
 
@@ -49,6 +41,8 @@ pub struct ListRow {
     pub last_content: String,
     /// Its kind.
     pub last_msg_type: MsgType,
+    /// When it was stored, in ms since 1970.
+    pub last_at: i64,
 }
 
 impl ListRow {
@@ -69,6 +63,7 @@ impl ListRow {
             delivered,
             peer_read,
             last: Preview {
+                mid: self.cursor.0,
                 content: content
                     .map(|c| if c.is_control() { ' ' } else { c })
                     .collect(),
@@ -78,7 +73,7 @@ impl ListRow {
                 } else {
                     Direction::Received
                 },
-                create_time: self.cursor.last_at,
+                create_time: self.last_at,
                 sender_name: in_group.then_some(self.last_sender.name),
             },
         }

@@ -5,6 +5,7 @@
 //! to know what became of a commit.
 
 mod dialect;
+mod primary;
 #[path = "sql/mod.rs"]
 #[expect(
     clippy::duplicate_mod,
@@ -16,10 +17,11 @@ mod transaction;
 use super::repeats::{RepeatWatch, Repeats};
 use super::{Appended, NewMessage, Refused, StoreError};
 use crate::metrics::PoolUse;
+use primary::Primary;
 use sql::append::Append;
 use sql::pool_use;
+use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection as _, PgPool};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -57,6 +59,7 @@ pub struct PostgresStore {
     writer: PgPool,
     readers: PgPool,
     spent: transaction::Spent,
+    primary: Primary,
     repeat_watch: RepeatWatch,
 }
 
@@ -67,25 +70,32 @@ impl PostgresStore {
     /// [`StoreError::Database`] when it cannot be reached.
     pub async fn open(url: &str, readers: NonZeroU32) -> Result<Self, StoreError> {
         let options: PgConnectOptions = url.parse()?;
+        let primary = Primary::default();
         let pool = |connections| {
+            let (used_again, new) = (primary.clone(), primary.clone());
             PgPoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(ACQUIRE_LIMIT)
                 .test_before_acquire(false)
-                .before_acquire(|connection, meta| {
+                .before_acquire(move |connection, meta| {
+                    let primary = used_again.clone();
                     Box::pin(async move {
+                        if primary.doubts(meta.age) {
+                            return Ok(false);
+                        }
                         if meta.idle_for > IDLE_DOUBT {
-                            tokio::time::timeout(IDLE_DOUBT, connection.ping())
+                            tokio::time::timeout(IDLE_DOUBT, primary.ask(connection))
                                 .await
                                 .map_err(|_| sqlx::Error::PoolTimedOut)??;
                         }
                         Ok(true)
                     })
                 })
-                .after_connect(|connection, _| {
+                .after_connect(move |connection, _| {
+                    let primary = new.clone();
                     Box::pin(async move {
-                        sqlx::raw_sql(SESSION).execute(connection).await?;
-                        Ok(())
+                        sqlx::raw_sql(SESSION).execute(&mut *connection).await?;
+                        primary.ask(connection).await
                     })
                 })
         };
@@ -96,6 +106,7 @@ impl PostgresStore {
             writer,
             readers,
             spent: transaction::Spent::default(),
+            primary,
             repeat_watch: RepeatWatch::default(),
         })
     }

@@ -250,6 +250,8 @@ fn message(
 pub struct Standing {
     /// How far it goes and how far it was delivered.
     pub position: Position,
+    /// How far the user has read.
+    pub read_seq: Seq,
     /// Whether it is a group, and which.
     pub group: Option<GroupId>,
 }

@@ -3,6 +3,7 @@
 //! One connection writes, a few read; a commit returns after the log is synced
 //! (`synchronous=FULL`). The SQL is that of `sql/`; `dialect` holds what is SQLite's own in it.
 
+mod backup;
 mod checkpointer;
 mod dialect;
 mod file;
@@ -13,6 +14,7 @@ mod shortcut;
 mod sql;
 mod writer;
 
+pub(super) use backup::{backup, restore};
 pub use file::Claim;
 
 use super::repeats::{RepeatWatch, Repeats};
@@ -117,7 +119,11 @@ impl SqliteStore {
     /// [`StoreError::Url`] for a URL without a path, [`StoreError::Empty`] for an empty file,
     /// [`StoreError::Database`] when the file cannot be opened.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let options = named(url)?
+        Self::open_with(named(url)?).await
+    }
+
+    async fn open_with(named: SqliteConnectOptions) -> Result<Self, StoreError> {
+        let options = named
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)

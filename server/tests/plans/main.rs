@@ -94,6 +94,7 @@ async fn use_everything(store: &dyn Store) -> Result {
         members: vec![B],
         created_at: 1,
         limits: GroupLimits::NONE,
+        key: None,
     };
     let made = store.create_group(&new).await?.expect("they exist").group;
     let add = NewMembers {
@@ -152,6 +153,7 @@ async fn fill_a_group(store: &dyn Store, heard: &Heard) -> Result {
             name: "Choir".into(),
             members: (1001..1001 + members).map(UserId).collect(),
             created_at: 1,
+            key: None,
         };
         heard.take();
         store.create_group(&new).await?.expect("they exist");

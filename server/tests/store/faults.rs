@@ -4,7 +4,7 @@
 use crate::cases::{crowd, message, user};
 use crate::postgres::Postgres;
 use crate::proxy::{Mischief, Proxy};
-use crate::{A, B, Result};
+use crate::{A, B, C, Result};
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use std::collections::BTreeMap;
@@ -152,6 +152,7 @@ async fn a_commit_whose_answer_is_lost_is_answered_all_the_same_and_once() -> Re
             members: vec![B],
             created_at: 1,
             limits: GroupLimits::NONE,
+            key: None,
         };
         let change = through.create_group(&group).await?.expect("they exist");
         groups.push(change.group.name);
@@ -274,5 +275,42 @@ async fn a_node_that_stands_still_amid_a_transaction_holds_up_others_for_seconds
     let late = frozen.await.expect("no panic")?.remove(0);
     assert_eq!(late.expect("they exist").record.seq, Seq(3));
     assert_eq!(stored(&server, &database).await?.len(), 3);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Postgres: cargo xtask test"]
+async fn switch_over_takes_reads_and_writes_to_the_new_primary() -> Result {
+    let (old, database, _) = home().await?;
+    let (new, same, store) = home().await?;
+    assert_eq!(database, same);
+    store.add_users(&[user("c", Some(C))]).await?;
+    let proxy = Proxy::start(old.socket(), &[Mischief::None])
+        .await
+        .expect("a port");
+    let through = open(&proxy.url(&database), READERS).await?;
+    through.append(&[message(A, B, "before")]).await?;
+    through.ping().await?;
+    assert_eq!(through.user(C).await?, None);
+
+    let mut operator = PgConnection::connect_with(&old.options(&database)).await?;
+    let read_only = "ALTER SYSTEM SET default_transaction_read_only = on";
+    for statement in [read_only, "SELECT pg_reload_conf()"] {
+        sqlx::query(statement).execute(&mut operator).await?;
+    }
+    // Nowhere else to go: it is said, and nothing is read from the past.
+    let said = async { while through.ping().await.is_ok() {} };
+    tokio::time::timeout(PATIENCE, said)
+        .await
+        .expect("not ready");
+    assert!(through.user(A).await.is_err());
+
+    proxy.lead_to(new.socket());
+    through.append(&[message(A, B, "after")]).await?;
+    assert!(through.user(C).await?.is_some(), "as the new one has it");
+    through.ping().await?;
+    let texts = async |server| Result::Ok(stored(server, &database).await?.remove(0).0);
+    assert_eq!(texts(&old).await?, "before");
+    assert_eq!(texts(&new).await?, "after");
     Ok(())
 }

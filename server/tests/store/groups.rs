@@ -10,6 +10,7 @@ use tidings_shared::{ConversationId, GroupId, MsgType, Peer, Seq, UserId};
 on_each_store![
     a_group_begins_with_its_members_and_a_message_that_says_so,
     a_group_with_an_unknown_member_is_not_made,
+    repeated_key_gives_the_group_it_made,
     members_write_to_a_group_and_others_are_refused,
     a_key_stores_one_message_in_a_group_too,
     a_group_is_seen_by_its_members_as_they_see_it,
@@ -23,6 +24,7 @@ pub(crate) fn new_group(owner: UserId, members: impl Into<Vec<UserId>>) -> NewGr
         members: members.into(),
         created_at: 500,
         limits: GroupLimits::NONE,
+        key: None,
     }
 }
 
@@ -123,6 +125,59 @@ async fn a_group_with_an_unknown_member_is_not_made(Case { store, .. }: Case) ->
     let refused = add(store.as_ref(), group, [C, UserId(98)]).await?;
     assert_eq!(refused.err(), Some(GroupRefusal::NoUser(UserId(98))));
     assert_eq!(members(store.as_ref(), group).await?, [1, 2]);
+    Ok(())
+}
+
+async fn repeated_key_gives_the_group_it_made(case: Case) -> Result {
+    let keyed = NewGroup {
+        key: Some("k".into()),
+        ..new_group(A, [B])
+    };
+    let other = case.again().await?;
+    // As two nodes are asked when the first answer does not come.
+    let (first, second) = tokio::join!(
+        create(case.store.as_ref(), &keyed),
+        create(other.as_ref(), &keyed)
+    );
+    let (first, second) = (first?, second?);
+    assert_eq!(first.group, second.group);
+    assert!(
+        first.message.is_some() != second.message.is_some(),
+        "made once"
+    );
+    add(other.as_ref(), first.group.group_id, [C])
+        .await?
+        .expect("the owner");
+    let again = create(case.store.as_ref(), &keyed).await?;
+    assert_eq!(
+        (again.group.members, again.added),
+        (3, Vec::new()),
+        "as it is now"
+    );
+
+    let different = NewGroup {
+        name: "Band".into(),
+        ..keyed.clone()
+    };
+    let refused = case.store.create_group(&different).await?;
+    assert_eq!(refused.err(), Some(GroupRefusal::KeyReused));
+    let theirs = NewGroup {
+        owner: B,
+        members: vec![A],
+        ..keyed
+    };
+    let theirs = create(case.store.as_ref(), &theirs).await?.group;
+    assert!(
+        theirs.group_id != first.group.group_id,
+        "keys are a user's own"
+    );
+    let [one, two] = [0; 2].map(|_| new_group(A, [B]));
+    let one = create(case.store.as_ref(), &one).await?.group;
+    assert!(
+        one != create(case.store.as_ref(), &two).await?.group,
+        "no key"
+    );
+    other.close().await;
     Ok(())
 }
 

@@ -75,6 +75,7 @@ async fn a_sqlite_file_without_groups_becomes_one_with_groups() -> Result {
         members: vec![C],
         created_at: 1_100,
         limits: GroupLimits::NONE,
+        key: None,
     };
     let group = store.create_group(&group).await?.expect("they exist").group;
     assert_eq!(

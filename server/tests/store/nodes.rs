@@ -67,6 +67,7 @@ async fn choir(store: &dyn Store) -> Result<GroupId> {
         members: vec![B, C],
         created_at: 1,
         limits: GroupLimits::NONE,
+        key: None,
     };
     let change = store.create_group(&group).await?;
     Ok(change.expect("they exist").group.group_id)

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -26,6 +26,7 @@ pub(crate) enum Mischief {
 /// A running proxy.
 pub(crate) struct Proxy {
     address: SocketAddr,
+    socket: Arc<Mutex<PathBuf>>,
     commits: Arc<AtomicUsize>,
 }
 
@@ -39,16 +40,28 @@ impl Proxy {
         let address = listener.local_addr()?;
         let commits = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&commits);
+        let socket = Arc::new(Mutex::new(socket));
+        let leads_to = Arc::clone(&socket);
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (socket, count) = (socket.clone(), Arc::clone(&count));
+                let socket = leads_to.lock().expect("no panic").clone();
+                let count = Arc::clone(&count);
                 tokio::spawn(async move {
                     let server = UnixStream::connect(socket).await?;
                     pass(client, server, mischief, &count).await
                 });
             }
         });
-        Ok(Self { address, commits })
+        Ok(Self {
+            address,
+            socket,
+            commits,
+        })
+    }
+
+    /// New connections go to the server with this socket; those there are stay where they are.
+    pub(crate) fn lead_to(&self, socket: PathBuf) {
+        *self.socket.lock().expect("no panic") = socket;
     }
 
     /// Opens a database through it.

@@ -3,7 +3,7 @@
 use crate::cases::{ALL, Case, append, message};
 use crate::{A, B, C, Result};
 use tidings_server::store::{
-    GroupLimits, ListCursor, Move, NewGroup, NewMessage, Range, StoreError,
+    GroupLimits, ListCursor, ListRow, Move, NewGroup, NewMessage, Range, StoreError,
 };
 use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, limits};
 
@@ -14,6 +14,7 @@ on_each_store![
     who_has_read_all_but_what_it_wrote_itself_need_not_count_that_again,
     of_a_conversation_at_most_a_thousand_unread_messages_are_counted,
     a_list_is_newest_first_with_previews_and_goes_on_after_a_cursor,
+    list_is_in_order_of_arrival_whatever_the_clock_said,
     a_list_tells_how_far_the_other_side_of_a_direct_conversation_has_got,
     a_thread_is_seen_by_its_members_only,
 ];
@@ -197,6 +198,40 @@ async fn a_list_is_newest_first_with_previews_and_goes_on_after_a_cursor(
     Ok(())
 }
 
+async fn list_is_in_order_of_arrival_whatever_the_clock_said(Case { store, .. }: Case) -> Result {
+    let at = |created_at, message| NewMessage {
+        created_at,
+        ..message
+    };
+    append(store.as_ref(), &[at(90_000, message(B, A, "a day ahead"))]).await?;
+    append(store.as_ref(), &[at(2_000, message(C, A, "right again"))]).await?;
+    append(store.as_ref(), &[at(1_000, message(C, B, "set back"))]).await?;
+    let list = async |uid, after| {
+        let rows = store.list(uid, after, 10).await?;
+        let of = |row: &ListRow| (row.other.peer, row.clone().conversation(uid).last);
+        let rows = rows.iter().map(of);
+        let shown = rows.map(|(peer, last)| (peer, last.create_time, last.mid));
+        Result::Ok(shown.collect::<Vec<_>>())
+    };
+    let listed = list(A, None).await?;
+    let shown: Vec<_> = listed.iter().map(|(peer, at, _)| (*peer, *at)).collect();
+    assert_eq!(shown, [(Peer::User(C), 2_000), (Peer::User(B), 90_000)]);
+    assert_eq!(list(A, Some(ListCursor(listed[0].2))).await?, listed[1..]);
+    let listed = list(B, None).await?;
+    assert_eq!(
+        listed[0].0,
+        Peer::User(C),
+        "the last, by a clock that went back"
+    );
+    append(store.as_ref(), &[at(3_000, message(A, B, "later"))]).await?;
+    let time = list(B, None).await?[0].1;
+    assert_eq!(
+        time, 3_000,
+        "the message's own, not the latest there ever was"
+    );
+    Ok(())
+}
+
 async fn a_list_tells_how_far_the_other_side_of_a_direct_conversation_has_got(
     Case { store, .. }: Case,
 ) -> Result {
@@ -208,6 +243,7 @@ async fn a_list_tells_how_far_the_other_side_of_a_direct_conversation_has_got(
         members: vec![B],
         created_at: 1,
         limits: GroupLimits::NONE,
+        key: None,
     };
     let made = store.create_group(&new).await?.expect("they exist").group;
     let group = ConversationId(made.group_id.0);
@@ -229,8 +265,8 @@ async fn a_list_tells_how_far_the_other_side_of_a_direct_conversation_has_got(
         });
         Ok::<_, StoreError>(rows.collect::<Vec<_>>())
     };
-    assert_eq!(told(A).await?, [(false, Some((4, 3))), (true, None)]);
-    assert_eq!(told(B).await?, [(false, Some((0, 0))), (true, None)]);
+    assert_eq!(told(A).await?, [(true, None), (false, Some((4, 3)))]);
+    assert_eq!(told(B).await?, [(true, None), (false, Some((0, 0)))]);
     let pairs = store.pairs(&[id, group, ConversationId(99)]).await?;
     assert_eq!(pairs, [(id, A, B)]);
     Ok(())

@@ -393,3 +393,33 @@ async fn what_many_say_at_once_has_one_order_for_all() -> Result<()> {
     assert!(seen.iter().all(|one| *one == seen[0]));
     Ok(())
 }
+
+#[tokio::test]
+async fn group_asked_for_again_with_its_key_is_the_same() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let token = server.login(ZHANG.1).await?;
+    let ask = async |name: &str, key: &str| {
+        let request = server.http().post(server.url("/api/groups"));
+        let body = json!({"name": name, "members": [LI.0]});
+        let request = request.bearer_auth(&token).header("idempotency-key", key);
+        let answer = request.json(&body).send().await?;
+        anyhow::Ok((answer.status().as_u16(), answer.json::<Value>().await?))
+    };
+    let first = ask("三人行", "\"8e03978e\"").await?;
+    assert_eq!(first.0, 201);
+    assert_eq!(ask("三人行", "\"8e03978e\"").await?, first);
+    let (status, problem) = ask("another", "\"8e03978e\"").await?;
+    assert_eq!((status, &problem["code"]), (422, &json!("key_reused")));
+    let (status, problem) = ask("三人行", "not a key").await?;
+    assert_eq!((status, &problem["code"]), (400, &json!("bad_request")));
+
+    let bind = json!({"uid": LI.0, "conversations": true});
+    let mut li = Socket::open(&server, Some(&server.login(LI.1).await?)).await?;
+    li.send(json!({"type": 1, "data": bind})).await?;
+    let bound = li.frame(1).await?;
+    let listed = bound["data"]["conversations"]
+        .as_array()
+        .context("a list")?;
+    assert_eq!(listed.len(), 1, "{bound}");
+    Ok(())
+}

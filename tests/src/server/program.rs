@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 /// Runs the program in `folder`, on a SQLite file there.
@@ -26,6 +26,17 @@ pub async fn command_with_config(folder: &Path, arguments: &[&str], file: &Path)
         .env_remove("DATABASE_URL")
         .env("TIDINGS_CONFIG", file);
     run(program, arguments, "").await
+}
+
+/// Starts the program in `folder`, on a SQLite file there, for what a test does to it meanwhile.
+///
+/// # Errors
+/// When there is no program.
+pub fn start(folder: &Path, arguments: &[&str]) -> Result<Child> {
+    Ok(program(folder)?
+        .args(arguments)
+        .stdout(Stdio::null())
+        .spawn()?)
 }
 
 pub(super) async fn run(mut program: Command, arguments: &[&str], input: &str) -> Result<String> {

@@ -1,6 +1,7 @@
 //! Groups: the dialog that creates and fills them, and the panel of the open one.
 
 use super::{ChatPage, Msg};
+use crate::clock::client_msg_id;
 use crate::components::{GroupDialog, GroupDialogAction, GroupPanel, GroupPanelAction};
 use crate::net::{self, HttpError};
 use crate::state::{Effect, MembersAsk, Modal, SidePanel};
@@ -39,6 +40,20 @@ pub(super) struct Gathering {
     adds_to: Option<GroupId>,
     busy: bool,
     error: Option<HttpError>,
+    /// The group last asked for, and the key it has, which it keeps when it is asked for again.
+    asked: Option<(String, Vec<UserId>, String)>,
+}
+
+impl Gathering {
+    /// The key of this group: another only for another group.
+    fn key(&mut self, name: &str, uids: &[UserId], new: impl FnOnce() -> String) -> String {
+        let is_same =
+            |(asked, whom, _): &&(String, Vec<UserId>, String)| asked == name && whom == uids;
+        let kept = self.asked.as_ref().filter(is_same);
+        let key = kept.map_or_else(new, |(.., key)| key.clone());
+        self.asked = Some((name.to_owned(), uids.to_vec(), key.clone()));
+        key
+    }
 }
 
 impl ChatPage {
@@ -90,6 +105,7 @@ impl ChatPage {
             adds_to,
             busy: false,
             error: None,
+            asked: None,
         });
         self.ask_contacts(ctx);
     }
@@ -100,10 +116,11 @@ impl ChatPage {
         };
         dialog.busy = true;
         let (number, adds_to) = (dialog.number, dialog.adds_to);
+        let key = dialog.key(&name, &uids, || client_msg_id().0);
         Self::later(ctx, async move {
             let answer = match adds_to {
                 Some(id) => net::add_members(id, uids).await,
-                None => net::create_group(name, uids).await,
+                None => net::create_group(name, uids, &key).await,
             };
             Msg::Group(GroupMsg::Answered(number, answer))
         });
@@ -210,5 +227,33 @@ impl ChatPage {
                 on_action={self.callbacks.group_panel.clone()}
             />
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn group_keeps_its_key_until_another_is_asked_for() {
+        let mut dialog = Gathering {
+            number: 1,
+            adds_to: None,
+            busy: false,
+            error: None,
+            asked: None,
+        };
+        let mut last = 0;
+        let mut key = |name, uids: &[i64]| {
+            let uids: Vec<_> = uids.iter().copied().map(UserId).collect();
+            dialog.key(name, &uids, || {
+                last += 1;
+                last.to_string()
+            })
+        };
+        assert_eq!(key("Choir", &[1]), "1");
+        assert_eq!(key("Choir", &[1]), "1", "pressed again");
+        assert_eq!(key("Choir", &[1, 2]), "2");
+        assert_eq!(key("Band", &[1, 2]), "3");
     }
 }

@@ -61,6 +61,8 @@ pub(super) struct LoginState {
     error: Option<FormError>,
     /// Grows with each error, so that the same one moves the focus again.
     errors: u32,
+    /// A registration that was not answered, and may have been made.
+    unanswered: Option<Input>,
 }
 
 impl Reducible for LoginState {
@@ -77,10 +79,7 @@ impl Reducible for LoginState {
             // One request at a time: Enter may be pressed twice before anything is rendered.
             Event::Submit(_) if state.request.is_some() => return self,
             Event::Submit(input) => state.submit(input),
-            Event::Refused(error) => {
-                state.request = None;
-                state.fail(FormError::Http(error));
-            }
+            Event::Refused(error) => state.refused(error),
         }
         Rc::new(state)
     }
@@ -103,6 +102,24 @@ impl LoginState {
         } else {
             Request::LogIn(input)
         });
+    }
+
+    fn refused(&mut self, error: HttpError) {
+        if let Some(Request::Register(input)) = self.request.take() {
+            match error {
+                HttpError::Network | HttpError::Server => self.unanswered = Some(input),
+                // By this person, whose first answer was lost.
+                HttpError::Refused(ProblemCode::EmailTaken, _)
+                    if self.unanswered.as_ref() == Some(&input) =>
+                {
+                    self.unanswered = None;
+                    self.request = Some(Request::LogIn(input));
+                    return;
+                }
+                _ => {}
+            }
+        }
+        self.fail(FormError::Http(error));
     }
 
     fn check(&self, input: &Input) -> Option<FormError> {

@@ -97,3 +97,21 @@ fn switching_to_registering_forgets_the_error() {
     assert!(state.registering);
     assert_eq!(state.error_text(crate::i18n::Lang::En.texts()), None);
 }
+
+#[test]
+fn registration_whose_answer_was_lost_becomes_a_login() {
+    let taken = || Event::Refused(HttpError::Refused(ProblemCode::EmailTaken, "".into()));
+    let typed = || input("a@b.c", "n", "long enough");
+    let state = registering(typed())
+        .reduce(Event::Refused(HttpError::Network))
+        .reduce(Event::Submit(typed()))
+        .reduce(taken());
+    assert!(state.request == Some(Request::LogIn(typed())));
+
+    let other = registering(typed())
+        .reduce(Event::Refused(HttpError::Network))
+        .reduce(Event::Submit(input("x@b.c", "n", "long enough")))
+        .reduce(taken());
+    assert!(!other.is_busy(), "that one is somebody else's");
+    assert!(!registering(typed()).reduce(taken()).is_busy());
+}

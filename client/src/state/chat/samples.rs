@@ -90,6 +90,7 @@ pub(in crate::state) fn conversation(last_seq: i64, unread: u64) -> Conversation
         delivered: Seq(0),
         peer_read: Seq(0),
         last: Preview {
+            mid: Mid(last_seq * 10),
             content: format!("message {last_seq}"),
             msg_type: MsgType::TEXT,
             direction: Direction::Received,

@@ -1,4 +1,4 @@
-use super::samples::{ME, THEM, conversation, on_page, received, sent};
+use super::samples::{GROUP, ME, THEM, conversation, on_page, received, sent};
 use super::*;
 use crate::state::bubble::{Bubble, BubbleState};
 use crate::state::rows::{Row, RowCache};
@@ -7,7 +7,7 @@ use tidings_shared::api::{Presence, PresenceList};
 use tidings_shared::frame::{
     Bound, ConversationList, Page, Push, Query, Read, ReadMark, Receipt, ServerFrame,
 };
-use tidings_shared::{Conversation, ErrorBody, ErrorCode, Message, Tid};
+use tidings_shared::{Conversation, ErrorBody, ErrorCode, Message, Mid, Tid};
 
 /// A page and what it did.
 struct Tab {
@@ -653,4 +653,24 @@ fn who_is_in_sight_is_watched_once_a_connection_and_shown_as_told() {
     assert!(!tab.chat.list_rows()[0].online);
     tab.bind(vec![conversation(4, 0)]);
     assert_eq!(tab.watched(), [[UserId(2)]]);
+}
+
+#[test]
+fn list_is_in_order_of_arrival_whatever_the_times_are() {
+    let mut ahead = conversation(3, 0);
+    ahead.last.create_time = 86_400_000;
+    let mut later = conversation(1, 0);
+    later.peer = GROUP;
+    later.last.mid = Mid(31);
+    let mut tab = Tab::bound(vec![ahead, later]);
+    let order = |tab: &Tab| {
+        tab.chat
+            .list_rows()
+            .iter()
+            .map(|row| row.peer)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(order(&tab), [GROUP, THEM]);
+    tab.push(1, received(4));
+    assert_eq!(order(&tab), [THEM, GROUP], "the newest id");
 }

@@ -3,6 +3,7 @@
 
 pub(super) use super::PostgresStore as Database;
 
+use super::primary::READ_ONLY;
 use super::sql::plan::LastPlaces;
 use super::sql::{json, unpack};
 use crate::store::{Appended, StoreError};
@@ -77,7 +78,8 @@ pub(super) const LOCK_PASSWORD: Option<&str> =
 /// from referring to them.
 pub(super) const LOCK_USERS: Option<&str> = Some("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE");
 
-/// Moves conversations on by as many messages, to a time: each an `[id, n, at]` of these rows. Their
+/// Moves conversations on by as many messages, to a time, which is read by versions before this one
+/// only: each an `[id, n, at]` of these rows. Their
 /// last places are those of now; until the commit nobody else moves them.
 pub(super) async fn reserve(
     connection: &mut Connection,
@@ -183,6 +185,12 @@ pub(super) async fn insert(
     Ok(())
 }
 
+/// Whether writing would succeed.
+pub(super) async fn ask_writer(store: &Database) -> Result<(), StoreError> {
+    let mut writer = store.writer.acquire().await?;
+    Ok(store.primary.ask(&mut writer).await?)
+}
+
 /// Whether the same again may succeed soon: a race that was lost, or a server out of reach.
 pub(super) fn is_transient(error: &sqlx::Error) -> bool {
     match error {
@@ -197,7 +205,7 @@ pub(super) fn is_transient(error: &sqlx::Error) -> bool {
                     | "55P03"   // lock_not_available: another's transaction took too long
                     | "23505"   // unique_violation: another node took the same place or name meanwhile
                     | "25P03"   // idle_in_transaction_session_timeout: this node was frozen
-                    | "25006"   // read_only_sql_transaction: a standby that is about to take over
+                    | READ_ONLY // a standby that is about to take over, or a primary that was one
                     | "53300"   // too_many_connections
                     | "57P01"   // admin_shutdown
                     | "57P02"   // crash_shutdown

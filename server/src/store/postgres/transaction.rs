@@ -92,6 +92,9 @@ impl PostgresStore {
         };
         // Removing them twice is no harm.
         self.spent.add(&spent);
+        if let StoreError::Database(error) = &error {
+            self.primary.look_at(error);
+        }
         if let StoreError::Database(error) = &error
             && error.as_database_error().is_none()
         {
@@ -115,7 +118,10 @@ impl PostgresStore {
         loop {
             let why = match tokio::time::timeout(TRY_LIMIT, self.ask(token)).await {
                 Ok(Ok(fate)) => return Ok(fate),
-                Ok(Err(error)) if is_transient(&error) => error.to_string(),
+                Ok(Err(error)) if is_transient(&error) => {
+                    self.primary.look_at(&error);
+                    error.to_string()
+                }
                 Ok(Err(error)) => return Err(StoreError::InDoubt(error.to_string())),
                 Err(_) => "no answer".into(),
             };

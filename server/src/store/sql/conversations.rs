@@ -181,7 +181,7 @@ pub(super) async fn positions(
 ) -> Result<Vec<Standing>, StoreError> {
     let found = sqlx::query(
         "WITH c AS MATERIALIZED (
-             SELECT v.id, v.low_uid, v.last_seq, m.joined_seq, m.delivered_seq
+             SELECT v.id, v.low_uid, v.last_seq, m.joined_seq, m.read_seq, m.delivered_seq
                FROM members m JOIN conversations v ON v.id = m.conversation_id
               WHERE m.uid = $1)
          SELECT c.*, coalesce(h.mid, 0) AS head
@@ -202,6 +202,7 @@ pub(super) async fn positions(
                 joined_seq: Seq(row.try_get("joined_seq")?),
                 head: Mid(row.try_get("head")?),
             },
+            read_seq: Seq(row.try_get("read_seq")?),
             group: is_group.then_some(GroupId(id)),
         })
     });

@@ -17,6 +17,9 @@ impl Work for Create<'_> {
 
     async fn run(&self, connection: &mut Connection) -> Result<Self::Output, StoreError> {
         let new = self.0;
+        if let Some(repeat) = made_before(connection, new).await? {
+            return Ok(repeat);
+        }
         let mut members = new.members.clone();
         members.push(new.owner);
         members.sort_unstable();
@@ -68,6 +71,34 @@ async fn owned(connection: &mut Connection, uid: UserId) -> Result<i64, StoreErr
         .await?)
 }
 
+/// What this owner's key made before.
+async fn made_before(
+    connection: &mut Connection,
+    new: &NewGroup,
+) -> Result<Option<Result<GroupChange, GroupRefusal>>, StoreError> {
+    let Some(key) = &new.key else {
+        return Ok(None);
+    };
+    let found = sqlx::query(
+        "SELECT conversation_id, request_hash FROM groups WHERE owner_uid = $1 AND request_key = $2",
+    )
+    .bind(new.owner.0)
+    .bind(key)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = found else { return Ok(None) };
+    if row.try_get::<Vec<u8>, _>("request_hash")? != new.digest() {
+        return Ok(Some(Err(GroupRefusal::KeyReused)));
+    }
+    let id = GroupId(row.try_get("conversation_id")?);
+    let group = group(connection, new.owner, id).await?;
+    Ok(Some(Ok(GroupChange {
+        group: group.ok_or(sqlx::Error::RowNotFound)?,
+        added: Vec::new(),
+        message: None,
+    })))
+}
+
 /// The group without its members and its first message, which is to have the place 1.
 async fn begin(connection: &mut Connection, new: &NewGroup) -> Result<GroupId, StoreError> {
     let row = sqlx::query(
@@ -79,13 +110,16 @@ async fn begin(connection: &mut Connection, new: &NewGroup) -> Result<GroupId, S
     .await?;
     let id: i64 = row.try_get("id")?;
     sqlx::query(
-        "INSERT INTO groups (conversation_id, name, avatar, owner_uid, created_at)
-         VALUES ($1, $2, '', $3, $4)",
+        "INSERT INTO groups
+                (conversation_id, name, avatar, owner_uid, created_at, request_key, request_hash)
+         VALUES ($1, $2, '', $3, $4, $5, $6)",
     )
     .bind(id)
     .bind(&new.name)
     .bind(new.owner.0)
     .bind(new.created_at)
+    .bind(&new.key)
+    .bind(new.key.as_ref().map(|_| new.digest()))
     .execute(connection)
     .await?;
     Ok(GroupId(id))

@@ -5,41 +5,44 @@ use super::dialect::{Connection, Row, packed};
 use super::unpacked;
 use crate::store::{ListCursor, ListRow, Profile, StoreError, Unread};
 use sqlx::Row as _;
-use tidings_shared::{ConversationId, MsgType, Seq, UserId, limits};
+use tidings_shared::{ConversationId, Mid, MsgType, Seq, UserId, limits};
 
-/// A page of a user's conversations that have messages, newest first. The page is chosen first,
-/// and only for its rows is anything counted.
+/// A page of a user's conversations that have messages, the one with the newest first: by the ids of
+/// messages, not by their times. The page is chosen first, and only for its rows is anything counted.
 pub(super) async fn list(
     connection: &mut Connection,
     uid: UserId,
     after: Option<ListCursor>,
     limit: u32,
 ) -> Result<Vec<ListRow>, StoreError> {
-    let (last_at, id) = after.map_or((i64::MAX, i64::MAX), |c| (c.last_at, c.conversation.0));
+    let before = after.map_or(i64::MAX, |cursor| cursor.0.0);
     let found = sqlx::query(concat!(
-        "SELECT c.id, c.last_seq, c.last_at, c.read_seq, ",
+        "WITH v AS MATERIALIZED (
+             SELECT v.id, v.low_uid, v.high_uid, v.last_seq, m.read_seq
+               FROM members m JOIN conversations v ON v.id = m.conversation_id
+              WHERE m.uid = $1 AND v.last_seq > 0),
+         n AS MATERIALIZED (
+             SELECT v.*, e.mid FROM v CROSS JOIN messages e
+              WHERE e.conversation_id = v.id AND e.seq = v.last_seq)
+         SELECT c.id, c.last_seq, c.mid, c.read_seq, ",
         other!(),
-        ", l.sender_uid, s.username AS s_name, s.avatar AS s_avatar, l.msg_type,
-            substr(l.content, 1, CAST($5 AS INTEGER)) AS preview,
+        ", l.sender_uid, s.username AS s_name, s.avatar AS s_avatar, l.msg_type, l.created_at,
+            substr(l.content, 1, CAST($4 AS INTEGER)) AS preview,
             (SELECT CAST(count(*) AS BIGINT)
                FROM (SELECT 1 FROM messages u
                       WHERE u.conversation_id = c.id AND u.seq > c.read_seq AND u.sender_uid <> $1
-                      LIMIT $6) AS counted
+                      LIMIT $5) AS counted
             ) AS unread,
             p.delivered_seq AS p_delivered, p.read_seq AS p_read
-       FROM (SELECT v.id, v.low_uid, v.high_uid, v.last_seq, v.last_at, m.read_seq
-               FROM members m JOIN conversations v ON v.id = m.conversation_id
-              WHERE m.uid = $1 AND v.last_seq > 0 AND (v.last_at, v.id) < ($2, $3)
-              ORDER BY v.last_at DESC, v.id DESC LIMIT $4) AS c
-       JOIN messages l ON l.conversation_id = c.id AND l.seq = c.last_seq
+       FROM (SELECT * FROM n WHERE mid < $2 ORDER BY mid DESC LIMIT $3) AS c
+       JOIN messages l ON l.mid = c.mid
        JOIN users s ON s.uid = l.sender_uid",
         join_other!("$1"),
         " LEFT JOIN members p ON p.uid = o.uid AND p.conversation_id = c.id
-         ORDER BY c.last_at DESC, c.id DESC"
+         ORDER BY c.mid DESC"
     ))
     .bind(uid.0)
-    .bind(last_at)
-    .bind(id)
+    .bind(before)
     .bind(i64::from(limit))
     .bind(i64::try_from(limits::PREVIEW_CHARS).unwrap_or(i64::MAX))
     .bind(i64::from(limits::UNREAD_MAX))
@@ -50,10 +53,7 @@ pub(super) async fn list(
 
 fn list_row(row: &Row) -> Result<ListRow, sqlx::Error> {
     Ok(ListRow {
-        cursor: ListCursor {
-            last_at: row.try_get("last_at")?,
-            conversation: ConversationId(row.try_get("id")?),
-        },
+        cursor: ListCursor(Mid(row.try_get("mid")?)),
         other: party(row)?,
         last_seq: Seq(row.try_get("last_seq")?),
         read_seq: Seq(row.try_get("read_seq")?),
@@ -66,6 +66,7 @@ fn list_row(row: &Row) -> Result<ListRow, sqlx::Error> {
         },
         last_content: row.try_get("preview")?,
         last_msg_type: MsgType(row.try_get("msg_type")?),
+        last_at: row.try_get("created_at")?,
     })
 }
 

@@ -11,6 +11,7 @@
 pub(super) mod append;
 mod avatars;
 mod conversations;
+mod epoch;
 mod groups;
 mod lists;
 mod members;
@@ -136,7 +137,8 @@ impl Store for Database {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        reading!(self, |reader| users::ping(reader))
+        reading!(self, |reader| users::ping(reader))?;
+        dialect::ask_writer(self).await
     }
 
     async fn append(
@@ -359,6 +361,14 @@ impl Store for Database {
 
     async fn set_locked(&self, uid: UserId, locked: bool) -> Result<usize, StoreError> {
         self.write(sessions::Lock(uid, locked)).await
+    }
+
+    async fn epoch(&self) -> Result<String, StoreError> {
+        reading!(self, |reader| epoch::epoch(reader))
+    }
+
+    async fn renew_epoch(&self) -> Result<String, StoreError> {
+        self.write(epoch::Renew(epoch::random()?)).await
     }
 
     fn pools(&self) -> Vec<PoolUse> {

@@ -50,32 +50,36 @@ impl Work for Begin<'_> {
         .bind(self.password_hash)
         .execute(&mut *connection)
         .await?;
-        remove_expired(connection, self.now_ms).await?;
         if begun.rows_affected() == 0 {
             return Ok(None);
         }
-        let ended = sqlx::query(
-            "DELETE FROM sessions
-              WHERE token_hash IN (
-                    SELECT token_hash FROM sessions WHERE uid = $1 AND token_hash <> $2
-                     ORDER BY CASE WHEN used_at > created_at THEN used_at ELSE created_at END DESC
-                     LIMIT 1000 OFFSET $3)
-             RETURNING token_hash",
-        )
-        .bind(uid)
-        .bind(&self.session.hash.0[..])
-        .bind(LOGINS_MAX - 1)
-        .fetch_all(connection)
-        .await?;
-        ended
-            .iter()
-            .map(hash_of)
-            .collect::<Result<_, _>>()
-            .map(Some)
+        end_surplus(connection, self.session).await.map(Some)
     }
 }
 
-/// Keeps sessions, and removes those that have expired by this time (ms since 1970).
+/// Ends what a user has beyond [`LOGINS_MAX`] with this new one. Nothing else removes a session that has
+/// expired: a clock that is ahead for a moment would take everybody's.
+async fn end_surplus(
+    connection: &mut Connection,
+    new: &Session,
+) -> Result<Vec<SessionHash>, StoreError> {
+    let ended = sqlx::query(
+        "DELETE FROM sessions
+          WHERE token_hash IN (
+                SELECT token_hash FROM sessions WHERE uid = $1 AND token_hash <> $2
+                 ORDER BY CASE WHEN used_at > created_at THEN used_at ELSE created_at END DESC
+                 LIMIT 1000 OFFSET $3)
+         RETURNING token_hash",
+    )
+    .bind(new.uid.0)
+    .bind(&new.hash.0[..])
+    .bind(LOGINS_MAX - 1)
+    .fetch_all(connection)
+    .await?;
+    ended.iter().map(hash_of).collect()
+}
+
+/// Keeps sessions, made at this time (ms since 1970).
 pub(in super::super) struct AddSessions<'a>(pub(super) &'a [Session], pub(super) i64);
 
 impl Work for AddSessions<'_> {
@@ -83,7 +87,6 @@ impl Work for AddSessions<'_> {
 
     async fn run(&self, connection: &mut Connection) -> Result<(), StoreError> {
         let Self(sessions, now_ms) = *self;
-        remove_expired(connection, now_ms).await?;
         for session in sessions {
             sqlx::query(
                 "INSERT INTO sessions (token_hash, uid, created_at, expires_at)
@@ -95,17 +98,10 @@ impl Work for AddSessions<'_> {
             .bind(session.expires_at)
             .execute(&mut *connection)
             .await?;
+            end_surplus(connection, session).await?;
         }
         Ok(())
     }
-}
-
-async fn remove_expired(connection: &mut Connection, now_ms: i64) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM sessions WHERE expires_at <= $1")
-        .bind(now_ms)
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 pub(super) async fn session(
@@ -162,7 +158,8 @@ pub(super) async fn logins(
         .collect()
 }
 
-/// Notes when sessions were in use.
+/// Notes when sessions were in use. Of two nodes the later time counts; one that is an hour ahead is of a
+/// clock that was wrong.
 pub(in super::super) struct Visit<'a>(pub(super) &'a [(SessionHash, i64)]);
 
 impl Work for Visit<'_> {
@@ -182,7 +179,8 @@ impl Work for Visit<'_> {
             rows!(),
             ")
              UPDATE sessions SET used_at = v.at FROM v
-              WHERE sessions.token_hash = v.hash AND sessions.used_at < v.at"
+              WHERE sessions.token_hash = v.hash
+                AND (sessions.used_at < v.at OR sessions.used_at > v.at + 3600000)"
         ))
         .bind(json(&sets))
         .execute(connection)

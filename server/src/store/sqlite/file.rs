@@ -1,21 +1,23 @@
-//! The database's file: how it comes to be, and which servers may use it. What is in it is not this
-//! module's business.
+//! The database's file and what lies beside it: how it comes to be, and which servers may use it. What is
+//! in it is not this module's business.
 
 use super::super::StoreError;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// Makes the file where there is none. It appears under its name as a database already, so that an
 /// empty one is never a beginning; and only who runs the server may read it, or the files that SQLite
 /// puts beside it, which have its permissions.
 ///
 /// # Errors
-/// [`StoreError::Empty`] for an empty file.
+/// [`StoreError::Empty`] for an empty file, [`StoreError::ForeignWal`] where another's WAL lies beside it.
 pub(super) async fn create_if_missing(options: &SqliteConnectOptions) -> Result<(), StoreError> {
     let path = options.get_filename();
+    refuse_foreign_wal(path)?;
     match path.metadata() {
         Ok(data) if data.is_file() && data.len() == 0 => {
             return Err(StoreError::Empty(path.to_owned()));
@@ -24,11 +26,7 @@ pub(super) async fn create_if_missing(options: &SqliteConnectOptions) -> Result<
         // What is wrong with it SQLite says itself.
         _ => return Ok(()),
     }
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    let draft = tempfile::Builder::new()
-        .prefix(".tidings-new-")
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
-        .map_err(sqlx::Error::Io)?;
+    let draft = draft_beside(path)?;
     begin(&options.clone().filename(draft.path())).await?;
     match draft.persist_noclobber(path) {
         Ok(_) => Ok(()),
@@ -36,6 +34,59 @@ pub(super) async fn create_if_missing(options: &SqliteConnectOptions) -> Result<
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(sqlx::Error::Io(error.error).into()),
     }
+}
+
+/// The folder that a file is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    folder.unwrap_or(Path::new("."))
+}
+
+/// An empty file, to have this name once it is whole; its owner's alone.
+pub(super) fn draft_beside(path: &Path) -> Result<NamedTempFile, StoreError> {
+    let draft = tempfile::Builder::new()
+        .prefix(".tidings-new-")
+        .tempfile_in(folder_of(path));
+    Ok(draft.map_err(sqlx::Error::Io)?)
+}
+
+/// The same for every link to it.
+pub(super) fn real_path(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// What lies beside a file under its name and a suffix.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Refuses a file whose WAL was another's: SQLite would write that into it and break it, for nothing in
+/// a WAL names its file (<https://sqlite.org/fileformat2.html> §4). Known by this: a WAL begins after its
+/// file was marked, at byte 18, as one that has one, and a backup is not marked so.
+///
+/// To be asked before this process opens the file: closing it here would release SQLite's locks.
+///
+/// # Errors
+/// [`StoreError::ForeignWal`]
+pub(super) fn refuse_foreign_wal(named: &Path) -> Result<(), StoreError> {
+    /// The write version of a file in WAL mode.
+    const WAL_MODE: u8 = 2;
+    let path = real_path(named);
+    let wal = beside(&path, "-wal");
+    if !wal.metadata().is_ok_and(|data| data.len() > 0) {
+        return Ok(());
+    }
+    let mut header = [0; 19];
+    let is_foreign = match File::open(&path).and_then(|mut file| file.read_exact(&mut header)) {
+        Ok(()) => header[18] != WAL_MODE,
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    };
+    if is_foreign {
+        return Err(StoreError::ForeignWal(wal));
+    }
+    Ok(())
 }
 
 /// Makes an empty file a database without tables.
@@ -56,16 +107,12 @@ pub struct Claim(#[expect(dead_code, reason = "held, and closed by its drop")] F
 /// # Errors
 /// [`StoreError::Claimed`] while another server has it.
 pub(super) fn claim(named: &Path, shared: bool) -> Result<Claim, StoreError> {
-    // The same for every link to it.
-    let database = named.canonicalize();
-    let database = database.as_deref().unwrap_or(named);
-    let mut name = database.as_os_str().to_owned();
-    name.push("-server");
+    let name = beside(&real_path(named), "-server");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(PathBuf::from(name)).map_err(sqlx::Error::Io)?;
+    let file = options.open(name).map_err(sqlx::Error::Io)?;
     let locked = if shared {
         file.try_lock_shared()
     } else {

@@ -116,7 +116,7 @@ impl Writer {
 }
 
 /// Whether another had the file: `SQLITE_BUSY`, of whatever kind (sqlite.org/rescode.html).
-fn is_busy(error: &sqlx::Error) -> bool {
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(DatabaseError::code);
     code.and_then(|code| code.parse::<i32>().ok())
         .is_some_and(|code| code & 0xff == 5)

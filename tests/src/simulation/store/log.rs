@@ -83,6 +83,7 @@ impl Log {
             delivered: Seq(0),
             peer_read: Seq(0),
             last: Preview {
+                mid: last.mid,
                 content: last.content.chars().take(limits::PREVIEW_CHARS).collect(),
                 msg_type: MsgType::TEXT,
                 direction: if own {

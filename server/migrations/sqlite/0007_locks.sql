@@ -1,7 +1,4 @@
--- What one user may take, and who is kept out.
-
--- How many groups a user owns.
-CREATE INDEX groups_by_owner ON groups (owner_uid);
+-- Who is kept out.
 
 ALTER TABLE users ADD COLUMN locked_at INTEGER;         -- NULL: may log in
 

@@ -1,8 +1,5 @@
--- What one user may take, and who is kept out. As in 0002, nobody waits for long.
+-- Who is kept out. As in 0002, nobody waits for long.
 SET LOCAL lock_timeout = '2s';
-
--- How many groups a user owns.
-CREATE INDEX groups_by_owner ON groups (owner_uid);
 
 ALTER TABLE users ADD COLUMN locked_at BIGINT;          -- NULL: may log in
 

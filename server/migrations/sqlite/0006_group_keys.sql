@@ -1,0 +1,5 @@
+-- A group asked for again with its maker's key is the group made then, as a message is by its key.
+
+ALTER TABLE groups ADD COLUMN request_key TEXT;          -- NULL: its maker gave none
+ALTER TABLE groups ADD COLUMN request_hash BLOB;         -- SHA-256 of what was asked for with it
+CREATE UNIQUE INDEX groups_by_key ON groups (owner_uid, request_key);

@@ -1,0 +1,167 @@
+//! `tidings backup` and `tidings restore`, beside a server that is killed.
+
+use anyhow::{Context, Result, ensure};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use tidings_tests::PATIENCE;
+use tidings_tests::server::{LI, Launch, Server, ZHANG, command, start};
+use tidings_tests::socket::Socket;
+use tokio::fs;
+use tokio::time::timeout;
+
+/// Text of 4 KiB, so that a backup is under way for a while.
+const WORDS: &str = "words ";
+const REPEATS: usize = 700;
+
+async fn alone() -> Result<Server> {
+    let folder = tempfile::tempdir()?;
+    let launch = Launch::new(folder.path(), &[]);
+    Server::alone(folder, launch).await
+}
+
+/// Writes so many messages, and returns how many the conversation has then.
+async fn write(zhang: &mut Socket, messages: usize) -> Result<i64> {
+    let mut last = 0;
+    for _ in 0..messages {
+        let answer = zhang.say(ZHANG.0, LI.0, &WORDS.repeat(REPEATS)).await?;
+        last = answer["seq"].as_i64().context("no seq")?;
+    }
+    Ok(last)
+}
+
+async fn unread(server: &Server) -> Result<i64> {
+    let mut li = Socket::open(server, Some(&server.login(LI.1).await?)).await?;
+    li.send(serde_json::json!({"type": 1, "data": {"uid": LI.0, "conversations": true}}))
+        .await?;
+    let bound = li.frame(1).await?;
+    let seq = &bound["data"]["conversations"][0]["lastSeq"];
+    seq.as_i64().with_context(|| bound.to_string())
+}
+
+/// Whether a copy is being written.
+fn has_draft(folder: &Path) -> Result<bool> {
+    let mut found = false;
+    for entry in folder.read_dir()? {
+        let name = entry?.file_name();
+        found |= name.to_string_lossy().starts_with(".tidings-new-");
+    }
+    Ok(found)
+}
+
+#[tokio::test]
+async fn backup_beside_a_killed_server_has_all_answered_before() -> Result<()> {
+    let mut server = alone().await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    let before = write(&mut zhang, 300).await?;
+    let mut backup = start(server.folder(), &["backup", "a.db"])?;
+    write(&mut zhang, 20).await?;
+    server.kill().await?;
+    let ended = timeout(PATIENCE, backup.wait()).await.context("no end")??;
+    ensure!(ended.success());
+    let mode = fs::metadata(server.folder().join("a.db")).await?;
+    assert_eq!(mode.permissions().mode() & 0o777, 0o600);
+
+    // The WAL of the killed server lies beside the file, and must not get into the restored one.
+    let restored = command(server.folder(), &["restore", "a.db"], "").await?;
+    let aside = restored.lines().nth(1).context("nothing set aside")?;
+    server.restart().await?;
+    let has = unread(&server).await?;
+    assert!((before..=before + 20).contains(&has), "{has} of {before}");
+    server.kill().await?;
+
+    // What was set aside has all of it, in one file.
+    let aside = aside.split(' ').nth(4).context("no name")?;
+    command(server.folder(), &["restore", aside], "").await?;
+    server.restart().await?;
+    assert_eq!(unread(&server).await?, before + 20);
+    Ok(())
+}
+
+#[tokio::test]
+async fn killed_backup_leaves_no_file_under_its_name() -> Result<()> {
+    let server = alone().await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    write(&mut zhang, 300).await?;
+    let folder = server.folder().join("backups");
+    fs::create_dir(&folder).await?;
+    let mut killed = 0;
+    for n in 0..10 {
+        let name = format!("backups/{n}.db");
+        let mut backup = start(server.folder(), &["backup", &name])?;
+        while !has_draft(&folder)? && backup.try_wait()?.is_none() {
+            tokio::task::yield_now().await;
+        }
+        backup.kill().await?;
+        if fs::try_exists(server.folder().join(&name)).await? {
+            // It was quicker: then it is whole.
+            let copy = format!("sqlite://{n}.db");
+            let restore = ["restore", "--database-url", &copy, &name];
+            command(server.folder(), &restore, "").await?;
+        } else {
+            killed += 1;
+        }
+        for entry in folder.read_dir()? {
+            fs::remove_file(entry?.path()).await?;
+        }
+    }
+    println!("{killed} of 10 were killed before their end");
+    Ok(())
+}
+
+#[tokio::test]
+async fn restore_refuses_a_used_database_and_foreign_files() -> Result<()> {
+    let mut server = alone().await?;
+    let folder = server.folder().to_owned();
+    command(&folder, &["backup", "a.db"], "").await?;
+    let refused = async |arguments: &[&str], words: &str| {
+        let error = command(&folder, arguments, "").await.err();
+        let error = error.with_context(|| format!("{arguments:?} succeeded"))?;
+        ensure!(error.to_string().contains(words), "{error}");
+        anyhow::Ok(())
+    };
+    refused(&["restore", "a.db"], "tidings.db is in use").await?;
+    refused(&["backup", "a.db"], "a.db exists already").await?;
+    server.kill().await?;
+
+    fs::write(
+        folder.join("text"),
+        "not a database, however long it may be",
+    )
+    .await?;
+    refused(&["restore", "text"], "no database of Tidings").await?;
+    refused(&["restore", "absent.db"], "No such file").await?;
+    let postgres = ["backup", "--database-url", "postgres://x/y", "b.db"];
+    refused(&postgres, "pg_dump").await?;
+    let mut bytes = fs::read(folder.join("a.db")).await?;
+    let middle = bytes.len() / 2;
+    bytes[middle..].fill(0x55);
+    fs::write(folder.join("broken.db"), bytes).await?;
+    refused(&["restore", "broken.db"], "cannot restore broken.db").await?;
+    server.restart().await
+}
+
+#[tokio::test]
+async fn start_refuses_a_backup_copied_beside_an_old_wal() -> Result<()> {
+    let mut server = alone().await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    let folder = server.folder().to_owned();
+    command(&folder, &["backup", "a.db"], "").await?;
+    let written = write(&mut zhang, 3).await?;
+    server.kill().await?;
+    let database = folder.join("tidings.db");
+    let kept = fs::read(&database).await?;
+
+    fs::copy(folder.join("a.db"), &database).await?;
+    let refused = command(&folder, &["serve"], "").await;
+    let error = refused.err().context("it started")?.to_string();
+    ensure!(
+        error.contains("tidings.db-wal is not this database's"),
+        "{error}"
+    );
+    fs::remove_file(&database).await?;
+    ensure!(command(&folder, &["migrate"], "").await.is_err(), "no file");
+    fs::write(&database, kept).await?;
+    server.restart().await?;
+    assert_eq!(unread(&server).await?, written);
+    Ok(())
+}
