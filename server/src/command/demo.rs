@@ -4,7 +4,7 @@
 use super::user;
 use crate::clock;
 use crate::gateway::ConnectionId;
-use crate::store::{Move, NewGroup, NewMessage, Picture, Store, UserDraft};
+use crate::store::{GroupLimits, Move, NewGroup, NewMessage, Picture, Store, UserDraft};
 use std::collections::HashMap;
 use tidings_shared::{MsgType, Peer, UserId};
 
@@ -131,6 +131,8 @@ async fn add_past(store: &dyn Store, now_ms: i64) -> anyhow::Result<()> {
         name: GROUP.into(),
         members: vec![LI, WANG],
         created_at: now_ms - GROUP_AGE * MINUTE_MS,
+        key: None,
+        limits: GroupLimits::NONE,
     };
     let group = store.create_group(&group).await??.group.group_id;
     let batch = PAST.map(|(sender, recipient, minutes, text)| NewMessage {

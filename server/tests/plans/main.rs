@@ -153,6 +153,7 @@ async fn fill_a_group(store: &dyn Store, heard: &Heard) -> Result {
             name: "Choir".into(),
             members: (1001..1001 + members).map(UserId).collect(),
             created_at: 1,
+            limits: GroupLimits::NONE,
             key: None,
         };
         heard.take();
