@@ -184,7 +184,11 @@ async fn a_panic_says_what_and_where_and_can_be_copied() -> Result<()> {
     let zhang = Person { browser };
     zhang.browser.find("login-email").await?;
     zhang.browser.eval(NO_WINDOW).await?;
-    zhang.logs_in(ZHANG.1, "1234").await?;
+    // As if another tab had chosen something.
+    zhang
+        .browser
+        .eval("dispatchEvent(new Event('storage'))")
+        .await?;
     let shown = "document.querySelector('[data-testid=ended]').open";
     zhang.browser.until("the end of the program", shown).await?;
     let report = zhang.browser.text("ended-report").await?;

@@ -69,7 +69,6 @@ async fn an_emoji_is_chosen_by_keyboard_and_stands_large_when_alone() -> Result<
     // What was chosen comes first, also after a reload.
     browser.driver().refresh().await?;
     zhang.is_connected().await?;
-    zhang.opens_conversation(1001).await?;
     browser.until("ready to write", field_has_focus).await?;
     browser.click("emoji-open").await?;
     browser

@@ -21,8 +21,9 @@ async fn a_message_is_sent_then_delivered_then_read_and_stays_so_over_a_reload()
     mark_is(&zhang, "while you are away", "read", "read").await?;
 
     // Li is here and looks elsewhere.
-    li.browser.driver().refresh().await?;
-    li.is_connected().await?;
+    li.browser.driver().back().await?;
+    let left = "!document.querySelector('[data-testid=thread]')";
+    li.browser.until("back at the list", left).await?;
     zhang.says("while you look elsewhere").await?;
     mark_is(&zhang, "while you look elsewhere", "delivered", "delivered").await?;
     li.opens_conversation(1000).await?;
