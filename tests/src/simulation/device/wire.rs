@@ -72,7 +72,8 @@ impl Device {
                     let bind = Bind {
                         uid: self.uid,
                         conversations,
-                        all: false,
+                        // Every other one of those without a list.
+                        all: !conversations && self.id.0.is_multiple_of(2),
                         missed: missed.and_then(|ms| u64::try_from(ms).ok()),
                         token: None,
                     };
@@ -126,8 +127,10 @@ impl Device {
 
     fn send(&self, env: &mut Env, frame: ClientFrame) {
         let Some(socket) = self.socket else { return };
-        if let ClientFrame::Ack(ack) = &frame {
-            env.ledger.acks(socket, self.uid, ack);
+        match &frame {
+            ClientFrame::Ack(ack) => env.ledger.acks(socket, self.uid, ack),
+            ClientFrame::Bind(bind) => env.ledger.binds(socket, env.agenda.now(), bind),
+            _ => {}
         }
         env.send_up(socket, Up::Frame(frame));
     }

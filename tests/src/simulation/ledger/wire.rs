@@ -5,8 +5,8 @@ use super::Ledger;
 use crate::simulation::agenda::SocketId;
 use crate::simulation::store::Record;
 use std::collections::{BTreeMap, BTreeSet};
-use tidings_shared::frame::{Ack, Push};
-use tidings_shared::{ConversationId, Message, Seq, Tid, UserId};
+use tidings_shared::frame::{Ack, Bind, Push};
+use tidings_shared::{ConversationId, Message, Moment, Seq, Tid, UserId};
 
 #[derive(Debug, Default)]
 pub(super) struct Wire {
@@ -15,13 +15,16 @@ pub(super) struct Wire {
     last: BTreeMap<ConversationId, Seq>,
     /// The answers to sends of a client that cannot know a message again.
     answered: BTreeSet<(ConversationId, Seq)>,
+    bound_at: Moment,
+    /// Bound without asking for what its own user sends.
+    plain: bool,
 }
 
 impl Wire {
     /// Enters a push or an answer that a client without memory would show; what is wrong with it.
     fn show(&mut self, record: &Record, uid: UserId, is_push: bool) -> Option<&'static str> {
-        if is_push && record.sender == uid {
-            return Some("is the user's own, and was pushed to a plain bind");
+        if is_push && record.sender == uid && (self.plain || record.at < self.bound_at) {
+            return Some("is of the user's own, not asked for or from before the bind");
         }
         let new = self.answered.insert((record.conversation, record.seq));
         (!new).then_some("is the user's own, who was told of it on this connection")
@@ -50,6 +53,13 @@ fn tid_index(tid: Tid) -> Option<usize> {
 }
 
 impl Ledger {
+    /// A device asks to be bound.
+    pub(crate) fn binds(&mut self, socket: SocketId, now: Moment, bind: &Bind) {
+        let wire = self.wires.entry(socket).or_default();
+        wire.bound_at = now;
+        wire.plain = bind.is_plain();
+    }
+
     /// A client of the course's kind shows what it is pushed and answered, for it cannot tell
     /// whether it has shown it before: on one connection, each message comes to it once.
     pub(crate) fn shown_blindly(
