@@ -10,7 +10,7 @@ fn root() -> PathBuf {
 
 /// The documents of the root, of `docs`, and of folders with a README of their own.
 fn documents() -> Vec<PathBuf> {
-    ["", "docs", "deploy"]
+    ["", "docs", "deploy", "fuzz"]
         .iter()
         .flat_map(|folder| fs::read_dir(root().join(folder)).expect("a folder"))
         .map(|entry| entry.expect("readable").path())

@@ -8,7 +8,7 @@
 
 mod channel;
 mod outbound;
-mod payload;
+pub mod payload;
 mod peers;
 mod session;
 mod stats;

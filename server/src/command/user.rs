@@ -9,8 +9,9 @@ use crate::config::StoreConfig;
 use crate::store::{Credentials, NewUser, SessionHash, Store, UserDraft};
 use anyhow::{Context, ensure};
 use clap::Args;
-use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tidings_shared::UserId;
 
@@ -181,12 +182,20 @@ fn new_user(draft: &UserDraft) -> anyhow::Result<NewUser> {
     })
 }
 
-fn read_csv(path: &PathBuf) -> anyhow::Result<Vec<UserDraft>> {
-    let name = path.display();
+fn read_csv(path: &Path) -> anyhow::Result<Vec<UserDraft>> {
+    let name = path.display().to_string();
+    let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
+    parse_csv(file, &name)
+}
+
+/// Reads users as [`Import`] has them, and checks each.
+///
+/// # Errors
+/// With `name` and the line that is wrong.
+pub fn parse_csv(file: impl Read, name: &str) -> anyhow::Result<Vec<UserDraft>> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
-        .from_path(path)
-        .with_context(|| format!("cannot read {name}"))?;
+        .from_reader(file);
     let mut drafts = Vec::new();
     for (index, record) in reader.deserialize().enumerate() {
         // The header is line 1.

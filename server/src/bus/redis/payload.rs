@@ -19,7 +19,7 @@ pub struct NodeId(pub u64);
 
 /// What came over Redis.
 #[derive(Debug)]
-pub(super) struct Received {
+pub struct Received {
     /// Who published it.
     pub node: NodeId,
     /// When, by that node's clock, in ms since 1970.
@@ -30,7 +30,7 @@ pub(super) struct Received {
 
 /// Not a payload of this version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum PayloadError {
+pub enum PayloadError {
     /// Empty, or written by another version.
     #[error("not of version {VERSION}")]
     Version,
@@ -84,7 +84,11 @@ enum WireEvent<'a> {
 }
 
 /// The bytes of an event.
-pub(super) fn encode(node: NodeId, published_at: i64, event: &Event) -> Vec<u8> {
+#[expect(
+    clippy::missing_panics_doc,
+    reason = "a vector takes any number of bytes"
+)]
+pub fn encode(node: NodeId, published_at: i64, event: &Event) -> Vec<u8> {
     let envelope = Envelope {
         node,
         published_at,
@@ -98,7 +102,7 @@ pub(super) fn encode(node: NodeId, published_at: i64, event: &Event) -> Vec<u8> 
 ///
 /// # Errors
 /// [`PayloadError`] for anything else; never a panic.
-pub(super) fn decode(bytes: &[u8]) -> Result<Received, PayloadError> {
+pub fn decode(bytes: &[u8]) -> Result<Received, PayloadError> {
     let Some((&VERSION, rest)) = bytes.split_first() else {
         return Err(PayloadError::Version);
     };
