@@ -169,7 +169,8 @@ fn follow(locale: UseStateSetter<Rc<Locale>>, session: UseStateSetter<Session>) 
     })
 }
 
-/// Makes the locale anew when a day begins, so that whatever names a day does so again. A timer of a
+/// Makes the locale anew when a day begins, so that whatever names a day does so again; and when the
+/// page is shown in another time zone. A timer of a
 /// machine that slept is late, and the page is looked at again first.
 #[hook]
 fn use_midnight(locale: &UseStateHandle<Rc<Locale>>) {

@@ -5,6 +5,8 @@ use js_sys::Uint8Array;
 use std::time::Duration;
 use tidings_shared::{ClientMsgId, Moment};
 
+const HALF_A_YEAR_MS: i64 = 182 * 86_400_000;
+
 /// Now, on the monotonic clock of this page.
 pub fn now() -> Moment {
     let elapsed_ms = crate::dom::window()
@@ -46,6 +48,11 @@ pub fn local_day(at_ms: i64) -> i64 {
     let offset_minutes = date(at_ms).get_timezone_offset();
     let offset_ms = ms(offset_minutes * 60_000.0);
     (at_ms - offset_ms).div_euclid(86_400_000)
+}
+
+/// What tells a time zone from others, cheaply: the minutes to UTC, now and half a year ago.
+pub fn zone(now_ms: i64) -> [i64; 2] {
+    [now_ms, now_ms - HALF_A_YEAR_MS].map(|at_ms| ms(date(at_ms).get_timezone_offset()))
 }
 
 /// How long it is until the local day after that of a moment begins.

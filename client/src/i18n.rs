@@ -103,8 +103,9 @@ pub struct Locale {
     pub texts: &'static Texts,
     /// Its ways with times.
     pub dates: Dates,
-    /// The local day it was made on: "today" and "yesterday" are said anew at midnight.
-    day: i64,
+    /// The local day it was made on, "today" and "yesterday" are said anew at midnight; and the time
+    /// zone, for times are written by it.
+    made: (i64, [i64; 2]),
 }
 
 impl Locale {
@@ -114,19 +115,24 @@ impl Locale {
             lang,
             texts: lang.texts(),
             dates: Dates::new(lang),
-            day: clock::local_day(clock::wall_ms()),
+            made: Self::now(),
         }
     }
 
-    /// Whether the day it was made on is over.
+    /// Whether the day it was made on is over, or the time zone is another.
     pub fn is_past(&self) -> bool {
-        self.day != clock::local_day(clock::wall_ms())
+        self.made != Self::now()
+    }
+
+    fn now() -> (i64, [i64; 2]) {
+        let now_ms = clock::wall_ms();
+        (clock::local_day(now_ms), clock::zone(now_ms))
     }
 }
 
 impl PartialEq for Locale {
     fn eq(&self, other: &Self) -> bool {
-        self.lang == other.lang && self.day == other.day
+        self.lang == other.lang && self.made == other.made
     }
 }
 

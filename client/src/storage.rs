@@ -1,16 +1,17 @@
 //! What stays in this browser: the settings, the emoji chosen last, and of each login the outbox and
 //! the drafts.
 //!
-//! Storage may be full or forbidden; the page then works on and forgets on reload. Never here: a
+//! Storage may be full or forbidden; the page then works on, and says so of what a person wrote. Never here: a
 //! token or a password, which no script can read (the login is an `HttpOnly` cookie).
 
 use crate::dom;
 use crate::i18n::Lang;
 use crate::state::{OutboxText, peer_key, peer_of_key, read_outbox};
+use js_sys::Reflect;
 use std::rc::Rc;
 use tidings_shared::outbox::Outbox;
 use tidings_shared::{Peer, UserId};
-use web_sys::Storage;
+use web_sys::{Event, Storage};
 
 /// Changes whenever a login begins or ends in this browser, for its other tabs.
 const SESSION: &str = "tidings.session";
@@ -52,16 +53,14 @@ fn get(key: &str) -> Option<String> {
     storage()?.get_item(key).ok().flatten()
 }
 
-fn set(key: &str, value: &str) {
-    if let Some(storage) = storage() {
-        // Full or forbidden: see above.
-        let _ = storage.set_item(key, value);
-    }
+/// Returns whether the browser keeps it.
+fn set(key: &str, value: &str) -> bool {
+    storage().is_some_and(|storage| storage.set_item(key, value).is_ok())
 }
 
 fn remove(key: &str) {
     if let Some(storage) = storage() {
-        // Forbidden: see above.
+        // Forbidden: then nothing was kept either.
         let _ = storage.remove_item(key);
     }
 }
@@ -146,16 +145,33 @@ pub fn unreadable_outbox(uid: UserId) -> Option<String> {
     get(&set_aside_key(uid))
 }
 
-/// Keeps the outbox of this login, beside what other tabs have in theirs. Returns whether something
-/// was set aside for that.
-pub fn set_outbox(uid: UserId, text: &OutboxText) -> bool {
+/// What became of an outbox that was to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saved {
+    /// The browser keeps it.
+    pub kept: bool,
+    /// Something was [set aside](unreadable_outbox) for that.
+    pub set_aside: bool,
+}
+
+/// Keeps the outbox of this login, beside what other tabs have in theirs.
+pub fn set_outbox(uid: UserId, text: &OutboxText) -> Saved {
     let key = outbox_key(uid);
     let KeptOutbox { outbox, set_aside } = self::outbox(uid);
-    match text.beside(outbox) {
-        Some(json) => set(&key, &json),
-        None => remove(&key),
+    let json = text.beside(outbox);
+    if json.is_none() {
+        remove(&key);
     }
-    set_aside
+    Saved {
+        kept: json.is_none_or(|json| set(&key, &json)),
+        set_aside,
+    }
+}
+
+/// Whether an event of the window says that another tab kept another outbox of this login.
+pub fn is_about_outbox(event: &Event, uid: UserId) -> bool {
+    let key = Reflect::get(event, &"key".into()).ok();
+    key.and_then(|key| key.as_string()) == Some(outbox_key(uid))
 }
 
 fn draft_prefix(uid: UserId) -> String {
@@ -164,31 +180,23 @@ fn draft_prefix(uid: UserId) -> String {
 
 /// The drafts of this login.
 pub fn drafts(uid: UserId) -> Vec<(Peer, Rc<str>)> {
-    draft_peers(uid)
-        .into_iter()
+    let rests = keys_with(&draft_prefix(uid));
+    let peers = rests.iter().filter_map(|rest| peer_of_key(rest));
+    peers
         .filter_map(|peer| Some((peer, get(&draft_key(uid, peer))?.into())))
         .collect()
 }
 
-/// Forgets the drafts of this login, those of other tabs too.
-pub fn forget_drafts(uid: UserId) {
-    for peer in draft_peers(uid) {
-        remove(&draft_key(uid, peer));
+/// Forgets what any tab of this login kept: messages, drafts, and up to where it made itself heard
+/// (`shell/attention.js`), which names the people who wrote.
+pub fn forget(uid: UserId) {
+    remove(&outbox_key(uid));
+    remove(&set_aside_key(uid));
+    for prefix in [draft_prefix(uid), format!("tidings.heard.{uid}.")] {
+        for rest in keys_with(&prefix) {
+            remove(&format!("{prefix}{rest}"));
+        }
     }
-}
-
-/// Forgets up to where the tabs of this login made themselves heard (`shell/attention.js`): it names
-/// the people who wrote.
-pub fn forget_heard(uid: UserId) {
-    let prefix = format!("tidings.heard.{uid}.");
-    for rest in keys_with(&prefix) {
-        remove(&format!("{prefix}{rest}"));
-    }
-}
-
-fn draft_peers(uid: UserId) -> Vec<Peer> {
-    let rests = keys_with(&draft_prefix(uid));
-    rests.iter().filter_map(|rest| peer_of_key(rest)).collect()
 }
 
 /// What follows the prefix in the keys that begin with it.
@@ -207,12 +215,12 @@ fn draft_key(uid: UserId, peer: Peer) -> String {
     format!("{}{}", draft_prefix(uid), peer_key(peer))
 }
 
-/// Keeps a draft; an empty one is forgotten.
-pub fn set_draft(uid: UserId, peer: Peer, text: &str) {
+/// Keeps a draft; an empty one is forgotten. Returns whether the browser does.
+pub fn set_draft(uid: UserId, peer: Peer, text: &str) -> bool {
     let key = draft_key(uid, peer);
     if text.is_empty() {
         remove(&key);
-    } else {
-        set(&key, text);
+        return true;
     }
+    set(&key, text)
 }

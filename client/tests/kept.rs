@@ -93,19 +93,34 @@ fn what_is_kept_for_one_login_is_not_given_to_another() {
 }
 
 #[wasm_bindgen_test]
-fn logging_out_forgets_the_drafts_of_this_login_and_no_others() {
+fn logging_out_leaves_nothing_of_this_login_and_all_of_others() {
     let (me, other) = (UserId(79), UserId(791));
     let mut tab = tab(me);
+    let storage = tidings_client::dom::window().local_storage();
+    let storage = storage.expect("allowed").expect("there");
     for uid in [me, other] {
+        write(&mut self::tab(uid), uid, "by another tab");
+        for key in [format!("outbox-unreadable.{uid}"), format!("heard.{uid}.2")] {
+            storage
+                .set_item(&format!("tidings.{key}"), "1")
+                .expect("room");
+        }
         storage::set_draft(uid, THEM, "half a");
         storage::set_draft(uid, Peer::User(UserId(3)), "thought");
     }
     let mut effects = Vec::new();
     tab.discard_unsent(&mut effects);
-    assert!(effects.contains(&Effect::ForgetDrafts));
-    storage::forget_drafts(me);
+    assert!(effects.contains(&Effect::Forget));
+    storage::forget(me);
     assert_eq!(storage::drafts(me), []);
     assert_eq!(storage::drafts(other).len(), 2);
+    assert_eq!(waiting(me), [""; 0]);
+    assert_eq!(waiting(other), ["by another tab"]);
+    assert_eq!(storage::unreadable_outbox(me), None);
+    assert!(storage::unreadable_outbox(other).is_some());
+    let heard = |uid| storage.get_item(&format!("tidings.heard.{uid}.2"));
+    assert_eq!(heard(me), Ok(None));
+    assert!(heard(other).expect("allowed").is_some());
 }
 
 #[wasm_bindgen_test]

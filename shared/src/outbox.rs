@@ -15,6 +15,10 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// The longest that a server's word is heeded.
 const RETRY_MAX: Duration = Duration::from_mins(1);
 
+/// How long a tab leaves it to another one to send what that one wrote: longer than an answer takes.
+/// Should both send it, its `clientMsgId` makes it one message.
+const ADOPT_AFTER: Duration = Duration::from_secs(5);
+
 /// The most messages an outbox holds; writing more is refused until some are answered.
 pub const OUTBOX_MAX: usize = 500;
 
@@ -31,6 +35,9 @@ pub struct Pending {
     pub written_at: i64,
     /// Why the server refused it for good; `None`: it is on its way.
     pub failed: Option<ErrorCode>,
+    /// Written by the owner of this outbox, not read from where it was kept.
+    #[serde(skip)]
+    written_here: bool,
     /// Sent on the present connection and not answered.
     #[serde(skip)]
     in_flight: bool,
@@ -71,10 +78,35 @@ impl Outbox {
             content,
             written_at,
             failed: None,
+            written_here: true,
             in_flight: false,
             not_before: None,
         });
         Ok(())
+    }
+
+    /// Another tab of this login has changed what is kept for all of them. What only it had is taken
+    /// over, to be sent if it is still there after [`ADOPT_AFTER`]; what this one took over before and
+    /// is not there any more was answered or deleted. What was written here stays until it is answered:
+    /// tabs may overwrite each other's.
+    pub fn follow(&mut self, now: Moment, kept: Self) {
+        self.pending.retain(|p| {
+            p.written_here
+                || kept
+                    .pending
+                    .iter()
+                    .any(|k| k.client_msg_id == p.client_msg_id)
+        });
+        for mut pending in kept {
+            match self.find(&pending.client_msg_id) {
+                Some(known) if !known.written_here => known.failed = pending.failed,
+                Some(_) => {}
+                None => {
+                    pending.not_before = Some(now + ADOPT_AFTER);
+                    self.pending.push_back(pending);
+                }
+            }
+        }
     }
 
     /// What waits for this peer, in order.
@@ -315,6 +347,22 @@ mod tests {
         let ids: Vec<_> = both.iter().map(|p| p.client_msg_id.0.as_str()).collect();
         assert_eq!(ids, ["1", "2", "3"]);
         assert_eq!(due(&mut both, at(0)), ["1", "2"]);
+    }
+
+    #[test]
+    fn a_message_of_another_tab_waits_and_goes_with_it() {
+        let kept = |ids: &[(&str, Peer)]| {
+            let json = serde_json::to_string(&outbox(ids)).expect("plain data");
+            serde_json::from_str(&json).expect("own form")
+        };
+        let mut mine = outbox(&[("mine", A)]);
+        mine.follow(at(0), kept(&[("theirs", B), ("mine", A)]));
+        assert_eq!(due(&mut mine, at(0)), ["mine"]);
+        assert_eq!(mine.deadline(), Some(at(5)));
+        assert_eq!(due(&mut mine, at(5)), ["theirs"]);
+        mine.follow(at(6), kept(&[]));
+        let left: Vec<_> = mine.iter().map(|p| p.client_msg_id.0.as_str()).collect();
+        assert_eq!(left, ["mine"], "what was written here stays");
     }
 
     #[test]

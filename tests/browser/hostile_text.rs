@@ -1,5 +1,6 @@
 //! Texts that try to reach beyond their message.
 
+use crate::past;
 use crate::person::{Person, serve_page};
 use anyhow::Result;
 use thirtyfour::Key;
@@ -43,10 +44,10 @@ async fn what_nobody_can_see_is_not_sent_from_the_field() -> Result<()> {
     zhang.browser.close().await
 }
 
-/// The place of the only message, its height, and how far the thread is from its end.
+/// The place of the last message, its height, and how far the thread is from its end.
 const PLACE: &str = "(() => {
     const log = document.querySelector('[data-testid=thread]');
-    const box = document.querySelector('.message-rows .message').getBoundingClientRect();
+    const box = [...document.querySelectorAll('.message-rows .message')].at(-1).getBoundingClientRect();
     return [box.top, box.bottom, log.scrollHeight - log.clientHeight - log.scrollTop]
         .map(Math.round);
 })()";
@@ -59,6 +60,10 @@ async fn place(zhang: &Person) -> Result<[i64; 3]> {
 async fn a_message_of_4000_lines_is_folded_until_asked_for() -> Result<()> {
     let server = serve_page().await?;
     let mut li = Socket::bound(&server, LI).await?;
+    for n in 0..40 {
+        li.say(LI.0, ZHANG.0, &n.to_string()).await?;
+    }
+    past::read(&server, ZHANG, LI.0).await?;
     li.say(LI.0, ZHANG.0, &format!("{}end", "x\n".repeat(4000)))
         .await?;
     let driver = ChromeDriver::shared()?;

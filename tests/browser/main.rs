@@ -19,6 +19,7 @@ mod history;
 mod hostile_text;
 mod input_method;
 mod installed;
+mod kept;
 mod keyboard;
 mod left;
 mod loading;

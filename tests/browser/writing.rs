@@ -174,3 +174,47 @@ async fn at_midnight_today_becomes_yesterday() -> Result<()> {
     }
     bail!("it is never today")
 }
+
+/// Has the page live in another time zone, and shows it again.
+async fn travels(browser: &Browser, zone: &str) -> Result<()> {
+    let web = browser.driver();
+    let page = web.window().await?;
+    browser
+        .cdp("Emulation.setTimezoneOverride", json!({"timezoneId": zone}))
+        .await?;
+    let elsewhere = web.new_tab().await?;
+    web.switch_to_window(elsewhere).await?;
+    web.close_window().await?;
+    Ok(web.switch_to_window(page).await?)
+}
+
+#[tokio::test]
+async fn a_page_shown_in_another_time_zone_tells_its_times() -> Result<()> {
+    let server = serve_page().await?;
+    let mut li = Socket::bound(&server, LI).await?;
+    let data = json!({"senderUid": LI.0, "recipientUid": ZHANG.0, "content": "now", "msgType": 1});
+    let sent = li.ask(3, data).await?;
+    let driver = ChromeDriver::shared()?;
+    // The headless shell hides no tab.
+    let look = Look {
+        whole: true,
+        ..Look::default()
+    };
+    let zhang = Person::logged_in(driver, &server, &look, ZHANG.1).await?;
+    zhang.opens_conversation(LI.0).await?;
+    for zone in ["Asia/Shanghai", "Pacific/Midway", "Asia/Kathmandu"] {
+        travels(&zhang.browser, zone).await?;
+        let times = format!(
+            "(time => ['.bubble-meta', '[data-testid=row-time]'].every(
+                part => document.querySelector(part).textContent.trim() === time))(
+                new Intl.DateTimeFormat('en', {{hour: '2-digit', minute: '2-digit',
+                    hourCycle: 'h23', timeZone: '{zone}'}}).format({}))",
+            sent["createTime"]
+        );
+        zhang
+            .browser
+            .until(&format!("times of {zone}"), &times)
+            .await?;
+    }
+    zhang.browser.close().await
+}

@@ -34,7 +34,7 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
     };
     let state = match bubble.state {
         BubbleState::Sent | BubbleState::Delivered | BubbleState::Read => "sent",
-        BubbleState::Pending => "pending",
+        BubbleState::Pending | BubbleState::Unkept => "pending",
         BubbleState::Failed(_) => "failed",
     };
     let receipt = match bubble.state {
@@ -134,13 +134,16 @@ fn mark(texts: &Texts, bubble: &Bubble) -> Html {
         (_, BubbleState::Sent) => (Icon::Check, texts.state_sent),
         (_, BubbleState::Delivered) => (Icon::Checks, texts.receipt.delivered),
         (_, BubbleState::Read) => (Icon::Checks, texts.receipt.read),
-        (_, BubbleState::Pending) => (Icon::Clock, texts.state_pending),
+        (_, BubbleState::Pending | BubbleState::Unkept) => (Icon::Clock, texts.state_pending),
         (_, BubbleState::Failed(_)) => (Icon::Warning, texts.not_sent),
     };
     html! { <>{ icon.html() }<span class="hidden-text">{ words(label) }</span></> }
 }
 
 fn failure(texts: &Texts, props: &BubbleProps) -> Html {
+    if props.bubble.state == BubbleState::Unkept {
+        return html! { <div class="failure"><span>{ texts.write.unkept }</span></div> };
+    }
     let (BubbleState::Failed(code), Some(id)) = (props.bubble.state, &props.bubble.unsent) else {
         return html! {};
     };

@@ -17,6 +17,10 @@ use tidings_shared::Peer;
 use web_sys::{Element, HtmlTextAreaElement};
 use yew::prelude::*;
 
+/// Bytes of the text that are copied to measure it: more than the field is ever high for. The browser
+/// lays all of a copy out at each key.
+const COPIED: usize = 4096;
+
 /// What is written.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ComposerProps {
@@ -50,8 +54,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
     let oninput = {
         let (field, on_draft) = (field.clone(), props.on_draft.clone());
         move |_: InputEvent| {
-            field.changed();
-            on_draft.emit(field.text());
+            on_draft.emit(field.changed());
         }
     };
     let send = {
@@ -103,7 +106,11 @@ fn bytes_left(input: InputState, texts: &Texts) -> Html {
     html! {
         if let Some(left) = input.left {
             <span class={classes!("composer-left", (left < 0).then_some("over"))} role="status">
-                { words((texts.bytes_left)(left)) }
+                if input.far_too_long {
+                    { words((texts.write.far_too_long)(-left)) }
+                } else {
+                    { words((texts.bytes_left)(left)) }
+                }
             </span>
         }
     }
@@ -115,7 +122,7 @@ fn key_down(event: &KeyboardEvent, send: &Callback<()>) {
         name: &event.key(),
         shift: event.shift_key(),
         composes: event.is_composing() || event.key_code() == dom::IME_KEY_CODE,
-        empty: field.value().is_empty(),
+        empty: field.text_length() == 0,
     };
     match key.action() {
         Some(KeyAction::Send) => {
@@ -147,21 +154,23 @@ impl Field {
         if let Some(field) = self.element.cast::<HtmlTextAreaElement>() {
             field.set_value(text);
         }
-        self.changed();
+        drop(self.changed());
     }
 
-    /// Its text changed, by whoever.
-    fn changed(&self) {
+    /// Its text changed, by whoever; returns it.
+    fn changed(&self) -> String {
         let text = self.text();
         self.input.set(InputState::of(&text));
         if let Some(copy) = self.copy.cast::<Element>() {
-            dom::set_attribute(&copy, "data-copy", &text);
+            let beginning = &text[..text.floor_char_boundary(COPIED)];
+            dom::set_attribute(&copy, "data-copy", beginning);
         }
+        text
     }
 
     fn begin(&self, draft: &str) {
         if self.text() == draft {
-            self.changed();
+            drop(self.changed());
         } else {
             self.set_text(draft);
         }

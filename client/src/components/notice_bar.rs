@@ -69,6 +69,7 @@ fn copy_unreadable(me: UserId, event: &MouseEvent) {
 fn sentence(texts: &Texts, kind: NoticeKind) -> String {
     match kind {
         NoticeKind::OutboxFull => texts.outbox_full.into(),
+        NoticeKind::NotKept => texts.write.not_kept.into(),
         NoticeKind::OutboxUnreadable => texts.outbox_unreadable.into(),
         NoticeKind::LogoutFailed => texts.logout_failed.into(),
         NoticeKind::NewVersion => texts.new_version.into(),

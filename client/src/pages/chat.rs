@@ -18,8 +18,8 @@ use crate::trail::Trail;
 use gloo_events::EventListener;
 use groups::{Gathering, GroupMsg};
 use std::rc::Rc;
-use tidings_shared::Peer;
 use tidings_shared::api::{User, Users};
+use tidings_shared::{Moment, Peer, UserId};
 use yew::prelude::*;
 
 /// Whose page.
@@ -44,6 +44,8 @@ pub enum Msg {
     Sidebar(SidebarAction),
     /// The person does something in the thread.
     Thread(ThreadAction),
+    /// Another tab changed what is kept of the outbox.
+    Stored,
     /// The text of the composer changed.
     Draft(String),
     /// The text of the composer is sent.
@@ -134,7 +136,7 @@ pub struct ChatPage {
     was_open: Option<Peer>,
     /// Whether notifications are offered.
     offering: bool,
-    _listeners: [EventListener; 4],
+    _listeners: [EventListener; 5],
 }
 
 impl Component for ChatPage {
@@ -159,6 +161,12 @@ impl Component for ChatPage {
         let clicked = tell.reform(Msg::Notified);
         let notified = EventListener::new(&dom::window(), attention::OPEN, move |event| {
             clicked.emit(attention::opened(event));
+        });
+        let changed = tell.reform(|()| Msg::Stored);
+        let stored = EventListener::new(&dom::window(), "storage", move |event| {
+            if storage::is_about_outbox(event, uid) {
+                changed.emit(());
+            }
         });
         let on = |event: &'static str, msg: fn() -> Msg| {
             let tell = tell.clone();
@@ -203,14 +211,14 @@ impl Component for ChatPage {
             focus_row: None,
             was_open: None,
             offering: false,
-            _listeners: [notified, went, focus, blur],
+            _listeners: [notified, stored, went, focus, blur],
         }
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Self::Message) -> bool {
         let mut effects = Vec::new();
         let now = clock::now();
-        let changed = self.take(ctx, msg, now, &mut effects);
+        let mut changed = self.take(ctx, msg, now, &mut effects);
         self.leave_trail();
         let looking = dom::has_focus() && !self.is_covered();
         self.chat.set_looking(now, looking, &mut effects);
@@ -222,24 +230,18 @@ impl Component for ChatPage {
             self.offering = storage::chosen(Setting::Notify).is_empty()
                 && attention::may_notify() == Permission::Open;
         }
-        self.carry_out(ctx, effects);
+        changed |= self.carry_out(ctx, effects);
         self.connection.wake_at(self.chat.deadline());
         if changed {
-            let view = self.chat.thread_view(&mut self.rows, clock::local_day);
-            let same = match (&self.thread, &view) {
-                (Some(old), Some(new)) => **old == *new,
-                (None, None) => true,
-                _ => false,
-            };
-            if !same {
-                self.thread = view.map(Rc::new);
-            }
+            self.show_thread();
         }
         changed
     }
 
     fn changed(&mut self, ctx: &Context<Self>, _old: &Self::Properties) -> bool {
         self.locale = ctx.props().locale.clone();
+        // Days may begin at another time.
+        self.show_thread();
         true
     }
 
@@ -267,5 +269,30 @@ impl Component for ChatPage {
         self.trail.end();
         dom::document().set_title("Tidings");
         attention::badge(0);
+    }
+}
+
+impl ChatPage {
+    fn show_thread(&mut self) {
+        let view = self.chat.thread_view(&mut self.rows, clock::local_day);
+        let same = match (&self.thread, &view) {
+            (Some(old), Some(new)) => **old == *new,
+            (None, None) => true,
+            _ => false,
+        };
+        if !same {
+            self.thread = view.map(Rc::new);
+        }
+    }
+
+    /// Takes over what other tabs of this login keep in their outboxes.
+    fn follow_outbox(&mut self, uid: UserId, now: Moment, out: &mut Vec<Effect>) {
+        let KeptOutbox { outbox, set_aside } = storage::outbox(uid);
+        if set_aside {
+            // What is unreadable says nothing of what was answered.
+            self.chat.outbox_set_aside();
+        } else {
+            self.chat.follow_outbox(now, outbox, out);
+        }
     }
 }

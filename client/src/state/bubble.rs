@@ -29,6 +29,8 @@ pub enum BubbleState {
     Read,
     /// Not answered yet.
     Pending,
+    /// The same, and lost if the page is closed.
+    Unkept,
     /// Refused for good.
     Failed(ErrorCode),
 }

@@ -19,9 +19,11 @@ mod view;
 
 pub use view::{Fetching, ThreadView};
 
+use super::bubble::BubbleState;
 use super::contacts::Contacts;
 use super::content::Content;
 use super::directory::Directory;
+use super::drafts::Drafts;
 use super::group::OpenGroup;
 use super::notices::{Notice, Notices};
 use super::outbox_text::OutboxText;
@@ -55,8 +57,8 @@ pub enum Effect {
     SaveOutbox(OutboxText),
     /// Keep the draft to this peer; empty: forget it.
     SaveDraft(Peer, Rc<str>),
-    /// Forget every draft of this login.
-    ForgetDrafts,
+    /// Forget all that is kept of this login.
+    Forget,
     /// Withdraw what was shown of these conversations: nothing of them is unread.
     Withdraw(Vec<Peer>),
     /// Ask what this group is.
@@ -102,6 +104,25 @@ struct Kept {
     in_page: Option<Seq>,
 }
 
+/// What of what is written the browser keeps, as far as it was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeping {
+    All,
+    /// Not every draft. That was said, and is not at every key.
+    NotDrafts,
+    /// Not the outbox.
+    NotOutbox,
+}
+
+impl Keeping {
+    const fn pending(self) -> BubbleState {
+        match self {
+            Self::All | Self::NotDrafts => BubbleState::Pending,
+            Self::NotOutbox => BubbleState::Unkept,
+        }
+    }
+}
+
 /// One login.
 #[derive(Debug)]
 pub struct Chat {
@@ -124,7 +145,8 @@ pub struct Chat {
     outbox: Outbox,
     /// Which messages of what is kept in the browser are this tab's.
     kept_ids: Vec<ClientMsgId>,
-    drafts: Vec<(Peer, Rc<str>)>,
+    keeping: Keeping,
+    drafts: Drafts,
     reads: Reads,
     presences: Presences,
     notices: Notices,
@@ -156,6 +178,7 @@ impl Chat {
             kept: VecDeque::new(),
             kept_ids: outbox.iter().map(|p| p.client_msg_id.clone()).collect(),
             outbox,
+            keeping: Keeping::All,
             drafts: drafts.into_iter().collect(),
             reads: Reads::default(),
             presences: Presences::default(),
@@ -183,13 +206,12 @@ impl Chat {
 
     /// What is written and not sent.
     pub fn drafts(&self) -> &[(Peer, Rc<str>)] {
-        &self.drafts
+        self.drafts.all()
     }
 
     /// The draft to one peer.
     pub fn draft(&self, peer: Peer) -> Rc<str> {
-        let found = self.drafts.iter().find(|(to, _)| *to == peer);
-        found.map(|(_, text)| text.clone()).unwrap_or_default()
+        self.drafts.to(peer)
     }
 
     /// Sentences to show.
@@ -251,6 +273,9 @@ impl Chat {
             && let Some(entry) = self.directory.get(thread.peer)
         {
             thread.reach = entry.reach;
+        }
+        if let Some(thread) = &mut self.thread {
+            thread.pending = self.keeping.pending();
         }
         if !self.linked {
             return;

@@ -5,6 +5,7 @@
 
 use super::content::Content;
 use super::names::name_of;
+use super::preview::brief;
 use std::rc::Rc;
 use tidings_shared::frame::{ConversationList, ListConversations, Receipt};
 use tidings_shared::visible::is_blank;
@@ -68,14 +69,24 @@ pub struct Entry {
     pub last: Last,
 }
 
+/// Which page is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// The one after those that are here.
+    Next,
+    /// One from the top on, where conversations with news are.
+    News,
+}
+
 /// The conversations known.
 #[derive(Debug, Default)]
 pub struct Directory {
     /// By peer.
     entries: Vec<Entry>,
     next: Option<String>,
-    /// A page is on its way.
-    asked: bool,
+    asked: Option<Asked>,
+    /// Conversations that no page has named and that got news: how far they were read is not known.
+    unlisted: Vec<Peer>,
     /// Whether the first page is here.
     loaded: bool,
     /// Rows that were known when the connection came back and are not told anew yet.
@@ -111,40 +122,77 @@ impl Directory {
     /// A new connection brought the first page; returns how to ask for the next one, if what was
     /// known before reaches beyond this one and has to be told anew.
     pub fn first_page(&mut self, list: ConversationList) -> Option<ListConversations> {
-        self.asked = false;
         self.loaded = true;
+        self.asked = None;
+        self.unlisted.clear();
         self.page(list)
     }
 
     /// A page arrived; returns how to ask for the next one, if it is needed at once. Nobody asked for it:
     /// it is the first one anew, because something was missed.
     pub fn page(&mut self, list: ConversationList) -> Option<ListConversations> {
-        if !self.asked {
+        let asked = self.asked.take();
+        if asked.is_none() {
             self.stale = self.entries.len();
         }
-        self.asked = false;
-        self.stale = self.stale.saturating_sub(list.conversations.len());
-        self.next = list.next;
+        for conversation in &list.conversations {
+            self.unlisted.retain(|peer| *peer != conversation.peer);
+        }
+        let of_news = asked == Some(Asked::News);
+        if list.next.is_none() {
+            // All of it was looked through.
+            self.unlisted.clear();
+        }
+        if !of_news {
+            self.stale = self.stale.saturating_sub(list.conversations.len());
+            self.next.clone_from(&list.next);
+        }
         for conversation in list.conversations {
             self.merge(conversation);
         }
-        if self.stale > 0 { self.ask() } else { None }
+        if self.stale > 0 {
+            self.ask()
+        } else {
+            self.ask_news(list.next.filter(|_| of_news))
+        }
     }
 
     /// How to ask for the next page, unless there is none or it is on its way.
     pub fn ask(&mut self) -> Option<ListConversations> {
-        if self.asked || self.next.is_none() {
+        if self.asked.is_some() || self.next.is_none() {
             return None;
         }
-        self.asked = true;
+        self.asked = Some(Asked::Next);
         Some(ListConversations {
             after: self.next.clone(),
         })
     }
 
+    /// A conversation that was not known got news; returns how to ask for what else there is to know
+    /// of it, unless all of the list is here and it is new indeed.
+    pub fn got_news(&mut self, peer: Peer) -> Option<ListConversations> {
+        self.next.as_ref()?;
+        self.unlisted.push(peer);
+        self.ask_news(None)
+    }
+
+    /// Whether it is asked how far this conversation was read.
+    pub fn is_unlisted(&self, peer: Peer) -> bool {
+        self.unlisted.contains(&peer)
+    }
+
+    /// `after`: the page to go on with; `None`: the first one.
+    fn ask_news(&mut self, after: Option<String>) -> Option<ListConversations> {
+        if self.asked.is_some() || self.unlisted.is_empty() {
+            return None;
+        }
+        self.asked = Some(Asked::News);
+        Some(ListConversations { after })
+    }
+
     /// The page asked for will not come; it may be asked for again.
     pub const fn page_failed(&mut self) {
-        self.asked = false;
+        self.asked = None;
     }
 
     /// Where a conversation is, or would be.
@@ -202,7 +250,7 @@ impl Directory {
         entry.last_seq = message.seq;
         entry.last = Last {
             mid: message.mid,
-            text: message.content.as_str().into(),
+            text: brief(&message.content),
             content: message.msg_type.into(),
             direction,
             sender: matches!(peer, Peer::Group(_))

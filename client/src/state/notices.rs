@@ -10,6 +10,8 @@ const MOST: usize = 3;
 pub enum NoticeKind {
     /// The outbox is full.
     OutboxFull,
+    /// The browser does not keep what is written.
+    NotKept,
     /// Messages that waited to be sent could not be read, and were set aside.
     OutboxUnreadable,
     /// The server answered a frame with this.

@@ -6,7 +6,7 @@ use super::presence::Standing;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::rc::Rc;
-use tidings_shared::{Direction, Peer};
+use tidings_shared::{Direction, Peer, limits};
 
 /// What a row's second line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Chat {
                 Some(_) => PreviewKind::Failed,
                 None => PreviewKind::Pending,
             };
-            row.text = pending.content.as_str().into();
+            row.text = brief(&pending.content);
             row.time = row.time.max(pending.written_at);
         }
         for (peer, draft) in self.drafts() {
@@ -102,7 +102,7 @@ impl Chat {
                 && !rows[at].selected
             {
                 rows[at].kind = PreviewKind::Draft;
-                rows[at].text = draft.clone();
+                rows[at].text = brief(draft);
             }
         }
         rows.sort_by_cached_key(|row| {
@@ -128,6 +128,12 @@ impl Chat {
             online: self.standing(peer) == Some(Standing::Online),
         }
     }
+}
+
+/// As much of a text as a row may show.
+pub(super) fn brief(text: &str) -> Rc<str> {
+    let end = text.char_indices().nth(limits::PREVIEW_CHARS);
+    text[..end.map_or(text.len(), |(at, _)| at)].into()
 }
 
 /// Where a peer's row is, or would be, among rows by peer.

@@ -3,7 +3,7 @@
 //! [`RowCache`] gives back the same [`Rc`] for a message that looks the same as before, so that
 //! its component is not rendered again.
 
-use super::bubble::Bubble;
+use super::bubble::{Bubble, BubbleState};
 use super::content::{Content, Event};
 use super::thread::Thread;
 use std::rc::Rc;
@@ -66,6 +66,9 @@ impl RowCache {
         }
         for bubble in &mut bubbles {
             bubble.reached(thread.reach);
+            if bubble.state == BubbleState::Pending {
+                bubble.state = thread.pending;
+            }
         }
         let days: Vec<i64> = bubbles.iter().map(|bubble| day_of(bubble.time)).collect();
         let divider = divider(&bubbles, thread.divider);

@@ -1,5 +1,6 @@
 //! The conversation that is open: what of it is here, what is on its way, what is rendered.
 
+use super::bubble::BubbleState;
 use super::directory::Reach;
 use super::window::{ABOVE, Window};
 use tidings_shared::timeline::{Fetch, Timeline};
@@ -48,6 +49,8 @@ pub struct Thread {
     pub at_end: bool,
     /// How far the other side has got.
     pub reach: Reach,
+    /// How what is on its way stands: whether it would be lost with the page.
+    pub pending: BubbleState,
     /// The view has not begun: what it needs for that is being fetched.
     seeking: bool,
     /// Whether the server was asked at all: a conversation the list does not know may have
@@ -70,6 +73,7 @@ impl Thread {
             // Where the unread messages begin may be far from the end: the view will tell.
             at_end: divider.is_none(),
             reach: Reach::default(),
+            pending: BubbleState::Pending,
         }
     }
 

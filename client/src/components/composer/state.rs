@@ -1,6 +1,7 @@
 //! What the page needs to know of the text that is written, as a value. The text itself belongs to
 //! the field. No browser here.
 
+use crate::state::DRAFT_BYTES;
 use tidings_shared::limits::CONTENT_BYTES;
 use tidings_shared::visible::is_blank;
 
@@ -13,15 +14,19 @@ pub(super) struct InputState {
     blank: bool,
     /// Bytes left, where that is worth saying.
     pub(super) left: Option<i64>,
+    /// Whether it is longer than what is kept of a draft.
+    pub(super) far_too_long: bool,
 }
 
 impl InputState {
     pub(super) fn of(text: &str) -> Self {
         let limit = i64::try_from(CONTENT_BYTES).unwrap_or(i64::MAX);
-        let used = i64::try_from(text.trim_end().len()).unwrap_or(i64::MAX);
+        let text = text.trim_end();
+        let used = i64::try_from(text.len()).unwrap_or(i64::MAX);
         Self {
             blank: is_blank(text),
             left: Some(limit - used).filter(|left| *left < NEAR_LIMIT),
+            far_too_long: text.len() > DRAFT_BYTES,
         }
     }
 
@@ -79,7 +84,8 @@ mod tests {
         assert_eq!(InputState::of("short").left, None);
         assert_eq!(InputState::of(&"x".repeat(CONTENT_BYTES - 1)).left, Some(1));
         let over = InputState::of(&"x".repeat(CONTENT_BYTES + 1));
-        assert_eq!(over.left, Some(-1));
+        assert_eq!((over.left, over.far_too_long), (Some(-1), false));
+        assert!(InputState::of(&"x".repeat(1_000_000)).far_too_long);
     }
 
     #[test]

@@ -4,26 +4,35 @@ use super::groups::GroupMsg;
 use super::{ChatPage, Msg};
 use crate::attention;
 use crate::net::{self, HttpError};
-use crate::state::Effect;
+use crate::state::{Chat, Effect};
 use crate::storage;
 use std::future::Future;
+use tidings_shared::UserId;
 use yew::prelude::*;
 
 impl ChatPage {
-    pub(super) fn carry_out(&mut self, ctx: &Context<Self>, effects: Vec<Effect>) {
+    /// Returns whether there is something new to show.
+    pub(super) fn carry_out(&mut self, ctx: &Context<Self>, effects: Vec<Effect>) -> bool {
+        let last = |chat: &Chat| chat.notices().last().map(|notice| notice.id);
+        let before = last(&self.chat);
         let uid = ctx.props().user.uid;
         for effect in effects {
             match effect {
                 Effect::Send(frame) => self.connection.send(&frame),
                 Effect::SaveOutbox(text) => {
-                    if storage::set_outbox(uid, &text) {
+                    let saved = storage::set_outbox(uid, &text);
+                    self.chat.outbox_kept(saved.kept);
+                    if saved.set_aside {
                         self.chat.outbox_set_aside();
                     }
                 }
-                Effect::SaveDraft(peer, text) => storage::set_draft(uid, peer, &text),
-                Effect::ForgetDrafts => {
-                    storage::forget_drafts(uid);
-                    storage::forget_heard(uid);
+                Effect::SaveDraft(peer, text) => {
+                    if !storage::set_draft(uid, peer, &text) {
+                        self.chat.draft_not_kept();
+                    }
+                }
+                Effect::Forget => {
+                    storage::forget(uid);
                     attention::withdraw_all();
                 }
                 Effect::Withdraw(peers) => attention::withdraw(&peers),
@@ -33,6 +42,14 @@ impl ChatPage {
                 }),
             }
         }
+        last(&self.chat) != before
+    }
+
+    /// How many messages a log-out would lose: those that wait, and those that could not be read.
+    pub(super) fn unsent(&self, uid: UserId) -> usize {
+        let unreadable = storage::unreadable_outbox(uid);
+        let lines = unreadable.map_or(0, |lines| lines.lines().count());
+        self.chat.outbox().iter().len() + lines
     }
 
     /// Asks for the next page of contacts, if there is one; returns whether it did.

@@ -34,6 +34,10 @@ impl ChatPage {
             Msg::Signal(signal) => return self.take_signal(ctx, signal, now, out),
             Msg::Sidebar(action) => return self.take_sidebar(ctx, action, now, out),
             Msg::Thread(action) => return self.take_thread(action, now, out),
+            Msg::Stored => {
+                self.follow_outbox(ctx.props().user.uid, now, out);
+                return self.chat.is_visible();
+            }
             Msg::Draft(text) => {
                 // It shows nowhere while its conversation is open.
                 self.chat.set_draft(&text, out);
@@ -65,8 +69,15 @@ impl ChatPage {
                 }
                 return false;
             }
-            Msg::AskLogout if self.chat.outbox().is_empty() => self.log_out(ctx),
-            Msg::AskLogout => self.show(ctx, Some(Modal::Unsent)),
+            Msg::AskLogout => {
+                let uid = ctx.props().user.uid;
+                self.follow_outbox(uid, now, out);
+                if self.unsent(uid) == 0 {
+                    self.log_out(ctx);
+                } else {
+                    self.show(ctx, Some(Modal::Unsent));
+                }
+            }
             Msg::ConfirmLogout(yes) => {
                 self.show(ctx, None);
                 if yes {

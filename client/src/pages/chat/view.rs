@@ -94,7 +94,7 @@ impl ChatPage {
                 if self.modal == Some(Modal::Unsent) {
                     <Confirm
                         title={texts.unsent_title}
-                        question={(texts.unsent_question)(self.chat.outbox().iter().len())}
+                        question={(texts.unsent_question)(self.unsent(user.uid))}
                         action={texts.log_out_anyway}
                         on_answer={act.confirm_logout.clone()}
                     />

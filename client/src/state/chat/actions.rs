@@ -1,11 +1,10 @@
 //! What the person does.
 
-use super::{Chat, Effect, KEPT_MESSAGES, KEPT_TIMELINES, Kept};
+use super::{Chat, Effect, KEPT_MESSAGES, KEPT_TIMELINES, Keeping, Kept};
 use crate::state::contacts::Contacts;
 use crate::state::notices::NoticeKind;
 use crate::state::rows::LEFT;
 use crate::state::thread::{Ask, Thread};
-use std::rc::Rc;
 use tidings_shared::frame::ClientFrame;
 use tidings_shared::outbox::Outbox;
 use tidings_shared::visible::is_blank;
@@ -124,22 +123,16 @@ impl Chat {
     /// finds nothing of this one.
     pub fn discard_unsent(&mut self, effects: &mut Vec<Effect>) {
         self.outbox = Outbox::default();
-        self.save_outbox(effects);
+        self.kept_ids.clear();
         self.drafts.clear();
-        effects.push(Effect::ForgetDrafts);
+        effects.push(Effect::Forget);
     }
 
     /// Keeps what is written to the open conversation and not sent.
     pub fn set_draft(&mut self, text: &str, effects: &mut Vec<Effect>) {
         let Some(peer) = self.open_peer() else { return };
-        let text: Rc<str> = if is_blank(text) { "" } else { text }.into();
-        if text != self.draft(peer) {
-            self.drafts.retain(|(to, _)| *to != peer);
-            if !text.is_empty() {
-                self.drafts.push((peer, text.clone()));
-            }
-            effects.push(Effect::SaveDraft(peer, text));
-        }
+        let changed = self.drafts.set(peer, text).into_iter();
+        effects.extend(changed.map(|(peer, text)| Effect::SaveDraft(peer, text)));
     }
 
     /// The person comes near the first row. Returns whether anything changed.
@@ -241,6 +234,36 @@ impl Chat {
     /// Says that the log-out did not reach the server.
     pub fn logout_failed(&mut self) {
         self.notices.say(NoticeKind::LogoutFailed);
+    }
+
+    /// Another tab changed what is kept of the outbox: should that tab be closed, what it wrote is sent
+    /// by this one.
+    pub fn follow_outbox(&mut self, now: Moment, kept: Outbox, effects: &mut Vec<Effect>) {
+        self.outbox.follow(now, kept);
+        let ids = self.outbox.iter().map(|p| p.client_msg_id.clone());
+        self.kept_ids = ids.collect();
+        self.due(now, effects);
+    }
+
+    /// Says whether the browser kept the outbox, if it did not.
+    pub fn outbox_kept(&mut self, kept: bool) {
+        if !kept {
+            self.keeping = Keeping::NotOutbox;
+            self.notices.say(NoticeKind::NotKept);
+        } else if self.keeping == Keeping::NotOutbox {
+            self.keeping = Keeping::NotDrafts;
+        }
+        if let Some(thread) = &mut self.thread {
+            thread.pending = self.keeping.pending();
+        }
+    }
+
+    /// Says that the browser did not keep a draft, the first time.
+    pub fn draft_not_kept(&mut self) {
+        if self.keeping == Keeping::All {
+            self.keeping = Keeping::NotDrafts;
+            self.notices.say(NoticeKind::NotKept);
+        }
     }
 
     /// Says that messages which waited to be sent could not be read.

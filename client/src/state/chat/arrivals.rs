@@ -48,8 +48,18 @@ impl Chat {
             ServerFrame::Sent(message) => self.take(*message, effects),
             ServerFrame::Page(page) => self.page(now, page, effects),
             ServerFrame::Conversations(list) => {
+                let unlisted = self
+                    .open_peer()
+                    .filter(|peer| self.directory.is_unlisted(*peer));
                 let more = self.directory.page(list);
                 self.expect_listed();
+                if let Some(entry) = unlisted.and_then(|peer| self.directory.get(peer))
+                    && let Some(thread) = &mut self.thread
+                {
+                    // It was opened before it was known how far it was read.
+                    let first = thread.divider.map(|first| first.max(entry.read_seq.next()));
+                    thread.divider = first;
+                }
                 effects.extend(more.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
             }
             ServerFrame::Read(mark) => self.read_mark(mark, effects),
@@ -72,9 +82,14 @@ impl Chat {
         let (peer, direction) = message.seen_by(self.me);
         message.direction = direction;
         self.settle(&message, effects);
-        let read_before = self.directory.get(peer).map_or(Seq(0), |e| e.read_seq);
-        let unread_before = self.directory.get(peer).map_or(0, |e| e.unread);
+        let known = self.directory.get(peer);
+        let (was_known, read_before) = (known.is_some(), known.map_or(Seq(0), |e| e.read_seq));
+        let unread_before = known.map_or(0, |e| e.unread);
         let is_new = self.directory.arrived(self.me, &message);
+        if !was_known {
+            let ask = self.directory.got_news(peer);
+            effects.extend(ask.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
+        }
         let received = is_new && direction == Direction::Received;
         if received {
             self.directory.add_unread(peer);

@@ -1,11 +1,13 @@
 use super::samples::{GROUP, ME, THEM, conversation, on_page, received, sent};
 use super::*;
 use crate::state::bubble::{Bubble, BubbleState};
+use crate::state::notices::NoticeKind;
 use crate::state::rows::{Row, RowCache};
 use std::time::Duration;
 use tidings_shared::api::{Presence, PresenceList};
 use tidings_shared::frame::{
-    Bound, ConversationList, Page, Push, Query, Read, ReadMark, Receipt, ServerFrame,
+    Bound, ConversationList, ListConversations, Page, Push, Query, Read, ReadMark, Receipt,
+    ServerFrame,
 };
 use tidings_shared::{Conversation, ErrorBody, ErrorCode, Message, Mid, Tid};
 
@@ -531,7 +533,7 @@ fn logging_out_leaves_neither_drafts_nor_unsent_messages() {
     tab.chat.set_draft("half a", &mut tab.effects);
     tab.effects.clear();
     tab.chat.discard_unsent(&mut tab.effects);
-    assert!(tab.effects.contains(&Effect::ForgetDrafts));
+    assert!(tab.effects.contains(&Effect::Forget));
     assert!(tab.chat.drafts().is_empty() && tab.chat.outbox().is_empty());
 }
 
@@ -673,4 +675,129 @@ fn list_is_in_order_of_arrival_whatever_the_times_are() {
     assert_eq!(order(&tab), [GROUP, THEM]);
     tab.push(1, received(4));
     assert_eq!(order(&tab), [THEM, GROUP], "the newest id");
+}
+
+/// A first page of a longer list, and a conversation beyond it in which 121 messages were read.
+fn tab_of_a_long_list() -> (Tab, Conversation) {
+    let mut tab = Tab::new();
+    let newer = |uid| Conversation {
+        peer: Peer::User(UserId(uid)),
+        ..conversation(1000, 0)
+    };
+    let list = ConversationList {
+        conversations: (100..150).map(newer).collect(),
+        next: Some("50".into()),
+    };
+    let bound = Bound {
+        uid: ME,
+        username: "me".into(),
+        timeout: 45_000,
+        unread: 0,
+        list: Some(list),
+    };
+    tab.chat.bound(tab.now, bound, &mut tab.effects);
+    tab.sent();
+    (tab, conversation(122, 1))
+}
+
+fn list(after: Option<&str>) -> ClientFrame {
+    let after = after.map(Into::into);
+    ClientFrame::ListConversations(ListConversations { after })
+}
+
+fn listed(conversations: Vec<Conversation>, next: Option<&str>) -> ServerFrame {
+    ServerFrame::Conversations(ConversationList {
+        conversations,
+        next: next.map(Into::into),
+    })
+}
+
+#[test]
+fn news_beyond_the_list_asks_how_far_it_was_read() {
+    let (mut tab, beyond) = tab_of_a_long_list();
+    tab.push(1, received(122));
+    assert!(tab.sent().contains(&list(None)));
+    tab.frame(listed(vec![beyond], Some("1")));
+    assert_eq!(tab.unread(), (1, 1));
+    tab.open();
+    let divider = tab.chat.thread.as_ref().and_then(|thread| thread.divider);
+    assert_eq!(divider, Some(Seq(122)));
+    // The list goes on where it was.
+    tab.sent();
+    tab.chat.more_conversations(&mut tab.effects);
+    assert_eq!(tab.sent(), [list(Some("50"))]);
+}
+
+#[test]
+fn one_opened_before_it_is_listed_has_its_divider_put_right() {
+    let (mut tab, beyond) = tab_of_a_long_list();
+    tab.push(1, received(122));
+    tab.open();
+    tab.frame(listed(vec![beyond], None));
+    let divider = tab.chat.thread.as_ref().and_then(|thread| thread.divider);
+    assert_eq!(divider, Some(Seq(122)));
+}
+
+#[test]
+fn news_is_looked_for_page_by_page_and_one_at_a_time() {
+    let (mut tab, beyond) = tab_of_a_long_list();
+    tab.chat.more_conversations(&mut tab.effects);
+    tab.push(1, received(122));
+    assert!(!tab.sent().contains(&list(None)), "a page is on its way");
+    tab.frame(listed(vec![], Some("100")));
+    assert_eq!(tab.sent(), [list(None)]);
+    tab.frame(listed(vec![], Some("50")));
+    assert_eq!(tab.sent(), [list(Some("50"))]);
+    tab.frame(listed(vec![beyond], Some("100")));
+    assert_eq!(tab.sent(), []);
+}
+
+#[test]
+fn news_in_a_list_that_is_whole_is_a_new_conversation() {
+    let mut tab = Tab::bound(vec![]);
+    tab.push(1, received(1));
+    assert!(!tab.sent().contains(&list(None)));
+}
+
+#[test]
+fn what_the_browser_does_not_keep_is_said_on_each_message() {
+    let mut tab = Tab::bound(vec![]);
+    tab.open();
+    tab.write("u-1", "a");
+    tab.chat.outbox_kept(false);
+    assert_eq!(tab.bubbles()[0].state, BubbleState::Unkept);
+    assert_eq!(tab.chat.notices()[0].kind, NoticeKind::NotKept);
+    tab.chat.outbox_kept(true);
+    assert_eq!(tab.bubbles()[0].state, BubbleState::Pending);
+}
+
+#[test]
+fn a_draft_that_is_not_kept_is_said_once() {
+    let mut tab = Tab::bound(vec![]);
+    tab.chat.draft_not_kept();
+    let id = tab.chat.notices()[0].id;
+    tab.chat.dismiss(id);
+    tab.chat.draft_not_kept();
+    assert_eq!(tab.chat.notices(), []);
+}
+
+#[test]
+fn what_another_tab_wrote_is_sent_when_that_tab_is_gone() {
+    let mut theirs = Tab::new();
+    theirs.open();
+    theirs.write("u-1", "a");
+    let kept = theirs.chat.outbox().clone();
+    let mut tab = Tab::bound(vec![]);
+    tab.sent();
+    tab.chat.follow_outbox(tab.now, kept, &mut tab.effects);
+    assert_eq!(tab.sent(), [], "the other one may be there");
+    assert!(tab.chat.deadline().is_some());
+    tab.later(5000);
+    assert!(matches!(&tab.sent()[..], [ClientFrame::Send(send)] if send.content == "a"));
+    tab.push(1, sent(1, "u-1"));
+    let saved = tab.effects.iter().find_map(|effect| match effect {
+        Effect::SaveOutbox(text) => Some(text.beside(theirs.chat.outbox().clone())),
+        _ => None,
+    });
+    assert_eq!(saved, Some(None), "nothing is left of it");
 }

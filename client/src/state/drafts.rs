@@ -1,0 +1,94 @@
+//! What is written to each conversation and not sent. Bounded, for the browser keeps it too.
+
+use std::rc::Rc;
+use tidings_shared::Peer;
+use tidings_shared::limits::CONTENT_BYTES;
+use tidings_shared::visible::is_blank;
+
+/// Of a draft so many bytes are kept: twice what can be sent, so that the rest can be cut off or sent
+/// apart.
+pub const DRAFT_BYTES: usize = 2 * CONTENT_BYTES;
+
+/// So many conversations have one; the oldest goes first.
+const MOST: usize = 64;
+
+/// The drafts, the one that changed last at the end.
+#[derive(Debug, Default)]
+pub(super) struct Drafts(Vec<(Peer, Rc<str>)>);
+
+impl Drafts {
+    pub(super) fn all(&self) -> &[(Peer, Rc<str>)] {
+        &self.0
+    }
+
+    pub(super) fn to(&self, peer: Peer) -> Rc<str> {
+        let found = self.0.iter().find(|(to, _)| *to == peer);
+        found.map(|(_, text)| text.clone()).unwrap_or_default()
+    }
+
+    /// Returns what is to be kept otherwise than before; an empty text: nothing.
+    pub(super) fn set(&mut self, peer: Peer, text: &str) -> Vec<(Peer, Rc<str>)> {
+        let text: Rc<str> = if is_blank(text) {
+            "".into()
+        } else {
+            text[..text.floor_char_boundary(DRAFT_BYTES)].into()
+        };
+        if text == self.to(peer) {
+            return Vec::new();
+        }
+        self.0.retain(|(to, _)| *to != peer);
+        let mut changed = vec![(peer, text.clone())];
+        if !text.is_empty() {
+            self.0.push((peer, text));
+        }
+        if self.0.len() > MOST {
+            let (oldest, _) = self.0.remove(0);
+            changed.push((oldest, "".into()));
+        }
+        changed
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl FromIterator<(Peer, Rc<str>)> for Drafts {
+    fn from_iter<I: IntoIterator<Item = (Peer, Rc<str>)>>(drafts: I) -> Self {
+        let mut all = Self::default();
+        for (peer, text) in drafts {
+            all.set(peer, &text);
+        }
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidings_shared::UserId;
+
+    const fn peer(uid: i64) -> Peer {
+        Peer::User(UserId(uid))
+    }
+
+    #[test]
+    fn a_draft_changes_only_with_what_is_kept_of_it() {
+        let mut drafts = Drafts::default();
+        let long = "字".repeat(DRAFT_BYTES);
+        let kept = drafts.set(peer(1), &long);
+        assert_eq!(kept[0].1.len(), DRAFT_BYTES / 3 * 3);
+        assert_eq!(drafts.set(peer(1), &format!("{long}x")), []);
+        assert_eq!(drafts.set(peer(1), "\u{200b}"), [(peer(1), "".into())]);
+        assert_eq!(drafts.all(), []);
+    }
+
+    #[test]
+    fn the_oldest_draft_makes_room() {
+        let most = i64::try_from(MOST).expect("few");
+        let mut drafts: Drafts = (0..most).map(|uid| (peer(uid), "x".into())).collect();
+        let changed = drafts.set(peer(most), "y");
+        assert_eq!(changed, [(peer(most), "y".into()), (peer(0), "".into())]);
+        assert_eq!(drafts.all().len(), MOST);
+    }
+}

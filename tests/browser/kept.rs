@@ -1,0 +1,91 @@
+//! What is written and not sent: kept within bounds, and by whichever tab is left.
+
+use crate::away::stored;
+use crate::person::{Person, serve_page};
+use anyhow::Result;
+use serde_json::json;
+use tidings_tests::browser::{ChromeDriver, Look};
+use tidings_tests::server::{LI, Server, ZHANG};
+
+/// Fills what the browser keeps for the page, to the last character.
+const FILL: &str = "(() => {
+    for (let size = 4 << 20, n = 0; size >= 1; size >>= 1) {
+        try {
+            for (;;) localStorage.setItem('full.' + n++, 'x'.repeat(size));
+        } catch { }
+    }
+})()";
+
+const DIALOG: &str = "document.querySelector('dialog[open]')?.textContent";
+
+#[tokio::test]
+async fn what_the_browser_cannot_keep_is_said_at_once() -> Result<()> {
+    let driver = ChromeDriver::shared()?;
+    let denied = "Storage.prototype.setItem = () => { throw new DOMException('no'); }";
+    for without_room in [FILL, denied] {
+        let server = serve_page().await?;
+        let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
+        zhang.writes_to(LI.0).await?;
+        zhang.browser.eval(without_room).await?;
+        zhang.browser.offline(true).await?;
+        for text in ["one", "two", "three"] {
+            zhang.says(text).await?;
+            zhang.sees(text, "sent", "pending").await?;
+        }
+        let said = "document.querySelector('[data-testid=notice]').textContent.includes('lost')
+            && [...document.querySelectorAll('.message-rows .message')].every(
+                message => message.textContent.includes('Not kept in this browser'))";
+        zhang.browser.until("the person knows", said).await?;
+        zhang.browser.offline(false).await?;
+        zhang.sees("three", "sent", "sent").await?;
+        let over = "!document.body.textContent.includes('Not kept in this browser')";
+        zhang.browser.until("it is sent", over).await?;
+        zhang.browser.close().await?;
+    }
+    Ok(())
+}
+
+/// Writes without a network in a second tab, closes that, and looks at the first one again.
+async fn writes_in_a_tab_that_is_closed(zhang: &Person, server: &Server) -> Result<()> {
+    let web = zhang.browser.driver();
+    let (stays, writes) = (web.window().await?, web.new_tab().await?);
+    web.switch_to_window(writes).await?;
+    // Before its socket is opened, which would not notice that it is cut off.
+    zhang.browser.cdp("Network.enable", json!({})).await?;
+    zhang.browser.goto(&server.url("/")).await?;
+    zhang.is_connected().await?;
+    zhang.writes_to(LI.0).await?;
+    zhang.browser.offline(true).await?;
+    zhang.says("left behind").await?;
+    zhang.sees("left behind", "sent", "pending").await?;
+    web.close_window().await?;
+    Ok(web.switch_to_window(stays).await?)
+}
+
+#[tokio::test]
+async fn what_a_closed_tab_wrote_is_sent_by_one_that_stays() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
+    writes_in_a_tab_that_is_closed(&zhang, &server).await?;
+    zhang.opens_conversation(LI.0).await?;
+    zhang.sees("left behind", "sent", "sent").await?;
+    assert_eq!(stored(&server).await?, ["left behind"]);
+    let kept = "localStorage.getItem('tidings.outbox.1000')";
+    let empty = format!("{kept} === null");
+    zhang.browser.until("nothing waits", &empty).await?;
+    zhang.browser.close().await
+}
+
+#[tokio::test]
+async fn a_log_out_asks_for_what_any_tab_has_not_sent() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
+    zhang.browser.offline(true).await?;
+    writes_in_a_tab_that_is_closed(&zhang, &server).await?;
+    zhang.browser.click("logout").await?;
+    let asked = format!("{DIALOG}?.includes('1 message has not been sent')");
+    zhang.browser.until("asked", &asked).await?;
+    zhang.browser.close().await
+}
