@@ -37,7 +37,7 @@ pub use contacts::{Contact, Contacts};
 pub use content::{Content, Event};
 pub use diagnosis::{Diagnosis, End, FrameRecord, Note, Pace, Snapshot, Traffic, Trend, Way};
 pub use directory::{Directory, Entry, Last, Reach};
-pub use drafts::DRAFT_BYTES;
+pub use drafts::FIELD_UNITS;
 pub use emoji::is_emoji_alone;
 pub use fold::folded;
 pub use group::{MembersAsk, OpenGroup};

@@ -4,7 +4,7 @@ use crate::away::stored;
 use crate::person::{Person, serve_page};
 use anyhow::Result;
 use serde_json::json;
-use tidings_tests::browser::{ChromeDriver, Look};
+use tidings_tests::browser::{Browser, ChromeDriver, Look};
 use tidings_tests::server::{LI, Server, ZHANG};
 
 /// Fills what the browser keeps for the page, to the last character.
@@ -87,5 +87,51 @@ async fn a_log_out_asks_for_what_any_tab_has_not_sent() -> Result<()> {
     zhang.browser.click("logout").await?;
     let asked = format!("{DIALOG}?.includes('1 message has not been sent')");
     zhang.browser.until("asked", &asked).await?;
+    zhang.browser.close().await
+}
+
+/// Ten keys, one after the other; how long each takes until what it led to is painted, in ms.
+async fn ten_keys(browser: &Browser) -> Result<Vec<f64>> {
+    let slow = |rate| browser.cdp("Emulation.setCPUThrottlingRate", json!({"rate": rate}));
+    slow(4).await?;
+    let mut took = Vec::new();
+    for _ in 0..10 {
+        let watch = "window.took = new Promise(done => {
+            const field = document.querySelector('[data-testid=composer-input]');
+            field.addEventListener('keydown', event => {
+                requestAnimationFrame(() => setTimeout(() => done(performance.now() - event.timeStamp)));
+            }, {once: true});
+        }), null";
+        browser.eval(watch).await?;
+        for kind in ["keyDown", "keyUp"] {
+            let key = json!({"type": kind, "key": "y", "code": "KeyY", "text": "y"});
+            browser.cdp("Input.dispatchKeyEvent", key).await?;
+        }
+        took.extend(browser.eval("window.took").await?.as_f64());
+    }
+    slow(1).await?;
+    Ok(took)
+}
+
+#[tokio::test]
+async fn a_megabyte_in_the_field_is_cut_off_and_said() -> Result<()> {
+    let server = serve_page().await?;
+    let driver = ChromeDriver::shared()?;
+    let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
+    zhang.writes_to(LI.0).await?;
+    let browser = &zhang.browser;
+    browser.find("composer-input").await?.click().await?;
+    let pasted = "many words, ".repeat(90_000);
+    browser
+        .cdp("Input.insertText", json!({"text": pasted}))
+        .await?;
+    let said = "document.querySelector('.composer-left.over').textContent.includes('cut off')";
+    browser.until("it is too long", said).await?;
+    println!("ms a key: {:?}", ten_keys(browser).await?);
+    let lengths = "(field => [field.value.length, field.parentElement.dataset.copy.length < 5000,
+        localStorage.getItem('tidings.draft.1000.1001').length])(
+            document.querySelector('[data-testid=composer-input]'))";
+    // Twice what can be sent.
+    assert_eq!(browser.eval(lengths).await?, json!([16_384, true, 16_384]));
     zhang.browser.close().await
 }

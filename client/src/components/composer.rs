@@ -10,7 +10,7 @@ mod state;
 use super::{EmojiPicker, Icon, thread_keys, words};
 use crate::dom;
 use crate::i18n::{Texts, use_locale};
-use crate::state::peer_key;
+use crate::state::{FIELD_UNITS, peer_key};
 use state::{InputState, Key, KeyAction};
 use std::rc::Rc;
 use tidings_shared::Peer;
@@ -79,6 +79,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
                     placeholder={texts.write_message}
                     enterkeyhint="send"
                     autocomplete="off"
+                    maxlength={FIELD_UNITS.to_string()}
                     dir="auto"
                     translate="no"
                     defaultvalue={props.draft.to_string()}
@@ -106,8 +107,8 @@ fn bytes_left(input: InputState, texts: &Texts) -> Html {
     html! {
         if let Some(left) = input.left {
             <span class={classes!("composer-left", (left < 0).then_some("over"))} role="status">
-                if input.far_too_long {
-                    { words((texts.write.far_too_long)(-left)) }
+                if input.is_full {
+                    { words((texts.write.field_full)(-left)) }
                 } else {
                     { words((texts.bytes_left)(left)) }
                 }

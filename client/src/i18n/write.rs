@@ -13,7 +13,7 @@ pub struct WriteTexts {
     pub emoji: &'static str,
     pub show_all: &'static str,
     pub show_less: &'static str,
-    pub far_too_long: fn(i64) -> String,
+    pub field_full: fn(i64) -> String,
     pub not_kept: &'static str,
     pub unkept: &'static str,
     /// Who, when, what.

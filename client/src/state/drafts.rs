@@ -5,9 +5,12 @@ use tidings_shared::Peer;
 use tidings_shared::limits::CONTENT_BYTES;
 use tidings_shared::visible::is_blank;
 
-/// Of a draft so many bytes are kept: twice what can be sent, so that the rest can be cut off or sent
-/// apart.
-pub const DRAFT_BYTES: usize = 2 * CONTENT_BYTES;
+/// The field takes so many UTF-16 code units, by which browsers count: twice what can be sent, so that
+/// the rest can be cut off or sent apart. A megabyte takes a browser seconds a key.
+pub const FIELD_UNITS: usize = 2 * CONTENT_BYTES;
+
+/// Of a draft so many bytes are kept: all that the field takes, for a unit is at most three in UTF-8.
+const DRAFT_BYTES: usize = 3 * FIELD_UNITS;
 
 /// So many conversations have one; the oldest goes first.
 const MOST: usize = 64;

@@ -1,7 +1,7 @@
 //! What the page needs to know of the text that is written, as a value. The text itself belongs to
 //! the field. No browser here.
 
-use crate::state::DRAFT_BYTES;
+use crate::state::FIELD_UNITS;
 use tidings_shared::limits::CONTENT_BYTES;
 use tidings_shared::visible::is_blank;
 
@@ -14,19 +14,18 @@ pub(super) struct InputState {
     blank: bool,
     /// Bytes left, where that is worth saying.
     pub(super) left: Option<i64>,
-    /// Whether it is longer than what is kept of a draft.
-    pub(super) far_too_long: bool,
+    /// Whether the field takes no more: what was pasted may have been longer.
+    pub(super) is_full: bool,
 }
 
 impl InputState {
     pub(super) fn of(text: &str) -> Self {
         let limit = i64::try_from(CONTENT_BYTES).unwrap_or(i64::MAX);
-        let text = text.trim_end();
-        let used = i64::try_from(text.len()).unwrap_or(i64::MAX);
+        let used = i64::try_from(text.trim_end().len()).unwrap_or(i64::MAX);
         Self {
             blank: is_blank(text),
             left: Some(limit - used).filter(|left| *left < NEAR_LIMIT),
-            far_too_long: text.len() > DRAFT_BYTES,
+            is_full: text.encode_utf16().count() >= FIELD_UNITS,
         }
     }
 
@@ -84,8 +83,8 @@ mod tests {
         assert_eq!(InputState::of("short").left, None);
         assert_eq!(InputState::of(&"x".repeat(CONTENT_BYTES - 1)).left, Some(1));
         let over = InputState::of(&"x".repeat(CONTENT_BYTES + 1));
-        assert_eq!((over.left, over.far_too_long), (Some(-1), false));
-        assert!(InputState::of(&"x".repeat(1_000_000)).far_too_long);
+        assert_eq!((over.left, over.is_full), (Some(-1), false));
+        assert!(InputState::of(&"字".repeat(FIELD_UNITS)).is_full);
     }
 
     #[test]

@@ -7,8 +7,8 @@ pub(in crate::i18n) const TEXTS: WriteTexts = WriteTexts {
     emoji: "Emoji",
     show_all: "Show all",
     show_less: "Show less",
-    far_too_long: |over| {
-        format!("{over} bytes too many. Only the beginning of this draft is kept.")
+    field_full: |over| {
+        format!("{over} bytes too many. The field is full; what was longer is cut off.")
     },
     not_kept: "This browser’s storage is full or blocked. What is not sent yet is lost if you close or reload this page.",
     unkept: "Not kept in this browser. Do not close this page before it is sent.",
