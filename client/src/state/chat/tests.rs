@@ -475,6 +475,7 @@ fn a_push_or_a_page_with_my_id_settles_the_outbox_too() {
 fn blank_and_too_long_texts_are_not_taken() {
     let mut tab = Tab::bound(vec![]);
     tab.open();
+    assert!(!tab.write("u-0", "\u{200b}"));
     assert!(!tab.write("u-1", " \n\t"));
     assert!(!tab.write("u-2", &"é".repeat(5000)));
     assert!(tab.write("u-3", &"é".repeat(4096)));
