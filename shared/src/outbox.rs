@@ -6,7 +6,7 @@
 
 use crate::frame::Send;
 use crate::{ClientMsgId, ErrorBody, ErrorCode, Moment, MsgType, Peer, UserId};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ pub struct Pending {
 }
 
 /// The messages of one login that are not answered yet, in the order they were written.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Outbox {
     pending: VecDeque<Pending>,
@@ -219,6 +219,15 @@ impl Outbox {
 /// Messages in their order; of those with one id only the first. Two outboxes together may hold
 /// more than [`OUTBOX_MAX`]: nothing is lost, and nothing more can be written until some are
 /// answered.
+impl<'de> Deserialize<'de> for Outbox {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // An id that is there twice is one message.
+        Ok(Vec::<Pending>::deserialize(deserializer)?
+            .into_iter()
+            .collect())
+    }
+}
+
 impl FromIterator<Pending> for Outbox {
     fn from_iter<I: IntoIterator<Item = Pending>>(messages: I) -> Self {
         let mut outbox = Self::default();
@@ -363,6 +372,14 @@ mod tests {
         mine.follow(at(6), kept(&[]));
         let left: Vec<_> = mine.iter().map(|p| p.client_msg_id.0.as_str()).collect();
         assert_eq!(left, ["mine"], "what was written here stays");
+    }
+
+    #[test]
+    fn an_id_kept_twice_is_read_as_one_message() {
+        let one = r#"{"client_msg_id":"a","peer":{"otherUid":1},"content":"x","written_at":1,"failed":null}"#;
+        let kept = format!("[{one},{one}]");
+        let outbox: Outbox = serde_json::from_str(&kept).expect("its own form");
+        assert_eq!(outbox.iter().count(), 1);
     }
 
     #[test]
