@@ -109,12 +109,10 @@ pub async fn serve(
     background.spawn(positions_task);
     background.spawn(receipts_task);
     background.spawn(visits_task);
-    background.spawn(watch_endings(hub.clone(), Arc::clone(&store), stop.clone()));
 
     let file = store::file(&config.store.database_url);
     let (disk, disk_task) = Disk::new(file, config.limits.disk_floor_mb, stop.clone());
     background.spawn(disk_task);
-    background.spawn(stop.clone().run_until_cancelled_owned(clock::watch()));
 
     let app = AppState::new(Node {
         heartbeats: Heartbeats::new(config.heartbeat_bounds()),
@@ -148,7 +146,7 @@ pub async fn serve(
         };
         background.spawn(acceptor.run(listener));
     }
-    background.spawn(keep_short(app.clone(), stop.clone()));
+    watch(&app, &background, &stop);
     background.close();
     serve_until_drained(listener, app).await;
     stop.cancel();
@@ -166,12 +164,15 @@ pub async fn serve(
     Ok(())
 }
 
-/// Forgets, until `stop`, what users asked for when it does not count any more.
-async fn keep_short(app: AppState, stop: CancellationToken) {
-    tokio::select! {
-        () = stop.cancelled() => {}
-        () = app.admission.allowances.forget() => {}
-    }
+/// Starts what looks now and then until `stop`: for logins that were ended, for jumps of the clock, and
+/// for what users asked so long ago that it does not count any more.
+fn watch(app: &AppState, background: &TaskTracker, stop: &CancellationToken) {
+    let endings = watch_endings(app.hub.clone(), Arc::clone(&app.store), stop.clone());
+    background.spawn(endings);
+    background.spawn(stop.clone().run_until_cancelled_owned(clock::watch()));
+    let app = app.clone();
+    let forget = async move { app.admission.allowances.forget().await };
+    background.spawn(stop.clone().run_until_cancelled_owned(forget));
 }
 
 /// Tells the other nodes, who would notice by themselves after a while.

@@ -94,6 +94,7 @@ fn a_bind_is_the_courses_own_and_may_ask_for_the_list() {
             conversations: false,
             all: true,
             missed: None,
+            token: None,
         }),
         r#"{"type":1,"data":{"uid":1000,"all":true}}"#,
     );
@@ -110,6 +111,7 @@ fn a_bind_is_the_courses_own_and_may_ask_for_the_list() {
     let from_another_site = ClientFrame::Bind(Bind {
         uid: ME,
         conversations: false,
+        all: false,
         missed: None,
         token: Some(Secret("5ec2e7".into())),
     });

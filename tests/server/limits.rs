@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tidings_shared::{Peer, UserId};
-use tidings_tests::client::{Client, Login};
+use tidings_tests::client::{Client, Login, Status};
 use tidings_tests::server::{LI, Launch, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
@@ -81,7 +81,7 @@ async fn what_a_client_sends_too_fast_arrives_later_and_in_order() -> Result<()>
         keep: 100,
     };
     let client = Client::start(login, 1);
-    client.until(|status| status.is_settled()).await?;
+    client.until(Status::is_settled).await?;
     for n in 0..50 {
         let peer = Peer::User(UserId(LI.0));
         client.write_in(peer, n.to_string()).await?;

@@ -126,12 +126,8 @@ async fn change_password(command: Whose) -> anyhow::Result<()> {
         .await?
         .context("the password was changed by somebody else just now; look, and try again")?;
     store.close().await;
-    println!(
-        "{}\t{}\t{} logins ended",
-        user.uid,
-        command.email,
-        ended.len()
-    );
+    let email = normal_email(&command.email);
+    println!("{}\t{email}\t{} logins ended", user.uid, ended.len());
     Ok(())
 }
 
@@ -140,10 +136,8 @@ async fn set_locked(command: Whose, locked: bool) -> anyhow::Result<()> {
     let ended = store.set_locked(user.uid, locked).await?;
     store.close().await;
     let now = if locked { "locked" } else { "unlocked" };
-    println!(
-        "{}\t{}\t{now}\t{ended} logins ended",
-        user.uid, command.email
-    );
+    let email = normal_email(&command.email);
+    println!("{}\t{email}\t{now}\t{ended} logins ended", user.uid);
     Ok(())
 }
 

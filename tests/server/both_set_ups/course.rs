@@ -92,7 +92,7 @@ async fn a_page_of_long_texts_ends_before_the_frame_limit_and_the_next_query_goe
 {
     let server = Server::start(&[]).await?;
     let mut zhang = Socket::bound_plainly(&server, ZHANG).await?;
-    let long = "\u{1}".repeat(8 * 1024);
+    let long = "\u{1}".repeat(8 * 1024 - 1) + "x";
     for _ in 0..12 {
         zhang.say(1000, 1001, &long).await?;
     }

@@ -77,8 +77,12 @@ pub(super) fn set_up(command: &mut Command, folder: &Path) {
         .current_dir(folder)
         .env("DATABASE_URL", "sqlite://tidings.db")
         .env_remove("REDIS_URL")
-        // Whoever tests the drain asks for one.
+        // Whoever tests the drain, or what one user may take, asks for it; the others write as much at
+        // once as no user may, and on whatever disk there is.
         .env("TIDINGS_DRAIN_MS", "0")
+        .env("TIDINGS_USER_REQUESTS", "0")
+        .env("TIDINGS_USER_BYTES", "0")
+        .env("TIDINGS_DISK_FLOOR_MB", "0")
         .env(
             "TIDINGS_LOG",
             std::env::var("TIDINGS_TEST_LOG").unwrap_or("warn".into()),
