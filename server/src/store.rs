@@ -350,8 +350,8 @@ pub trait Store: Send + Sync + 'static {
         keep: SessionHash,
     ) -> Result<Vec<SessionHash>, StoreError>;
 
-    /// The sessions that were ended within the last hour, by whomever, whose users still have them on
-    /// a connection perhaps.
+    /// The sessions that were ended within the last hour, by whomever, the last 10,000 of them: there may
+    /// still be connections of theirs.
     async fn ended_sessions(&self) -> Result<Vec<(UserId, SessionHash)>, StoreError>;
 
     /// Locks a user out, which ends all their sessions, or lets them in again; returns how many it

@@ -132,6 +132,9 @@ async fn change_an_account(store: &dyn Store, someone: UserId) -> Result {
     let new = "another";
     let ended = store.change_password(someone, (&password, new), session.hash);
     assert_eq!(ended.await?.map(|ended| ended.len()), Some(20));
+    assert_eq!(store.ended_sessions().await?.len(), 21);
+    store.set_locked(someone, true).await?;
+    store.set_locked(someone, false).await?;
     store.rename(someone, "Ann").await?;
     let picture = Picture {
         hash: [7; 32],

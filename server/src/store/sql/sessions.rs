@@ -13,6 +13,8 @@ const LOGINS_MAX: i64 = 100;
 /// For how long nodes can learn here that a login was ended, in ms. One that cannot reach the store for
 /// longer cannot push anything either.
 const ENDED_KEPT_MS: i64 = 60 * 60 * 1000;
+/// The most that are told at once, the last ones: far more than end between two looks.
+const ENDED_TOLD: i64 = 10_000;
 
 /// Keeps a session, if its user still has the password that was shown.
 pub(in super::super) struct Begin<'a> {
@@ -246,13 +248,19 @@ async fn end(
     ended.iter().map(hash_of).collect()
 }
 
-/// The sessions that were ended within the last hour.
+/// The sessions that were ended last, within the last hour.
 pub(super) async fn ended(
     connection: &mut Connection,
 ) -> Result<Vec<(UserId, SessionHash)>, StoreError> {
-    let found = sqlx::query("SELECT uid, token_hash FROM ended_sessions")
-        .fetch_all(connection)
-        .await?;
+    let found = sqlx::query(
+        "SELECT uid, token_hash FROM ended_sessions WHERE ended_at > $1
+          ORDER BY ended_at DESC LIMIT $2",
+    )
+    // Whatever this node's clock says: what is old is deleted when the next one ends.
+    .bind(0_i64)
+    .bind(ENDED_TOLD)
+    .fetch_all(connection)
+    .await?;
     let of_row = |row: &Row| Ok((UserId(row.try_get("uid")?), hash_of(row)?));
     found.iter().map(of_row).collect()
 }
