@@ -114,7 +114,7 @@ async fn http_requests_count_and_a_login_does_not() -> Result<()> {
     let server = alone(&["--user-requests", "1"]).await?;
     let zhang = server.login(ZHANG.1).await?;
     let mut answers = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..100 {
         let me = (Method::GET, "/api/me");
         answers.push(ask(&server, Some(&zhang), me, Value::Null).await?.0);
     }

@@ -14,8 +14,9 @@ use tidings_shared::api;
 /// The cookie of a browser's session, as versions before named it everywhere.
 pub const OLD_COOKIE: &str = "tidings_session";
 
-/// What an HTTP request costs its user, measured against a message sent.
-const REQUEST_COST: u32 = 2;
+/// What an HTTP request costs its user, measured against a message sent. Little: a page of contacts asks
+/// for two hundred pictures.
+const REQUEST_COST: u32 = 1;
 
 /// The name of the cookie of a browser's session. Browsers share cookies between the ports of a host,
 /// so it has the port in it; where it is Secure the prefix has browsers take it from this host only

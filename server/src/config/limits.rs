@@ -11,7 +11,7 @@ pub struct Limits {
     #[arg(
         long,
         env = "TIDINGS_USER_REQUESTS",
-        default_value_t = 100,
+        default_value_t = 200,
         value_name = "N",
         value_parser = clap::value_parser!(u32).range(..=1_000_000)
     )]
