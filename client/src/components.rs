@@ -48,7 +48,7 @@ pub use conversation_row::{ConversationRow, row_id};
 pub use countdown::Countdown;
 pub use emoji_picker::EmojiPicker;
 pub use empty::{empty, hint};
-pub use event_line::EventLine;
+pub use event_line::event_line;
 pub use group_dialog::{GroupDialog, GroupDialogAction};
 pub use group_panel::{GroupPanel, GroupPanelAction};
 pub use icon::Icon;

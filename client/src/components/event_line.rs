@@ -1,28 +1,16 @@
 //! What happened to a group, as a line of its thread.
 
-use crate::i18n::use_locale;
+use crate::i18n::Locale;
 use crate::state::{Bubble, Event};
-use std::rc::Rc;
 use yew::prelude::*;
 
-/// What happened.
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct EventLineProps {
-    /// What happened.
-    pub event: Event,
-    /// Who did it, and its content.
-    pub bubble: Rc<Bubble>,
-}
-
-/// A row of the thread with what happened to the group.
-#[component]
-pub fn EventLine(props: &EventLineProps) -> Html {
-    let locale = use_locale();
-    let bubble = &props.bubble;
+/// A row of the thread with what happened to the group; the bubble has who did it, and its content.
+pub fn event_line(event: Event, bubble: &Bubble, locale: &Locale) -> Html {
     let who = bubble.sender.as_ref().map(|sender| &*sender.name);
-    let text = (locale.texts.group.event)(props.event, who, &bubble.text);
+    let text = (locale.texts.group.event)(event, who, &bubble.text);
     html! {
         <div
+            key={bubble.key.clone()}
             class="event"
             tabindex="-1"
             data-testid="event"

@@ -5,7 +5,7 @@
 
 use super::empty::{empty, hint};
 use super::scroller::Scroller;
-use super::{BubbleRow, EventLine, Icon, Skeleton, thread_keys, words};
+use super::{BubbleRow, Icon, Skeleton, event_line, thread_keys, words};
 use crate::clock;
 use crate::dom;
 use crate::i18n::{Locale, Texts, short};
@@ -330,13 +330,7 @@ impl Thread {
                     <span>{ words((locale.texts.unread_divider)(*above)) }</span>
                 </div>
             },
-            Row::Event(event, bubble) => html! {
-                <EventLine
-                    key={bubble.key.clone()}
-                    event={*event}
-                    bubble={bubble.clone()}
-                />
-            },
+            Row::Event(event, bubble) => event_line(*event, bubble, locale),
             Row::Bubble(bubble) => html! {
                 <BubbleRow
                     key={bubble.key.clone()}

@@ -2,15 +2,15 @@
 
 use super::{Avatar, Icon, words};
 use crate::clock;
-use crate::i18n::use_locale;
+use crate::i18n::Locale;
 use crate::state::Standing;
 use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::prelude::*;
 
-/// Whose conversation.
-#[derive(Debug, Clone, PartialEq, Properties)]
-pub struct ThreadHeadProps {
+/// The head of the open conversation.
+#[derive(Debug)]
+pub struct ThreadHead {
     /// With whom.
     pub peer: Peer,
     /// Their name.
@@ -29,62 +29,62 @@ pub struct ThreadHeadProps {
     pub on_back: Callback<()>,
 }
 
-/// The head of the open conversation.
-#[component]
-pub fn ThreadHead(props: &ThreadHeadProps) -> Html {
-    let locale = use_locale();
-    let texts = locale.texts;
-    let standing = props.standing.map(|standing| match standing {
-        Standing::Online => texts.online.to_owned(),
-        Standing::LastSeen(at) => (texts.last_seen)(&locale.dates.brief(at, clock::wall_ms())),
-    });
-    let on_back = props.on_back.clone();
-    let in_group = matches!(props.peer, Peer::Group(_));
-    let open = props.open;
-    let toggle = props.on_members.reform(move |_: MouseEvent| !open);
-    html! {
-        <header class="head thread-head">
-            <button
-                type="button"
-                class="button-icon only-narrow"
-                data-testid="back"
-                aria-label={texts.back}
-                onclick={move |_: MouseEvent| on_back.emit(())}
-            >
-                { Icon::Back.html() }
-            </button>
-            <Avatar
-                peer={props.peer}
-                name={props.name.clone()}
-                src={props.avatar.clone()}
-                size="avatar-head"
-            />
-            <div class="thread-title">
-                <h2 class="thread-name" data-testid="thread-name" dir="auto" translate="no">{ props.name.clone() }</h2>
-                if in_group {
-                    <p class="thread-count" data-testid="member-count">
-                        { words(props.members.map_or_else(|| texts.group.group.to_owned(), texts.group.count)) }
-                    </p>
-                } else if let Some(standing) = standing {
-                    <p class="thread-count" data-testid="standing">{ words(standing) }</p>
-                }
-            </div>
-            if in_group {
-                <span class="head-gap" />
+impl ThreadHead {
+    /// The head.
+    pub fn html(&self, locale: &Locale) -> Html {
+        let texts = locale.texts;
+        let standing = self.standing.map(|standing| match standing {
+            Standing::Online => texts.online.to_owned(),
+            Standing::LastSeen(at) => (texts.last_seen)(&locale.dates.brief(at, clock::wall_ms())),
+        });
+        let on_back = self.on_back.clone();
+        let in_group = matches!(self.peer, Peer::Group(_));
+        let open = self.open;
+        let toggle = self.on_members.reform(move |_: MouseEvent| !open);
+        html! {
+            <header class="head thread-head">
                 <button
                     type="button"
-                    class="button-icon"
-                    id="group-open"
-                    data-testid="group-open"
-                    aria-label={texts.group.show_members}
-                    title={texts.group.show_members}
-                    aria-expanded={props.open.to_string()}
-                    aria-controls="group-panel"
-                    onclick={toggle}
+                    class="button-icon only-narrow"
+                    data-testid="back"
+                    aria-label={texts.back}
+                    onclick={move |_: MouseEvent| on_back.emit(())}
                 >
-                    { Icon::People.html() }
+                    { Icon::Back.html() }
                 </button>
-            }
-        </header>
+                <Avatar
+                    peer={self.peer}
+                    name={self.name.clone()}
+                    src={self.avatar.clone()}
+                    size="avatar-head"
+                />
+                <div class="thread-title">
+                    <h2 class="thread-name" data-testid="thread-name" dir="auto" translate="no">{ self.name.clone() }</h2>
+                    if in_group {
+                        <p class="thread-count" data-testid="member-count">
+                            { words(self.members.map_or_else(|| texts.group.group.to_owned(), texts.group.count)) }
+                        </p>
+                    } else if let Some(standing) = standing {
+                        <p class="thread-count" data-testid="standing">{ words(standing) }</p>
+                    }
+                </div>
+                if in_group {
+                    <span class="head-gap" />
+                    <button
+                        type="button"
+                        class="button-icon"
+                        id="group-open"
+                        data-testid="group-open"
+                        aria-label={texts.group.show_members}
+                        title={texts.group.show_members}
+                        aria-expanded={self.open.to_string()}
+                        aria-controls="group-panel"
+                        onclick={toggle}
+                    >
+                        { Icon::People.html() }
+                    </button>
+                }
+            </header>
+        }
     }
 }

@@ -14,7 +14,7 @@ impl Query {
         let text = text.trim();
         Self {
             text: text.to_owned(),
-            lower_case: text.to_lowercase(),
+            lower_case: lower_case(text),
         }
     }
 
@@ -30,8 +30,16 @@ impl Query {
 
     /// Whether a name contains it, in whatever case; an empty one is in every name.
     pub fn matches(&self, name: &str) -> bool {
-        self.is_empty() || name.to_lowercase().contains(&self.lower_case)
+        self.is_empty() || lower_case(name).contains(&self.lower_case)
     }
+}
+
+/// In the page by the browser, which has the tables for it: Rust's are some KB of the first visit.
+fn lower_case(text: &str) -> String {
+    #[cfg(target_arch = "wasm32")]
+    return js_sys::JsString::from(text).to_lower_case().into();
+    #[cfg(not(target_arch = "wasm32"))]
+    text.to_lowercase()
 }
 
 #[cfg(test)]

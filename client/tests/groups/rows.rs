@@ -4,9 +4,10 @@ use crate::stage::{click, find, render};
 use crate::{Actions, HIKERS, has, record, text};
 use std::rc::Rc;
 use tidings_client::clock;
-use tidings_client::components::{BubbleRow, ConversationRow, EventLine, ThreadHead};
+use tidings_client::components::{BubbleRow, ConversationRow, ThreadHead, event_line};
+use tidings_client::i18n::{Lang, Locale};
 use tidings_client::state::{
-    Bubble, BubbleState, Content, Event as GroupEvent, ListRow, PreviewKind, Sender, Standing,
+    Bubble, BubbleState, Content, Event as GroupEvent, ListRow, PreviewKind, Sender,
 };
 use tidings_shared::{Direction, Mid, Peer, Seq, UserId};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -64,7 +65,7 @@ async fn group_event_is_a_line_and_no_bubble() {
         "王五, Ada Lovelace",
     );
     let event = GroupEvent::Added;
-    let root = render(html! { <EventLine {event} {bubble} /> }).await;
+    let root = render(event_line(event, &bubble, &Locale::new(Lang::En))).await;
     assert_eq!(text(&root, "event"), "李四 added 王五, Ada Lovelace");
     assert!(!has(&root, "message"));
 }
@@ -108,19 +109,17 @@ async fn group_head_counts_the_members_and_opens_them() {
     let actions = Actions::default();
     let head = |peer, members| {
         let on_members = record(&actions);
-        let on_back = Callback::noop();
-        render(html! {
-            <ThreadHead
-                {peer}
-                name={Rc::<str>::from("Hikers")}
-                avatar={Rc::<str>::from("")}
-                standing={None::<Standing>}
-                {members}
-                open=false
-                {on_members}
-                {on_back}
-            />
-        })
+        let head = ThreadHead {
+            peer,
+            name: "Hikers".into(),
+            avatar: "".into(),
+            standing: None,
+            members,
+            open: false,
+            on_members,
+            on_back: Callback::noop(),
+        };
+        render(head.html(&Locale::new(Lang::En)))
     };
     let root = head(HIKERS, Some(3)).await;
     assert_eq!(text(&root, "member-count"), "3 members");

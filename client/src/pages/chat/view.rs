@@ -24,18 +24,19 @@ impl ChatPage {
         } else {
             "list"
         };
+        let head = SidebarHead {
+            uid: user.uid,
+            name: user.username.as_str().into(),
+            avatar: user.avatar.as_str().into(),
+            total_unread: self.chat.total_unread(),
+            on_modal: act.modal.clone(),
+            on_logout: act.ask_logout.clone(),
+        };
         html! {
             <main class="shell" data-pane={pane}>
                 <h1 class="hidden-text">{ "Tidings" }</h1>
                 <nav class="sidebar" aria-label={texts.chats}>
-                    <SidebarHead
-                        uid={user.uid}
-                        name={Rc::<str>::from(user.username.as_str())}
-                        avatar={Rc::<str>::from(user.avatar.as_str())}
-                        total_unread={self.chat.total_unread()}
-                        on_modal={act.modal.clone()}
-                        on_logout={act.ask_logout.clone()}
-                    />
+                    { head.html(&self.locale) }
                     <Sidebar
                         rows={self.chat.list_rows()}
                         loaded={self.chat.directory().is_loaded()}
@@ -107,18 +108,19 @@ impl ChatPage {
         let act = &self.callbacks;
         let (name, avatar) = self.chat.face(view.peer);
         let group = self.chat.open_group().and_then(OpenGroup::group);
+        let head = ThreadHead {
+            peer: view.peer,
+            name: name.clone(),
+            avatar,
+            standing: self.chat.standing(view.peer),
+            members: group.map(|group| group.members),
+            open: self.panel == Some(SidePanel::Group),
+            on_members: act.members.clone(),
+            on_back: act.close.clone(),
+        };
         html! {
             <>
-                <ThreadHead
-                    peer={view.peer}
-                    name={name.clone()}
-                    {avatar}
-                    standing={self.chat.standing(view.peer)}
-                    members={group.map(|group| group.members)}
-                    open={self.panel == Some(SidePanel::Group)}
-                    on_members={act.members.clone()}
-                    on_back={act.close.clone()}
-                />
+                { head.html(&self.locale) }
                 <Thread
                     locale={self.locale.clone()}
                     view={view.clone()}
