@@ -2,6 +2,7 @@
 //! go on.
 
 use crate::both_set_ups::accounts::{ask, login, token};
+use crate::metrics;
 use anyhow::{Context, Result};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -92,6 +93,9 @@ async fn what_a_client_sends_too_fast_arrives_later_and_in_order() -> Result<()>
         li.ack(&push["tid"]).await?;
     }
     client.stop().await?;
+    let refused = "tidings_errors_total{code=\"too_many_requests\"}";
+    let refused = metrics::figure(&metrics::text(&server).await?, refused)?;
+    assert!(refused > 0.0, "nothing was put off");
     Ok(())
 }
 

@@ -23,12 +23,12 @@ const READERS: [(&str, &str); 2] = [
     ("alerts", include_str!("../../deploy/prometheus/alerts.yml")),
 ];
 
-async fn text(server: &Server) -> Result<String> {
+pub(crate) async fn text(server: &Server) -> Result<String> {
     let answer = server.http().get(server.url("/metrics")).send().await?;
     Ok(answer.error_for_status()?.text().await?)
 }
 
-fn figure(text: &str, name: &str) -> Result<f64> {
+pub(crate) fn figure(text: &str, name: &str) -> Result<f64> {
     let line = text
         .lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
