@@ -1,4 +1,4 @@
-//! Says what `cargo test` leaves out, and how to run it.
+//! Prints which tests `cargo test` leaves out, and how to run them.
 
 fn main() {
     println!(

@@ -1,9 +1,10 @@
-//! The `tidings` program under another name, for the tests of this package: cargo builds it with them.
+//! The `tidings` program under another name, so that cargo builds it with the tests of this
+//! package.
 
 use std::process::ExitCode;
 use tikv_jemallocator::Jemalloc;
 
-/// As the program has it.
+/// The allocator of the program.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 

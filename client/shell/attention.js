@@ -1,9 +1,10 @@
-// Makes itself noticed: a count at the icon, a sound, a notification. One of each a message, however
-// many tabs are open, and none while the person looks at one of them. `src/attention.rs` imports it.
+// Alerts the person: a count at the icon, a sound, a notification. One of each for a message,
+// however many tabs are open, and none while the person looks at one of them. `src/attention.rs`
+// imports it.
 const icon = document.querySelector("link[rel=icon]");
 const plain = icon?.href;
 const kept = (key, value) => {
-  // Throws where storage is forbidden.
+  // Storage throws where it is forbidden.
   try {
     if (value !== undefined) localStorage.setItem("tidings." + key, value);
     return localStorage.getItem("tidings." + key) || "";
@@ -11,7 +12,7 @@ const kept = (key, value) => {
 };
 const looking = () => document.visibilityState === "visible" && document.hasFocus();
 
-// Whoever looks holds a lock, which the browser takes back from a tab that is gone.
+// A tab that the person looks at holds a lock, which the browser releases when the tab is gone.
 let release = null;
 const watch = () => {
   if (looking() && !release && navigator.locks) {
@@ -47,14 +48,14 @@ const open = (peer) => dispatchEvent(new CustomEvent("tidings-open", { detail: p
 if (navigator.serviceWorker) {
   navigator.serviceWorker.addEventListener("message", (event) => open(event.data));
 }
-// Where there is no service worker: the last of each conversation.
+// Without a service worker: the last notification of each conversation.
 const own = new Map();
 const worker = () => navigator.serviceWorker?.getRegistration();
 const notify = async (peer, title, body) => {
   const what = { body, tag: peer, icon: plain };
   const registration = await worker();
-  // What the service worker shows can be withdrawn by every tab, and clicked when none is left. It
-  // sends the click as a message.
+  // A notification of the service worker can be closed by every tab, and clicked when none is left:
+  // the worker then sends the click as a message.
   if (registration?.active) return registration.showNotification(title, what);
   const shown = new Notification(title, what);
   own.set(peer, shown);
@@ -65,7 +66,7 @@ const notify = async (peer, title, body) => {
   };
 };
 
-// The first tab that claims a message speaks of it; later ones find that it has been claimed.
+// The first tab that claims a message in storage alerts; later ones find it claimed.
 const speak = async (uid, peer, seq, title, body) => {
   const key = "heard." + uid + "." + peer;
   if (Number(kept(key)) >= seq) return;
@@ -76,12 +77,12 @@ const speak = async (uid, peer, seq, title, body) => {
   if (kept("notify") === "on" && Notification.permission === "granted") await notify(peer, title, body);
 };
 
-// One after the other, in all tabs: what is withdrawn has been shown by then.
+// Serialised over all tabs by a lock, so that a notification is shown before it is withdrawn.
 const inTurn = (act) => (navigator.locks ? navigator.locks.request("tidings.speak", act) : act());
 
 export const message = (...what) => void inTurn(() => speak(...what));
 
-// The conversations whose notifications go, by their tags; without any: all of them.
+// Closes the notifications of the conversations with these tags; without tags, all of them.
 export const withdraw = (tags) => void inTurn(async () => {
   const shown = (await (await worker())?.getNotifications()) ?? [];
   for (const one of [...shown, ...own.values()]) {

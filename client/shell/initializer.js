@@ -1,20 +1,20 @@
-// trunk's start script calls this around the loading of the program (`data-initializer`): it shows
-// how far the loading is, has the page kept once the program runs, and shows why it does not.
+// trunk's start script calls this while it loads the program (`data-initializer`): it shows the
+// progress, registers the service worker once the program runs, and shows why it does not.
 const root = document.documentElement;
 
 export default function initializer() {
-  // shell/theme.js has found that this browser cannot run it, and says so.
+  // shell/theme.js found that this browser cannot run the page, and shows that.
   if (root.className) throw new Error("this browser cannot run the page");
   const bar = document.querySelector("progress");
   return {
     onProgress({ current, total }) {
       if (current / total > bar.value) bar.value = current / total;
     },
-    // Where no service worker may be, the page works all the same.
+    // Without a service worker the page works all the same.
     onSuccess() {
       navigator.serviceWorker?.register("/sw.js").catch(() => {});
     },
-    // A browser that cannot run it, or a network that did not bring it.
+    // Either the browser cannot run the program, or the network failed to load it.
     onFailure(error) {
       root.className = error instanceof WebAssembly.CompileError ? "unsupported" : "failed";
       reportError(error);
@@ -22,7 +22,8 @@ export default function initializer() {
   };
 }
 
-// A program that panics is dead, though what it showed stays. Its panic hook has left the message.
+// A program that panicked is dead, though the page still shows. Its panic hook has left the
+// message.
 function ended({ error, reason }) {
   const trap = error ?? reason;
   const dialog = document.querySelector(".ended");
@@ -42,7 +43,7 @@ function ended({ error, reason }) {
       await navigator.clipboard.writeText(report.textContent);
       copy.textContent = "已复制 · Copied";
     } catch {
-      // There is no clipboard over plain HTTP: selected, it takes one key.
+      // There is no clipboard over plain HTTP: the report is selected, so that one key copies it.
       getSelection().selectAllChildren(report);
     }
   };
@@ -51,7 +52,7 @@ function ended({ error, reason }) {
 addEventListener("error", ended);
 addEventListener("unhandledrejection", ended);
 
-// What is dropped takes the place of the page, unless it is text and falls into a field.
+// A browser would navigate to what is dropped on the page; text may be dropped into a field.
 function refuse(event) {
   const { target, dataTransfer } = event;
   if (target.matches?.("input, textarea") && !dataTransfer.types.includes("Files")) return;

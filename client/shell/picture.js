@@ -1,5 +1,5 @@
-// Makes an avatar of the picture that a file field holds: square, small, and without what cameras
-// write into their files, such as where it was taken. `src/pages/profile` imports it.
+// Makes an avatar of the picture in a file field: square, small, and without the metadata of
+// cameras, such as the location. `src/pages/profile` imports it.
 export async function picture(field) {
   const bitmap = await createImageBitmap(field.files[0]);
   const side = Math.min(bitmap.width, bitmap.height);
@@ -9,7 +9,7 @@ export async function picture(field) {
     bitmap, (bitmap.width - side) / 2, (bitmap.height - side) / 2, side, side,
     0, 0, canvas.width, canvas.height,
   );
-  // Where it cannot write WebP a browser writes PNG.
+  // A browser that cannot write WebP writes PNG.
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject()), "image/webp", 0.85);
   });

@@ -1,18 +1,18 @@
-// Keeps the page, whole, so that it opens without the network. Which files that are says the page
-// itself. The server is asked for it first, and when it has another one, that is kept from then on.
+// Caches the whole page, so that it opens without the network. The page itself names its files. The
+// server is asked for the page first, and a new build replaces the cached one.
 const NAME = "tidings-page";
-// How long the server may take to answer before what is kept is shown.
+// The server may take so long to answer before the cached page is shown.
 const PATIENCE_MS = 4000;
-// Such a name holds the hash of the content: what is kept by it is right.
+// A file name with a content hash: a cached file of this name is never outdated.
 const HASHED = /\b[0-9a-f]{12,16}[-._][^/]*$/;
-// What a proxy in front says who wants to know first who one is, or the server under a name that is not
-// its own: the browser has to see these.
+// Statuses of a proxy that demands authentication, or of the server for a host name that is not its
+// own: the browser has to see these.
 const REFUSALS = [401, 403, 407, 421];
-// The pages open that came from what is kept: their other files do as well, so that all are of one
+// The clients whose page came from the cache: their other files do as well, so that all are of one
 // build. Lost when the browser ends this worker; the server's files then come first again.
 const offline = new Set();
 
-// Nothing where the browser keeps nothing or has lost it: the network is there as well.
+// The cached response; undefined if there is none or the cache is not available.
 async function kept(path) {
   try {
     return await (await caches.open(NAME)).match(path, { ignoreVary: true });
@@ -21,8 +21,8 @@ async function kept(path) {
   }
 }
 
-// The files of this origin that a page names, the modules that its program imports among them; not
-// what it asks of the API beforehand.
+// The files of this origin that a page names, including the modules of its program; not the API
+// requests it preloads.
 const NAMED = /\s(?:src|href)="(\/(?!api\/)[^"/][^"]*)"/g;
 const files = (html) => new Set([...html.matchAll(NAMED)].map(([, path]) => path));
 
@@ -39,9 +39,9 @@ async function keep(page) {
     if (!HASHED.test(path) || !(await kept(path))) missing.push(path);
   }
   await cache.addAll(missing);
-  // Last: where it is, everything is.
+  // The page is stored last: where it is cached, all its files are.
   await cache.put("/", page);
-  // The files of the page before stay: a tab may still be loading them.
+  // The files of the previous build stay: a tab may still be loading them.
   const recent = files(old);
   for (const request of await cache.keys()) {
     const { pathname } = new URL(request.url);
@@ -49,7 +49,7 @@ async function keep(page) {
   }
 }
 
-// One after the other, whichever tabs they come from.
+// Serialised over all tabs.
 let last = Promise.resolve();
 const keepNext = (page) => (last = last.catch(() => {}).then(() => keep(page)));
 
@@ -59,7 +59,7 @@ async function install() {
 }
 
 async function activate() {
-  // What older versions of this worker kept.
+  // Deletes the caches of older versions of this worker.
   for (const name of await caches.keys()) {
     if (name.startsWith("tidings-") && name !== NAME) await caches.delete(name);
   }
@@ -70,7 +70,7 @@ async function page(asked, client) {
   const own = await kept("/");
   if (!own) return asked;
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, own));
-  // A proxy before a server that is down answers, too; a redirect is for the browser to follow.
+  // A proxy in front of a server that is down answers, too; a redirect is left to the browser.
   const isAnswer = ({ ok, type, status }) => ok || type === "opaqueredirect" || REFUSALS.includes(status);
   const page = (answer) => (isAnswer(answer) ? answer : own);
   const shown = await Promise.race([asked.then(page, () => own), late]);

@@ -24,11 +24,11 @@ const PAST_MIDNIGHT: Duration = Duration::from_millis(50);
 /// Who is logged in.
 #[derive(Debug, Clone, PartialEq)]
 enum Session {
-    /// The server is asked.
-    Asking,
-    /// The server could not be asked.
+    /// The server is asked who is logged in.
+    Loading,
+    /// The server could not be reached.
     Unreachable,
-    /// Nobody; `ended`: a login ended by itself.
+    /// Nobody; `ended`: the last login ended by itself.
     LoggedOut {
         ended: bool,
     },
@@ -40,20 +40,20 @@ enum Session {
 pub fn App() -> Html {
     let locale = use_state_eq(|| Rc::new(Locale::new(Lang::preferred())));
     let session = use_state_eq(|| match storage::session() {
-        // Nobody has ever logged in here: the server will say so too, and is not waited for.
+        // Nobody has ever logged in with this browser, so the server's answer is not awaited.
         None => Session::LoggedOut { ended: false },
-        Some(_) => Session::Asking,
+        Some(_) => Session::Loading,
     });
     let lang = locale.lang;
     use_language(lang);
     {
         let session = session.clone();
-        use_effect_with((), move |()| ask(session.setter()));
+        use_effect_with((), move |()| load_session(session.setter()));
     }
     {
         let (locale, session) = (locale.setter(), session.setter());
         use_effect_with((), move |()| {
-            let listener = follow(locale, session);
+            let listener = sync_tabs(locale, session);
             move || drop(listener)
         });
     }
@@ -62,41 +62,41 @@ pub fn App() -> Html {
         let setter = locale.setter();
         Callback::from(move |lang: Lang| {
             storage::choose(Setting::Language, lang.tag());
-            // Where nothing can be kept, it holds until the page is left.
+            // Where nothing can be stored, the choice holds until the page is left.
             setter.set(Rc::new(Locale::new(lang)));
         })
     };
     let on_login = {
         let setter = session.setter();
         Callback::from(move |user| {
-            storage::tell_session(clock::wall_ms());
+            storage::notify_session(clock::wall_ms());
             setter.set(Session::LoggedIn(user));
         })
     };
     let on_end = {
         let setter = session.setter();
         Callback::from(move |ended| {
-            storage::tell_session(clock::wall_ms());
+            storage::notify_session(clock::wall_ms());
             setter.set(Session::LoggedOut { ended });
         })
     };
-    // Who is logged in now, for answers that come late: who has logged out since stays so.
-    let present = use_mut_ref(|| None::<UserId>);
-    *present.borrow_mut() = match &*session {
+    // The current user, so that a late answer about a user who has logged out is dropped.
+    let current_uid = use_mut_ref(|| None::<UserId>);
+    *current_uid.borrow_mut() = match &*session {
         Session::LoggedIn(user) => Some(user.uid),
         _ => None,
     };
     let on_user = {
         let setter = session.setter();
         Callback::from(move |user: User| {
-            if *present.borrow() == Some(user.uid) {
+            if *current_uid.borrow() == Some(user.uid) {
                 setter.set(Session::LoggedIn(user));
             }
         })
     };
     let texts = locale.texts;
     let page = match &*session {
-        Session::Asking => html! {
+        Session::Loading => html! {
             <div class="splash" role="status">
                 <span class="spinner" aria-hidden="true" />
                 <span class="hidden-text">{ texts.loading }</span>
@@ -105,8 +105,8 @@ pub fn App() -> Html {
         Session::Unreachable => {
             let setter = session.setter();
             let onclick = move |_: MouseEvent| {
-                setter.set(Session::Asking);
-                ask(setter.clone());
+                setter.set(Session::Loading);
+                load_session(setter.clone());
             };
             html! {
                 <main class="splash">
@@ -130,23 +130,26 @@ pub fn App() -> Html {
     }
 }
 
-/// Names the language of the page. Another one loads a translated page anew: yew does not reach what a
-/// translator has put in the place of its texts.
+/// Sets the language of the page. A translated page is reloaded when the language changes: yew
+/// cannot update the nodes that a translator has replaced.
 #[hook]
 fn use_language(lang: Lang) {
     let shown = use_mut_ref(|| lang);
     use_effect_with(lang, move |lang| {
         dom::set_language(lang.tag());
         let changed = shown.replace(*lang) != *lang;
-        // Where the choice could not be kept, the page would be as before.
+        // Where the choice could not be stored, a reload would bring the old language back.
         if changed && dom::is_translated() && Lang::preferred() == *lang {
             update::reload();
         }
     });
 }
 
-/// Keeps in step with the other tabs: their language, and who is logged in.
-fn follow(locale: UseStateSetter<Rc<Locale>>, session: UseStateSetter<Session>) -> EventListener {
+/// Follows the other tabs: their language, and who is logged in.
+fn sync_tabs(
+    locale: UseStateSetter<Rc<Locale>>,
+    session: UseStateSetter<Session>,
+) -> EventListener {
     let lang = Cell::new(Lang::preferred());
     let known = RefCell::new(storage::session());
     EventListener::new(&dom::window(), "storage", move |_| {
@@ -161,7 +164,7 @@ fn follow(locale: UseStateSetter<Rc<Locale>>, session: UseStateSetter<Session>) 
                 match net::me().await {
                     Ok(user) => session.set(Session::LoggedIn(user)),
                     Err(HttpError::NotLoggedIn) => session.set(Session::LoggedOut { ended: false }),
-                    // What cannot be asked is left as it is.
+                    // Without an answer the session stays as it is.
                     Err(_) => {}
                 }
             });
@@ -169,15 +172,14 @@ fn follow(locale: UseStateSetter<Rc<Locale>>, session: UseStateSetter<Session>) 
     })
 }
 
-/// Makes the locale anew when a day begins, so that whatever names a day does so again; and when the
-/// page is shown in another time zone. A timer of a
-/// machine that slept is late, and the page is looked at again first.
+/// Makes the locale anew when a day begins or the time zone changes, so that names of days are
+/// rendered again. A timer is late on a machine that slept, so becoming visible checks, too.
 #[hook]
 fn use_midnight(locale: &UseStateHandle<Rc<Locale>>) {
     let (setter, lang) = (locale.setter(), locale.lang);
     use_effect_with((**locale).clone(), move |locale| {
         let locale = locale.clone();
-        let turn = move || {
+        let refresh = move || {
             if locale.is_past() {
                 setter.set(Rc::new(Locale::new(lang)));
             }
@@ -185,14 +187,14 @@ fn use_midnight(locale: &UseStateHandle<Rc<Locale>>) {
         let left = clock::until_midnight(clock::wall_ms()) + PAST_MIDNIGHT;
         let timer = Timeout::new(
             u32::try_from(left.as_millis()).unwrap_or(u32::MAX),
-            turn.clone(),
+            refresh.clone(),
         );
-        let seen = EventListener::new(&dom::document(), "visibilitychange", move |_| turn());
+        let seen = EventListener::new(&dom::document(), "visibilitychange", move |_| refresh());
         move || drop((timer, seen))
     });
 }
 
-fn ask(session: UseStateSetter<Session>) {
+fn load_session(session: UseStateSetter<Session>) {
     spawn_local(async move {
         session.set(match net::me().await {
             Ok(user) => Session::LoggedIn(user),

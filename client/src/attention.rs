@@ -1,5 +1,5 @@
-//! How the page makes itself noticed. The work is done by `shell/attention.js`, which all tabs share
-//! the rules of.
+//! Alerts the person: sound, notifications and the count at the icon. The work is done by
+//! `shell/attention.js`, whose rules all tabs share.
 
 use crate::state::{peer_key, peer_of_key};
 use js_sys::Reflect;
@@ -21,34 +21,34 @@ extern "C" {
     async fn js_ask() -> Result<(), JsValue>;
 }
 
-/// The event of the window that a click on a notification leads to.
+/// The window event that a click on a notification fires.
 pub const OPEN: &str = "tidings-open";
 
-/// The conversation that such an event is about.
+/// The conversation that an [`OPEN`] event names.
 pub fn opened(event: &Event) -> Option<Peer> {
     let detail = Reflect::get(event, &"detail".into()).ok()?;
     peer_of_key(&detail.as_string()?)
 }
 
-/// A message came: a sound and a notification, if the person looks at no tab and no other tab does
-/// the same.
+/// Plays a sound and shows a notification for a new message, unless the person looks at a tab or
+/// another tab has done it.
 pub fn message(me: UserId, peer: Peer, seq: Seq, title: &str, text: &str) {
     let (uid, seq) = (me.0.to_string(), seq.0.to_string());
     js_message(&uid, &peer_key(peer), &seq, title, text);
 }
 
-/// These conversations are read, here or elsewhere: their notifications go.
+/// Closes the notifications of these conversations, which were read here or elsewhere.
 pub fn withdraw(peers: &[Peer]) {
     let tags: Vec<String> = peers.iter().copied().map(peer_key).collect();
     js_withdraw(Some(tags.join(" ")));
 }
 
-/// All notifications go.
+/// Closes all notifications.
 pub fn withdraw_all() {
     js_withdraw(None);
 }
 
-/// The count at the page's icon; 0: none.
+/// Sets the count at the page's icon; 0 removes it.
 pub fn badge(count: u64) {
     js_badge(u32::try_from(count).unwrap_or(u32::MAX));
 }
@@ -62,19 +62,19 @@ pub fn may_notify() -> Permission {
     }
 }
 
-/// What the browser says to notifications.
+/// The browser's permission for notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permission {
-    /// Yes.
+    /// Granted by the person.
     Granted,
-    /// The person was not asked.
+    /// The person was not asked yet.
     Open,
-    /// No, or it has none.
+    /// Denied, or the browser has no notifications.
     Denied,
 }
 
-/// Has the browser ask the person, and keeps that they want notifications if they said yes.
-/// To be called from a click: browsers refuse it otherwise.
+/// Asks the person for permission, and stores that they want notifications if they grant it. To be
+/// called from a click: browsers refuse it otherwise.
 pub async fn ask() {
     // Where it fails, nothing was granted.
     let _ = js_ask().await;

@@ -25,15 +25,15 @@ pub fn wall_ms() -> i64 {
     ms(now)
 }
 
-/// A seed that spreads this page's retries in time. Guards nothing.
+/// A seed for the jitter of this page's retries. Not a secret.
 pub fn seed() -> u64 {
     let mut bytes = [0; 8];
     fill(&mut bytes);
     u64::from_le_bytes(bytes)
 }
 
-/// A new idempotency key: a UUID of this device's time and 74 random bits (RFC 9562, version 7). Keys
-/// in the order of time are what a database's index of them is quickest with.
+/// A new idempotency key: a UUID of this device's time and 74 random bits (RFC 9562, version 7). A
+/// database index is fastest with keys in the order of time.
 ///
 /// Made from `getRandomValues`, because `randomUUID` exists only in secure contexts and a server
 /// on a company's network may be reached by plain HTTP.
@@ -50,12 +50,12 @@ pub fn local_day(at_ms: i64) -> i64 {
     (at_ms - offset_ms).div_euclid(86_400_000)
 }
 
-/// What tells a time zone from others, cheaply: the minutes to UTC, now and half a year ago.
+/// A cheap fingerprint of the time zone: the minutes to UTC, now and half a year ago.
 pub fn zone(now_ms: i64) -> [i64; 2] {
     [now_ms, now_ms - HALF_A_YEAR_MS].map(|at_ms| ms(date(at_ms).get_timezone_offset()))
 }
 
-/// How long it is until the local day after that of a moment begins.
+/// The time until the next local midnight after a moment.
 pub fn until_midnight(at_ms: i64) -> Duration {
     let date = date(at_ms);
     // Where a change of summer time skips midnight, this is the first moment after it.
@@ -118,7 +118,7 @@ mod tests {
     use super::uuid;
 
     #[test]
-    fn an_id_is_a_version_7_uuid() {
+    fn client_msg_id_is_a_version_7_uuid() {
         assert_eq!(uuid(0, [0; 16]), "00000000-0000-7000-8000-000000000000");
         assert_eq!(uuid(-1, [255; 16]), "ffffffff-ffff-7fff-bfff-ffffffffffff");
         // The example of RFC 9562, appendix A.6.

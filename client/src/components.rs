@@ -1,7 +1,7 @@
 //! What the person sees, one noun a file.
 //!
 //! Components take cheap props and are memoised by them; lists are keyed. They know nothing of
-//! frames and connections: what the person does goes up through callbacks, to `pages/chat.rs`.
+//! frames and connections: the person's actions go up through callbacks, to `pages/chat.rs`.
 
 mod avatar;
 mod bubble;
@@ -11,6 +11,7 @@ mod confirm;
 mod contact_row;
 mod conversation_row;
 mod countdown;
+mod dynamic_text;
 mod emoji_picker;
 mod empty;
 mod empty_list;
@@ -36,7 +37,6 @@ mod skeleton;
 mod thread;
 mod thread_head;
 mod thread_keys;
-mod words;
 
 pub use avatar::Avatar;
 pub use bubble::BubbleRow;
@@ -46,6 +46,7 @@ pub use confirm::Confirm;
 pub use contact_row::ContactRow;
 pub use conversation_row::{ConversationRow, row_id};
 pub use countdown::Countdown;
+pub use dynamic_text::dynamic_text;
 pub use emoji_picker::EmojiPicker;
 pub use empty::{empty, hint};
 pub use event_line::event_line;
@@ -65,4 +66,3 @@ pub use sidebar_list::{ContactList, ConversationList};
 pub use skeleton::Skeleton;
 pub use thread::{Thread, ThreadAction};
 pub use thread_head::ThreadHead;
-pub use words::words;

@@ -8,11 +8,11 @@ use web_sys::{
     Document, Element, HtmlDocument, HtmlElement, HtmlTextAreaElement, VisibilityState, Window,
 };
 
-/// Below this the page shows one pane at a time. The style sheets say the same.
+/// Below this width the page shows one pane at a time. The style sheets use the same number.
 const NARROW: &str = "(max-width: 639.98px)";
 
-/// Browsers report this code for keys that an input method swallows; Safari also for the Enter
-/// that confirmed a composition, after it said that the composition ended.
+/// Browsers report this key code for keys that an input method handles; Safari also for the Enter
+/// that confirms a composition, after the composition has ended.
 pub const IME_KEY_CODE: u32 = 229;
 
 /// The window.
@@ -36,7 +36,7 @@ pub fn is_visible() -> bool {
     document().visibility_state() == VisibilityState::Visible
 }
 
-/// Whether the window is the one that the person works in.
+/// Whether the window has the keyboard focus.
 pub fn has_focus() -> bool {
     document().has_focus().unwrap_or(true)
 }
@@ -50,7 +50,7 @@ pub fn is_narrow() -> bool {
         .is_some_and(|query| query.matches())
 }
 
-/// How high the window is, in CSS pixels.
+/// The height of the window, in CSS pixels.
 pub fn height() -> usize {
     let root = document().document_element();
     root.map_or(0, |root| usize::try_from(root.client_height()).unwrap_or(0))
@@ -65,15 +65,16 @@ pub fn focus(id: &str) {
     }
 }
 
-/// A frame and a little more: see [`focus_next`].
+/// A little more than one frame: see [`focus_next`].
 const FRAME_MS: u32 = 20;
 
-/// Moves it there once the browser has shown what is rendered: it would lay that out once more before.
+/// Moves the focus once the browser has painted what is rendered; before that it would cost one
+/// more layout.
 pub fn focus_next(id: &'static str) {
     Timeout::new(FRAME_MS, move || focus(id)).forget();
 }
 
-/// The browser's name for itself.
+/// The browser's user agent.
 pub fn user_agent() -> String {
     window().navigator().user_agent().unwrap_or_default()
 }
@@ -111,14 +112,15 @@ fn copy_selected(text: &str, near: &Element) -> Result<bool, JsValue> {
     copied
 }
 
-/// Names the language of the page, for screen readers and for the choice of CJK glyphs.
+/// Sets the language of the page, for screen readers and for the choice of CJK glyphs.
 pub fn set_language(tag: &str) {
     if let Some(root) = document().document_element() {
         set_attribute(&root, "lang", tag);
     }
 }
 
-/// Whether the browser translated the page: it wraps texts in this element, which the page has none of.
+/// Whether the browser translated the page: translators wrap texts in `<font>`, which the page
+/// itself never uses.
 pub fn is_translated() -> bool {
     document().get_elements_by_tag_name("font").length() > 0
 }

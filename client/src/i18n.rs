@@ -1,7 +1,7 @@
-//! Every word the page says, in each language, and the way each writes times.
+//! Every text of the page, in each language, and how each language writes times.
 //!
 //! [`Texts`] is one struct and each language one constant of it, so that a text missing in a
-//! language does not compile. Never here: what decides which text is said.
+//! language does not compile. Never here: what decides which text is shown.
 
 mod account;
 mod context;
@@ -49,7 +49,7 @@ impl Lang {
         }
     }
 
-    /// Its name for itself.
+    /// Its name in the language itself.
     pub const fn name(self) -> &'static str {
         match self {
             Self::ZhCn => "简体中文",
@@ -57,7 +57,7 @@ impl Lang {
         }
     }
 
-    /// The language for a tag of a browser; `None`: neither of ours.
+    /// The language for a BCP 47 tag; `None`: neither of the page's.
     pub fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.split('-').next().unwrap_or_default();
         if primary.eq_ignore_ascii_case("zh") {
@@ -76,7 +76,7 @@ impl Lang {
             .unwrap_or(Self::En)
     }
 
-    /// The other one.
+    /// The other language.
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
@@ -94,17 +94,17 @@ impl Lang {
     }
 }
 
-/// The language of the page and its ways with times; what components are given by those around them.
+/// The language of the page, its texts and date formats; given to components through a context.
 #[derive(Debug)]
 pub struct Locale {
     /// The language.
     pub lang: Lang,
     /// Its texts.
     pub texts: &'static Texts,
-    /// Its ways with times.
+    /// Its date formats.
     pub dates: Dates,
-    /// The local day it was made on, "today" and "yesterday" are said anew at midnight; and the time
-    /// zone, for times are written by it.
+    /// The local day and the time zone it was made for: "today" and "yesterday" change at midnight,
+    /// and times are written in the zone.
     made: (i64, [i64; 2]),
 }
 
@@ -119,7 +119,7 @@ impl Locale {
         }
     }
 
-    /// Whether the day it was made on is over, or the time zone is another.
+    /// Whether the day it was made on is over, or the time zone has changed.
     pub fn is_past(&self) -> bool {
         self.made != Self::now()
     }
@@ -141,7 +141,7 @@ mod tests {
     use super::Lang;
 
     #[test]
-    fn a_browsers_language_is_matched_by_its_first_part() {
+    fn language_tag_is_matched_by_its_primary_subtag() {
         assert_eq!(Lang::of_tag("zh-Hant-TW"), Some(Lang::ZhCn));
         assert_eq!(Lang::of_tag("EN-gb"), Some(Lang::En));
         assert_eq!(Lang::of_tag("fr"), None);

@@ -3,27 +3,27 @@
 //! - [`state`]: what the page knows and how events change it. Pure.
 //! - [`net`]: the WebSocket and the HTTP API. Drives [`tidings_shared::link::Link`].
 //! - [`components`] and [`pages`]: what the person sees.
-//! - [`i18n`]: every word of it, in each language.
+//! - [`i18n`]: its texts, in each language.
 //! - [`attention`]: sound, notifications, the count at the icon.
 //! - [`update`]: whether the server has a newer page.
-//! - [`trail`]: the browser's history of the places in the page.
+//! - [`history`]: the browser's history of routes in the page.
 //! - [`clock`], [`dom`], [`storage`]: the browser, as the rest needs it.
 //!
-//! Events flow one way: the page (`pages/chat.rs`) hands what happened to [`state::Chat`], carries
-//! out the effects it returns, and renders what it then knows.
+//! Events flow one way: the page (`pages/chat.rs`) hands each event to [`state::Chat`], runs the
+//! effects it returns, and renders its new state.
 
 mod app;
 pub mod attention;
 pub mod clock;
 pub mod components;
 pub mod dom;
+pub mod history;
 pub mod i18n;
 pub mod net;
 pub mod pages;
 mod panic;
 pub mod state;
 pub mod storage;
-pub mod trail;
 pub mod update;
 
 pub use app::App;

@@ -1,12 +1,11 @@
 //! The network: the WebSocket and the HTTP API.
 //!
-//! Thin. When to connect, to send a heartbeat and to give up is decided by
-//! [`tidings_shared::link::Link`], and what a frame means by [`crate::state`]; here are only the
-//! browser's socket, timers and events. No other code of the page opens a connection or sets a
-//! timer for one.
+//! Thin. [`tidings_shared::link::Link`] decides when to connect, to send a heartbeat and to give
+//! up, and [`crate::state`] what a frame means; here are only the browser's socket, timers and
+//! events. No other code of the page opens a connection or sets a timer for one.
 
-mod alarm;
 mod connection;
+mod deadline_timer;
 mod driver;
 mod http;
 mod socket;

@@ -1,4 +1,4 @@
-//! The pages: logging in, everything after it, and over that one's own account.
+//! The pages: login, the chat page of a login, and the profile dialog over it.
 
 mod chat;
 mod login;

@@ -1,8 +1,8 @@
-//! What stays in this browser: the settings, the emoji chosen last, and of each login the outbox and
-//! the drafts.
+//! What is stored in this browser: the settings, the recently chosen emoji, and for each login the
+//! outbox and the drafts.
 //!
-//! Storage may be full or forbidden; the page then works on, and says so of what a person wrote. Never here: a
-//! token or a password, which no script can read (the login is an `HttpOnly` cookie).
+//! Storage may be full or forbidden; the page then works on, and reports it for what a person
+//! wrote. Never here: a token or a password; no script can read the login, an `HttpOnly` cookie.
 
 use crate::dom;
 use crate::i18n::Lang;
@@ -13,10 +13,10 @@ use tidings_shared::outbox::Outbox;
 use tidings_shared::{Peer, UserId};
 use web_sys::{Event, Storage};
 
-/// Changes whenever a login begins or ends in this browser, for its other tabs.
+/// Changes whenever a login begins or ends in this browser, to notify its other tabs.
 const SESSION: &str = "tidings.session";
 
-/// A choice of the person. The scripts in `shell/` read some of them too.
+/// A setting. The scripts in `shell/` read some of them too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Setting {
     /// The tag of a language.
@@ -53,30 +53,30 @@ fn get(key: &str) -> Option<String> {
     storage()?.get_item(key).ok().flatten()
 }
 
-/// Returns whether the browser keeps it.
+/// Returns whether the browser stored it.
 fn set(key: &str, value: &str) -> bool {
     storage().is_some_and(|storage| storage.set_item(key, value).is_ok())
 }
 
 fn remove(key: &str) {
     if let Some(storage) = storage() {
-        // Forbidden: then nothing was kept either.
+        // Storage is forbidden, so nothing was stored either.
         let _ = storage.remove_item(key);
     }
 }
 
-/// The language the person chose, if they did.
+/// The chosen language, if any.
 pub fn language() -> Option<Lang> {
     Lang::of_tag(&get(Setting::Language.key())?)
 }
 
-/// What the person chose; empty: nothing.
+/// The value of a setting; empty if it was not chosen.
 pub fn chosen(setting: Setting) -> String {
     get(setting.key()).unwrap_or_default()
 }
 
-/// Keeps what the person chose. Other tabs hear of it from the browser, which fires `storage` in
-/// them; this one is told by the same event.
+/// Stores a setting. The browser fires `storage` in the other tabs; this dispatches the same event
+/// in this one.
 pub fn choose(setting: Setting, value: &str) {
     set(setting.key(), value);
     if let Ok(event) = web_sys::Event::new("storage") {
@@ -85,22 +85,23 @@ pub fn choose(setting: Setting, value: &str) {
     }
 }
 
-/// Says to the other tabs that a login began or ended.
-pub fn tell_session(now_ms: i64) {
+/// Notifies the other tabs that a login began or ended.
+pub fn notify_session(now_ms: i64) {
     set(SESSION, &now_ms.to_string());
 }
 
-/// Differs from what it was when a login began or ended in another tab since.
+/// The time of the last login or log-out, as stored by any tab; it differs once another tab changes
+/// it.
 pub fn session() -> Option<String> {
     get(SESSION)
 }
 
-/// The emoji chosen last in this browser, the latest first.
+/// The recently chosen emoji, latest first.
 pub fn recent_emoji() -> String {
     get(RECENT_EMOJI).unwrap_or_default()
 }
 
-/// Keeps the emoji chosen last.
+/// Stores the recently chosen emoji.
 pub fn set_recent_emoji(recent: &str) {
     set(RECENT_EMOJI, recent);
 }
@@ -109,22 +110,22 @@ fn outbox_key(uid: UserId) -> String {
     format!("tidings.outbox.{uid}")
 }
 
-/// Where an outbox goes that this page cannot read.
+/// The key under which an unreadable outbox is set aside.
 fn set_aside_key(uid: UserId) -> String {
     format!("tidings.outbox-unreadable.{uid}")
 }
 
-/// The outbox of this login as last kept, by this tab or another.
+/// The outbox of this login as last stored, by this tab or another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptOutbox {
-    /// What waits.
+pub struct StoredOutbox {
+    /// The messages waiting to be sent.
     pub outbox: Outbox,
-    /// Whether what was kept could not be read and was [set aside](unreadable_outbox) just now.
+    /// Whether the stored text could not be read and was [set aside](unreadable_outbox) just now.
     pub set_aside: bool,
 }
 
 /// The outbox of this login. One that cannot be read is set aside, so that nothing overwrites it.
-pub fn outbox(uid: UserId) -> KeptOutbox {
+pub fn outbox(uid: UserId) -> StoredOutbox {
     let key = outbox_key(uid);
     let text = get(&key);
     let read = text.as_deref().map_or(Ok(Outbox::default()), read_outbox);
@@ -134,41 +135,41 @@ pub fn outbox(uid: UserId) -> KeptOutbox {
         set(&set_aside_key(uid), &all.join("\n"));
         remove(&key);
     }
-    KeptOutbox {
+    StoredOutbox {
         set_aside: read.is_err(),
         outbox: read.unwrap_or_default(),
     }
 }
 
-/// What could not be read of the outboxes of this login, as it was stored, a line each.
+/// The unreadable outboxes of this login, as they were stored, a line each.
 pub fn unreadable_outbox(uid: UserId) -> Option<String> {
     get(&set_aside_key(uid))
 }
 
-/// What became of an outbox that was to be kept.
+/// The result of storing an outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Saved {
-    /// The browser keeps it.
-    pub kept: bool,
-    /// Something was [set aside](unreadable_outbox) for that.
+    /// The browser stored it.
+    pub stored: bool,
+    /// The text stored before was unreadable and was [set aside](unreadable_outbox).
     pub set_aside: bool,
 }
 
-/// Keeps the outbox of this login, beside what other tabs have in theirs.
+/// Stores the outbox of this login, merged with what other tabs have stored.
 pub fn set_outbox(uid: UserId, text: &OutboxText) -> Saved {
     let key = outbox_key(uid);
-    let KeptOutbox { outbox, set_aside } = self::outbox(uid);
-    let json = text.beside(outbox);
+    let StoredOutbox { outbox, set_aside } = self::outbox(uid);
+    let json = text.merged_with(outbox);
     if json.is_none() {
         remove(&key);
     }
     Saved {
-        kept: json.is_none_or(|json| set(&key, &json)),
+        stored: json.is_none_or(|json| set(&key, &json)),
         set_aside,
     }
 }
 
-/// Whether an event of the window says that another tab kept another outbox of this login.
+/// Whether a `storage` event says that another tab stored another outbox of this login.
 pub fn is_about_outbox(event: &Event, uid: UserId) -> bool {
     let key = Reflect::get(event, &"key".into()).ok();
     key.and_then(|key| key.as_string()) == Some(outbox_key(uid))
@@ -187,8 +188,8 @@ pub fn drafts(uid: UserId) -> Vec<(Peer, Rc<str>)> {
         .collect()
 }
 
-/// Forgets what any tab of this login kept: messages, drafts, and up to where it made itself heard
-/// (`shell/attention.js`), which names the people who wrote.
+/// Deletes what any tab of this login stored: messages, drafts, and the last messages alerted for
+/// (`shell/attention.js`), whose keys name the people who wrote.
 pub fn forget(uid: UserId) {
     remove(&outbox_key(uid));
     remove(&set_aside_key(uid));
@@ -199,7 +200,7 @@ pub fn forget(uid: UserId) {
     }
 }
 
-/// What follows the prefix in the keys that begin with it.
+/// The rest of each key that begins with the prefix.
 fn keys_with(prefix: &str) -> Vec<String> {
     let Some(storage) = storage() else {
         return Vec::new();
@@ -215,7 +216,7 @@ fn draft_key(uid: UserId, peer: Peer) -> String {
     format!("{}{}", draft_prefix(uid), peer_key(peer))
 }
 
-/// Keeps a draft; an empty one is forgotten. Returns whether the browser does.
+/// Stores a draft; an empty one is removed. Returns whether the browser stored it.
 pub fn set_draft(uid: UserId, peer: Peer, text: &str) -> bool {
     let key = draft_key(uid, peer);
     if text.is_empty() {

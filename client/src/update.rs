@@ -1,30 +1,30 @@
-//! Whether the server has a newer page than this one, and changing to it.
+//! Detects that the server has a newer build of the page, and loads it.
 //!
-//! trunk names every file by the hash of its content, and the page names its files and has its styles,
-//! so a page is outdated when the server's has others.
+//! trunk puts a content hash into every file name, and the page holds these names and its styles,
+//! so a page is outdated when the server's differs in them.
 
 use crate::{dom, net};
 use wasm_bindgen::JsCast;
 use web_sys::Element;
 
-/// What a page says of itself.
+/// The elements that identify a build.
 const PARTS: &str = "head > link[href^='/'], head > style";
 
-/// Whether the server has another page by now. `false` when it cannot be asked.
+/// Whether the server has another build by now. `false` when it cannot be reached.
 pub async fn is_outdated() -> bool {
-    let parts = own_parts();
+    let parts = page_parts();
     let newest = net::page().await;
     newest.is_ok_and(|newest| parts.iter().any(|part| !newest.contains(part)))
 }
 
-/// Loads the page anew. What was written and not sent is kept.
+/// Reloads the page. Drafts and unsent messages are stored.
 pub fn reload() {
     // A browser that refuses leaves the page as it is.
     let _ = dom::window().location().reload();
 }
 
-/// The names of this page's files, and its styles.
-fn own_parts() -> Vec<String> {
+/// The file names and styles of this page.
+fn page_parts() -> Vec<String> {
     let Ok(found) = dom::document().query_selector_all(PARTS) else {
         return Vec::new();
     };

@@ -1,4 +1,4 @@
-//! The composer in a real browser: what sends, and what an input method may do unharmed.
+//! The composer in a real browser: what sends, and what input methods may do.
 #![cfg(target_arch = "wasm32")]
 
 mod stage;
@@ -14,25 +14,27 @@ use yew::prelude::*;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-type Heard = Rc<RefCell<Vec<String>>>;
+type Texts = Rc<RefCell<Vec<String>>>;
 
-struct Desk {
+struct Harness {
     root: Element,
-    sent: Heard,
-    drafts: Heard,
+    sent: Texts,
+    drafts: Texts,
 }
 
-impl Desk {
+impl Harness {
     async fn new(draft: &str) -> Self {
-        let (sent, drafts) = (Heard::default(), Heard::default());
-        let hear = |heard: &Heard| {
-            let heard = heard.clone();
-            Callback::from(move |text: String| heard.borrow_mut().push(text))
+        let (sent, drafts) = (Texts::default(), Texts::default());
+        let record = |texts: &Texts| {
+            let texts = texts.clone();
+            Callback::from(move |text: String| texts.borrow_mut().push(text))
         };
-        let (on_send, on_draft) = (hear(&sent), hear(&drafts));
+        let (on_send, on_draft) = (record(&sent), record(&drafts));
         let draft: Rc<str> = draft.into();
         let peer = Peer::User(UserId(1001));
-        let root = render(html! { <Composer {draft} {peer} begun=0 {on_draft} {on_send} /> }).await;
+        let root =
+            render(html! { <Composer {draft} {peer} draft_version=0 {on_draft} {on_send} /> })
+                .await;
         Self { root, sent, drafts }
     }
 
@@ -49,11 +51,11 @@ impl Desk {
         yew::scheduler::flush().await;
     }
 
-    /// Presses Enter; returns whether the browser was kept from writing a new line.
+    /// Presses Enter; returns whether the browser was prevented from writing a new line.
     async fn enter(&self, how: impl Fn(&KeyboardEventInit)) -> bool {
-        let kept = self.presses_enter(how);
+        let prevented = self.presses_enter(how);
         yew::scheduler::flush().await;
-        kept
+        prevented
     }
 
     /// The same, before anything is rendered.
@@ -78,74 +80,77 @@ impl Desk {
 }
 
 #[wasm_bindgen_test]
-async fn enter_sends_what_is_written() {
-    let desk = Desk::new("").await;
-    desk.write("hello").await;
-    assert!(desk.enter(|_| {}).await);
-    assert_eq!(desk.sent(), ["hello"]);
-    assert_eq!(desk.field().value(), "");
-    assert!(!desk.may_send());
+async fn enter_sends_the_text() {
+    let composer = Harness::new("").await;
+    composer.write("hello").await;
+    assert!(composer.enter(|_| {}).await);
+    assert_eq!(composer.sent(), ["hello"]);
+    assert_eq!(composer.field().value(), "");
+    assert!(!composer.may_send());
 }
 
 #[wasm_bindgen_test]
-async fn enter_twice_sends_once_however_slow_the_page_is() {
-    let desk = Desk::new("").await;
-    desk.write("hello").await;
+async fn enter_twice_before_a_render_sends_once() {
+    let composer = Harness::new("").await;
+    composer.write("hello").await;
     // Nothing is rendered in between.
-    desk.presses_enter(|_| {});
-    desk.presses_enter(|_| {});
-    desk.field().set_value("and what is written right after");
+    composer.presses_enter(|_| {});
+    composer.presses_enter(|_| {});
+    composer
+        .field()
+        .set_value("and what is written right after");
     yew::scheduler::flush().await;
-    assert_eq!(desk.sent(), ["hello"]);
-    assert_eq!(desk.field().value(), "and what is written right after");
+    assert_eq!(composer.sent(), ["hello"]);
+    assert_eq!(composer.field().value(), "and what is written right after");
 }
 
 #[wasm_bindgen_test]
-async fn shift_and_enter_begin_a_new_line() {
-    let desk = Desk::new("").await;
-    desk.write("hello").await;
-    assert!(!desk.enter(|init| init.set_shift_key(true)).await);
-    assert_eq!(desk.sent(), [""; 0]);
+async fn shift_enter_sends_nothing() {
+    let composer = Harness::new("").await;
+    composer.write("hello").await;
+    assert!(!composer.enter(|init| init.set_shift_key(true)).await);
+    assert_eq!(composer.sent(), [""; 0]);
 }
 
 #[wasm_bindgen_test]
-async fn enter_that_confirms_an_input_method_sends_nothing() {
-    let desk = Desk::new("").await;
-    desk.write("nihao").await;
-    assert!(!desk.enter(|init| init.set_is_composing(true)).await);
-    assert!(!desk.enter(|init| init.set_key_code(229)).await);
-    assert_eq!(desk.sent(), [""; 0]);
-    assert_eq!(desk.field().value(), "nihao");
+async fn enter_that_confirms_a_composition_sends_nothing() {
+    let composer = Harness::new("").await;
+    composer.write("nihao").await;
+    assert!(!composer.enter(|init| init.set_is_composing(true)).await);
+    assert!(!composer.enter(|init| init.set_key_code(229)).await);
+    assert_eq!(composer.sent(), [""; 0]);
+    assert_eq!(composer.field().value(), "nihao");
 }
 
 #[wasm_bindgen_test]
-async fn white_space_and_what_is_too_long_cannot_be_sent() {
-    let desk = Desk::new("").await;
-    assert!(!desk.may_send());
-    desk.write(" \n ").await;
-    assert!(!desk.may_send());
-    desk.enter(|_| {}).await;
-    desk.write(&"字".repeat(2730)).await;
-    assert!(desk.may_send());
-    desk.write(&"字".repeat(2731)).await;
-    assert!(!desk.may_send());
+async fn white_space_and_too_long_text_cannot_be_sent() {
+    let composer = Harness::new("").await;
+    assert!(!composer.may_send());
+    composer.write(" \n ").await;
+    assert!(!composer.may_send());
+    composer.enter(|_| {}).await;
+    composer.write(&"字".repeat(2730)).await;
+    assert!(composer.may_send());
+    composer.write(&"字".repeat(2731)).await;
+    assert!(!composer.may_send());
     assert!(
-        desk.root
+        composer
+            .root
             .text_content()
             .expect("text")
             .contains("1 byte too many")
     );
-    desk.enter(|_| {}).await;
-    assert_eq!(desk.sent(), [""; 0]);
+    composer.enter(|_| {}).await;
+    assert_eq!(composer.sent(), [""; 0]);
 }
 
 #[wasm_bindgen_test]
-async fn a_draft_is_there_again_and_every_change_is_told() {
-    let desk = Desk::new("half a thought").await;
-    assert_eq!(desk.field().value(), "half a thought");
-    assert!(desk.may_send());
-    desk.write("half a thought more").await;
-    assert_eq!(*desk.drafts.borrow(), ["half a thought more"]);
-    click(&desk.root, "composer-send").await;
-    assert_eq!(desk.sent(), ["half a thought more"]);
+async fn draft_is_restored_and_every_change_is_emitted() {
+    let composer = Harness::new("half a thought").await;
+    assert_eq!(composer.field().value(), "half a thought");
+    assert!(composer.may_send());
+    composer.write("half a thought more").await;
+    assert_eq!(*composer.drafts.borrow(), ["half a thought more"]);
+    click(&composer.root, "composer-send").await;
+    assert_eq!(composer.sent(), ["half a thought more"]);
 }

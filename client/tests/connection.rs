@@ -18,19 +18,19 @@ wasm_bindgen_test_configure!(run_in_browser);
 /// Nothing listens here: port 9 is "discard".
 const NOWHERE: &str = "ws://127.0.0.1:9/ws";
 
-/// Signals that arrived, and who waits for the next.
+/// The signals that arrived, and a waker for the next one.
 #[derive(Clone, Default)]
-struct Ear {
-    heard: Rc<RefCell<Vec<Signal>>>,
+struct Signals {
+    received: Rc<RefCell<Vec<Signal>>>,
     waiting: Rc<RefCell<Option<js_sys::Function>>>,
 }
 
-impl Ear {
+impl Signals {
     fn connection(&self, url: &str) -> Connection {
-        let ear = self.clone();
+        let signals = self.clone();
         let owner = Callback::from(move |signal| {
-            ear.heard.borrow_mut().push(signal);
-            if let Some(wake) = ear.waiting.take() {
+            signals.received.borrow_mut().push(signal);
+            if let Some(wake) = signals.waiting.take() {
                 wake.call0(&wasm_bindgen::JsValue::UNDEFINED)
                     .expect("a resolver");
             }
@@ -40,7 +40,7 @@ impl Ear {
 
     /// Awaits signals until `done`.
     async fn until(&self, done: impl Fn(&[Signal]) -> bool) {
-        while !done(&self.heard.borrow()) {
+        while !done(&self.received.borrow()) {
             let waiting = self.waiting.clone();
             let promise = js_sys::Promise::new(&mut |resolve, _| {
                 waiting.replace(Some(resolve));
@@ -53,13 +53,14 @@ impl Ear {
 }
 
 #[wasm_bindgen_test]
-async fn a_server_that_is_not_there_is_waited_for_and_tried_again_when_asked() {
-    let ear = Ear::default();
-    let connection = ear.connection(NOWHERE);
+async fn unreachable_server_is_retried_on_request() {
+    let signals = Signals::default();
+    let connection = signals.connection(NOWHERE);
     assert_eq!(connection.phase(), Phase::Idle);
     connection.start();
     assert_eq!(connection.phase(), Phase::Connecting);
-    ear.until(|_| matches!(connection.phase(), Phase::Waiting(_)))
+    signals
+        .until(|_| matches!(connection.phase(), Phase::Waiting(_)))
         .await;
     assert_eq!(connection.last_cause(), Some(Cause::Closed(1006)));
     connection.retry_now();
@@ -69,20 +70,21 @@ async fn a_server_that_is_not_there_is_waited_for_and_tried_again_when_asked() {
 }
 
 #[wasm_bindgen_test]
-async fn an_address_the_browser_refuses_is_an_end_like_any_other() {
-    let ear = Ear::default();
-    let connection = ear.connection("ftp://127.0.0.1/ws");
+async fn refused_url_is_handled_like_a_close() {
+    let signals = Signals::default();
+    let connection = signals.connection("ftp://127.0.0.1/ws");
     connection.start();
     assert!(matches!(connection.phase(), Phase::Waiting(_)));
     connection.stop();
 }
 
 #[wasm_bindgen_test]
-async fn the_network_coming_back_ends_the_waiting() {
-    let ear = Ear::default();
-    let connection = ear.connection(NOWHERE);
+async fn online_event_reconnects_at_once() {
+    let signals = Signals::default();
+    let connection = signals.connection(NOWHERE);
     connection.start();
-    ear.until(|_| matches!(connection.phase(), Phase::Waiting(_)))
+    signals
+        .until(|_| matches!(connection.phase(), Phase::Waiting(_)))
         .await;
     let online = Event::new("online").expect("a valid name");
     dom::window().dispatch_event(&online).expect("a live event");
@@ -90,25 +92,30 @@ async fn the_network_coming_back_ends_the_waiting() {
 }
 
 #[wasm_bindgen_test]
-async fn the_owner_is_woken_at_its_moment_and_not_before() {
-    let ear = Ear::default();
-    let connection = ear.connection(NOWHERE);
+async fn owner_is_woken_at_its_deadline_and_not_before() {
+    let signals = Signals::default();
+    let connection = signals.connection(NOWHERE);
     let due = clock::now() + Duration::from_millis(30);
     connection.wake_at(Some(clock::now() + Duration::from_hours(1)));
     connection.wake_at(Some(due));
-    ear.until(|heard| heard.contains(&Signal::Due)).await;
+    signals
+        .until(|received| received.contains(&Signal::Due))
+        .await;
     assert!(clock::now() >= due);
-    assert_eq!(ear.heard.borrow().len(), 1);
+    assert_eq!(signals.received.borrow().len(), 1);
 }
 
 #[wasm_bindgen_test]
-async fn showing_the_page_is_told() {
-    let ear = Ear::default();
-    let _connection = ear.connection(NOWHERE);
+async fn visibility_change_is_signalled() {
+    let signals = Signals::default();
+    let _connection = signals.connection(NOWHERE);
     let shown = Event::new("visibilitychange").expect("a valid name");
     dom::document()
         .dispatch_event(&shown)
         .expect("a live event");
-    ear.until(|heard| !heard.is_empty()).await;
-    assert!(matches!(ear.heard.borrow()[..], [Signal::Visible(_)]));
+    signals.until(|received| !received.is_empty()).await;
+    assert!(matches!(
+        signals.received.borrow()[..],
+        [Signal::Visible(_)]
+    ));
 }

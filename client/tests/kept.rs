@@ -1,4 +1,4 @@
-//! What stays in the browser.
+//! The browser's storage.
 #![cfg(target_arch = "wasm32")]
 
 use tidings_client::clock;
@@ -12,7 +12,7 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 const THEM: Peer = Peer::User(UserId(2));
 
-/// A tab that starts with what is kept.
+/// A tab that starts with what is stored.
 fn tab(me: UserId) -> Chat {
     Chat::new(me, storage::outbox(me).outbox, storage::drafts(me))
 }
@@ -39,7 +39,7 @@ fn waiting(me: UserId) -> Vec<String> {
 }
 
 #[wasm_bindgen_test]
-fn two_tabs_keep_each_others_messages_and_a_third_takes_over_both() {
+fn two_tabs_store_their_messages_and_a_third_loads_both() {
     let me = UserId(77);
     let (mut first, mut second) = (tab(me), tab(me));
     write(&mut first, me, "a");
@@ -65,7 +65,7 @@ fn two_tabs_keep_each_others_messages_and_a_third_takes_over_both() {
 }
 
 #[wasm_bindgen_test]
-fn an_unreadable_outbox_is_set_aside_and_said() {
+fn unreadable_outbox_is_set_aside_and_reported() {
     let me = UserId(80);
     let storage = tidings_client::dom::window().local_storage();
     let storage = storage.expect("allowed").expect("there");
@@ -81,7 +81,7 @@ fn an_unreadable_outbox_is_set_aside_and_said() {
 }
 
 #[wasm_bindgen_test]
-fn what_is_kept_for_one_login_is_not_given_to_another() {
+fn stored_data_is_separate_for_each_login() {
     let (me, other) = (UserId(78), UserId(781));
     write(&mut tab(me), me, "mine");
     storage::set_draft(me, THEM, "my draft");
@@ -93,7 +93,7 @@ fn what_is_kept_for_one_login_is_not_given_to_another() {
 }
 
 #[wasm_bindgen_test]
-fn logging_out_leaves_nothing_of_this_login_and_all_of_others() {
+fn log_out_removes_only_the_data_of_its_login() {
     let (me, other) = (UserId(79), UserId(791));
     let mut tab = tab(me);
     let storage = tidings_client::dom::window().local_storage();
@@ -124,7 +124,7 @@ fn logging_out_leaves_nothing_of_this_login_and_all_of_others() {
 }
 
 #[wasm_bindgen_test]
-fn the_choice_of_a_language_is_kept() {
+fn language_choice_is_stored() {
     storage::choose(Setting::Language, Lang::ZhCn.tag());
     assert_eq!(Lang::preferred(), Lang::ZhCn);
     storage::choose(Setting::Language, Lang::En.tag());
@@ -132,7 +132,7 @@ fn the_choice_of_a_language_is_kept() {
 }
 
 #[wasm_bindgen_test]
-fn ids_of_messages_are_uuids_and_differ() {
+fn client_msg_ids_are_distinct_uuids() {
     let (a, b) = (clock::client_msg_id(), clock::client_msg_id());
     assert_ne!(a, b);
     assert_eq!(a.0.len(), 36);

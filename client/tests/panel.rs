@@ -26,8 +26,8 @@ fn snapshot(frames: u64) -> Snapshot {
     diagnosis.changed(now, Phase::Waiting(now), lost);
     diagnosis.changed(now, Phase::Live, lost);
     for _ in 0..frames {
-        let beat = ServerFrame::Heartbeat(Duration::from_secs(45));
-        diagnosis.received(now, Some(&beat), 26);
+        let heartbeat = ServerFrame::Heartbeat(Duration::from_secs(45));
+        diagnosis.received(now, Some(&heartbeat), 26);
     }
     Snapshot {
         now,
@@ -147,7 +147,7 @@ async fn dot_and_close_button_toggle_the_panel() {
 }
 
 #[wasm_bindgen_test]
-async fn panel_looks_a_few_times_a_second() {
+async fn panel_probes_a_few_times_a_second() {
     let looks = Rc::new(Cell::new(0));
     let probe = {
         let looks = looks.clone();

@@ -47,7 +47,7 @@ async fn message(text: &str, state: BubbleState) -> Element {
 }
 
 #[wasm_bindgen_test]
-async fn a_text_is_shown_letter_by_letter_and_never_as_html() {
+async fn text_is_shown_verbatim_and_never_as_html() {
     let text = "<b>bold</b> & <img src=x onerror=alert(1)>\n  two";
     let root = message(text, BubbleState::Sent).await;
     let shown = find::<Element>(&root, "message-text");
@@ -56,7 +56,7 @@ async fn a_text_is_shown_letter_by_letter_and_never_as_html() {
 }
 
 #[wasm_bindgen_test]
-async fn an_address_becomes_a_link_that_gives_nothing_away() {
+async fn address_becomes_a_link_without_opener_or_referrer() {
     let root = message("see https://example.org/a, ok", BubbleState::Sent).await;
     let link = root.query_selector("a").expect("valid").expect("a link");
     assert_eq!(
@@ -73,7 +73,7 @@ async fn an_address_becomes_a_link_that_gives_nothing_away() {
 }
 
 #[wasm_bindgen_test]
-async fn a_link_shows_where_it_leads() {
+async fn link_shows_its_real_host() {
     let text = "\u{202e}http://аррӏе.com/ http://[2001:db8::1]:8080/ www.example.org http://[x]/";
     let root = message(text, BubbleState::Sent).await;
     let links = root.query_selector_all("a").expect("valid");
@@ -98,7 +98,7 @@ async fn a_link_shows_where_it_leads() {
 }
 
 #[wasm_bindgen_test]
-async fn a_message_names_its_place_and_state() {
+async fn message_has_its_ids_and_state_as_attributes() {
     let root = message("x", BubbleState::Failed(ErrorCode::UnknownRecipient)).await;
     let row = find::<Element>(&root, "message");
     for (name, value) in [
@@ -115,7 +115,7 @@ async fn a_message_names_its_place_and_state() {
 }
 
 #[wasm_bindgen_test]
-async fn a_row_shows_its_draft_and_its_badge() {
+async fn conversation_row_shows_draft_and_badge() {
     let row = ListRow {
         peer: Peer::User(UserId(1001)),
         name: "李四".into(),
@@ -146,7 +146,7 @@ async fn a_row_shows_its_draft_and_its_badge() {
 }
 
 #[wasm_bindgen_test]
-async fn the_chip_says_how_the_connection_stands_and_retries() {
+async fn chip_shows_the_connection_phase_and_retries() {
     let asked = Rc::new(Cell::new(0));
     let on_retry = {
         let asked = asked.clone();
@@ -192,13 +192,13 @@ async fn the_chip_says_how_the_connection_stands_and_retries() {
 }
 
 #[derive(PartialEq, Properties)]
-struct ImpatientProps {
+struct ClickToConnectProps {
     on_retry: Callback<()>,
 }
 
-/// A connection that is waited for until a click anywhere in it.
+/// A chip whose connection waits until a click anywhere in it.
 #[component]
-fn Impatient(props: &ImpatientProps) -> Html {
+fn ClickToConnect(props: &ClickToConnectProps) -> Html {
     let phase = use_state(|| Phase::Waiting(clock::now()));
     let connect = {
         let phase = phase.clone();
@@ -213,8 +213,8 @@ fn Impatient(props: &ImpatientProps) -> Html {
 }
 
 #[wasm_bindgen_test]
-async fn the_button_to_connect_now_hands_its_focus_on_when_it_goes_by_itself() {
-    let root = render(html! { <Impatient on_retry={Callback::noop()} /> }).await;
+async fn removed_retry_button_passes_its_focus_on() {
+    let root = render(html! { <ClickToConnect on_retry={Callback::noop()} /> }).await;
     let button: HtmlElement = find(&root, "retry-now");
     button.focus().expect("a button");
     assert_eq!(dom::document().active_element().as_ref(), Some(&*button));
@@ -243,7 +243,7 @@ fn Shrinking(props: &ShrinkingProps) -> Html {
 }
 
 #[wasm_bindgen_test]
-async fn the_last_row_of_a_list_stays_the_one_it_was() {
+async fn last_row_keeps_its_element_when_the_first_goes() {
     let root = render(html! { <Shrinking rows=2 /> }).await;
     let list: Element = find(&root, "list");
     let survivor = list.last_element_child().expect("two rows");
@@ -254,7 +254,7 @@ async fn the_last_row_of_a_list_stays_the_one_it_was() {
 }
 
 #[wasm_bindgen_test]
-fn the_page_names_its_language() {
+fn page_has_its_language_attribute() {
     dom::set_language("zh-CN");
     let root = dom::document().document_element().expect("one");
     assert_eq!(root.get_attribute("lang").as_deref(), Some("zh-CN"));

@@ -1,4 +1,4 @@
-//! What a node takes from Redis: an event that is read stays the same.
+//! Bus payloads from Redis: a decoded event round-trips.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! What a client sends: a frame that is read stays the same when it is written and read again.
+//! Frames from clients: a parsed frame round-trips.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Where a list goes on, as a client hands it back.
+//! List cursors from clients: a parsed cursor round-trips.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

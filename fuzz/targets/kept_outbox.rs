@@ -1,7 +1,7 @@
-//! What the page finds in the browser's storage: an outbox that is read is kept whole.
+//! Outboxes from the browser's storage: a parsed outbox is written back complete.
 #![no_main]
 
-// The file itself: the page around it is not built for this.
+// Includes the file itself, because the client crate is not built for fuzzing.
 #[path = "../../client/src/state/outbox_text.rs"]
 mod outbox_text;
 
@@ -14,7 +14,7 @@ fuzz_target!(|text: &str| {
             pending: Vec::new(),
             replaces: Vec::new(),
         };
-        if let Some(kept) = nothing_new.beside(outbox.clone()) {
+        if let Some(kept) = nothing_new.merged_with(outbox.clone()) {
             assert_eq!(read_outbox(&kept), Ok(outbox));
         }
     }

@@ -1,5 +1,4 @@
-//! What a server sends: a frame that is read stays the same when it is written and read again, where
-//! that fits into a frame.
+//! Frames from servers: a parsed frame round-trips if its JSON fits into a frame.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

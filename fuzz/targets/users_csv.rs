@@ -1,4 +1,4 @@
-//! What `tidings user import` is given.
+//! CSV files for `tidings user import`: every parsed uid is in range.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,23 +1,23 @@
-//! How many sockets this process may have.
+//! The limit of open files of this process.
 
 use anyhow::{Result, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What is open besides the connections.
-const SPARE: u64 = 64;
+/// Open files besides the connections.
+const OTHER_FILES: u64 = 64;
 
-/// Raises the limit of open files as far as the system lets it.
+/// Raises the limit of open files to the hard limit.
 ///
 /// # Errors
-/// When that is too low for so many connections.
-pub fn allow(connections: usize) -> Result<()> {
+/// When that is too low for this many connections.
+pub fn raise_limit(connections: usize) -> Result<()> {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
         current: limit.maximum,
         maximum: limit.maximum,
     };
     setrlimit(Resource::Nofile, raised)?;
-    let wanted = connections as u64 + SPARE;
+    let wanted = connections as u64 + OTHER_FILES;
     ensure!(
         limit.maximum.is_none_or(|maximum| maximum >= wanted),
         "{connections} connections need {wanted} open files and the hard limit is {}: raise it \
@@ -32,10 +32,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_connections_than_the_system_allows_are_refused_in_words() {
-        assert!(allow(1).is_ok());
+    fn too_many_connections_are_refused_with_a_remedy() {
+        assert!(raise_limit(1).is_ok());
         if getrlimit(Resource::Nofile).maximum.is_some() {
-            let error = allow(usize::try_from(u32::MAX).expect("fits")).expect_err("too many");
+            let error =
+                raise_limit(usize::try_from(u32::MAX).expect("fits")).expect_err("too many");
             assert!(error.to_string().contains("ulimit -Hn"), "{error}");
         }
     }

@@ -1,7 +1,7 @@
-//! The yardstick of a disk: what is written is synced, as a server's log is.
+//! The disk baseline: synced writes, like those of a server's WAL.
 //!
-//! An answer waits for such a write: where one in a hundred of these takes 50 ms, a server on the same
-//! disk does not answer 99 of 100 sends sooner.
+//! Every answer waits for such a write: if one in a hundred takes 50 ms, the p99 of a server on the
+//! same disk is at least that.
 
 use crate::latency::{Latency, Percentiles};
 use anyhow::{Context as _, Result};
@@ -17,8 +17,8 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
-/// Bytes of the file, which are written over again and again: 16 MiB, as of SQLite's log.
-const FILE: u64 = 16 << 20;
+/// Bytes of the file, which is overwritten in a cycle: 16 MiB, like SQLite's WAL.
+const FILE_BYTES: u64 = 16 << 20;
 
 /// Write to a file at a rate and sync each write
 #[derive(Debug, Clone, Args)]
@@ -43,20 +43,20 @@ pub struct Disk {
     pub json: Option<PathBuf>,
 }
 
-/// What was found.
+/// The report of a run.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Report {
-    /// KiB of a write.
+pub struct DiskReport {
+    /// The size of a write, in KiB.
     pub kib: u16,
-    /// Writes a second that were due.
+    /// Writes due per second.
     pub rate: u32,
     /// From when a write was due, by a timer that is up to 1 ms late, until it was synced.
     pub sync: Percentiles,
-    /// Writes that were due and had not begun when the time was over: the disk cannot keep up.
+    /// Writes that were due and had not started at the end: the disk cannot keep up.
     pub behind: u64,
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for DiskReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             kib,
@@ -88,12 +88,12 @@ impl fmt::Display for Report {
 ///
 /// # Errors
 /// When the folder cannot be written to, or nothing was synced in time.
-pub async fn run(options: &Disk, stop: &CancellationToken) -> Result<Report> {
+pub async fn run(options: &Disk, stop: &CancellationToken) -> Result<DiskReport> {
     let (folder, size) = (options.folder.clone(), u64::from(options.kib) << 10);
     let block: Arc<[u8]> = (0..size).map(|at| at.to_le_bytes()[0]).collect();
-    let room = FILE / size * size;
+    let file_bytes = FILE_BYTES / size * size;
     let new = Arc::clone(&block);
-    let file = spawn_blocking(move || filled(&folder, room, &new)).await?;
+    let file = spawn_blocking(move || allocated_file(&folder, file_bytes, &new)).await?;
     let folder = options.folder.display();
     let file = Arc::new(file.with_context(|| format!("cannot write in {folder}"))?);
 
@@ -103,7 +103,7 @@ pub async fn run(options: &Disk, stop: &CancellationToken) -> Result<Report> {
     let measured = begin + Duration::from_secs(options.warm_up_s);
     let end = measured + Duration::from_secs(options.seconds);
     let mut due = interval_at(begin, Duration::from_secs(1) / options.rate);
-    // What became due while a write took longer is charged with the wait.
+    // The latency of a write that became due during a longer one includes the wait.
     due.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut at = 0;
     while !stop.is_cancelled() {
@@ -125,9 +125,9 @@ pub async fn run(options: &Disk, stop: &CancellationToken) -> Result<Report> {
         if due >= measured {
             latency.record(due.elapsed());
         }
-        at = (at + size) % room;
+        at = (at + size) % file_bytes;
     }
-    Ok(Report {
+    Ok(DiskReport {
         kib: options.kib,
         rate: options.rate,
         sync: latency
@@ -137,11 +137,11 @@ pub async fn run(options: &Disk, stop: &CancellationToken) -> Result<Report> {
     })
 }
 
-/// A file without a name, where the system has such, all of which has its place on the disk.
-fn filled(folder: &Path, room: u64, block: &[u8]) -> std::io::Result<File> {
+/// A fully allocated temporary file, without a name where the system supports that.
+fn allocated_file(folder: &Path, file_bytes: u64, block: &[u8]) -> std::io::Result<File> {
     let file = tempfile::tempfile_in(folder)?;
     let mut at = 0;
-    while at < room {
+    while at < file_bytes {
         file.write_all_at(block, at)?;
         at += block.len() as u64;
     }
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_write_that_was_due_is_timed_and_no_file_is_left() -> Result<()> {
+    async fn every_due_write_is_timed_and_no_file_is_left() -> Result<()> {
         let folder = tempfile::tempdir()?;
         let report = run(&options(folder.path()), &CancellationToken::new()).await?;
         assert_eq!(report.sync.count + report.behind, 100, "{report}");
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_disk_that_cannot_keep_up_is_told_and_ends_in_time() -> Result<()> {
+    async fn a_disk_that_cannot_keep_up_is_reported_and_ends_in_time() -> Result<()> {
         let folder = tempfile::tempdir()?;
         // Some 40 GiB a second.
         let options = Disk {
@@ -191,10 +191,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_folder_that_is_not_there_is_named() {
+    async fn a_missing_folder_is_named_in_the_error() {
         let missing = Path::new("no/such/folder");
         let error = run(&options(missing), &CancellationToken::new()).await;
-        let words = error.expect_err("nowhere to write").to_string();
-        assert_eq!(words, "cannot write in no/such/folder");
+        let message = error.expect_err("nowhere to write").to_string();
+        assert_eq!(message, "cannot write in no/such/folder");
     }
 }

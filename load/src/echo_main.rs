@@ -1,4 +1,4 @@
-//! `tidings-echo`: the yardstick's server.
+//! `tidings-echo`: the echo server for the baseline.
 
 use clap::Parser;
 use std::net::SocketAddr;

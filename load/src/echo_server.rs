@@ -1,4 +1,4 @@
-//! A bare axum WebSocket echo: what a message costs before any of ours is done.
+//! A bare axum WebSocket echo server: the cost of a message without any work of Tidings.
 
 use axum::Router;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
@@ -7,9 +7,9 @@ use axum::routing::get;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 
-/// As the server's: bytes read at once.
+/// Bytes of the read buffer, as in the server.
 const READ_BUFFER: usize = 2 * 1024;
-/// As the server's: bytes gathered before they are written without being asked to.
+/// Bytes that trigger a write without a flush, as in the server.
 const WRITE_BUFFER: usize = 4 * 1024;
 
 /// Serves `/ws` until it is dropped.
@@ -19,7 +19,7 @@ const WRITE_BUFFER: usize = 4 * 1024;
 pub async fn serve(listener: TcpListener) -> std::io::Result<()> {
     let router = Router::new().route("/ws", get(upgrade));
     let listener = listener.tap_io(|stream| {
-        // A stream that is gone already shows it when it is read.
+        // A stream that is closed already fails at the next read.
         let _ = stream.set_nodelay(true);
     });
     axum::serve(listener, router).await

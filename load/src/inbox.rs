@@ -1,24 +1,24 @@
-//! What one user is shown.
+//! The messages shown to one user.
 
 use crate::seen::Seen;
 use crate::stamp::Stamp;
 use std::collections::HashMap;
 
-/// What became of a push.
+/// The outcome of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
-    /// Shown. `late`: what comes after it, by `seq` or by the sender's count, was shown before.
+    /// Shown to the user.
     Shown {
-        /// See above.
+        /// A later message, by `seq` or by the sender's counter, was shown before.
         late: bool,
     },
-    /// A repeat, known by its `seq` and removed, as the protocol has it.
-    Repeat,
-    /// Shown twice: the same message of the sender under another `seq`.
-    Twice,
+    /// A duplicate push, recognized by its `seq` and removed, as the protocol demands.
+    Duplicate,
+    /// Shown twice: the same message of the sender with another `seq`.
+    ShownTwice,
 }
 
-/// The conversations of a user by sender: which places and which messages were shown.
+/// The conversations of a user by sender: which `seq`s and which messages were shown.
 #[derive(Debug, Default)]
 pub struct Inbox(HashMap<u32, Shown>);
 
@@ -29,8 +29,8 @@ struct Shown {
 }
 
 impl Inbox {
-    /// A push came.
-    pub fn arrive(&mut self, stamp: &Stamp, seq: u64) -> Arrival {
+    /// Handles a push.
+    pub fn receive(&mut self, stamp: &Stamp, seq: u64) -> Arrival {
         let shown = self.0.entry(stamp.sender).or_default();
         let late = shown.seqs.highest().is_some_and(|highest| seq < highest)
             || shown
@@ -38,10 +38,10 @@ impl Inbox {
                 .highest()
                 .is_some_and(|highest| stamp.counter < highest);
         if !shown.seqs.insert(seq) {
-            return Arrival::Repeat;
+            return Arrival::Duplicate;
         }
         if !shown.counters.insert(stamp.counter) {
-            return Arrival::Twice;
+            return Arrival::ShownTwice;
         }
         Arrival::Shown { late }
     }
@@ -62,28 +62,28 @@ mod tests {
     }
 
     #[test]
-    fn a_repeat_has_a_seq_that_was_seen_and_a_double_has_a_new_one() {
+    fn a_known_seq_is_a_duplicate_and_a_new_one_is_shown_twice() {
         let mut inbox = Inbox::default();
         let shown = Arrival::Shown { late: false };
-        assert_eq!(inbox.arrive(&stamp(1, 0), 10), shown);
-        assert_eq!(inbox.arrive(&stamp(1, 1), 11), shown);
-        assert_eq!(inbox.arrive(&stamp(1, 0), 10), Arrival::Repeat);
-        assert_eq!(inbox.arrive(&stamp(1, 1), 12), Arrival::Twice);
-        assert_eq!(inbox.arrive(&stamp(2, 0), 1), shown, "another sender");
+        assert_eq!(inbox.receive(&stamp(1, 0), 10), shown);
+        assert_eq!(inbox.receive(&stamp(1, 1), 11), shown);
+        assert_eq!(inbox.receive(&stamp(1, 0), 10), Arrival::Duplicate);
+        assert_eq!(inbox.receive(&stamp(1, 1), 12), Arrival::ShownTwice);
+        assert_eq!(inbox.receive(&stamp(2, 0), 1), shown, "another sender");
     }
 
     #[test]
-    fn what_comes_after_its_successor_is_late_by_seq_or_by_count() {
+    fn a_message_after_its_successor_is_late_by_seq_or_count() {
         let mut inbox = Inbox::default();
-        inbox.arrive(&stamp(1, 1), 2);
+        inbox.receive(&stamp(1, 1), 2);
         let late = Arrival::Shown { late: true };
-        assert_eq!(inbox.arrive(&stamp(1, 0), 1), late);
+        assert_eq!(inbox.receive(&stamp(1, 0), 1), late);
         assert_eq!(
-            inbox.arrive(&stamp(1, 3), 3),
+            inbox.receive(&stamp(1, 3), 3),
             Arrival::Shown { late: false }
         );
         assert_eq!(
-            inbox.arrive(&stamp(1, 2), 4),
+            inbox.receive(&stamp(1, 2), 4),
             late,
             "stored in another order"
         );

@@ -1,33 +1,33 @@
 //! Latencies and their percentiles.
 //!
-//! A sender on a schedule stamps a message with the moment it was due, not with the moment it got
-//! round to sending it, and latencies count from there. So a server that stalls for a second is
-//! charged with every message that was due in that second, although none was sent: the correction
-//! for coordinated omission (G. Tene, "How NOT to Measure Latency").
+//! A sender on a schedule stamps a message with the time it was due, not with the time it was sent,
+//! and latencies count from there. So a server that stalls for a second adds the latency of every
+//! message that was due in that second, although none was sent: the correction for coordinated
+//! omission (G. Tene, "How NOT to Measure Latency").
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use std::time::Duration;
 
-/// The longest latency told apart, in microseconds: ten minutes. Longer ones count as this.
+/// The upper bound of the histogram, in microseconds: ten minutes. Longer latencies count as this.
 const LONGEST_US: u64 = 600_000_000;
 
-/// A histogram of latencies, in microseconds, to three digits.
+/// A histogram of latencies in microseconds, with three significant digits.
 #[derive(Debug, Clone)]
 pub struct Latency(Histogram<u64>);
 
-/// What is told of it, in milliseconds.
+/// The percentiles of a histogram, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Percentiles {
-    /// How many were measured.
+    /// The number of latencies.
     pub count: u64,
-    /// Half were at most this.
+    /// The median.
     pub p50_ms: f64,
-    /// 99 of 100 were.
+    /// The 99th percentile.
     pub p99_ms: f64,
-    /// 999 of 1000 were.
+    /// The 99.9th percentile.
     pub p999_ms: f64,
-    /// The longest.
+    /// The maximum.
     pub max_ms: f64,
 }
 
@@ -40,13 +40,13 @@ impl Default for Latency {
 }
 
 impl Latency {
-    /// Adds one.
+    /// Adds a latency.
     pub fn record(&mut self, latency: Duration) {
         let us = u64::try_from(latency.as_micros()).unwrap_or(LONGEST_US);
         self.0.saturating_record(us.max(1));
     }
 
-    /// `None`: nothing was measured.
+    /// The percentiles; `None`: nothing was recorded.
     pub fn percentiles(&self) -> Option<Percentiles> {
         let ms = |us: u64| Duration::from_micros(us).as_secs_f64() * 1000.0;
         (!self.0.is_empty()).then(|| Percentiles {
@@ -64,26 +64,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_those_of_what_was_recorded() {
+    fn percentiles_match_the_recorded_values() {
         let mut latency = Latency::default();
         assert_eq!(latency.percentiles(), None);
         for ms in 1..=1000 {
             latency.record(Duration::from_millis(ms));
         }
-        let told = latency.percentiles().expect("measured");
-        assert_eq!(told.count, 1000);
-        let near = |told: f64, ms: f64| (told - ms).abs() <= ms / 500.0;
-        assert!(near(told.p50_ms, 500.0), "{told:?}");
-        assert!(near(told.p99_ms, 990.0), "{told:?}");
-        assert!(near(told.p999_ms, 999.0), "{told:?}");
-        assert!(near(told.max_ms, 1000.0), "{told:?}");
+        let percentiles = latency.percentiles().expect("measured");
+        assert_eq!(percentiles.count, 1000);
+        let near = |percentiles: f64, ms: f64| (percentiles - ms).abs() <= ms / 500.0;
+        assert!(near(percentiles.p50_ms, 500.0), "{percentiles:?}");
+        assert!(near(percentiles.p99_ms, 990.0), "{percentiles:?}");
+        assert!(near(percentiles.p999_ms, 999.0), "{percentiles:?}");
+        assert!(near(percentiles.max_ms, 1000.0), "{percentiles:?}");
     }
 
     #[test]
-    fn what_is_longer_than_can_be_told_apart_is_not_left_out() {
+    fn latencies_beyond_the_histogram_are_counted_at_its_end() {
         let mut latency = Latency::default();
         latency.record(Duration::from_hours(2));
-        let told = latency.percentiles().expect("measured");
-        assert!(told.max_ms >= 599_000.0, "{told:?}");
+        let percentiles = latency.percentiles().expect("measured");
+        assert!(percentiles.max_ms >= 599_000.0, "{percentiles:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! What a sender sent, held against what its recipients saw.
+//! The messages of a sender, compared with the pushes that its recipients got.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -12,53 +12,53 @@ struct Entry {
     last_receipt: Option<Instant>,
 }
 
-/// The messages of one sender. Those that are answered and seen by everybody are settled and take
-/// no memory any more.
+/// The messages of one sender. Those that are answered and pushed to all recipients are settled and
+/// removed.
 #[derive(Debug)]
-pub struct Book {
-    /// How many recipients each message has.
+pub struct Ledger {
+    /// The number of recipients of each message.
     recipients: u32,
     /// The counter of the first entry.
     first: u64,
     entries: VecDeque<Entry>,
-    /// From the answer to the last recipient's push, of every settled message, if kept.
-    reached: Option<Vec<Duration>>,
+    /// From the answer to the last recipient's push, for every settled message, if recorded.
+    fanout_times: Option<Vec<Duration>>,
 }
 
-/// What is not settled.
+/// The messages and pushes that are not settled.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Open {
-    /// Pushes of answered messages that did not come.
+pub struct Outstanding {
+    /// Pushes of answered messages that have not arrived.
     pub missing: u64,
     /// Messages neither answered nor refused.
     pub unanswered: u64,
 }
 
-impl Book {
-    /// An empty book of messages with so many recipients each.
+impl Ledger {
+    /// An empty ledger for messages with this many recipients each.
     pub const fn new(recipients: u32) -> Self {
         Self {
             recipients,
             first: 0,
             entries: VecDeque::new(),
-            reached: None,
+            fanout_times: None,
         }
     }
 
-    /// The same, which keeps how long after its answer each message had reached everybody.
-    pub fn with_reach(recipients: u32) -> Self {
-        let mut book = Self::new(recipients);
-        book.reached = Some(Vec::new());
-        book
+    /// The same, which also records the time from each message's answer to its last push.
+    pub fn with_fanout_times(recipients: u32) -> Self {
+        let mut ledger = Self::new(recipients);
+        ledger.fanout_times = Some(Vec::new());
+        ledger
     }
 
-    /// The message was sent; counters come in order.
+    /// The message was sent; counters are consecutive.
     pub fn sent(&mut self, counter: u64) {
         debug_assert_eq!(counter, self.first + self.entries.len() as u64);
         self.entries.push_back(Entry::default());
     }
 
-    /// The message was answered; false if it was before.
+    /// The message was answered; false if it was answered before.
     pub fn answered(&mut self, counter: u64, now: Instant) -> bool {
         let Some(entry) = self.entry(counter) else {
             return false;
@@ -69,7 +69,7 @@ impl Book {
         first
     }
 
-    /// The message was refused for good.
+    /// The message was refused with a final error.
     pub fn refused(&mut self, counter: u64) {
         if let Some(entry) = self.entry(counter) {
             entry.refused = true;
@@ -77,7 +77,7 @@ impl Book {
         self.settle();
     }
 
-    /// One more recipient saw the message for the first time.
+    /// One more recipient got its first push of the message.
     pub fn received(&mut self, counter: u64, now: Instant) {
         if let Some(entry) = self.entry(counter) {
             entry.receipts += 1;
@@ -86,22 +86,22 @@ impl Book {
         self.settle();
     }
 
-    /// What is not settled now.
-    pub fn open(&self) -> Open {
-        let mut open = Open::default();
+    /// What is not settled yet.
+    pub fn outstanding(&self) -> Outstanding {
+        let mut outstanding = Outstanding::default();
         for entry in &self.entries {
             if entry.answered.is_some() {
-                open.missing += u64::from(self.recipients.saturating_sub(entry.receipts));
+                outstanding.missing += u64::from(self.recipients.saturating_sub(entry.receipts));
             } else if !entry.refused {
-                open.unanswered += 1;
+                outstanding.unanswered += 1;
             }
         }
-        open
+        outstanding
     }
 
-    /// See [`Self::with_reach`]; in the order of the messages.
-    pub fn reached(&self) -> &[Duration] {
-        self.reached.as_deref().unwrap_or_default()
+    /// See [`Self::with_fanout_times`]; in the order of the messages.
+    pub fn fanout_times(&self) -> &[Duration] {
+        self.fanout_times.as_deref().unwrap_or_default()
     }
 
     fn entry(&mut self, counter: u64) -> Option<&mut Entry> {
@@ -114,11 +114,11 @@ impl Book {
             let seen = entry.receipts >= self.recipients;
             match (entry.answered, entry.last_receipt) {
                 (Some(answered), last) if seen => {
-                    let took = last.map_or(Duration::ZERO, |last| {
+                    let time = last.map_or(Duration::ZERO, |last| {
                         last.saturating_duration_since(answered)
                     });
-                    if let Some(reached) = &mut self.reached {
-                        reached.push(took);
+                    if let Some(times) = &mut self.fanout_times {
+                        times.push(time);
                     }
                 }
                 _ if entry.refused => {}
@@ -135,41 +135,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_answered_message_that_did_not_come_is_missing() {
+    fn only_an_answered_message_without_a_push_is_missing() {
         let now = Instant::now();
-        let mut book = Book::new(1);
+        let mut ledger = Ledger::new(1);
         for counter in 0..4 {
-            book.sent(counter);
+            ledger.sent(counter);
         }
-        book.answered(0, now);
-        book.answered(1, now);
-        book.received(1, now);
+        ledger.answered(0, now);
+        ledger.answered(1, now);
+        ledger.received(1, now);
         // Pushed, but the answer was lost with the connection.
-        book.received(2, now);
-        let open = Open {
+        ledger.received(2, now);
+        let outstanding = Outstanding {
             missing: 1,
             unanswered: 2,
         };
-        assert_eq!(book.open(), open);
-        assert!(book.answered(2, now));
-        assert!(!book.answered(2, now), "the answer to the repeated send");
-        book.refused(3);
-        book.received(0, now);
-        assert_eq!(book.open(), Open::default());
-        assert!(book.entries.is_empty(), "settled messages take no memory");
+        assert_eq!(ledger.outstanding(), outstanding);
+        assert!(ledger.answered(2, now));
+        assert!(!ledger.answered(2, now), "the answer to the repeated send");
+        ledger.refused(3);
+        ledger.received(0, now);
+        assert_eq!(ledger.outstanding(), Outstanding::default());
+        assert!(ledger.entries.is_empty(), "settled messages take no memory");
     }
 
     #[test]
-    fn a_message_to_many_has_reached_them_with_the_last_push() {
+    fn a_group_message_has_reached_all_with_the_last_push() {
         let now = Instant::now();
-        let mut book = Book::with_reach(3);
-        book.sent(0);
-        book.received(0, now);
-        book.answered(0, now + Duration::from_millis(10));
-        book.received(0, now + Duration::from_millis(20));
-        assert_eq!(book.open().missing, 1);
-        book.received(0, now + Duration::from_millis(50));
-        assert_eq!(book.reached(), [Duration::from_millis(40)]);
-        assert_eq!(book.open(), Open::default());
+        let mut ledger = Ledger::with_fanout_times(3);
+        ledger.sent(0);
+        ledger.received(0, now);
+        ledger.answered(0, now + Duration::from_millis(10));
+        ledger.received(0, now + Duration::from_millis(20));
+        assert_eq!(ledger.outstanding().missing, 1);
+        ledger.received(0, now + Duration::from_millis(50));
+        assert_eq!(ledger.fanout_times(), [Duration::from_millis(40)]);
+        assert_eq!(ledger.outstanding(), Outstanding::default());
     }
 }

@@ -1,17 +1,15 @@
-//! Load on a server that speaks frames 0 to 7 of the protocol, over real sockets, and what it does
-//! to it.
+//! Load generator for a server that speaks frames 0 to 7 of the protocol, over real sockets.
 //!
-//! A [`scenario`] spawns a task a connection ([`user`]), which binds, acknowledges, beats, sends on
-//! a schedule ([`sender`]), and comes back after every loss. What was sent, answered and pushed is
-//! held against each other in [`ledger`] and counted on the [`board`]; a [`report`] says it all at
-//! the end. Nothing here knows the server from inside: whatever it tells, it saw on the wire or in
-//! `/proc`. What the machine does without a server is told by the yardsticks: [`scenario::echo`] of the
-//! network and the processor, and [`disk`].
+//! A [`scenario`] spawns one task per connection ([`user`]), which binds, acknowledges, sends
+//! heartbeats, sends messages on a schedule ([`sender`]), and reconnects after every loss. Messages
+//! sent, answered and pushed are compared in [`ledger`] and counted in [`run_state`]; a [`report`]
+//! sums them up at the end. All figures come from the wire or from `/proc`, none from inside the
+//! server. Two baselines measure the machine without a server: [`scenario::echo`] the network and
+//! the processor, and [`disk`] the disk.
 //!
-//! It shares a machine with what it measures, so it is made to be cheap: one thread, one task a
-//! connection, frames parsed only for what is needed, one acknowledgement for all that is readable.
+//! It runs on the machine that it measures, so it has to be cheap: one thread, one task per
+//! connection, partial parsing of frames, one acknowledgement for all readable pushes.
 
-pub mod board;
 pub mod descriptors;
 pub mod disk;
 pub mod echo_server;
@@ -23,6 +21,7 @@ pub mod options;
 pub mod process;
 pub mod progress;
 pub mod report;
+pub mod run_state;
 pub mod scenario;
 pub mod seen;
 pub mod sender;

@@ -1,4 +1,4 @@
-//! Who connects.
+//! The users that connect.
 
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
@@ -6,9 +6,9 @@ use std::path::Path;
 /// A user and a bearer token.
 #[derive(Clone)]
 pub struct Login {
-    /// Who.
+    /// The user.
     pub uid: i64,
-    /// Goes into the `Authorization` header.
+    /// The bearer token, for the `Authorization` header.
     pub token: String,
 }
 
@@ -22,7 +22,7 @@ pub fn read(path: &Path) -> Result<Vec<Login>> {
     parse(&text).with_context(|| format!("{name} is not a list of uid, tab and token"))
 }
 
-/// Reads the lines of such a file.
+/// Parses the lines of such a file.
 ///
 /// # Errors
 /// With the line that is not of that form.
@@ -47,7 +47,7 @@ pub fn parse(text: &str) -> Result<Vec<Login>> {
         .collect()
 }
 
-/// The first so many.
+/// The first `wanted` users.
 ///
 /// # Errors
 /// When there are fewer.
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_read_and_a_wrong_one_is_named() {
+    fn token_lines_are_parsed_and_a_wrong_one_is_named() {
         let logins = parse("1000\tabc\n1001\tdef\n\n").expect("valid");
         assert_eq!((logins[1].uid, logins[1].token.as_str()), (1001, "def"));
         assert!(first(&logins, 2).is_ok());

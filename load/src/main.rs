@@ -52,7 +52,7 @@ enum Scenario {
 #[derive(Debug, clap::Args)]
 struct With<T: clap::Args> {
     #[command(flatten)]
-    own: T,
+    options: T,
     #[command(flatten)]
     common: Common,
 }
@@ -83,40 +83,40 @@ async fn run(scenario: Scenario) -> Result<ExitCode> {
         }
     });
     let (common, report) = match scenario {
-        Scenario::Idle(With { own, common }) => {
-            let report = idle::run(&common, &logins(&common)?, &own, &stop).await?;
+        Scenario::Idle(With { options, common }) => {
+            let report = idle::run(&common, &logins(&common)?, &options, &stop).await?;
             (common, report)
         }
-        Scenario::Pairs(With { own, common }) => {
-            let report = pairs::run(&common, &logins(&common)?, &own, &stop).await?;
+        Scenario::Pairs(With { options, common }) => {
+            let report = pairs::run(&common, &logins(&common)?, &options, &stop).await?;
             (common, report)
         }
-        Scenario::Group(With { own, common }) => {
-            let report = group::run(&common, &logins(&common)?, &own, &stop).await?;
+        Scenario::Group(With { options, common }) => {
+            let report = group::run(&common, &logins(&common)?, &options, &stop).await?;
             (common, report)
         }
-        Scenario::Storm(With { own, common }) => {
-            let report = storm::run(&common, &logins(&common)?, &own, &stop).await?;
+        Scenario::Storm(With { options, common }) => {
+            let report = storm::run(&common, &logins(&common)?, &options, &stop).await?;
             (common, report)
         }
-        Scenario::Soak(With { own, common }) => {
-            let report = soak::run(&common, &logins(&common)?, &own, &stop).await?;
+        Scenario::Soak(With { options, common }) => {
+            let report = soak::run(&common, &logins(&common)?, &options, &stop).await?;
             (common, report)
         }
-        Scenario::Flood(With { own, common }) => {
-            let report = flood::run(&common, &logins(&common)?, &own, &stop).await?;
+        Scenario::Flood(With { options, common }) => {
+            let report = flood::run(&common, &logins(&common)?, &options, &stop).await?;
             (common, report)
         }
-        Scenario::Echo(With { own, common }) => {
-            let report = echo::run(&common, &own, &stop).await?;
+        Scenario::Echo(With { options, common }) => {
+            let report = echo::run(&common, &options, &stop).await?;
             (common, report)
         }
         Scenario::Disk(options) => {
-            tell(&disk::run(&options, &stop).await?, options.json)?;
+            write_report(&disk::run(&options, &stop).await?, options.json)?;
             return Ok(ExitCode::SUCCESS);
         }
     };
-    tell(&report, common.json)?;
+    write_report(&report, common.json)?;
     Ok(if report.is_clean() {
         ExitCode::SUCCESS
     } else {
@@ -129,7 +129,7 @@ fn logins(common: &Common) -> Result<Vec<Login>> {
     login::read(file.context("set --tokens to a file of lines of uid, tab and token")?)
 }
 
-fn tell(report: &(impl Display + Serialize), json: Option<PathBuf>) -> Result<()> {
+fn write_report(report: &(impl Display + Serialize), json: Option<PathBuf>) -> Result<()> {
     print!("{report}");
     if let Some(file) = json {
         let json = serde_json::to_string_pretty(report)?;

@@ -1,4 +1,4 @@
-//! What all scenarios are told.
+//! The options of all scenarios.
 
 use crate::target::Target;
 use clap::Args;
@@ -59,8 +59,8 @@ impl Common {
         }
     }
 
-    /// The longest wait.
-    pub const fn patience(&self) -> Duration {
+    /// The longest wait for binds at the start, and for missing pushes and answers at the end.
+    pub const fn wait_limit(&self) -> Duration {
         Duration::from_secs(self.patience_s)
     }
 

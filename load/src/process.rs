@@ -1,10 +1,10 @@
-//! CPU and memory of a process, as `/proc` tells them.
+//! CPU and memory of a process, from `/proc`.
 
 use anyhow::{Context, Result};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// One look at a process.
+/// One sample of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample {
     /// CPU time since it started, user and system.
@@ -13,7 +13,7 @@ pub struct Sample {
     pub rss: u64,
 }
 
-/// Looks at a process.
+/// Samples a process.
 ///
 /// # Errors
 /// When there is none with this id.
@@ -45,10 +45,10 @@ fn rss_kib(status: &str) -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
-/// What is told of a process at the end.
+/// The figures of a process for the report.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Usage {
-    /// Which.
+    /// The process id.
     pub pid: u32,
     /// CPU while measured, in percent of one core.
     pub cpu_percent: f64,
@@ -56,27 +56,27 @@ pub struct Usage {
     pub cpu_seconds: f64,
     /// Resident memory before the first connection, in bytes.
     pub rss_start: u64,
-    /// The most that was seen, in bytes.
+    /// The highest sample of resident memory, in bytes.
     pub rss_peak: u64,
-    /// At the end, in bytes.
+    /// Resident memory at the end, in bytes.
     pub rss_end: u64,
 }
 
 /// Watches a process over a run. A process that ends keeps its last figures.
 #[derive(Debug)]
-pub struct Watch {
+pub struct ProcessWatch {
     pid: u32,
     start: Sample,
-    /// When and with what the measured time began.
+    /// The sample at the start of the measured time.
     begin: (Instant, Sample),
     last: (Instant, Sample),
-    /// Figures when the measured time was over.
+    /// The sample at the end of the measured time.
     end: Option<(Instant, Sample)>,
     peak: u64,
 }
 
-impl Watch {
-    /// Begins to watch.
+impl ProcessWatch {
+    /// Starts to watch.
     ///
     /// # Errors
     /// When there is no such process.
@@ -93,8 +93,9 @@ impl Watch {
         })
     }
 
-    /// Takes another look; returns CPU since the look before, in percent of a core, and memory.
-    pub fn look(&mut self) -> (f64, u64) {
+    /// Takes another sample; returns CPU since the last one, in percent of a core, and memory in
+    /// bytes.
+    pub fn refresh(&mut self) -> (f64, u64) {
         let Ok(sample) = sample(self.pid) else {
             return (0.0, 0);
         };
@@ -107,14 +108,14 @@ impl Watch {
 
     /// The measured time begins now.
     pub fn begin(&mut self) {
-        self.look();
+        self.refresh();
         self.begin = self.last;
         self.end = None;
     }
 
     /// The measured time ends now.
     pub fn end(&mut self) {
-        self.look();
+        self.refresh();
         self.end = Some(self.last);
     }
 
@@ -143,15 +144,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_figures_are_found_behind_a_name_with_spaces_and_brackets() {
+    fn proc_stat_is_parsed_behind_a_name_with_spaces_and_brackets() {
         let stat = "7 (a) b (c) S 1 7 7 0 -1 4194304 100 0 0 0 150 50 0 0 20 0 1 0 100 0 0";
         assert_eq!(cpu_ticks(stat), Some(200));
         assert_eq!(rss_kib("Name:\tx\nVmRSS:\t   123 kB\n"), Some(123));
     }
 
     #[test]
-    fn this_process_has_memory_and_uses_cpu_when_it_works() {
-        let mut watch = Watch::new(std::process::id()).expect("runs");
+    fn a_working_process_has_memory_and_cpu_time() {
+        let mut watch = ProcessWatch::new(std::process::id()).expect("runs");
         watch.begin();
         let started = Instant::now();
         let mut work = 0_u64;
@@ -162,6 +163,6 @@ mod tests {
         let usage = watch.usage();
         assert!(usage.rss_start > 0 && usage.rss_peak >= usage.rss_end);
         assert!(usage.cpu_seconds > 0.0, "{usage:?}");
-        assert!(Watch::new(0).is_err());
+        assert!(ProcessWatch::new(0).is_err());
     }
 }

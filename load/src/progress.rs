@@ -1,45 +1,45 @@
-//! A line a second while a run lasts, and the figures of the processes.
+//! A progress line per second during a run, and the figures of the processes.
 
-use crate::board::Board;
-use crate::process::{Usage, Watch};
+use crate::process::{ProcessWatch, Usage};
+use crate::run_state::RunState;
 use anyhow::Result;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
-/// How often processes are looked at.
-const LOOK: Duration = Duration::from_millis(250);
-/// Looks from one line to the next.
-const LOOKS: u32 = 4;
+/// From one sample of the processes to the next.
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(250);
+/// Samples from one line to the next.
+const SAMPLES_PER_LINE: u32 = 4;
 
-/// The servers and this process, watched; ends when dropped.
+/// The watches of the servers and of this process; they end when this is dropped.
 pub struct Progress {
-    watches: Arc<Mutex<Vec<Watch>>>,
+    watches: Arc<Mutex<Vec<ProcessWatch>>>,
     task: JoinHandle<()>,
 }
 
 impl Progress {
-    /// Begins to watch and, unless `quiet`, to write lines to standard error.
+    /// Starts to watch and, unless `quiet`, to write lines to standard error.
     ///
     /// # Errors
     /// When a process does not exist.
-    pub fn start(board: Arc<Board>, pids: &[u32], quiet: bool) -> Result<Self> {
+    pub fn start(state: Arc<RunState>, pids: &[u32], quiet: bool) -> Result<Self> {
         // This process comes last.
         let pids = pids.iter().copied().chain([std::process::id()]);
-        let watches = pids.map(Watch::new).collect::<Result<Vec<_>>>()?;
+        let watches = pids.map(ProcessWatch::new).collect::<Result<Vec<_>>>()?;
         let watches = Arc::new(Mutex::new(watches));
-        let task = tokio::spawn(watch(board, Arc::clone(&watches), quiet));
+        let task = tokio::spawn(watch(state, Arc::clone(&watches), quiet));
         Ok(Self { watches, task })
     }
 
     /// The measured time begins now.
     pub fn begin(&self) {
-        self.each(Watch::begin);
+        self.each(ProcessWatch::begin);
     }
 
     /// The measured time ends now.
     pub fn end(&self) {
-        self.each(Watch::end);
+        self.each(ProcessWatch::end);
     }
 
     /// The memory of all servers now, in bytes.
@@ -48,19 +48,22 @@ impl Progress {
         let servers = watches.len() - 1;
         watches[..servers]
             .iter_mut()
-            .map(|watch| watch.look().1)
+            .map(|watch| watch.refresh().1)
             .sum()
     }
 
     /// The figures of the servers, and of this process.
     pub fn usage(&self) -> (Vec<Usage>, Option<Usage>) {
-        let mut usages: Vec<Usage> = lock(&self.watches).iter().map(Watch::usage).collect();
-        let own = usages.pop();
-        (usages, own)
+        let mut usages: Vec<Usage> = lock(&self.watches)
+            .iter()
+            .map(ProcessWatch::usage)
+            .collect();
+        let this_process = usages.pop();
+        (usages, this_process)
     }
 
-    fn each(&self, act: fn(&mut Watch)) {
-        lock(&self.watches).iter_mut().for_each(act);
+    fn each(&self, action: fn(&mut ProcessWatch)) {
+        lock(&self.watches).iter_mut().for_each(action);
     }
 }
 
@@ -70,35 +73,38 @@ impl Drop for Progress {
     }
 }
 
-async fn watch(board: Arc<Board>, watches: Arc<Mutex<Vec<Watch>>>, quiet: bool) {
-    let mut ticks = tokio::time::interval(LOOK);
+async fn watch(state: Arc<RunState>, watches: Arc<Mutex<Vec<ProcessWatch>>>, quiet: bool) {
+    let mut ticks = tokio::time::interval(SAMPLE_INTERVAL);
     let started = Instant::now();
     let (mut answered, mut shown) = (0, 0);
-    let mut looks = 0;
+    let mut samples = 0;
     loop {
         ticks.tick().await;
-        let figures: Vec<(f64, u64)> = lock(&watches).iter_mut().map(Watch::look).collect();
-        looks += 1;
-        if quiet || looks % LOOKS != 0 {
+        let figures: Vec<(f64, u64)> = lock(&watches)
+            .iter_mut()
+            .map(ProcessWatch::refresh)
+            .collect();
+        samples += 1;
+        if quiet || samples % SAMPLES_PER_LINE != 0 {
             continue;
         }
-        let tally = board.tally().clone();
-        let open = board.open();
+        let tally = state.tally().clone();
+        let outstanding = state.outstanding();
         let (servers, _) = figures.split_at(figures.len() - 1);
-        let words: Vec<String> = servers
+        let parts: Vec<String> = servers
             .iter()
             .map(|(percent, rss)| format!("{percent:.0} % {} MiB", rss >> 20))
             .collect();
         eprintln!(
             "{:>5} s  {} bound  {} answered/s  {} shown/s  {} waiting  {} missing  {} lost connections  [{}]",
             started.elapsed().as_secs(),
-            board.bound(),
+            state.bound(),
             tally.answered - answered,
             tally.shown - shown,
-            open.unanswered,
-            open.missing,
+            outstanding.unanswered,
+            outstanding.missing,
             tally.closes.values().sum::<u64>() + tally.failures.values().sum::<u64>(),
-            words.join(", ")
+            parts.join(", ")
         );
         (answered, shown) = (tally.answered, tally.shown);
     }

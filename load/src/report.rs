@@ -1,4 +1,4 @@
-//! What a run found.
+//! The report of a run.
 
 use crate::latency::Percentiles;
 use crate::process::Usage;
@@ -14,7 +14,7 @@ pub struct Report {
     pub scenario: String,
     /// How long was measured, in seconds.
     pub seconds: f64,
-    /// Connections that were bound at the end of it.
+    /// Connections that were bound at the end of that time.
     pub connections: usize,
     /// Messages answered (or echoed) a second while measured.
     pub answered_per_second: f64,
@@ -25,10 +25,12 @@ pub struct Report {
     /// Send→push, from when the message was due.
     pub push: Option<Percentiles>,
     /// From the cut to the bind after it.
-    pub back: Option<Percentiles>,
-    /// Group: from each message's answer to the last member's push, in ms, in order.
+    #[serde(rename = "back")]
+    pub reconnect: Option<Percentiles>,
+    /// Group: from each message's answer to the last member's push, in ms, in order of the
+    /// messages.
     pub reached_ms: Vec<f64>,
-    /// Figures of one scenario alone; the unit is in the name.
+    /// Figures of a single scenario; the unit is in the name.
     pub figures: BTreeMap<String, f64>,
     /// Counts of the whole run.
     pub tally: Tally,
@@ -39,8 +41,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether every promise held: nothing lost, doubled, or shown out of order, nothing left
-    /// unanswered, and no error that a person would see.
+    /// Whether every guarantee held: nothing lost, shown twice or out of order, nothing unanswered,
+    /// and no error that a user would see.
     pub const fn is_clean(&self) -> bool {
         let tally = &self.tally;
         tally.lost == 0
@@ -67,14 +69,14 @@ impl fmt::Display for Report {
         }
         line(f, "send→answer", self.answer)?;
         line(f, "send→push", self.push)?;
-        line(f, "cut→bound", self.back)?;
+        line(f, "cut→bound", self.reconnect)?;
         if !self.reached_ms.is_empty() {
-            let words: Vec<String> = self
+            let parts: Vec<String> = self
                 .reached_ms
                 .iter()
                 .map(|ms| format!("{ms:.1}"))
                 .collect();
-            writeln!(f, "  answer→all, ms   {}", words.join(" "))?;
+            writeln!(f, "  answer→all, ms   {}", parts.join(" "))?;
         }
         for (name, figure) in &self.figures {
             writeln!(f, "  {name:<17}{figure:.3}")?;
@@ -83,7 +85,7 @@ impl fmt::Display for Report {
         writeln!(
             f,
             "  messages         {} sent, {} answered, {} refused, {} shown; again: {} sent, {} pushed and removed",
-            t.sent, t.answered, t.refused, t.shown, t.resent, t.repeats_removed
+            t.sent, t.answered, t.refused, t.shown, t.resent, t.duplicates_removed
         )?;
         writeln!(
             f,
@@ -111,8 +113,8 @@ impl fmt::Display for Report {
     }
 }
 
-fn line(f: &mut fmt::Formatter<'_>, name: &str, told: Option<Percentiles>) -> fmt::Result {
-    let Some(p) = told else { return Ok(()) };
+fn line(f: &mut fmt::Formatter<'_>, name: &str, percentiles: Option<Percentiles>) -> fmt::Result {
+    let Some(p) = percentiles else { return Ok(()) };
     // Padded by hand: the arrow is one column wide.
     let pad = " ".repeat(17_usize.saturating_sub(name.chars().count()));
     writeln!(

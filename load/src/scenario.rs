@@ -1,7 +1,7 @@
-//! The scenarios, one file each, and what they have in common: [`Run`].
+//! The scenarios, one file each, and their common part: [`Run`].
 //!
 //! Each is a function of the common options, the users and its own options, so that a test can run
-//! it; `stop` ends it early and in order.
+//! it; `stop` ends it early, with a report.
 
 pub mod echo;
 pub mod flood;
@@ -11,12 +11,12 @@ pub mod pairs;
 pub mod soak;
 pub mod storm;
 
-use crate::board::{Board, Phase};
 use crate::descriptors;
 use crate::login::Login;
 use crate::options::Common;
 use crate::progress::Progress;
 use crate::report::Report;
+use crate::run_state::{Phase, RunState};
 use crate::sender::Sender;
 use crate::target::{Route, Target, source};
 use crate::user::User;
@@ -27,34 +27,34 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// How often a condition is looked at that no event tells of.
-const LOOK: Duration = Duration::from_millis(5);
-/// How often connections are opened at the beginning: a share of the ramp each time.
-const RAMP: Duration = Duration::from_millis(10);
+/// The poll interval for conditions without an event.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+/// From one batch of new connections to the next during the ramp-up.
+const RAMP_TICK: Duration = Duration::from_millis(10);
 
-/// A run: its users, each a task, and who watches.
+/// A run: its users, each a task, and the watches of the processes.
 pub struct Run<'a> {
     common: &'a Common,
     stop: &'a CancellationToken,
     targets: Arc<[Target]>,
-    /// What the tasks share.
-    pub board: Arc<Board>,
-    /// Who watches.
+    /// The state that the tasks share.
+    pub state: Arc<RunState>,
+    /// The watches of the processes.
     pub progress: Progress,
     users: JoinSet<()>,
 }
 
 /// A user of a run.
 pub struct Member<'a> {
-    /// Who.
+    /// The user.
     pub login: &'a Login,
-    /// Which URL, counted round.
+    /// The index of its URL, modulo their number.
     pub node: usize,
-    /// What it sends.
+    /// Its sender; `None`: it only receives.
     pub sender: Option<Sender>,
 }
 
-/// What was counted when the measured time began.
+/// The counts at the start of the measured time.
 struct Begin {
     at: Instant,
     answered: u64,
@@ -62,7 +62,7 @@ struct Begin {
 }
 
 impl<'a> Run<'a> {
-    /// A run of at most so many connections.
+    /// A run of at most this many connections.
     ///
     /// # Errors
     /// When the system does not allow that many, or a server's process does not exist.
@@ -70,23 +70,23 @@ impl<'a> Run<'a> {
         common: &'a Common,
         stop: &'a CancellationToken,
         connections: usize,
-        board: Board,
+        state: RunState,
     ) -> Result<Self> {
         ensure!(!common.urls.is_empty(), "no --url");
-        descriptors::allow(connections)?;
-        let board = Arc::new(board);
-        let progress = Progress::start(Arc::clone(&board), &common.server_pids, common.quiet)?;
+        descriptors::raise_limit(connections)?;
+        let state = Arc::new(state);
+        let progress = Progress::start(Arc::clone(&state), &common.server_pids, common.quiet)?;
         Ok(Self {
             common,
             stop,
             targets: common.urls.clone().into(),
-            board,
+            state,
             progress,
             users: JoinSet::new(),
         })
     }
 
-    /// The route of the connection with this number to this node.
+    /// The route of the connection with this number, starting at this node.
     pub fn route(&self, number: usize, node: usize) -> Route {
         let first = node % self.targets.len();
         Route {
@@ -100,40 +100,40 @@ impl<'a> Run<'a> {
     /// Starts the users at the ramp's pace and waits until all are bound.
     ///
     /// # Errors
-    /// When they are not in time, with what happened to them.
+    /// When they are not bound in time, with the reasons.
     pub async fn connect(&mut self, members: Vec<Member<'_>>) -> Result<()> {
         let wanted = members.len();
-        let mut ticks = interval(RAMP);
+        let mut ticks = interval(RAMP_TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let share = (self.common.ramp as usize / 100).max(1);
+        let per_tick = (self.common.ramp as usize / 100).max(1);
         for (number, member) in members.into_iter().enumerate() {
-            if number % share == 0 {
+            if number % per_tick == 0 {
                 ticks.tick().await;
                 if self.stop.is_cancelled() {
                     break;
                 }
             }
             let route = self.route(number, member.node);
-            let board = Arc::clone(&self.board);
+            let state = Arc::clone(&self.state);
             let login = member.login.clone();
-            let user = User::new(board, route, login, member.sender, self.common.heartbeat());
-            // Boxed: the set moves it about.
+            let user = User::new(state, route, login, member.sender, self.common.heartbeat());
+            // Boxed, because the set moves it.
             self.users.spawn(Box::pin(user.run()));
         }
         self.all_bound(wanted).await
     }
 
-    /// Waits until so many connections are bound.
+    /// Waits until this many connections are bound.
     ///
     /// # Errors
-    /// When they are not in time, with what happened to them.
+    /// When they are not bound in time, with the reasons.
     pub async fn all_bound(&self, wanted: usize) -> Result<()> {
-        let bound = self.until(self.common.patience(), || self.board.bound() >= wanted);
+        let bound = self.until(self.common.wait_limit(), || self.state.bound() >= wanted);
         if !bound.await && !self.stop.is_cancelled() {
-            let tally = self.board.tally();
+            let tally = self.state.tally();
             anyhow::bail!(
                 "only {} of {wanted} connections were bound within {} s: closes {:?}, not opened {:?}",
-                self.board.bound(),
+                self.state.bound(),
                 self.common.patience_s,
                 tally.closes,
                 tally.failures
@@ -142,19 +142,20 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Waits until the condition holds, the time is over, or the run is stopped; whether it holds.
+    /// Waits until the condition holds, the time limit is reached, or the run is stopped. Returns
+    /// whether it holds.
     pub async fn until(&self, limit: Duration, mut condition: impl FnMut() -> bool) -> bool {
-        let looking = async {
+        let polling = async {
             while !condition() && !self.stop.is_cancelled() {
-                sleep(LOOK).await;
+                sleep(POLL_INTERVAL).await;
             }
         };
-        // Either way the condition decides.
-        let _ = timeout(limit, looking).await;
+        // The condition decides, timeout or not.
+        let _ = timeout(limit, polling).await;
         condition()
     }
 
-    /// Lets time pass, or until the run is stopped.
+    /// Waits for this time, or until the run is stopped.
     pub async fn pass(&self, time: Duration) {
         tokio::select! {
             () = sleep(time) => {}
@@ -162,7 +163,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Measures while `work` lasts; the figures of that time are in the report.
+    /// Measures during `work` and returns a report of that time.
     pub async fn measure(&self, scenario: &str, work: impl Future<Output = ()>) -> Report {
         let begin = self.begin();
         work.await;
@@ -171,8 +172,8 @@ impl<'a> Run<'a> {
 
     fn begin(&self) -> Begin {
         self.progress.begin();
-        self.board.measure(true);
-        let tally = self.board.tally();
+        self.state.measure(true);
+        let tally = self.state.tally();
         Begin {
             at: Instant::now(),
             answered: tally.answered,
@@ -184,50 +185,50 @@ impl<'a> Run<'a> {
     fn end(&self, scenario: &str, begin: &Begin) -> Report {
         let seconds = begin.at.elapsed().as_secs_f64();
         self.progress.end();
-        let tally = self.board.tally();
+        let tally = self.state.tally();
         Report {
             scenario: scenario.to_owned(),
             seconds,
-            connections: self.board.bound(),
+            connections: self.state.bound(),
             answered_per_second: (tally.answered - begin.answered) as f64 / seconds,
             shown_per_second: (tally.shown - begin.shown) as f64 / seconds,
             ..Report::default()
         }
     }
 
-    /// Sends nothing new, waits for answers and pushes that are missing, ends the users, and
-    /// completes the report.
+    /// Stops new messages, waits for missing answers and pushes, ends the users, and completes the
+    /// report.
     pub async fn finish(mut self, mut report: Report) -> Report {
-        self.board.go(Phase::Quiet);
-        let nothing_open = || {
-            let open = self.board.open();
-            open.missing == 0 && open.unanswered == 0
+        self.state.set_phase(Phase::Draining);
+        let nothing_outstanding = || {
+            let outstanding = self.state.outstanding();
+            outstanding.missing == 0 && outstanding.unanswered == 0
         };
-        // Not cut short by a stop: what is missing then was only not waited for.
+        // Not ended by a stop: pushes would be reported as lost that were only not waited for.
         let settling = async {
-            while !nothing_open() {
-                sleep(LOOK * 4).await;
+            while !nothing_outstanding() {
+                sleep(POLL_INTERVAL * 4).await;
             }
         };
-        let _ = timeout(self.common.patience(), settling).await;
-        self.board.measure(false);
-        self.board.go(Phase::Over);
+        let _ = timeout(self.common.wait_limit(), settling).await;
+        self.state.measure(false);
+        self.state.set_phase(Phase::Finished);
         while self.users.join_next().await.is_some() {}
-        let open = self.board.open();
+        let outstanding = self.state.outstanding();
         report.reached_ms = self
-            .board
-            .reached()
+            .state
+            .fanout_times()
             .iter()
-            .map(|reached| reached.as_secs_f64() * 1000.0)
+            .map(|time| time.as_secs_f64() * 1000.0)
             .collect();
         (report.servers, report.tool) = self.progress.usage();
-        let (answer, push, back) = self.board.latencies();
+        let (answer, push, reconnect) = self.state.latencies();
         report.answer = answer.percentiles();
         report.push = push.percentiles();
-        report.back = back.percentiles();
-        report.tally = self.board.tally().clone();
-        report.tally.lost = open.missing;
-        report.tally.unanswered = open.unanswered;
+        report.reconnect = reconnect.percentiles();
+        report.tally = self.state.tally().clone();
+        report.tally.lost = outstanding.missing;
+        report.tally.unanswered = outstanding.unanswered;
         report
     }
 }

@@ -1,18 +1,18 @@
-//! Which numbers were seen, in little memory as long as they mostly come in order.
+//! A set of seen numbers that needs little memory if they mostly arrive in order.
 
 use std::collections::BTreeSet;
 
-/// A set of numbers: one run without a hole, and what lies apart from it.
+/// A set of numbers: one contiguous run, and outliers.
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
-    /// First and last, both included.
+    /// The first and last number of the run, both included.
     run: Option<(u64, u64)>,
-    apart: BTreeSet<u64>,
+    outliers: BTreeSet<u64>,
     highest: Option<u64>,
 }
 
 impl Seen {
-    /// Adds a number; false if it was there.
+    /// Adds a number; false if it was in the set.
     pub fn insert(&mut self, number: u64) -> bool {
         self.highest = self.highest.max(Some(number));
         let Some((first, last)) = self.run else {
@@ -24,15 +24,15 @@ impl Seen {
         }
         if number.checked_sub(1) == Some(last) {
             self.run = Some((first, number));
-            self.absorb();
+            self.merge_outliers();
             return true;
         }
         if number.checked_add(1) == Some(first) {
             self.run = Some((number, last));
-            self.absorb();
+            self.merge_outliers();
             return true;
         }
-        self.apart.insert(number)
+        self.outliers.insert(number)
     }
 
     /// The greatest number seen.
@@ -40,14 +40,14 @@ impl Seen {
         self.highest
     }
 
-    fn absorb(&mut self) {
+    fn merge_outliers(&mut self) {
         let Some((mut first, mut last)) = self.run else {
             return;
         };
-        while !self.apart.is_empty() {
-            if last < u64::MAX && self.apart.remove(&(last + 1)) {
+        while !self.outliers.is_empty() {
+            if last < u64::MAX && self.outliers.remove(&(last + 1)) {
                 last += 1;
-            } else if first > 0 && self.apart.remove(&(first - 1)) {
+            } else if first > 0 && self.outliers.remove(&(first - 1)) {
                 first -= 1;
             } else {
                 break;
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_number_is_new_once_in_whatever_order_they_come() {
+    fn every_number_is_new_once_in_any_order() {
         // A permutation of 0..997, for 997 is prime.
         let numbers = (0..997_u64).map(|n| n * 131 % 997);
         let mut seen = Seen::default();
@@ -73,11 +73,11 @@ mod tests {
             assert!(!seen.insert(number), "{number}");
         }
         assert_eq!(seen.highest(), Some(996));
-        assert!(seen.apart.is_empty(), "all in one run");
+        assert!(seen.outliers.is_empty(), "all in one run");
     }
 
     #[test]
-    fn the_edges_of_the_numbers_are_no_edges_of_the_set() {
+    fn the_smallest_and_largest_numbers_are_stored() {
         let mut seen = Seen::default();
         for number in [0, u64::MAX, 1, u64::MAX - 1] {
             assert!(seen.insert(number));

@@ -1,30 +1,29 @@
-//! What a user sends, and when.
+//! The messages that a user sends, and when.
 
 use crate::stamp::Stamp;
 use crate::wire::{self, Recipient};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Messages of one sender that may wait for their answers, whatever the schedule says. Later ones
-/// are sent when there is room and count from when they were due.
+/// The most messages of one sender that wait for their answers, whatever the schedule. Later ones
+/// are sent when there is capacity, and their latency counts from when they were due.
 const WAITING_MAX: usize = 1024;
-/// How long after `busy` or `unavailable` a message is sent again, as the protocol's own client
-/// does it.
-const AGAIN: Duration = Duration::from_secs(2);
+/// How long after `busy` or `unavailable` a message is sent again, as in the page.
+const RESEND_AFTER: Duration = Duration::from_secs(2);
 
-/// How fast.
+/// The pace of a sender.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
-    /// As fast as answers come, with so many under way.
+    /// As fast as answers arrive, with a fixed number in flight.
     Flat {
         /// At least 1.
         in_flight: usize,
     },
-    /// On a schedule, whatever the answers do: an open loop.
+    /// On a schedule, independent of the answers: an open loop.
     Rate {
         /// From one message to the next.
         period: Duration,
-        /// From the beginning to the first.
+        /// From the start to the first message.
         offset: Duration,
     },
 }
@@ -33,7 +32,7 @@ pub enum Pace {
 struct Waiting {
     counter: u64,
     intended: Instant,
-    again: Option<Instant>,
+    resend_at: Option<Instant>,
 }
 
 /// The messages of one user.
@@ -42,28 +41,28 @@ pub struct Sender {
     /// Its number in the run.
     pub index: u32,
     uid: i64,
-    /// In turn.
+    /// The recipients, in turn.
     to: Vec<Recipient>,
     size: usize,
     pace: Pace,
-    /// Messages in all.
+    /// The total number of messages.
     limit: Option<u64>,
     next: u64,
     waiting: VecDeque<Waiting>,
-    /// Whether any of those is to be sent again; spares looking at all of them.
-    repeating: bool,
+    /// Whether any of those is to be sent again; avoids a search through all of them.
+    has_resends: bool,
 }
 
 /// What a sender sends, for [`Sender::new`].
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// To whom, in turn; not empty.
+    /// The recipients, in turn; not empty.
     pub to: Vec<Recipient>,
     /// Bytes of content, at least; the stamp takes some 40.
     pub size: usize,
-    /// How fast.
+    /// The pace.
     pub pace: Pace,
-    /// Messages in all; `None`: until the phase is over.
+    /// The total number of messages; `None`: until the phase ends.
     pub limit: Option<u64>,
 }
 
@@ -79,11 +78,11 @@ impl Sender {
             limit: plan.limit,
             next: 0,
             waiting: VecDeque::new(),
-            repeating: false,
+            has_resends: false,
         }
     }
 
-    /// The counter of the next new message, if one is due.
+    /// Takes the counter of the next new message, if one is due.
     pub fn take_due(&mut self, begin: Instant, now: Instant) -> Option<u64> {
         if self.limit.is_some_and(|limit| self.next >= limit) {
             return None;
@@ -99,40 +98,43 @@ impl Sender {
         self.waiting.push_back(Waiting {
             counter,
             intended,
-            again: None,
+            resend_at: None,
         });
         Some(counter)
     }
 
-    /// When to look again, for a message on schedule or one to be sent again.
-    pub fn wake(&self, begin: Option<Instant>) -> Option<Instant> {
-        let room = self.waiting.len() < WAITING_MAX;
+    /// When the next message is due, on schedule or to be sent again.
+    pub fn deadline(&self, begin: Option<Instant>) -> Option<Instant> {
+        let has_capacity = self.waiting.len() < WAITING_MAX;
         let more = self.limit.is_none_or(|limit| self.next < limit);
         let due = begin
-            .filter(|_| room && more)
+            .filter(|_| has_capacity && more)
             .and_then(|begin| self.due_at(begin));
-        let again = if self.repeating {
+        let resend = if self.has_resends {
             self.waiting
                 .iter()
-                .filter_map(|waiting| waiting.again)
+                .filter_map(|waiting| waiting.resend_at)
                 .min()
         } else {
             None
         };
-        [due, again].into_iter().flatten().min()
+        [due, resend].into_iter().flatten().min()
     }
 
-    /// The counter of a message whose time to be sent again has come.
-    pub fn take_again(&mut self, now: Instant) -> Option<u64> {
-        if !self.repeating {
+    /// Takes the counter of a message that is due to be sent again.
+    pub fn take_resend(&mut self, now: Instant) -> Option<u64> {
+        if !self.has_resends {
             return None;
         }
-        let due = |waiting: &&mut Waiting| waiting.again.is_some_and(|again| again <= now);
+        let due = |waiting: &&mut Waiting| waiting.resend_at.is_some_and(|at| at <= now);
         if let Some(waiting) = self.waiting.iter_mut().find(due) {
-            waiting.again = None;
+            waiting.resend_at = None;
             return Some(waiting.counter);
         }
-        self.repeating = self.waiting.iter().any(|waiting| waiting.again.is_some());
+        self.has_resends = self
+            .waiting
+            .iter()
+            .any(|waiting| waiting.resend_at.is_some());
         None
     }
 
@@ -145,30 +147,32 @@ impl Sender {
             counter,
             intended: waiting.intended.saturating_duration_since(start),
         };
-        let turn = usize::try_from(counter).unwrap_or_default() % self.to.len();
-        Some(wire::send(self.uid, self.to[turn], &stamp, self.size))
+        let index = usize::try_from(counter).unwrap_or_default() % self.to.len();
+        Some(wire::send(self.uid, self.to[index], &stamp, self.size))
     }
 
-    /// A message was answered or refused: when it was due, or `None` if that is known already.
+    /// Settles a message that was answered or refused. Returns when it was due, or `None` if it was
+    /// settled before.
     pub fn settle(&mut self, counter: u64) -> Option<Instant> {
         let index = self.waiting.iter().position(|w| w.counter == counter)?;
         self.waiting.remove(index).map(|waiting| waiting.intended)
     }
 
-    /// The server could not take it now: again in a while.
+    /// The server refused a message with a transient error: it is sent again after
+    /// [`RESEND_AFTER`].
     pub fn retry(&mut self, counter: u64, now: Instant) {
         if let Some(waiting) = self.waiting.iter_mut().find(|w| w.counter == counter) {
-            waiting.again = Some(now + AGAIN);
-            self.repeating = true;
+            waiting.resend_at = Some(now + RESEND_AFTER);
+            self.has_resends = true;
         }
     }
 
-    /// The connection is new: everything that waits is to be sent again, in order.
+    /// A new connection is bound: all waiting messages are due to be sent again, in order.
     pub fn reconnected(&mut self, now: Instant) {
         for waiting in &mut self.waiting {
-            waiting.again = Some(now);
+            waiting.resend_at = Some(now);
         }
-        self.repeating = true;
+        self.has_resends = true;
     }
 
     fn due_at(&self, begin: Instant) -> Option<Instant> {
@@ -197,7 +201,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     #[test]
-    fn a_stall_is_charged_with_every_message_that_was_due_in_it() {
+    fn a_stall_counts_for_every_message_due_in_it() {
         let begin = Instant::now();
         let pace = Pace::Rate {
             period: 10 * MS,
@@ -213,11 +217,11 @@ mod tests {
         }
         let expected: Vec<u128> = (0..=100).map(|n| 1000 - 10 * n).collect();
         assert_eq!(latencies, expected);
-        assert_eq!(sender.wake(Some(begin)), Some(begin + 1010 * MS));
+        assert_eq!(sender.deadline(Some(begin)), Some(begin + 1010 * MS));
     }
 
     #[test]
-    fn flat_out_keeps_so_many_under_way_and_stops_at_the_limit() {
+    fn flat_pace_keeps_the_window_full_and_stops_at_the_limit() {
         let now = Instant::now();
         let mut sender = sender(Pace::Flat { in_flight: 2 }, Some(3));
         assert_eq!(sender.take_due(now, now), Some(0));
@@ -231,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_reconnect_all_that_waits_is_sent_again_in_order_with_its_id() {
+    fn a_reconnect_resends_waiting_messages_in_order_with_their_ids() {
         let now = Instant::now();
         let mut sender = sender(Pace::Flat { in_flight: 3 }, None);
         let first: Vec<_> = (0..3)
@@ -240,25 +244,25 @@ mod tests {
                 sender.frame(9, now, counter)
             })
             .collect();
-        assert_eq!(sender.take_again(now), None);
+        assert_eq!(sender.take_resend(now), None);
         sender.reconnected(now);
-        let again: Vec<_> = std::iter::from_fn(|| {
-            let counter = sender.take_again(now)?;
+        let resent: Vec<_> = std::iter::from_fn(|| {
+            let counter = sender.take_resend(now)?;
             Some(sender.frame(9, now, counter))
         })
         .collect();
-        assert_eq!(again, first);
+        assert_eq!(resent, first);
     }
 
     #[test]
-    fn what_the_server_was_too_busy_for_is_sent_again_after_a_while() {
+    fn a_message_refused_as_busy_is_resent_after_a_delay() {
         let now = Instant::now();
         let mut sender = sender(Pace::Flat { in_flight: 1 }, None);
         sender.take_due(now, now);
         sender.retry(0, now);
-        assert_eq!(sender.take_again(now), None);
-        assert_eq!(sender.wake(None), Some(now + AGAIN));
-        assert_eq!(sender.take_again(now + AGAIN), Some(0));
-        assert_eq!(sender.take_again(now + AGAIN), None);
+        assert_eq!(sender.take_resend(now), None);
+        assert_eq!(sender.deadline(None), Some(now + RESEND_AFTER));
+        assert_eq!(sender.take_resend(now + RESEND_AFTER), Some(0));
+        assert_eq!(sender.take_resend(now + RESEND_AFTER), None);
     }
 }

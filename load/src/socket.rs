@@ -13,19 +13,19 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 
-/// How long a connection may take to open.
-pub const OPEN: Duration = Duration::from_secs(15);
+/// The time limit for opening a connection.
+pub const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Bytes read at once, allocated for each connection as long as it lives.
+/// Bytes of the read buffer, allocated for the lifetime of each connection.
 const READ_BUFFER: usize = 4 * 1024;
-/// Bytes gathered before they are written without being asked to.
+/// Bytes of queued frames that trigger a write without a flush.
 const WRITE_BUFFER: usize = 4 * 1024;
-/// Bytes that may wait for a server that does not read.
+/// The most queued bytes for a server that does not read.
 const WRITE_BUFFER_MAX: usize = 1024 * 1024;
 
-/// Why there is no connection, or no longer.
+/// Why a connection could not be opened, or was lost.
 #[derive(Debug, thiserror::Error)]
-pub enum Lost {
+pub enum SocketError {
     /// The handshake was refused with this HTTP status.
     #[error("http {0}")]
     Refused(u16),
@@ -35,28 +35,28 @@ pub enum Lost {
     /// No answer in time.
     #[error("timeout")]
     Timeout,
-    /// No close, just an end: what browsers call 1006.
+    /// The connection ended without a close frame: 1006 in browsers.
     #[error("{0}")]
-    Cut(std::io::ErrorKind),
-    /// The bind was refused with this code, and not to be tried again before so long.
+    Io(std::io::ErrorKind),
+    /// The bind was refused with this code, and may be retried after this time.
     #[error("bind refused: {0}")]
-    Bind(String, Duration),
-    /// Not the protocol.
+    BindRefused(String, Duration),
+    /// A violation of the protocol.
     #[error("protocol: {0}")]
     Protocol(String),
 }
 
-impl From<tungstenite::Error> for Lost {
+impl From<tungstenite::Error> for SocketError {
     fn from(error: tungstenite::Error) -> Self {
         use tungstenite::Error as E;
         use tungstenite::error::ProtocolError as P;
         match error {
             E::Http(response) => Self::Refused(response.status().as_u16()),
-            E::Io(error) => Self::Cut(error.kind()),
+            E::Io(error) => Self::Io(error.kind()),
             E::ConnectionClosed
             | E::AlreadyClosed
             | E::Protocol(P::ResetWithoutClosingHandshake | P::HandshakeIncomplete) => {
-                Self::Cut(std::io::ErrorKind::UnexpectedEof)
+                Self::Io(std::io::ErrorKind::UnexpectedEof)
             }
             error => Self::Protocol(error.to_string()),
         }
@@ -67,16 +67,20 @@ impl From<tungstenite::Error> for Lost {
 pub struct Socket(WebSocketStream<TcpStream>);
 
 impl Socket {
-    /// Opens a connection on a route, after so many losses on it, within [`OPEN`].
+    /// Opens a connection on a route after this many losses, within [`OPEN_TIMEOUT`].
     ///
     /// # Errors
-    /// When there is none.
-    pub async fn open(route: &Route, losses: usize, token: Option<&str>) -> Result<Self, Lost> {
+    /// When the connection cannot be opened.
+    pub async fn open(
+        route: &Route,
+        losses: usize,
+        token: Option<&str>,
+    ) -> Result<Self, SocketError> {
         let target = route.target(losses);
         let mut request = target.url.as_str().into_client_request()?;
         if let Some(token) = token {
             let value = HeaderValue::try_from(format!("Bearer {token}"))
-                .map_err(|error| Lost::Protocol(error.to_string()))?;
+                .map_err(|error| SocketError::Protocol(error.to_string()))?;
             request.headers_mut().insert("authorization", value);
         }
         let config = WebSocketConfig::default()
@@ -86,43 +90,44 @@ impl Socket {
         let opening = async {
             let stream = connect(target.address, route)
                 .await
-                .map_err(|error| Lost::Cut(error.kind()))?;
+                .map_err(|error| SocketError::Io(error.kind()))?;
             let opened =
                 tokio_tungstenite::client_async_with_config(request, stream, Some(config)).await;
             Ok(opened?.0)
         };
-        // Boxed: a handshake's state is far larger than what an open connection needs.
-        let opened = tokio::time::timeout(OPEN, Box::pin(opening)).await;
-        opened.map_err(|_| Lost::Timeout)?.map(Self)
+        // Boxed: the state of a handshake is far larger than that of an open connection.
+        let opened = tokio::time::timeout(OPEN_TIMEOUT, Box::pin(opening)).await;
+        opened.map_err(|_| SocketError::Timeout)?.map(Self)
     }
 
-    /// Whether something can be queued now without waiting.
+    /// Whether a frame can be queued now without waiting.
     ///
     /// # Errors
-    /// When the connection is gone.
-    pub fn ready(&mut self) -> Result<bool, Lost> {
+    /// When the connection is lost.
+    pub fn ready(&mut self) -> Result<bool, SocketError> {
         match poll_fn(|cx| self.0.poll_ready_unpin(cx)).now_or_never() {
             Some(ready) => Ok(ready.map(|()| true)?),
             None => Ok(false),
         }
     }
 
-    /// Queues a frame; [`Self::next`] writes what is queued.
+    /// Queues a frame; [`Self::next`] writes the queue.
     ///
     /// # Errors
-    /// When the connection is gone, or more is queued than may be.
-    pub fn queue(&mut self, text: String) -> Result<(), Lost> {
+    /// When the connection is lost, or the queue is full.
+    pub fn queue(&mut self, text: String) -> Result<(), SocketError> {
         Ok(self.0.start_send_unpin(Message::text(text))?)
     }
 
-    /// Writes what is queued and waits for the next frame. Cancel safe.
+    /// Writes the queue and waits for the next frame. Cancel safe.
     ///
     /// # Errors
     /// When the connection is lost.
-    pub async fn next(&mut self) -> Result<Utf8Bytes, Lost> {
+    pub async fn next(&mut self) -> Result<Utf8Bytes, SocketError> {
         loop {
             let message = poll_fn(|cx| {
-                // Both at once: a server that waits for us to read must not make us wait.
+                // Writes and reads at once, so that a server that waits for us to read cannot block
+                // us.
                 if let Poll::Ready(Err(error)) = self.0.poll_flush_unpin(cx) {
                     return Poll::Ready(Some(Err(error)));
                 }
@@ -134,11 +139,11 @@ impl Socket {
         }
     }
 
-    /// The next frame if it is here already.
+    /// The next frame, if it can be read without waiting.
     ///
     /// # Errors
     /// When the connection is lost.
-    pub fn next_now(&mut self) -> Result<Option<Utf8Bytes>, Lost> {
+    pub fn next_now(&mut self) -> Result<Option<Utf8Bytes>, SocketError> {
         while let Some(message) = self.0.next().now_or_never() {
             if let Some(text) = text(message)? {
                 return Ok(Some(text));
@@ -161,14 +166,16 @@ async fn connect(address: SocketAddr, route: &Route) -> std::io::Result<TcpStrea
     Ok(stream)
 }
 
-fn text(message: Option<Result<Message, tungstenite::Error>>) -> Result<Option<Utf8Bytes>, Lost> {
+fn text(
+    message: Option<Result<Message, tungstenite::Error>>,
+) -> Result<Option<Utf8Bytes>, SocketError> {
     match message {
         Some(Ok(Message::Text(text))) => Ok(Some(text)),
-        Some(Ok(Message::Close(Some(frame)))) => Err(Lost::Closed(frame.code.into())),
-        Some(Ok(Message::Close(None))) => Err(Lost::Closed(1005)),
-        Some(Ok(Message::Binary(_))) => Err(Lost::Protocol("a binary message".into())),
+        Some(Ok(Message::Close(Some(frame)))) => Err(SocketError::Closed(frame.code.into())),
+        Some(Ok(Message::Close(None))) => Err(SocketError::Closed(1005)),
+        Some(Ok(Message::Binary(_))) => Err(SocketError::Protocol("a binary message".into())),
         Some(Ok(_)) => Ok(None),
         Some(Err(error)) => Err(error.into()),
-        None => Err(Lost::Cut(std::io::ErrorKind::UnexpectedEof)),
+        None => Err(SocketError::Io(std::io::ErrorKind::UnexpectedEof)),
     }
 }

@@ -1,18 +1,18 @@
-//! What the content of a message tells of itself.
+//! The stamp in the content of a message.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-/// Who sent a message, which of theirs it is, and when it was meant to be sent.
+/// The sender of a message, its number, and when it was due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
-    /// The run it belongs to, so that what an earlier run left behind is told apart.
+    /// The id of the run, to recognize messages of earlier runs.
     pub run: u32,
     /// The sender's number in the run.
     pub sender: u32,
-    /// The sender's count: 0, 1, 2…
+    /// The sender's message counter: 0, 1, 2…
     pub counter: u64,
-    /// When it was due, since the beginning of the run.
+    /// When it was due, since the start of the run.
     pub intended: Duration,
 }
 
@@ -36,17 +36,17 @@ impl Stamp {
 
     /// Reads what [`Self::write`] wrote; `None` for any other content.
     pub fn parse(content: &str) -> Option<Self> {
-        let mut words = content.strip_prefix("load ")?.splitn(5, ' ');
+        let mut fields = content.strip_prefix("load ")?.splitn(5, ' ');
         Some(Self {
-            run: words.next()?.parse().ok()?,
-            sender: words.next()?.parse().ok()?,
-            counter: words.next()?.parse().ok()?,
-            intended: Duration::from_nanos(words.next()?.parse().ok()?),
+            run: fields.next()?.parse().ok()?,
+            sender: fields.next()?.parse().ok()?,
+            counter: fields.next()?.parse().ok()?,
+            intended: Duration::from_nanos(fields.next()?.parse().ok()?),
         })
     }
 
-    /// Appends the `clientMsgId` that goes with it. Like those of the page, ids of all senders are in
-    /// the order of time (RFC 9562 §5.7), which is what a database's index of them is quickest with.
+    /// Appends the `clientMsgId` of this stamp to `out`. As in the page, ids of all senders are
+    /// ordered by time (RFC 9562 §5.7), which is fastest for a database index.
     pub fn write_id(&self, out: &mut String) {
         let (run, ms) = (self.run, self.intended.as_millis());
         let _ = write!(out, "load-{run}-{ms:08x}-{}-{}", self.sender, self.counter);
@@ -55,10 +55,10 @@ impl Stamp {
 
 /// The counter in a `clientMsgId` of this run and sender.
 pub fn counter_of(id: &str, run: u32, sender: u32) -> Option<u64> {
-    let mut words = id.strip_prefix("load-")?.splitn(4, '-');
-    let of_run = words.next()?.parse() == Ok(run);
-    let (_ms, of_sender) = (words.next()?, words.next()?.parse() == Ok(sender));
-    let counter = words.next()?.parse().ok()?;
+    let mut fields = id.strip_prefix("load-")?.splitn(4, '-');
+    let of_run = fields.next()?.parse() == Ok(run);
+    let (_ms, of_sender) = (fields.next()?, fields.next()?.parse() == Ok(sender));
+    let counter = fields.next()?.parse().ok()?;
     (of_run && of_sender).then_some(counter)
 }
 
@@ -74,7 +74,7 @@ mod tests {
     };
 
     #[test]
-    fn a_stamp_is_read_back_and_padded_to_the_size_wanted() {
+    fn a_stamp_round_trips_and_is_padded_to_size() {
         for size in [0, 64, 8192] {
             let mut content = String::new();
             STAMP.write(size, &mut content);

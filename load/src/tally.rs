@@ -1,4 +1,4 @@
-//! What is counted.
+//! The counters of a run.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 /// Counts of a run, from its first connection to its end.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// Connections that were bound, again or for the first time.
+    /// Successful binds, first ones and reconnects.
     pub binds: u64,
-    /// Messages sent, each once however often it was sent again.
+    /// Messages sent; each counts once, however often it was sent again.
     pub sent: u64,
     /// Messages sent again, after a reconnect or because the server was busy.
     pub resent: u64,
@@ -18,43 +18,43 @@ pub struct Tally {
     pub refused: u64,
     /// Messages shown to a recipient.
     pub shown: u64,
-    /// Pushes removed by their `seq`: at least once is what the wire promises.
-    pub repeats_removed: u64,
+    /// Duplicate pushes, removed by `seq`: delivery is at least once.
+    #[serde(rename = "repeats_removed")]
+    pub duplicates_removed: u64,
     /// Messages shown to a recipient twice.
     pub shown_twice: u64,
-    /// Messages shown after one that comes after them.
+    /// Messages shown after a later one.
     pub out_of_order: u64,
-    /// Pushes of answered messages that never came; known at the end.
+    /// Pushes of answered messages that did not arrive; set at the end.
     pub lost: u64,
-    /// Messages neither answered nor refused; known at the end.
+    /// Messages neither answered nor refused; set at the end.
     pub unanswered: u64,
-    /// Pushes that this run did not send.
+    /// Pushes of messages that this run did not send.
     pub foreign: u64,
     /// Heartbeats sent.
     pub heartbeats: u64,
-    /// What a person would have been shown as an error: a refused message, a connection that must
-    /// not come back.
+    /// Errors that a user would see: a refused message, or a connection that must not reconnect.
     pub visible_errors: u64,
-    /// Type 7, by code.
+    /// Type-7 errors, by code.
     pub errors: BTreeMap<String, u64>,
-    /// Closed connections, by code; 1006 is none at all.
+    /// Closed connections, by code; 1006 means without a close frame.
     pub closes: BTreeMap<u16, u64>,
     /// Connections that could not be opened or bound, by reason.
     pub failures: BTreeMap<String, u64>,
 }
 
 impl Tally {
-    /// One more error of this code.
+    /// Counts an error.
     pub fn error(&mut self, code: &str) {
         count(&mut self.errors, code);
     }
 
-    /// One more connection that could not be opened.
+    /// Counts a connection that could not be opened or bound.
     pub fn failure(&mut self, reason: &str) {
         count(&mut self.failures, reason);
     }
 
-    /// One more connection closed.
+    /// Counts a closed connection.
     pub fn close(&mut self, code: u16) {
         *self.closes.entry(code).or_default() += 1;
     }

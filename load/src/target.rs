@@ -1,27 +1,27 @@
-//! Where connections go to, and where they come from.
+//! The destination and the source address of connections.
 
 use anyhow::{Context, Result};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// Connections from one source address to one target; Linux has 28,232 ephemeral ports, some of
-/// which wait after a close.
-const PER_SOURCE: usize = 12_000;
+/// The most connections from one source address to one target. Linux has 28,232 ephemeral ports,
+/// some of which wait after a close.
+const CONNECTIONS_PER_SOURCE: usize = 12_000;
 
 /// A node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// `ws://HOST:PORT/PATH`
     pub url: String,
-    /// Where that is.
+    /// The resolved address.
     pub address: SocketAddr,
 }
 
 impl FromStr for Target {
     type Err = anyhow::Error;
 
-    /// Reads `ws://HOST:PORT/PATH`, or `HOST:PORT` alone for the path `/ws`.
+    /// Parses `ws://HOST:PORT/PATH`, or `HOST:PORT` alone for the path `/ws`.
     fn from_str(text: &str) -> Result<Self> {
         let rest = text.strip_prefix("ws://").unwrap_or(text);
         let (host, path) = rest.split_once('/').unwrap_or((rest, "ws"));
@@ -37,33 +37,33 @@ impl FromStr for Target {
     }
 }
 
-/// How a user gets to a node.
+/// The nodes that a user connects to, and the source address.
 #[derive(Debug, Clone)]
 pub struct Route {
     /// All nodes.
     pub targets: Arc<[Target]>,
-    /// The user's own.
+    /// The index of the node that the user starts with.
     pub first: usize,
-    /// Whether the user goes to the next one when a connection is lost, as through a load balancer.
+    /// Whether the user connects to the next node after a loss, as through a load balancer.
     pub rotate: bool,
     /// The local address to connect from; `None`: the system's choice.
     pub source: Option<Ipv4Addr>,
 }
 
 impl Route {
-    /// Where the user goes after so many lost or refused connections.
+    /// The node to connect to after this many lost or refused connections.
     pub fn target(&self, losses: usize) -> &Target {
-        let turn = if self.rotate { losses } else { 0 };
-        &self.targets[(self.first + turn) % self.targets.len()]
+        let offset = if self.rotate { losses } else { 0 };
+        &self.targets[(self.first + offset) % self.targets.len()]
     }
 }
 
-/// The source address for the connection with this number, if the target is on this machine and
-/// one source has not enough ports for all: 127.0.0.2, 127.0.0.3 and so on.
+/// The source address for the connection with this number, if the target is on this machine and one
+/// source does not have enough ports for all: 127.0.0.2, 127.0.0.3 and so on.
 pub fn source(target: &Target, number: usize) -> Option<Ipv4Addr> {
     let local = matches!(target.address.ip(), IpAddr::V4(ip) if ip.is_loopback());
-    let turn = u8::try_from(number / PER_SOURCE).ok()?;
-    (local && turn > 0).then(|| Ipv4Addr::new(127, 0, 0, turn.saturating_add(1)))
+    let offset = u8::try_from(number / CONNECTIONS_PER_SOURCE).ok()?;
+    (local && offset > 0).then(|| Ipv4Addr::new(127, 0, 0, offset.saturating_add(1)))
 }
 
 #[cfg(test)]
@@ -84,16 +84,19 @@ mod tests {
         let here: Target = "127.0.0.1:80".parse().expect("valid");
         let there: Target = "192.0.2.1:80".parse().expect("valid");
         assert_eq!(source(&here, 0), None);
-        assert_eq!(source(&here, PER_SOURCE), Some(Ipv4Addr::new(127, 0, 0, 2)));
         assert_eq!(
-            source(&here, 2 * PER_SOURCE),
+            source(&here, CONNECTIONS_PER_SOURCE),
+            Some(Ipv4Addr::new(127, 0, 0, 2))
+        );
+        assert_eq!(
+            source(&here, 2 * CONNECTIONS_PER_SOURCE),
             Some(Ipv4Addr::new(127, 0, 0, 3))
         );
-        assert_eq!(source(&there, PER_SOURCE), None);
+        assert_eq!(source(&there, CONNECTIONS_PER_SOURCE), None);
     }
 
     #[test]
-    fn a_user_stays_with_its_node_unless_told_to_try_the_next() {
+    fn a_user_keeps_its_node_unless_rotation_is_on() {
         let targets: Arc<[Target]> = ["127.0.0.1:1", "127.0.0.1:2"]
             .map(|text| text.parse().expect("valid"))
             .into();

@@ -1,17 +1,17 @@
-//! One user: a task that keeps a connection, in the course's way, but for asking for all messages.
+//! One user: a task that keeps a connection of the legacy (v0) protocol, but asks for all messages.
 //!
-//! It binds, acknowledges what is pushed (as the page does: one for all of 80 ms), beats when it is
-//! quiet, sends what its schedule says, and after every loss comes back with the protocol's backoff
-//! and sends again what was not answered.
+//! It binds, acknowledges pushes (as the page does: one ack for all within 80 ms), sends heartbeats
+//! when the connection is quiet, and sends messages on its schedule. After every loss it reconnects
+//! with the protocol's backoff and sends unanswered messages again.
 
 mod frames;
 mod live;
 
-use crate::board::{Board, Phase};
 use crate::inbox::Inbox;
 use crate::login::Login;
+use crate::run_state::{Phase, RunState};
 use crate::sender::Sender;
-use crate::socket::{Lost, Socket};
+use crate::socket::{Socket, SocketError};
 use crate::target::Route;
 use crate::wire::{self, Frame};
 use std::sync::Arc;
@@ -21,71 +21,71 @@ use tidings_shared::link::Backoff;
 use tokio::sync::watch;
 use tokio::time::{sleep_until, timeout};
 
-/// How long the answer to a bind may take.
-const BIND: Duration = Duration::from_secs(15);
-/// After so long a connection counts as stable, and the backoff starts over.
-const STABLE: Duration = Duration::from_secs(20);
-/// The heartbeat interval if the server gives none.
+/// The time limit for the answer to a bind.
+const BIND_TIMEOUT: Duration = Duration::from_secs(15);
+/// A connection that lasted this long resets the backoff.
+const STABLE_AFTER: Duration = Duration::from_secs(20);
+/// The heartbeat interval if the server names none.
 const INTERVAL: Duration = Duration::from_secs(45);
-/// The longest time for which a server is taken at its word when it asks not to be tried again.
+/// The upper bound of the retry delay that a server may ask for.
 const RETRY_MAX: Duration = Duration::from_mins(5);
 
 /// A user and its connection.
 pub struct User {
-    board: Arc<Board>,
+    state: Arc<RunState>,
     phase: watch::Receiver<Phase>,
     route: Route,
     login: Login,
     sender: Option<Sender>,
     inbox: Inbox,
-    /// Set: this heartbeat interval in place of the server's.
+    /// A heartbeat interval in place of the server's.
     interval: Option<Duration>,
     backoff: Backoff,
     losses: usize,
-    /// When the connection was cut on purpose and is not back yet.
+    /// When [`Phase::Cut`] closed the connection, until it is bound again.
     cut: Option<Instant>,
 }
 
 /// Why a connection ended.
 enum End {
-    Lost(Lost),
-    /// By order of the phase.
+    Lost(SocketError),
+    /// Closed by [`Phase::Cut`].
     Cut(Instant),
-    Over,
+    Finished,
 }
 
-impl From<Lost> for End {
-    fn from(lost: Lost) -> Self {
-        Self::Lost(lost)
+impl From<SocketError> for End {
+    fn from(error: SocketError) -> Self {
+        Self::Lost(error)
     }
 }
 
-/// What a live connection has to remember.
+/// The state of a live connection.
 struct Live {
     interval: Duration,
-    heard: Instant,
-    /// A heartbeat went out and nothing came since.
-    beat: Option<Instant>,
-    /// Heartbeats whose own answer has not come.
-    unanswered_beats: usize,
-    /// The pushes that are not acknowledged, as the page gathers them.
+    last_received: Instant,
+    /// When a heartbeat was sent, if no frame arrived since.
+    heartbeat_sent: Option<Instant>,
+    /// Heartbeats without an answer.
+    unanswered_heartbeats: usize,
+    /// The pushes to acknowledge, batched as in the page.
     acks: Acks,
 }
 
 impl User {
     /// A user that is not connected yet.
     pub fn new(
-        board: Arc<Board>,
+        state: Arc<RunState>,
         route: Route,
         login: Login,
         sender: Option<Sender>,
         interval: Option<Duration>,
     ) -> Self {
-        let phase = board.phase();
-        // Spreads the waits; the same users wait the same times in another run.
+        let phase = state.phase();
+        // Jitter by user, so that the waits of a user are the same in every run.
         let backoff = Backoff::new(login.uid.unsigned_abs());
         Self {
-            board,
+            state,
             phase,
             route,
             login,
@@ -98,38 +98,38 @@ impl User {
         }
     }
 
-    /// Runs until the phase is over, or the server tells it not to come back. Dropping it drops
-    /// the connection.
+    /// Runs until [`Phase::Finished`], or an error after which it must not reconnect. Dropping it
+    /// drops the connection.
     pub async fn run(mut self) {
         loop {
             let started = Instant::now();
-            let lost = match self.connection().await {
-                End::Over => return,
+            let error = match self.connection().await {
+                End::Finished => return,
                 End::Cut(at) => {
-                    self.board.count_cut();
+                    self.state.count_cut();
                     self.cut = Some(at);
                     None
                 }
-                End::Lost(lost) => Some(lost),
+                End::Lost(error) => Some(error),
             };
-            if started.elapsed() >= STABLE {
+            if started.elapsed() >= STABLE_AFTER {
                 self.backoff.reset();
             }
             self.losses += 1;
-            if lost.as_ref().is_some_and(|lost| self.count(lost)) {
-                self.board.tally().visible_errors += 1;
+            if error.as_ref().is_some_and(|error| self.count(error)) {
+                self.state.tally().visible_errors += 1;
                 return;
             }
             let mut wait = self.backoff.next_wait();
-            if let Some(Lost::Bind(_, asked)) = lost {
-                wait = wait.max(asked.min(RETRY_MAX));
+            if let Some(SocketError::BindRefused(_, retry_after)) = error {
+                wait = wait.max(retry_after.min(RETRY_MAX));
             }
             let until = tokio::time::Instant::now() + wait;
             loop {
                 tokio::select! {
                     () = sleep_until(until) => break,
                     changed = self.phase.changed() => {
-                        if changed.is_err() || *self.phase.borrow_and_update() == Phase::Over {
+                        if changed.is_err() || *self.phase.borrow_and_update() == Phase::Finished {
                             return;
                         }
                     }
@@ -138,44 +138,46 @@ impl User {
         }
     }
 
-    /// Counts a loss; true if the user must not come back.
-    fn count(&self, lost: &Lost) -> bool {
-        let mut tally = self.board.tally();
-        match lost {
-            Lost::Closed(code) => tally.close(*code),
-            Lost::Cut(std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset) => {
+    /// Counts a loss; true if the user must not reconnect.
+    fn count(&self, error: &SocketError) -> bool {
+        let mut tally = self.state.tally();
+        match error {
+            SocketError::Closed(code) => tally.close(*code),
+            SocketError::Io(
+                std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset,
+            ) => {
                 tally.close(1006);
             }
             other => tally.failure(&other.to_string()),
         }
-        match lost {
-            // The protocol's own range for "do not come back".
-            Lost::Closed(code) => (4500..5000).contains(code),
-            // Not logged in, or no such place; 429 and the 5xx are told to come back.
-            Lost::Refused(status) => (400..500).contains(status) && *status != 429,
-            Lost::Bind(code, _) => !is_passing(code),
-            Lost::Protocol(_) => true,
-            Lost::Timeout | Lost::Cut(_) => false,
+        match error {
+            // The range of the protocol for "do not reconnect".
+            SocketError::Closed(code) => (4500..5000).contains(code),
+            // Not logged in, or no such path; 429 and 5xx may be retried.
+            SocketError::Refused(status) => (400..500).contains(status) && *status != 429,
+            SocketError::BindRefused(code, _) => !is_transient(code),
+            SocketError::Protocol(_) => true,
+            SocketError::Timeout | SocketError::Io(_) => false,
         }
     }
 
-    /// One connection, from its first to its last moment.
+    /// Runs one connection from open to close.
     async fn connection(&mut self) -> End {
-        let board = Arc::clone(&self.board);
+        let state = Arc::clone(&self.state);
         let mut phase = self.phase.clone();
         let socket = tokio::select! {
             biased;
-            () = over(&mut phase) => return End::Over,
+            () = run_finished(&mut phase) => return End::Finished,
             opened = self.open() => opened,
         };
         let (mut socket, live) = match socket {
             Ok(opened) => opened,
-            Err(lost) => return lost.into(),
+            Err(error) => return error.into(),
         };
-        let _guard = board.bind();
+        let _guard = state.bind();
         let now = Instant::now();
         if let Some(cut) = self.cut.take() {
-            board.record_back(cut, now);
+            state.record_reconnect(cut, now);
         }
         if let Some(sender) = &mut self.sender {
             sender.reconnected(now);
@@ -184,22 +186,22 @@ impl User {
     }
 
     /// Opens a connection and binds it.
-    async fn open(&self) -> Result<(Socket, Live), Lost> {
+    async fn open(&self) -> Result<(Socket, Live), SocketError> {
         let mut socket = Socket::open(&self.route, self.losses, Some(&self.login.token)).await?;
         socket.queue(wire::bind(self.login.uid))?;
         loop {
-            let text = timeout(BIND, socket.next())
+            let text = timeout(BIND_TIMEOUT, socket.next())
                 .await
-                .map_err(|_| Lost::Timeout)??;
+                .map_err(|_| SocketError::Timeout)??;
             let frame = parse(&text)?;
             match frame.kind {
                 1 if frame.status.as_deref() == Some("success") => {
                     let given = frame.data.timeout.map(Duration::from_millis);
                     let live = Live {
                         interval: self.interval.or(given).unwrap_or(INTERVAL),
-                        heard: Instant::now(),
-                        beat: None,
-                        unanswered_beats: 0,
+                        last_received: Instant::now(),
+                        heartbeat_sent: None,
+                        unanswered_heartbeats: 0,
                         acks: Acks::default(),
                     };
                     return Ok((socket, live));
@@ -207,7 +209,7 @@ impl User {
                 1 | 7 => {
                     let code = frame.data.code.as_deref().unwrap_or("no code").to_owned();
                     let retry = Duration::from_millis(frame.data.retry_ms.unwrap_or(0));
-                    return Err(Lost::Bind(code, retry));
+                    return Err(SocketError::BindRefused(code, retry));
                 }
                 _ => {}
             }
@@ -215,20 +217,20 @@ impl User {
     }
 }
 
-/// Waits until the run is over.
-async fn over(phase: &mut watch::Receiver<Phase>) {
-    // Without a board nobody waits for this task either.
-    let _ = phase.wait_for(|phase| *phase == Phase::Over).await;
+/// Waits until the run is finished.
+async fn run_finished(phase: &mut watch::Receiver<Phase>) {
+    // An error means that the run state is gone, so nobody waits for this task.
+    let _ = phase.wait_for(|phase| *phase == Phase::Finished).await;
 }
 
-/// Whether a refusal says "later": the same will be taken then.
-fn is_passing(code: &str) -> bool {
+/// Whether an error is transient, so that the same request may succeed later.
+fn is_transient(code: &str) -> bool {
     matches!(
         code,
         "busy" | "too_many_requests" | "unavailable" | "too_many_connections" | "bind_timeout"
     )
 }
 
-fn parse(text: &str) -> Result<Frame<'_>, Lost> {
-    Frame::parse(text).map_err(|error| Lost::Protocol(error.to_string()))
+fn parse(text: &str) -> Result<Frame<'_>, SocketError> {
+    Frame::parse(text).map_err(|error| SocketError::Protocol(error.to_string()))
 }

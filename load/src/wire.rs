@@ -1,11 +1,11 @@
-//! Frames 0 to 7, written and read for what the load needs of them.
+//! Frames 0 to 7, as far as the load generator needs them.
 
 use crate::stamp::Stamp;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Whom a message is for.
+/// The recipient of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recipient {
     /// A user.
@@ -14,21 +14,21 @@ pub enum Recipient {
     Group(i64),
 }
 
-/// A frame from the server. What is not listed is skipped unread.
+/// A frame from the server. Other fields are skipped.
 #[derive(Debug, Deserialize)]
 pub struct Frame<'a> {
-    /// Which.
+    /// The frame type.
     #[serde(rename = "type")]
     pub kind: u32,
-    /// Of a push.
+    /// The id of a push.
     #[serde(default)]
     pub tid: u64,
-    /// Of a heartbeat's answer: the interval, in ms.
+    /// In the answer to a heartbeat: the interval, in ms.
     pub timeout: Option<u64>,
-    /// Of a bind's answer.
+    /// In the answer to a bind.
     #[serde(borrow)]
     pub status: Option<Cow<'a, str>>,
-    /// The rest.
+    /// The data.
     #[serde(borrow, default)]
     pub data: Data<'a>,
 }
@@ -37,7 +37,7 @@ pub struct Frame<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Data<'a> {
-    /// A message's place.
+    /// A message's sequence number.
     #[serde(default)]
     pub seq: u64,
     /// A message's text.
@@ -46,20 +46,20 @@ pub struct Data<'a> {
     /// In an answer to a send and in an error.
     #[serde(borrow)]
     pub client_msg_id: Option<Cow<'a, str>>,
-    /// Of a bind: the heartbeat interval, in ms.
+    /// In the answer to a bind: the heartbeat interval, in ms.
     pub timeout: Option<u64>,
-    /// Of an error.
+    /// The code of an error.
     #[serde(borrow)]
     pub code: Option<Cow<'a, str>>,
-    /// Of an error: do not try again before so many ms.
+    /// In an error: the time before a retry, in ms.
     pub retry_ms: Option<u64>,
 }
 
 impl<'a> Frame<'a> {
-    /// Reads a frame.
+    /// Parses a frame.
     ///
     /// # Errors
-    /// When it is not one.
+    /// When the text is not a frame.
     pub fn parse(text: &'a str) -> serde_json::Result<Self> {
         serde_json::from_str(text)
     }
@@ -70,7 +70,7 @@ pub fn heartbeat(uid: i64, interval_ms: u128) -> String {
     format!(r#"{{"type":0,"data":{{"uid":{uid},"timeout":{interval_ms}}}}}"#)
 }
 
-/// Type 1; other servers than ours do not know `all` and push everything.
+/// Type 1; servers of the legacy (v0) protocol ignore `all` and push everything.
 pub fn bind(uid: i64) -> String {
     format!(r#"{{"type":1,"data":{{"uid":{uid},"all":true}}}}"#)
 }
@@ -94,7 +94,7 @@ pub fn send(from: i64, to: Recipient, stamp: &Stamp, size: usize) -> String {
     text
 }
 
-/// Type 6, for every push up to this one.
+/// Type 6, cumulative up to this push.
 pub fn ack(tid: u64) -> String {
     format!(r#"{{"type":6,"data":{{"tid":{tid},"cumulative":true}}}}"#)
 }
@@ -106,7 +106,7 @@ mod tests {
     use tidings_shared::frame::ClientFrame;
 
     #[test]
-    fn what_is_written_is_what_a_server_reads() {
+    fn written_frames_parse_as_client_frames() {
         let stamp = Stamp {
             run: 1,
             sender: 2,
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_push_an_answer_and_an_error_are_read() {
+    fn server_frames_are_parsed() {
         let push = r#"{"type":4,"tid":7,"dup":true,"data":{"mid":9,"seq":8,"content":"a\"b","msgType":1,"ownerName":"张三"}}"#;
         let frame = Frame::parse(push).expect("a frame");
         assert_eq!((frame.kind, frame.tid, frame.data.seq), (4, 7, 8));
@@ -135,7 +135,7 @@ mod tests {
         let frame = Frame::parse(error).expect("a frame");
         assert_eq!(frame.data.code.as_deref(), Some("busy"));
         assert_eq!(frame.data.client_msg_id.as_deref(), Some("x"));
-        let beat = Frame::parse(r#"{"type":0,"timeout":45000}"#).expect("a frame");
-        assert_eq!(beat.timeout, Some(45_000));
+        let answer = Frame::parse(r#"{"type":0,"timeout":45000}"#).expect("a frame");
+        assert_eq!(answer.timeout, Some(45_000));
     }
 }

@@ -1,4 +1,4 @@
-//! A server that breaks the protocol's promises on purpose, and is told so.
+//! The report on a server that violates the protocol's guarantees on purpose.
 
 use axum::Router;
 use axum::extract::State;
@@ -14,52 +14,59 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// What the server does with a message, by its place among all: the `seq` of each push it leads to.
-type Deed = fn(u64) -> Vec<u64>;
+/// The `seq` of each push that the server makes of a message, by the number of the message: 1, 2,
+/// 3…
+type Action = fn(u64) -> Vec<u64>;
 
 const SENDER: i64 = 1;
 const RECIPIENT: i64 = 2;
 
 #[derive(Clone)]
 struct Broken {
-    deed: Deed,
-    /// What it pushes only before it answers a heartbeat.
-    late: Deed,
+    action: Action,
+    /// The pushes that it holds back until just before it answers a heartbeat.
+    late: Action,
     held: Arc<Mutex<Vec<Value>>>,
     recipient: Arc<Mutex<Option<mpsc::Sender<Value>>>>,
 }
 
 #[tokio::test]
-async fn a_server_that_keeps_its_promises_is_found_clean() -> anyhow::Result<()> {
-    let report = run(|place| vec![place]).await?;
+async fn a_correct_server_is_reported_clean() -> anyhow::Result<()> {
+    let report = run(|number| vec![number]).await?;
     let tally = &report.tally;
     assert!(report.is_clean() && tally.sent > 0, "{report}");
     assert_eq!((tally.shown, tally.answered), (tally.sent, tally.sent));
-    assert_eq!(tally.repeats_removed, 0, "{report}");
+    assert_eq!(tally.duplicates_removed, 0, "{report}");
     Ok(())
 }
 
 #[tokio::test]
 async fn answered_messages_that_are_not_pushed_are_lost() -> anyhow::Result<()> {
-    let report = run(|place| if place % 10 == 3 { vec![] } else { vec![place] }).await?;
-    let dropped = (1..=report.tally.sent).filter(|place| place % 10 == 3);
+    let report = run(|number| {
+        if number % 10 == 3 {
+            vec![]
+        } else {
+            vec![number]
+        }
+    })
+    .await?;
+    let dropped = (1..=report.tally.sent).filter(|number| number % 10 == 3);
     assert_eq!(report.tally.lost, dropped.count() as u64, "{report}");
     assert!(!report.is_clean());
     Ok(())
 }
 
 #[tokio::test]
-async fn a_push_that_is_repeated_is_removed_and_one_stored_twice_is_shown_twice()
--> anyhow::Result<()> {
-    let repeated = run(|place| vec![place, place]).await?;
+async fn a_duplicate_push_is_removed_a_duplicate_message_shown_twice() -> anyhow::Result<()> {
+    let repeated = run(|number| vec![number, number]).await?;
     let tally = &repeated.tally;
     assert!(
         repeated.is_clean(),
         "at least once is what the wire promises: {repeated}"
     );
-    assert_eq!(tally.repeats_removed, tally.sent, "{repeated}");
+    assert_eq!(tally.duplicates_removed, tally.sent, "{repeated}");
 
-    let doubled = run(|place| vec![2 * place, 2 * place + 1]).await?;
+    let doubled = run(|number| vec![2 * number, 2 * number + 1]).await?;
     let tally = &doubled.tally;
     assert_eq!(
         (tally.shown_twice, tally.lost),
@@ -72,12 +79,12 @@ async fn a_push_that_is_repeated_is_removed_and_one_stored_twice_is_shown_twice(
 
 #[tokio::test]
 async fn messages_shown_before_an_earlier_one_are_out_of_order() -> anyhow::Result<()> {
-    // Places 1, 2, 3, 4… are stored as 2, 1, 4, 3…
-    let swapped = |place| {
-        if place % 2 == 1 {
-            vec![place + 1]
+    // Messages 1, 2, 3, 4… are stored as 2, 1, 4, 3…
+    let swapped = |number| {
+        if number % 2 == 1 {
+            vec![number + 1]
         } else {
-            vec![place - 1]
+            vec![number - 1]
         }
     };
     let report = run(swapped).await?;
@@ -87,25 +94,25 @@ async fn messages_shown_before_an_earlier_one_are_out_of_order() -> anyhow::Resu
 }
 
 #[tokio::test]
-async fn what_the_server_wrote_after_all_seemed_done_is_counted_too() -> anyhow::Result<()> {
-    let report = run_with_late(|place| vec![2 * place], |place| vec![2 * place + 1]).await?;
+async fn pushes_before_the_last_heartbeat_answer_are_counted() -> anyhow::Result<()> {
+    let report = run_with_late(|number| vec![2 * number], |number| vec![2 * number + 1]).await?;
     let tally = &report.tally;
     assert!(tally.sent > 0, "{report}");
     assert_eq!((tally.shown_twice, tally.lost), (tally.sent, 0), "{report}");
     Ok(())
 }
 
-/// One pair on a server that does so with every message.
-async fn run(deed: Deed) -> anyhow::Result<Report> {
-    run_with_late(deed, |_| vec![]).await
+/// Runs one pair on a server that does this with every message.
+async fn run(action: Action) -> anyhow::Result<Report> {
+    run_with_late(action, |_| vec![]).await
 }
 
 /// The same, with pushes that are held back until the recipient's heartbeat.
-async fn run_with_late(deed: Deed, late: Deed) -> anyhow::Result<Report> {
+async fn run_with_late(action: Action, late: Action) -> anyhow::Result<Report> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?.to_string();
     let broken = Broken {
-        deed,
+        action,
         late,
         held: Arc::default(),
         recipient: Arc::default(),
@@ -125,7 +132,7 @@ async fn run_with_late(deed: Deed, late: Deed) -> anyhow::Result<Report> {
         warm_up_s: 0,
     };
     let mut common = Common::to(vec![address.parse()?]);
-    // What is missing here will not come.
+    // Missing pushes never arrive here.
     common.patience_s = 5;
     let logins = [login(SENDER), login(RECIPIENT)];
     let report = pairs::run(&common, &logins, &options, &CancellationToken::new()).await;
@@ -138,7 +145,7 @@ async fn upgrade(
     upgrade: WebSocketUpgrade,
 ) -> axum::response::Response {
     upgrade.on_upgrade(async |socket| {
-        // A connection that ends in an error ends all the same.
+        // An error only ends the connection.
         let _ = serve(socket, broken).await;
     })
 }
@@ -146,10 +153,10 @@ async fn upgrade(
 async fn serve(socket: WebSocket, broken: Broken) -> anyhow::Result<()> {
     let (sender, mut pushes) = mpsc::channel::<Value>(1024);
     let mut connection = Connection { socket, tid: 0 };
-    let mut place = 0;
+    let mut number = 0;
     loop {
         tokio::select! {
-            // What is pushed goes out before what comes in is answered.
+            // Pushes are written before incoming frames are answered.
             biased;
             Some(push) = pushes.recv() => connection.push(push).await?,
             received = connection.socket.recv() => {
@@ -173,13 +180,13 @@ async fn serve(socket: WebSocket, broken: Broken) -> anyhow::Result<()> {
                         connection.write(bound).await?;
                     }
                     Some(3) => {
-                        place += 1;
+                        number += 1;
                         let recipient = broken.recipient.lock().expect("not poisoned").clone();
                         let recipient = recipient.expect("bound before anything is sent");
-                        for seq in (broken.deed)(place) {
+                        for seq in (broken.action)(number) {
                             recipient.send(push_of(&mut data, seq)).await?;
                         }
-                        for seq in (broken.late)(place) {
+                        for seq in (broken.late)(number) {
                             let push = push_of(&mut data, seq);
                             broken.held.lock().expect("not poisoned").push(push);
                         }

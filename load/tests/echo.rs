@@ -1,4 +1,4 @@
-//! The yardstick measures.
+//! The echo baseline.
 
 use tidings_load::echo_server;
 use tidings_load::options::Common;

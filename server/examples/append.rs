@@ -1,7 +1,7 @@
 //! How many messages a second a store appends: `append URL [BATCH [SECONDS [PAIRS]]]`.
 //!
-//! What the committer does, without sockets: batches of `BATCH` messages between `PAIRS` pairs of
-//! users, one after the other.
+//! Like the committer, without sockets: batches of `BATCH` messages between `PAIRS` pairs of users,
+//! one after the other.
 
 use std::time::{Duration, Instant};
 use tidings_server::gateway::ConnectionId;

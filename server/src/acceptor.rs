@@ -1,10 +1,10 @@
-//! From a listening socket to requests: accepts, bounds, and lets go.
+//! Accepts sockets on a listener, bounds their number and lifetime, and closes them.
 //!
-//! axum's own loop has no limit on how long a request's head may take and none on sockets, and
-//! its buffers are those of a web server; this one is for tens of thousands of sockets that are
-//! about to become connections.
+//! axum's own accept loop limits neither the time for a request head nor the number of sockets, and
+//! its buffers are sized for a web server. This one serves tens of thousands of sockets that are
+//! about to become WebSockets.
 
-use crate::admission::{Full, Place, Places};
+use crate::admission::{ConnectionLimiter, ConnectionPermit, Full};
 use crate::metrics::Metrics;
 use axum::Router;
 use axum::body::Body;
@@ -26,39 +26,40 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long a socket may take nothing of what is written to it. A WebSocket has a shorter limit of its
-/// own, with a reason.
+/// How long a socket may accept no written bytes before it is closed. WebSockets have a shorter
+/// limit of their own, see `gateway::writer`.
 const STALL_LIMIT: Duration = Duration::from_secs(30);
-/// How long what was asked before the drain may take to be answered and read, at least.
+/// How long requests received before the drain have, at least, to be answered and read.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
-/// The longest head of a request, in bytes; what the library needs at least is half of it.
+/// The largest request head, in bytes. The library's minimum is half of it.
 const HEAD_BYTES: usize = 16 * 1024;
-/// From a failed `accept`, for want of files or memory, to the next.
+/// Pause after an `accept` that failed for lack of file descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves a router on one listener.
 pub(crate) struct Acceptor {
-    /// What answers.
+    /// Answers the requests.
     pub(crate) router: Router,
-    /// Sockets that may speak HTTP at once, and those of one address; further ones are closed unread.
-    pub(crate) sockets: Places,
-    /// Who stands for many addresses, and has no limit of its own.
+    /// Limits concurrent HTTP sockets, in total and per address. Further sockets are closed unread.
+    pub(crate) sockets: ConnectionLimiter,
+    /// Proxies, whose sockets are exempt from the limit per address.
     pub(crate) trusted: Vec<IpNet>,
-    /// How long the head of a request may take, and how long a socket may wait for its next request:
-    /// longer than a load balancer keeps it, which would otherwise send one into a socket that closes.
+    /// How long a request head may take, and how long a socket may wait for its next request.
+    /// Longer than a load balancer keeps idle sockets: it would otherwise send a request into a
+    /// socket that closes.
     pub(crate) keep_alive: Duration,
-    /// Where they are counted.
+    /// Counts refusals and accept errors.
     pub(crate) metrics: Arc<Metrics>,
-    /// Ends it: accepts no more, ends idle sockets, answers what was asked.
+    /// Stops accepting, closes idle sockets and answers pending requests.
     pub(crate) drain: CancellationToken,
-    /// How long those answers may take, 5 s at least.
+    /// How long those answers may take; at least 5 s.
     pub(crate) drain_limit: Duration,
 }
 
 impl Acceptor {
-    /// Accepts until the drain, then returns when the last request is answered or given up. A socket that
-    /// became a WebSocket is not waited for. Cancelling stops accepting and leaves open sockets
-    /// to themselves.
+    /// Accepts until the drain, then returns once the last request is answered or timed out.
+    /// Sockets that were upgraded to a WebSocket are not waited for. Cancelling stops accepting;
+    /// open sockets keep running.
     pub(crate) async fn run(self, listener: TcpListener) {
         let tasks = TaskTracker::new();
         loop {
@@ -70,12 +71,12 @@ impl Acceptor {
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    self.failed(&error).await;
+                    self.handle_accept_error(&error).await;
                     continue;
                 }
             };
-            let place = match self.place(peer.ip()) {
-                Ok(place) => place,
+            let permit = match self.acquire(peer.ip()) {
+                Ok(permit) => permit,
                 Err(full) => {
                     let limit = match full {
                         Full::Node => "sockets",
@@ -85,38 +86,38 @@ impl Acceptor {
                     continue;
                 }
             };
-            send_at_once(&stream);
-            let times = Times {
+            set_nodelay(&stream);
+            let timeouts = SocketTimeouts {
                 keep_alive: self.keep_alive,
                 drain: self.drain.clone(),
                 drain_limit: self.drain_limit.max(DRAIN_LIMIT),
             };
-            let serving = serve(stream, peer, self.router.clone(), times);
+            let serving = serve(stream, peer, self.router.clone(), timeouts);
             let sockets = self.metrics.samples.http_sockets.clone();
             sockets.inc();
             tasks.spawn(async move {
                 serving.await;
                 sockets.dec();
-                drop(place);
+                drop(permit);
             });
         }
-        // From here on the system refuses who comes.
+        // From here on the kernel refuses new connections.
         drop(listener);
         tasks.close();
         tasks.wait().await;
     }
 
-    fn place(&self, peer: IpAddr) -> Result<Place, Full> {
+    fn acquire(&self, peer: IpAddr) -> Result<ConnectionPermit, Full> {
         let peer = peer.to_canonical();
         if self.trusted.iter().any(|network| network.contains(&peer)) {
-            return self.sockets.take_for_many();
+            return self.sockets.acquire_for_proxy();
         }
-        self.sockets.take(peer)
+        self.sockets.acquire(peer)
     }
 
-    /// A peer that is gone already is its own matter; want of files or memory passes when others
-    /// leave.
-    async fn failed(&self, error: &std::io::Error) {
+    /// Ignores peers that are gone already. Lack of file descriptors or memory passes when other
+    /// sockets close.
+    async fn handle_accept_error(&self, error: &std::io::Error) {
         use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
         if matches!(
             error.kind(),
@@ -133,22 +134,22 @@ impl Acceptor {
     }
 }
 
-/// When a socket ends.
-struct Times {
+/// When a socket is closed.
+struct SocketTimeouts {
     keep_alive: Duration,
     drain: CancellationToken,
     drain_limit: Duration,
 }
 
-async fn serve<S>(stream: S, peer: SocketAddr, router: Router, times: Times)
+async fn serve<S>(stream: S, peer: SocketAddr, router: Router, timeouts: SocketTimeouts)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
-    let Times {
+    let SocketTimeouts {
         keep_alive,
         drain,
         drain_limit,
-    } = times;
+    } = timeouts;
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(STALL_LIMIT));
     let router = TowerToHyperService::new(router);
@@ -181,7 +182,7 @@ where
 
 /// Sets `TCP_NODELAY`. Without it a second small frame waits for the acknowledgement of the first, some
 /// 40 ms (Nagle's algorithm against delayed acknowledgements, RFC 9293 §3.7.4).
-fn send_at_once(stream: &TcpStream) {
+fn set_nodelay(stream: &TcpStream) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "no TCP_NODELAY");
     }
@@ -193,29 +194,29 @@ mod tests {
     use axum::routing::get;
     use tokio::io::AsyncWriteExt as _;
 
-    /// A socket whose other end asks for much and reads nothing, and its end.
+    /// A socket whose client sends many requests and reads no answer, and the task that serves it.
     async fn stalled(
         drain: &CancellationToken,
     ) -> (tokio::io::DuplexStream, tokio::task::JoinHandle<()>) {
         let (mut client, socket) = tokio::io::duplex(1024);
         let router = Router::new().route("/", get(async || "x".repeat(1_000_000)));
         let peer = SocketAddr::from(([192, 0, 2, 1], 1));
-        let times = Times {
+        let timeouts = SocketTimeouts {
             keep_alive: Duration::from_secs(75),
             drain: drain.clone(),
             drain_limit: DRAIN_LIMIT,
         };
-        let ended = tokio::spawn(serve(socket, peer, router, times));
-        let asked = "GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(9);
+        let ended = tokio::spawn(serve(socket, peer, router, timeouts));
+        let requests = "GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(9);
         client
-            .write_all(asked.as_bytes())
+            .write_all(requests.as_bytes())
             .await
             .expect("there is room");
         (client, ended)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_reads_no_answer_is_let_go_after_a_while() {
+    async fn unread_answer_closes_the_socket_after_the_stall_limit() {
         let never = CancellationToken::new();
         let (_client, ended) = stalled(&never).await;
         let start = tokio::time::Instant::now();
@@ -228,7 +229,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_reads_no_answer_does_not_hold_the_drain_up() {
+    async fn unread_answer_does_not_delay_the_drain() {
         let drain = CancellationToken::new();
         let (_client, ended) = stalled(&drain).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -239,11 +240,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn small_frames_are_sent_at_once() -> std::io::Result<()> {
+    async fn accepted_socket_has_tcp_nodelay() -> std::io::Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let _client = TcpStream::connect(listener.local_addr()?).await?;
         let (stream, _) = listener.accept().await?;
-        send_at_once(&stream);
+        set_nodelay(&stream);
         assert!(stream.nodelay()?);
         Ok(())
     }

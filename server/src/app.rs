@@ -1,4 +1,4 @@
-//! What every request and connection of a node shares.
+//! The state that all requests and connections of a node share.
 
 use crate::admission::Admission;
 use crate::auth::{Passwords, Throttle};
@@ -9,12 +9,12 @@ use crate::gateway::{Heartbeats, Hub};
 use crate::lifecycle::Lifecycle;
 use crate::metrics::Metrics;
 use crate::presence::Presence;
-use crate::store::{Committer, Positions, Receipts, Store, Visits};
+use crate::store::{Committer, CursorWriter, LastUse, Receipts, Store};
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// The state of a node, and the only one there is. One pointer to clone, because every request
-/// does and every connection keeps one.
+/// The state of a node. One pointer to clone, because every request does and every connection keeps
+/// one.
 #[derive(Clone)]
 pub struct AppState(Arc<Node>);
 
@@ -33,38 +33,38 @@ impl Deref for AppState {
     }
 }
 
-/// What a node is made of.
+/// The components of a node.
 pub struct Node {
-    /// What the operator set.
+    /// The operator's settings.
     pub config: Arc<Config>,
-    /// The truth.
+    /// The source of truth.
     pub store: Arc<dyn Store>,
-    /// Hints to and from other nodes.
+    /// Events from and to other nodes.
     pub bus: Arc<dyn Bus>,
     /// Who is online.
     pub presence: Arc<dyn Presence>,
     /// This node's connections.
     pub hub: Hub,
-    /// What the networks of its devices bear.
+    /// The heartbeat intervals that the devices' networks allow.
     pub heartbeats: Heartbeats,
-    /// The way of every send into the store.
+    /// Commits every send to the store.
     pub committer: Committer,
-    /// The way of every acknowledgement into the store.
-    pub positions: Positions,
-    /// The way of every position to the other side.
+    /// Writes delivery and read cursors to the store.
+    pub cursors: CursorWriter,
+    /// Publishes receipts to the other participant.
     pub receipts: Receipts,
-    /// The way into the store of when logins are in use.
-    pub visits: Visits,
+    /// Writes the last use of logins to the store.
+    pub last_use: LastUse,
     /// Password hashing, a bounded number at a time.
     pub passwords: Passwords,
-    /// Who failed to log in too often.
+    /// Throttles failed logins and other attempts.
     pub throttle: Throttle,
-    /// How many are let in.
+    /// Admission control.
     pub admission: Arc<Admission>,
-    /// How much room is left.
+    /// Free disk space.
     pub disk: Disk,
-    /// What operators see.
+    /// Metrics for operators.
     pub metrics: Arc<Metrics>,
-    /// When to end.
+    /// Drain token and open connections.
     pub lifecycle: Lifecycle,
 }

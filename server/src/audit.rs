@@ -1,7 +1,7 @@
-//! What an operator must be able to see: who tried to come in, and who changed what decides over that.
+//! Audit log: attempts to log in or register, and changes to accounts and groups.
 //!
-//! Each is one line of the log, with this module for its target and the address it came from, and one
-//! count. No email, password or token is ever in it: people are named by their uid, strangers by their
+//! Each event is one log line, with this module as its target and the client address, and one
+//! count. It never contains an email, password or token: users are identified by uid, strangers by
 //! address only.
 
 use crate::admission::ClientAddress;
@@ -13,32 +13,32 @@ use prometheus_client::registry::Registry;
 use std::net::{IpAddr, SocketAddr};
 use tidings_shared::UserId;
 
-/// What somebody did, or tried to.
+/// An audited event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Act {
-    /// A login with a wrong password, or of nobody.
+pub(crate) enum AuditEvent {
+    /// A login with a wrong password or an unknown email.
     LoginFailed,
-    /// A login with the right password of who is locked out.
+    /// A login of a locked user with the right password.
     LoginLocked,
-    /// A login after too many of those.
+    /// A login refused after too many failures.
     LoginThrottled,
-    /// A new user, by themselves.
+    /// A user registered.
     Registered,
-    /// A registration after too many.
+    /// A registration refused after too many.
     RegistrationThrottled,
-    /// A password changed by its owner.
+    /// A user changed their password.
     PasswordChanged,
-    /// A change of a password by who does not know the old one.
+    /// A password change with a wrong old password.
     PasswordRefused,
-    /// A request under a foreign name, or of a foreign page.
+    /// A request refused because of its host or origin.
     SiteRefused,
-    /// A new group.
+    /// A group was created.
     GroupMade,
-    /// Members added to a group.
+    /// Members were added to a group.
     MembersAdded,
 }
 
-impl Act {
+impl AuditEvent {
     const ALL: [Self; 10] = [
         Self::LoginFailed,
         Self::LoginLocked,
@@ -52,7 +52,7 @@ impl Act {
         Self::MembersAdded,
     ];
 
-    /// As it stands in the log and among the figures.
+    /// The name in the log and in the metrics.
     const fn name(self) -> &'static str {
         match self {
             Self::LoginFailed => "login_failed",
@@ -69,11 +69,11 @@ impl Act {
     }
 }
 
-/// How often each happened.
+/// A counter per event.
 #[derive(Debug)]
-pub(crate) struct Acts(Family<[(&'static str, &'static str); 1], Counter>);
+pub(crate) struct AuditCounters(Family<[(&'static str, &'static str); 1], Counter>);
 
-impl Acts {
+impl AuditCounters {
     pub(crate) fn new(registry: &mut Registry) -> Self {
         let family = Family::default();
         registry.register(
@@ -81,28 +81,28 @@ impl Acts {
             "Logins that failed, and what changed who may come in",
             family.clone(),
         );
-        for act in Act::ALL {
+        for act in AuditEvent::ALL {
             family.get_or_create_owned(&[("act", act.name())]);
         }
         Self(family)
     }
 
-    fn count(&self, act: Act) {
+    fn count(&self, act: AuditEvent) {
         self.0.get_or_create_owned(&[("act", act.name())]).inc();
     }
 }
 
-/// Notes what somebody did from an address; `uid` is whose account it was about, if there is one.
-pub(crate) fn note(app: &AppState, act: Act, address: IpAddr, uid: Option<UserId>) {
-    app.metrics.acts.count(act);
+/// Records an event from an address; `uid` is the account concerned, if any.
+pub(crate) fn record(app: &AppState, act: AuditEvent, address: IpAddr, uid: Option<UserId>) {
+    app.metrics.audit.count(act);
     let uid = uid.map(|uid| uid.0);
     tracing::info!(act = act.name(), %address, uid, "audit");
 }
 
-/// Notes a request that was refused for the name it came under, or the page it came from.
-pub(crate) fn refused(app: &AppState, request: &Request, host: &str, origin: &str) {
-    let act = Act::SiteRefused;
-    app.metrics.acts.count(act);
+/// Records a request refused because of its host or origin.
+pub(crate) fn record_refused_site(app: &AppState, request: &Request, host: &str, origin: &str) {
+    let act = AuditEvent::SiteRefused;
+    app.metrics.audit.count(act);
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let peer = peer.map(|peer| peer.0);
     let ClientAddress(address) = ClientAddress::of(app, peer, request.headers());

@@ -1,7 +1,7 @@
-//! Who is asking: passwords, sessions, origins.
+//! Authentication: passwords, session tokens, throttling.
 //!
-//! An identity comes from a session token, in a cookie or a bearer header, and from nowhere else.
-//! The store has only the token's hash.
+//! A user is identified only by a session token, in a cookie or a bearer header. The store has only
+//! the token's hash.
 
 mod fields;
 mod login;
@@ -14,5 +14,5 @@ pub use fields::{
 };
 pub use login::{LoggedIn, OLD_COOKIE, in_cookie, logged_in, session_cookie};
 pub use password::{PasswordError, Passwords};
-pub use throttle::{Attempt, Deed, Throttle};
+pub use throttle::{Action, Attempt, Throttle};
 pub use token::Token;

@@ -1,7 +1,7 @@
-//! What nodes tell each other: hints that something is in the store now.
+//! Events between nodes: notifications that something was committed to the store.
 //!
-//! A bus may lose, repeat and reorder; whoever notices reads the store. So nothing that must
-//! survive travels here only. Committed first, published after, pushed last.
+//! A bus may lose, repeat and reorder events; a subscriber that detects this reads the store. So
+//! nothing that must survive travels only here. Order of a write: commit, then publish, then push.
 
 mod memory;
 pub mod redis;
@@ -18,64 +18,65 @@ use tidings_shared::frame::{ReadMark, Receipt};
 use tidings_shared::{ConversationId, GroupId, Mid, Seq, UserId, api};
 use tokio::time::Instant;
 
-/// Who listens to what.
+/// A subscription topic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Topic {
-    /// Everything one user's connections are told.
+    /// All events for one user's connections.
     User(UserId),
-    /// Everything the connections of a group's members are told.
+    /// All events for the connections of a group's members.
     Group(GroupId),
 }
 
-/// What happened.
+/// An event on the bus.
 #[derive(Debug)]
-pub enum Event {
+pub enum BusEvent {
     /// A message was committed.
     Message(Arc<MessageEvent>),
     /// The user of the topic has read a conversation.
     Read {
-        /// Which.
+        /// Which conversation.
         conversation: ConversationId,
-        /// How far, and what is left.
+        /// How far, and the unread counts after it.
         mark: ReadMark,
         /// Whether everything up to there counts as delivered too.
         delivered: bool,
     },
-    /// The other side of one of the topic's user's conversations has got further. A hint and no
-    /// more: whoever misses it is told by the next list.
+    /// The other participant of a direct conversation of the topic's user advanced its cursors.
+    /// Best effort: a lost one is replaced by the next list.
     Receipt(Receipt),
-    /// The user of the topic has another name or picture now. A hint and no more.
+    /// The user of the topic changed name or picture. Best effort.
     Profile(api::User),
-    /// Something of the topic is to be read from the store: events may have been lost, or the user
-    /// is a member of a conversation that its connections do not know yet.
-    Gap,
+    /// The topic must be read from the store: events may have been lost, or the user was added to a
+    /// conversation that its connections do not know yet.
+    Resync,
     /// A login of the user of the topic was ended.
     LoggedOut(SessionHash),
 }
 
-impl Event {
-    /// Whether it may be lost: whoever misses it is told elsewhere.
-    pub const fn is_hint(&self) -> bool {
+impl BusEvent {
+    /// Whether it is best effort: a lost one is made up for elsewhere.
+    pub const fn is_best_effort(&self) -> bool {
         matches!(self, Self::Receipt(_) | Self::Profile(_))
     }
 
-    /// Whether a connection is to be told: not of a message that came on it, for it has the answer
-    /// to its send; and of hints only if it knows frames from 8 up.
+    /// Whether a connection gets this event. A message does not go to the connection it came on,
+    /// which gets the answer to its send; best-effort events go only to connections that know
+    /// frames from 8 up (`lists`).
     pub fn concerns(&self, connection: ConnectionId, lists: bool) -> bool {
         match self {
             Self::Message(message) => message.origin != connection,
             Self::Receipt(_) | Self::Profile(_) => lists,
-            Self::Read { .. } | Self::Gap | Self::LoggedOut(_) => true,
+            Self::Read { .. } | Self::Resync | Self::LoggedOut(_) => true,
         }
     }
 }
 
-/// A committed message, written as JSON once for all who get it.
+/// A committed message, serialized once for all recipients.
 #[derive(Debug)]
 pub struct MessageEvent {
     /// In which conversation.
     pub conversation: ConversationId,
-    /// Its place.
+    /// Its sequence number.
     pub seq: Seq,
     /// Its id.
     pub mid: Mid,
@@ -83,16 +84,16 @@ pub struct MessageEvent {
     pub sender: UserId,
     /// The connection it came on.
     pub origin: ConnectionId,
-    /// When this node took it in; `None` if another did.
-    pub taken_at: Option<Instant>,
-    /// The message as everybody but its sender gets it.
+    /// When this node received it; `None` if another node did.
+    pub received_at: Option<Instant>,
+    /// The JSON for everybody but the sender.
     pub for_others: Arc<str>,
-    /// The message with its `clientMsgId`.
+    /// The JSON for the sender's devices, with the `clientMsgId`.
     pub for_sender: Arc<str>,
 }
 
 impl MessageEvent {
-    /// The JSON text for one of `uid`'s connections.
+    /// The JSON for one of `uid`'s connections.
     pub fn json_for(&self, uid: UserId) -> Arc<str> {
         Arc::clone(if uid == self.sender {
             &self.for_sender
@@ -102,47 +103,48 @@ impl MessageEvent {
     }
 }
 
-/// An event and whom it concerns.
+/// An event and the topics it is published on.
 #[derive(Debug, Clone)]
 pub struct Publication {
     /// At least one; no topic twice.
     pub topics: Vec<Topic>,
     /// The event.
-    pub event: Arc<Event>,
+    pub event: Arc<BusEvent>,
 }
 
-/// What a subscriber gets.
+/// What a subscriber receives.
 #[derive(Debug)]
 pub enum Notice {
-    /// Events of topics this node subscribed to (or, harmlessly, others), in their order.
+    /// Events of subscribed topics (others are harmless), in order.
     Events(Vec<Publication>),
     /// Events may have been lost: read the store.
-    Gap,
+    Resync,
 }
 
-/// A bus.
+/// An event bus between nodes.
 #[async_trait]
 pub trait Bus: Send + Sync + 'static {
-    /// Publishes in this order, waiting for room but for nobody's socket. It cannot fail: what a
-    /// bus could not take it turns into a [`Notice::Gap`] for those who missed it.
+    /// Publishes in this order. Waits for queue capacity but never for a socket. Infallible: what
+    /// the bus cannot deliver becomes a [`Notice::Resync`] for the nodes that missed it.
     async fn publish(&self, publications: Vec<Publication>);
 
-    /// Returns when events of these topics published from now on will arrive here, or at once when
-    /// the bus is cut off: a [`Notice::Gap`] follows when it is back. Subscribing twice is once.
+    /// Returns when events published on these topics from now on will arrive here, or at once when
+    /// the bus is disconnected: a [`Notice::Resync`] follows the reconnect. Idempotent.
     async fn subscribe(&self, topics: &[Topic]);
 
-    /// Events of the topic need not arrive here any more. Does not wait.
+    /// Ends the subscription to a topic. Does not wait.
     fn unsubscribe(&self, topic: Topic);
 
-    /// Whether events flow.
+    /// Whether the bus is connected.
     async fn is_connected(&self) -> bool;
 
-    /// This node ends: the others need not wonder what became of it.
-    async fn retire(&self);
+    /// Announces that this node shuts down, so that the others need not wait for its liveness
+    /// timeout.
+    async fn deregister(&self);
 
-    /// What it did since the start of the process.
+    /// Counters since the start of the process.
     fn figures(&self) -> BusFigures;
 
-    /// How long events of other nodes were on their way.
+    /// Latency of events from other nodes.
     fn lag(&self) -> Histogram;
 }

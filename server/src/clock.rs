@@ -1,4 +1,4 @@
-//! The one place that reads the wall clock, and sees when somebody sets it.
+//! The only module that reads the wall clock; it also detects jumps of it.
 
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -13,15 +13,15 @@ pub fn now_ms() -> i64 {
         })
 }
 
-/// How often [`watch`] looks.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// By how much the wall clock and the time that passed may differ from one look to the next, in ms.
+/// How often [`watch`] checks the clock.
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
+/// By how much the wall clock may deviate from the monotonic clock between two checks, in ms.
 const JUMP_MS: i64 = 5_000;
 
-/// Logs every jump of the wall clock, for as long as this is polled. Whatever takes its times from the
-/// clock goes on with the new one.
+/// Logs every jump of the wall clock for as long as it is polled. Code that reads the wall clock
+/// continues with the new time.
 pub(crate) async fn watch() {
-    let mut ticks = interval(LOOK_EVERY);
+    let mut ticks = interval(CHECK_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last = (now_ms(), Instant::now());
     loop {
@@ -35,7 +35,7 @@ pub(crate) async fn watch() {
     }
 }
 
-/// How far the wall clock jumped since the last look, in ms, if it did.
+/// How far the wall clock jumped since the last check, in ms, if it did.
 fn jump(last: &mut (i64, Instant), now: (i64, Instant)) -> Option<i64> {
     let (wall, moment) = std::mem::replace(last, now);
     let passed = i64::try_from((now.1 - moment).as_millis()).unwrap_or(i64::MAX);
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn clock_jump_is_noticed_once_and_slow_looks_are_none() {
+    async fn clock_jump_is_detected_once_and_slow_checks_are_not() {
         let start = Instant::now();
         let at = |wall, seconds| (wall, start + Duration::from_secs(seconds));
         let mut last = at(0, 0);

@@ -335,7 +335,7 @@ pub fn with_file(mut command: Command, arguments: &[OsString]) -> Result<Command
         error,
     })?;
     for (key, value) in table {
-        let values = words(&value).ok_or_else(|| FileError::Kind {
+        let values = value_texts(&value).ok_or_else(|| FileError::Kind {
             path: path.clone(),
             key: key.clone(),
         })?;
@@ -375,7 +375,7 @@ fn with_default(mut command: Command, id: &str, values: &[String]) -> Command {
     command.mut_subcommands(|inner| with_default(inner, id, values))
 }
 
-fn words(value: &toml::Value) -> Option<Vec<String>> {
+fn value_texts(value: &toml::Value) -> Option<Vec<String>> {
     Some(match value {
         toml::Value::String(text) => vec![text.clone()],
         toml::Value::Integer(number) => vec![number.to_string()],
@@ -452,7 +452,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_the_documented_ones_and_do_not_contradict() {
+    fn defaults_are_as_documented_and_consistent() {
         let config = parse("", &[]).expect("valid");
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(config.store.database_url, "sqlite://tidings.db");
@@ -468,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_sets_what_flags_do_not() {
+    fn flags_take_precedence_over_the_file() {
         let file = "listen = '0.0.0.0:80'\ndemo = true\nack-timeout-ms = 7\n\
                     registration = 'off'\n\
                     allowed-origins = ['https://a.example', 'https://b.example']";
@@ -481,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn a_switch_takes_every_usual_word_for_yes_and_no() {
+    fn switch_accepts_the_usual_boolean_words() {
         for (word, on) in [("on", true), ("yes", true), ("1", true), ("true", true)]
             .into_iter()
             .chain([
@@ -503,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn every_address_with_a_password_is_hidden_from_help() {
+    fn urls_with_passwords_are_hidden_from_help() {
         let command = Cli::command();
         let nested = command.get_subcommands().flat_map(Command::get_subcommands);
         let commands = command.get_subcommands().chain(nested);
@@ -518,7 +518,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_file_is_an_error_that_names_the_key() {
+    fn wrong_file_is_an_error_that_names_the_key() {
         assert!(
             parse("lissten = 'x'", &[])
                 .expect_err("unknown")

@@ -1,7 +1,7 @@
-//! How much room is left on the disk of a SQLite file.
+//! Free space on the disk of a SQLite file.
 //!
-//! With less than `--disk-floor-mb` nothing new is taken. SQLite itself would fail a moment later, and
-//! then nothing works any more that writes at all, logging out included.
+//! Below `--disk-floor-mb` new data is refused. SQLite would fail soon after, and then every write
+//! fails, including logging out.
 
 use crate::app::AppState;
 use crate::http::Failure;
@@ -13,24 +13,24 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How often it is looked at: a disk that takes 100 MB a second loses less than the default floor
-/// meanwhile.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often the free space is read: a disk that fills by 100 MB/s loses less than the default
+/// floor in between.
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// What was seen last; cheap to clone.
+/// The last reading; cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Disk(Arc<Seen>);
+pub struct Disk(Arc<DiskState>);
 
 #[derive(Debug, Default)]
-struct Seen {
+struct DiskState {
     is_full: AtomicBool,
-    /// In bytes; 0: not looked at.
+    /// In bytes; 0: not read.
     free: AtomicU64,
 }
 
 impl Disk {
-    /// The disk of this file, looked at once, and the task that goes on looking until `stop` is
-    /// cancelled. No file, or no floor: there is always room.
+    /// The disk of this file, read once, and the task that keeps reading it until `stop` is
+    /// cancelled. Without a file or a floor there is always capacity.
     pub fn new(
         file: Option<PathBuf>,
         floor_mb: u64,
@@ -40,31 +40,31 @@ impl Disk {
         let floor = floor_mb.saturating_mul(1_000_000);
         let watched = file.filter(|_| floor > 0);
         if let Some(file) = &watched {
-            disk.look(file, floor);
+            disk.refresh(file, floor);
         }
-        let seen = disk.clone();
+        let state = disk.clone();
         let watching = async move {
             while let Some(file) = &watched {
                 tokio::select! {
                     () = stop.cancelled() => return,
-                    () = tokio::time::sleep(LOOK_EVERY) => seen.look(file, floor),
+                    () = tokio::time::sleep(CHECK_INTERVAL) => state.refresh(file, floor),
                 }
             }
         };
         (disk, watching)
     }
 
-    /// Whether nothing new is to be taken.
+    /// Whether new data is refused.
     pub fn is_full(&self) -> bool {
         self.0.is_full.load(Ordering::Relaxed)
     }
 
-    /// Bytes that are free, if anybody looks.
+    /// Free bytes; 0 if they are not read.
     pub fn free(&self) -> u64 {
         self.0.free.load(Ordering::Relaxed)
     }
 
-    fn look(&self, file: &Path, floor: u64) {
+    fn refresh(&self, file: &Path, floor: u64) {
         let folder = match file.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
@@ -89,10 +89,10 @@ impl Disk {
     }
 }
 
-/// Room for something new; 503 without it.
-pub struct Room;
+/// Extractor: 503 when the disk has no capacity for new data.
+pub struct DiskCapacity;
 
-impl FromRequestParts<AppState> for Room {
+impl FromRequestParts<AppState> for DiskCapacity {
     type Rejection = Failure;
 
     async fn from_request_parts(_: &mut Parts, app: &AppState) -> Result<Self, Failure> {

@@ -1,20 +1,22 @@
-//! The WebSocket side: who is connected, what they ask and what they are pushed.
+//! The WebSocket side: connections, their requests and pushes.
 //!
-//! `upgrade` lets a request in, `connection` is the one task each socket has, `bind`, `send` and
-//! `requests` deal with frames, `cost` with users who ask for too much, `answers` holds the sends that wait for theirs, `pushes` serves the
-//! feed, `goodbye` ends it, `writer` puts frames on the wire within a time limit. The `hub` knows the
-//! node's connections by user, `endings` ends those whose login has ended, `watches` whose presence they are told, and `heartbeats` what their
-//! networks bear. What is pushed and when is decided by `tidings_shared::delivery`; nothing here keeps
-//! a message.
+//! `upgrade` accepts the handshake, `connection` is the one task per socket, `bind`, `send` and
+//! `requests` handle frames, `cost` charges frames to their user's rate limits, `pending_sends`
+//! holds sends that await their answer, `pushes` runs the feed, `refresh` restores other state
+//! after a resync, `close_handshake` closes, `writer` writes frames within a time limit. The `hub`
+//! knows the node's connections by user, `ended_sessions` closes connections of ended logins,
+//! `watches` notifies of presence, and `heartbeats` learns the intervals that the devices' networks
+//! allow. What is pushed and when is decided by `tidings_shared::delivery`; nothing here stores
+//! messages.
 
-mod answers;
 mod bind;
+mod close_handshake;
 mod connection;
 mod cost;
-mod endings;
-mod goodbye;
+mod ended_sessions;
 mod heartbeats;
 mod hub;
+mod pending_sends;
 mod pushes;
 mod refresh;
 mod requests;
@@ -23,7 +25,7 @@ mod upgrade;
 mod watches;
 mod writer;
 
-pub use endings::watch_endings;
+pub use ended_sessions::watch_ended_sessions;
 pub use heartbeats::{Device, Heartbeats};
 pub use hub::{ConnectionId, Hub};
 pub use upgrade::upgrade;

@@ -1,6 +1,6 @@
-//! The HTTP side: login and users as JSON, health, the built page, and the way into the gateway.
+//! The HTTP side: the JSON API, health, the built page, and the WebSocket upgrade.
 //!
-//! One file an endpoint or two that belong together. Messages never go over HTTP.
+//! One file per endpoint or group of related endpoints. Messages never go over HTTP.
 
 mod avatars;
 mod body;
@@ -39,14 +39,14 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::timeout::TimeoutLayer;
 use url::Url;
 
-/// The largest request body, in bytes, but where a group is filled.
+/// The largest request body in bytes, except for groups and pictures.
 const BODY_BYTES: usize = 16 * 1024;
-/// How long a browser may remember what a page of another site may ask.
+/// How long a browser may cache a CORS preflight.
 const PREFLIGHT_LASTS: Duration = Duration::from_hours(1);
-/// How long a request may take in all. An upgraded connection is not a request any more.
+/// How long a request may take in total. Upgraded connections are not requests any more.
 const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 
-/// What operators ask, for an address of its own.
+/// The operators' routes, for a listener of their own.
 pub fn operators(app: AppState) -> Router {
     health(Router::new())
         .route("/metrics", get(metrics::metrics))
@@ -65,7 +65,7 @@ fn health(router: Router<AppState>) -> Router<AppState> {
         .route("/readyz", get(health::ready))
 }
 
-/// Every route of the server; `/metrics` only if operators have no address of their own.
+/// All routes; `/metrics` only if operators have no listener of their own.
 pub fn router(app: AppState) -> Router {
     let api = Router::new()
         .route("/server", get(register::server))
@@ -96,8 +96,8 @@ pub fn router(app: AppState) -> Router {
         .merge(avatars)
         .fallback(async || Failure::NotFound)
         .method_not_allowed_fallback(async || Failure::NotFound)
-        .layer(from_fn(not_stored))
-        .layer(other_sites(&app.config.allowed_origins));
+        .layer(from_fn(no_store_by_default))
+        .layer(cors(&app.config.allowed_origins));
     let mut routes = health(Router::new())
         .nest("/api", api)
         .route("/ws", get(gateway::upgrade));
@@ -108,7 +108,7 @@ pub fn router(app: AppState) -> Router {
     routes
         .fallback_service(page.layer(from_fn_with_state(app.clone(), page_or_socket)))
         .layer(from_fn_with_state(app.clone(), site::checked))
-        .layer(from_fn(guarded))
+        .layer(from_fn(security_headers))
         .layer(TimeoutLayer::with_status_code(
             axum::http::StatusCode::SERVICE_UNAVAILABLE,
             REQUEST_LIMIT,
@@ -118,7 +118,7 @@ pub fn router(app: AppState) -> Router {
         .with_state(app)
 }
 
-/// `/` is the page, and takes upgrades as `/ws` does: the course's page opens its connection there.
+/// `/` is the page, and accepts upgrades like `/ws`, where legacy (v0) clients connect.
 async fn page_or_socket(State(app): State<AppState>, request: Request, next: Next) -> Response {
     if request.uri().path() == "/" && site::asks_for_socket(request.method(), request.headers()) {
         return gateway::upgrade.call(request, app).await;
@@ -126,9 +126,9 @@ async fn page_or_socket(State(app): State<AppState>, request: Request, next: Nex
     next.run(request).await
 }
 
-/// What browsers are told of the pages of other sites that the operator allowed (CORS): they may ask,
-/// with their cookie where the browser sends it.
-fn other_sites(allowed: &[Url]) -> CorsLayer {
+/// CORS for the pages of other sites that the operator allowed: they may send requests, with the
+/// cookie where the browser sends it.
+fn cors(allowed: &[Url]) -> CorsLayer {
     let origins = allowed
         .iter()
         .filter_map(|url| HeaderValue::from_str(url.as_str().trim_end_matches('/')).ok());
@@ -147,8 +147,8 @@ fn other_sites(allowed: &[Url]) -> CorsLayer {
         .max_age(PREFLIGHT_LASTS)
 }
 
-/// But for what says otherwise.
-async fn not_stored(request: Request, next: Next) -> Response {
+/// Sets `no-store`, unless the answer sets its own.
+async fn no_store_by_default(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     response
         .headers_mut()
@@ -157,8 +157,8 @@ async fn not_stored(request: Request, next: Next) -> Response {
     response
 }
 
-/// What browsers are told about every answer.
-async fn guarded(request: Request, next: Next) -> Response {
+/// Sets the security headers of every answer.
+async fn security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(

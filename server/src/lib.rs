@@ -1,8 +1,8 @@
 //! The Tidings server.
 //!
-//! `http` and `gateway` face clients, `store` is the truth, `bus` carries hints between nodes,
-//! `app` is what all of them share, and `lifecycle` starts and ends it. A test can own the
-//! listener and the end: see [`serve`].
+//! `http` and `gateway` serve clients, `store` is the source of truth, `bus` carries best-effort
+//! events between nodes, `app` is the state they share, and `lifecycle` starts and stops a node. A
+//! test can own the listener and the shutdown token: see [`serve`].
 
 mod acceptor;
 pub mod admission;

@@ -1,43 +1,42 @@
-//! A node from its first to its last moment.
+//! Starts and stops a node.
 
-mod links;
+mod cluster;
 
 use crate::acceptor::Acceptor;
-use crate::admission::{Admission, Places};
+use crate::admission::{Admission, ConnectionLimiter};
 use crate::app::{AppState, Node};
 use crate::auth::{Passwords, Throttle};
 use crate::bus::Bus;
 use crate::clock;
 use crate::config::Config;
 use crate::disk::Disk;
-use crate::gateway::{Heartbeats, Hub, watch_endings};
+use crate::gateway::{Heartbeats, Hub, watch_ended_sessions};
 use crate::http;
 use crate::metrics::Metrics;
 use crate::presence::Presence;
-use crate::store::{self, Committer, Positions, Receipts, Store, Visits};
+use crate::store::{self, Committer, CursorWriter, LastUse, Receipts, Store};
 use anyhow::Context;
-use links::Links;
+use cluster::ClusterHandles;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long connections and requests may take to end after the last was told so.
+/// How long connections and requests may take to end after the drain.
 const END_LIMIT: Duration = Duration::from_secs(10);
-/// Sockets beside the connections: those of requests, and of those who are about to be refused.
+/// HTTP sockets in addition to the connections: those of requests, and those about to be refused.
 const HTTP_SOCKETS: usize = 1024;
-/// Sockets that speak HTTP which an address may have for each connection that it may have: browsers open
-/// up to six.
+/// HTTP sockets per connection that an address may have: browsers open up to six.
 const SOCKETS_A_CONNECTION: usize = 8;
-/// Sockets of operators.
+/// Sockets on the operators' listener.
 const OPERATOR_SOCKETS: usize = 64;
 
-/// How long other nodes may take to be told of the end.
-const FAREWELL_LIMIT: Duration = Duration::from_secs(2);
+/// How long deregistering in Redis may take.
+const DEREGISTER_LIMIT: Duration = Duration::from_secs(2);
 
-/// What ends a node: `drain` asks everything to finish and say goodbye. Nobody waits for upgraded
-/// sockets but `connections`.
+/// Shutdown of a node: `drain` asks everything to finish and close. Only `connections` waits for
+/// upgraded sockets.
 #[derive(Clone, Default)]
 pub struct Lifecycle {
     /// Cancelled when the node is to end.
@@ -46,9 +45,9 @@ pub struct Lifecycle {
     pub connections: TaskTracker,
 }
 
-/// Serves on `listener` until `drain` is cancelled. Then it is not ready any more and accepts
-/// nothing, answers what was asked, closes every connection with 1001, each at its own moment of
-/// `--drain-ms`, stores every acknowledgement and closes the store.
+/// Serves on `listener` until `drain` is cancelled. Then the node is not ready any more and accepts
+/// nothing, answers pending requests, closes every connection with 1001, spread over `--drain-ms`,
+/// stores every acknowledgement and closes the store.
 ///
 /// # Errors
 /// When the listener of `--metrics-listen` or the system's randomness fails.
@@ -74,12 +73,12 @@ pub async fn serve(
     let stop = CancellationToken::new();
 
     let first_id = getrandom::u64().context("no randomness for connection ids")?;
-    let Links {
+    let ClusterHandles {
         bus,
         presence,
         notices,
         tasks,
-    } = Links::new(&config)?;
+    } = ClusterHandles::new(&config)?;
     let metrics = Arc::new(Metrics::new(clock::now_ms(), bus.lag()));
     let per_user = config.max_connections_per_user;
     let (hub, hub_task) = Hub::new(
@@ -97,18 +96,18 @@ pub async fn serve(
     );
     let (receipts, receipts_task) =
         Receipts::new(Arc::clone(&store), Arc::clone(&bus), stop.clone());
-    let (positions, positions_task) = Positions::new(
+    let (cursors, cursors_task) = CursorWriter::new(
         Arc::clone(&store),
         receipts.clone(),
         Arc::clone(&metrics),
         stop.clone(),
     );
-    let (visits, visits_task) = Visits::new(Arc::clone(&store), stop.clone());
+    let (last_use, last_use_task) = LastUse::new(Arc::clone(&store), stop.clone());
     let hub_task = tokio::spawn(hub_task);
     background.spawn(committer_task);
-    background.spawn(positions_task);
+    background.spawn(cursors_task);
     background.spawn(receipts_task);
-    background.spawn(visits_task);
+    background.spawn(last_use_task);
 
     let file = store::file(&config.store.database_url);
     let (disk, disk_task) = Disk::new(file, config.limits.disk_floor_mb, stop.clone());
@@ -123,9 +122,9 @@ pub async fn serve(
         presence: Arc::clone(&presence),
         hub,
         committer,
-        positions,
+        cursors,
         receipts,
-        visits,
+        last_use,
         passwords: Passwords::new()?,
         throttle: Throttle::default(),
         disk,
@@ -134,10 +133,10 @@ pub async fn serve(
     });
     if let Some(listener) = operators {
         tracing::info!(address = %listener.local_addr()?, "operators are served");
-        // To the end, so that they see the drain.
+        // Serves until the end, so that operators can observe the drain.
         let acceptor = Acceptor {
             router: http::operators(app.clone()),
-            sockets: Places::new(OPERATOR_SOCKETS, 0),
+            sockets: ConnectionLimiter::new(OPERATOR_SOCKETS, 0),
             trusted: Vec::new(),
             keep_alive: app.config.keep_alive(),
             metrics: Arc::clone(&metrics),
@@ -156,7 +155,7 @@ pub async fn serve(
     {
         tracing::warn!("some writes did not end in time");
     }
-    say_goodbye(presence.as_ref(), bus.as_ref()).await;
+    deregister(presence.as_ref(), bus.as_ref()).await;
     hub_task.abort();
     drop(tasks);
     store.close().await;
@@ -164,24 +163,25 @@ pub async fn serve(
     Ok(())
 }
 
-/// Starts what looks now and then until `stop`: for logins that were ended, for jumps of the clock, and
-/// for what users asked so long ago that it does not count any more.
+/// Starts the periodic tasks, which run until `stop`: for ended logins, clock jumps, and the
+/// eviction of replenished rate limits.
 fn watch(app: &AppState, background: &TaskTracker, stop: &CancellationToken) {
-    let endings = watch_endings(app.hub.clone(), Arc::clone(&app.store), stop.clone());
-    background.spawn(endings);
+    let ended_sessions =
+        watch_ended_sessions(app.hub.clone(), Arc::clone(&app.store), stop.clone());
+    background.spawn(ended_sessions);
     background.spawn(stop.clone().run_until_cancelled_owned(clock::watch()));
     let app = app.clone();
-    let forget = async move { app.admission.allowances.forget().await };
-    background.spawn(stop.clone().run_until_cancelled_owned(forget));
+    let evict = async move { app.admission.rate_limits.evict_idle().await };
+    background.spawn(stop.clone().run_until_cancelled_owned(evict));
 }
 
-/// Tells the other nodes, who would notice by themselves after a while.
-async fn say_goodbye(presence: &dyn Presence, bus: &dyn Bus) {
-    let farewell = async {
-        presence.settle().await;
-        bus.retire().await;
+/// Deregisters this node in Redis. Otherwise the other nodes notice after its liveness key expires.
+async fn deregister(presence: &dyn Presence, bus: &dyn Bus) {
+    let deregistered = async {
+        presence.flush().await;
+        bus.deregister().await;
     };
-    if tokio::time::timeout(FAREWELL_LIMIT, farewell)
+    if tokio::time::timeout(DEREGISTER_LIMIT, deregistered)
         .await
         .is_err()
     {
@@ -189,11 +189,11 @@ async fn say_goodbye(presence: &dyn Presence, bus: &dyn Bus) {
     }
 }
 
-/// Room for sockets that speak HTTP. One that becomes a connection gives its place up.
-fn sockets(config: &Config) -> Places {
+/// The limit of HTTP sockets. A socket that becomes a connection gives its permit back.
+fn socket_limiter(config: &Config) -> ConnectionLimiter {
     let max = config.max_connections + HTTP_SOCKETS;
     let each = config.max_connections_per_address * SOCKETS_A_CONNECTION;
-    Places::new(max, each)
+    ConnectionLimiter::new(max, each)
 }
 
 async fn serve_until_drained(listener: TcpListener, app: AppState) {
@@ -201,7 +201,7 @@ async fn serve_until_drained(listener: TcpListener, app: AppState) {
     let limit = app.config.drain() + END_LIMIT;
     let acceptor = Acceptor {
         drain_limit: app.config.drain(),
-        sockets: sockets(&app.config),
+        sockets: socket_limiter(&app.config),
         trusted: app.config.trusted_proxies.clone(),
         keep_alive: app.config.keep_alive(),
         metrics: Arc::clone(&app.metrics),

@@ -1,7 +1,7 @@
-//! What the program writes to standard error, and in which form.
+//! Logging to standard error.
 //!
-//! No token, password or text of a message is ever logged. Each request is a span with its id, each
-//! connection one with its id and user, so that what belongs together can be found together.
+//! No token, password or message text is ever logged. Each request is a span with its id, each
+//! connection a span with its id and user.
 
 use crate::app::AppState;
 use axum::extract::{Request, State};
@@ -13,18 +13,18 @@ use tracing::{Instrument, Span, info_span};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-/// Carries a request's id, from whoever gave it one and back.
+/// The request id, accepted from a proxy and returned in the answer.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The longest id that is taken over.
+/// The longest accepted id.
 const REQUEST_ID_BYTES: usize = 64;
 
-/// What a log of the finest grain does not go beyond.
+/// Caps a library's level even at `trace`.
 const NO_FRAMES: &str = "tungstenite=info";
 
-/// What is logged whatever else is: who tried to come in.
+/// Always logged: the audit log.
 const AUDIT: &str = "tidings_server::audit=info";
 
-/// How a line of the log looks.
+/// The log format.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
     /// For people.
@@ -34,8 +34,8 @@ pub enum LogFormat {
     Json,
 }
 
-/// Begins to log; what, `TIDINGS_LOG` says, in the form of `RUST_LOG`, or else all from `info` up.
-/// A second call does nothing.
+/// Starts logging. `TIDINGS_LOG` is the filter, in the form of `RUST_LOG`; the default is `info`. A
+/// second call does nothing.
 #[expect(clippy::missing_panics_doc, reason = "the directives are constants")]
 pub fn start(format: LogFormat) {
     let wanted = std::env::var("TIDINGS_LOG").unwrap_or_default();
@@ -43,7 +43,7 @@ pub fn start(format: LogFormat) {
     let parsed = EnvFilter::try_new(wanted.unwrap_or("info"));
     let wrong = parsed.as_ref().err().map(ToString::to_string);
     let filter = parsed.unwrap_or_else(|_| EnvFilter::new("info"));
-    // In its finest grain this library writes whole frames, and so what people wrote.
+    // At `trace` this library logs whole frames, and so message texts.
     let finest = |max| max == LevelFilter::TRACE;
     let filter = if filter.max_level_hint().is_none_or(finest) {
         filter.add_directive(NO_FRAMES.parse().expect("a directive"))
@@ -53,14 +53,14 @@ pub fn start(format: LogFormat) {
     let filter = filter.add_directive(AUDIT.parse().expect("a directive"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        // A file, or the journal, has no colours.
+        // No colours in a file or the journal.
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
     };
-    // Somebody else has begun to: a program that has this server inside.
+    // Fails if a program that embeds this server has started logging already.
     drop(started);
     if let Some(error) = wrong {
         tracing::warn!(
@@ -70,7 +70,7 @@ pub fn start(format: LogFormat) {
     }
 }
 
-/// Gives every request its id, which its log lines and its answer carry.
+/// Assigns every request an id, which appears in its log lines and its answer.
 pub(crate) async fn request_id(
     State(app): State<AppState>,
     mut request: Request,
@@ -93,12 +93,12 @@ pub(crate) async fn request_id(
     response
 }
 
-/// The span of a connection. Not within the one of its handshake, which is over then.
+/// The span of a connection. A root span, because the handshake's span is over.
 pub(crate) fn connection(id: u64, uid: i64) -> Span {
     info_span!(parent: None, "connection", id = format_args!("{id:016x}"), uid)
 }
 
-/// Whether an id may stand in a log as it is.
+/// Whether an id is safe in a log.
 fn is_fine(id: &HeaderValue) -> bool {
     let fine = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
     (1..=REQUEST_ID_BYTES).contains(&id.len()) && id.as_bytes().iter().all(fine)
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_that_could_break_a_log_is_not_taken_over() {
+    fn unsafe_request_id_is_replaced() {
         let fine = |text: &str| is_fine(&HeaderValue::from_str(text).expect("valid"));
         assert!(fine("0af7651916cd43dd8448eb211c80319c"));
         assert!(fine("2026-11-24:req_1.2"));

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 use tikv_jemallocator::Jemalloc;
 
-/// A message lives on several threads. glibc's allocator takes a lock for what one of them allocated
-/// and another frees.
+/// jemalloc, because a message is allocated on one thread and freed on another, for which glibc's
+/// allocator takes a lock.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 

@@ -1,8 +1,8 @@
-//! What an operator can see: counts, gauges and histograms, read as Prometheus text.
+//! Metrics for operators: counters, gauges and histograms in Prometheus text format.
 //!
-//! Nothing here decides anything. On the way of a frame a figure is one atomic addition to a
-//! counter that was looked up at the start of the node: no lock, no allocation, no label. What is
-//! known elsewhere (queues, pools, the process) is sampled when somebody asks.
+//! Metrics influence nothing. On the path of a frame a metric is one atomic addition to a counter
+//! that was looked up at the start of the node: no lock, no allocation, no label. What is known
+//! elsewhere (queues, pools, the process) is sampled on request.
 
 mod bus;
 mod gateway;
@@ -18,48 +18,48 @@ pub use histogram::Histogram;
 pub use samples::{PoolUse, Samples};
 pub use store::StoreMetrics;
 
-use crate::audit::Acts;
+use crate::audit::AuditCounters;
 use prometheus_client::registry::Registry;
 
-/// The figures of a node.
+/// The metrics of a node.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
     /// Connections and their frames.
     pub gateway: GatewayMetrics,
-    /// Commits and acknowledgements on their way to the store.
+    /// Commits and cursor writes.
     pub store: StoreMetrics,
-    /// Who tried to come in, and what was changed about that.
-    pub(crate) acts: Acts,
-    /// What is asked for when the figures are read.
+    /// Audited events.
+    pub(crate) audit: AuditCounters,
+    /// Metrics sampled on request.
     pub samples: Samples,
 }
 
 impl Metrics {
-    /// Figures that are all zero, of a process that started at `started_ms` (since 1970), with the
-    /// bus's own histogram of its lag.
+    /// Metrics that are all zero, of a process that started at `started_ms` (since 1970), with the
+    /// bus's latency histogram.
     pub fn new(started_ms: i64, bus_lag: Histogram) -> Self {
         let mut registry = Registry::default();
         registry.register_collector(Box::new(process::Process::new(started_ms)));
         let ours = registry.sub_registry_with_prefix("tidings");
         let gateway = GatewayMetrics::new(ours);
         let store = StoreMetrics::new(ours);
-        let acts = Acts::new(ours);
+        let audit = AuditCounters::new(ours);
         let samples = Samples::new(ours, bus_lag);
         Self {
             registry,
             gateway,
             store,
-            acts,
+            audit,
             samples,
         }
     }
 
-    /// All figures as `OpenMetrics` text, which Prometheus reads. Reads `/proc`: not for a thread
-    /// that serves connections.
+    /// All metrics as `OpenMetrics` text for Prometheus. Reads `/proc`, so not for a thread that
+    /// serves connections.
     ///
     /// # Errors
-    /// When a metric cannot be written, which is a mistake in this program.
+    /// When a metric cannot be encoded, which is a bug.
     pub fn text(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
@@ -75,7 +75,7 @@ mod tests {
     use tidings_shared::close::CloseCode;
 
     #[test]
-    fn what_was_counted_is_in_the_text() {
+    fn counted_values_appear_in_the_text() {
         let metrics = Metrics::new(1_700_000_000_000, Histogram::times());
         metrics.gateway.frame_in(3);
         metrics.gateway.frame_in(77);
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_counts_as_unbound_then_bound_then_not_at_all() {
+    fn connection_moves_from_unbound_to_bound_gauge() {
         let metrics = std::sync::Arc::new(Metrics::new(0, Histogram::times()));
         let gauges = || (metrics.gateway.unbound.get(), metrics.gateway.bound.get());
         let mut open = Open::new(std::sync::Arc::clone(&metrics));

@@ -1,15 +1,13 @@
-//! Names that people give to themselves and to their groups: one form for each, and none that does
-//! something to the text around it.
+//! Normalization and validation of display names of users and groups.
 
 use tidings_shared::visible::{is_blank, is_unruly};
 use unicode_normalization::UnicodeNormalization as _;
 
-/// A name as it is kept: without white space around it and in Unicode's NFKC, as the nicknames of RFC
-/// 8266 §2.1 are, so that what reads the same is the same. `None`: it is empty or longer than
-/// `max_chars`, nothing of it can be seen, or it has a control character, a line's end or an override
-/// of the writing direction in it.
+/// Normalizes a name: trimmed and in Unicode NFKC, like the nicknames of RFC 8266 §2.1, so that
+/// equivalent names are equal. `None`: it is empty, longer than `max_chars` or invisible, or
+/// contains a control character, a line break or an override of the writing direction.
 pub(crate) fn checked(name: &str, max_chars: usize) -> Option<String> {
-    // What is far too long is not looked at in full; NFKC may also shorten.
+    // A far too long name is not processed; NFKC may also shorten.
     if name.len() > 64 * max_chars {
         return None;
     }
@@ -26,7 +24,7 @@ mod tests {
     const MAX: usize = 32;
 
     #[test]
-    fn a_name_can_be_seen_and_leaves_the_text_around_it_alone() {
+    fn name_must_be_visible_and_free_of_control_characters() {
         let family = "👨\u{200d}👩\u{200d}👧";
         for name in ["王五", family, "می\u{200c}خواهم", &"名".repeat(MAX)] {
             let kept = checked(&format!("  {name}\t"), MAX);
@@ -51,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_read_the_same_are_kept_the_same() {
+    fn equivalent_names_are_normalized_alike() {
         for name in ["caf\u{e9}", "cafe\u{301}"] {
             assert_eq!(checked(name, MAX).as_deref(), Some("caf\u{e9}"));
         }

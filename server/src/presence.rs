@@ -1,35 +1,35 @@
-//! Who is online, and who was when. A hint like all of the bus: it may be late, and vanish with
-//! Redis; nothing that must be right asks it.
+//! Online status and last-seen times of users. Best effort like the bus: it may be late, and is
+//! lost with Redis; nothing that must be right depends on it.
 
 mod memory;
 mod redis;
 
 pub use memory::MemoryPresence;
-pub use redis::{RedisPresence, Sighting, Ties, sightings};
+pub use redis::{RedisHandles, RedisPresence, UserPresence, read_presence};
 
 use async_trait::async_trait;
 use tidings_shared::{UserId, api};
 
-/// Presence cannot be told now.
+/// Presence is not available now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("presence cannot be told now")]
-pub struct Unknown;
+pub struct PresenceUnavailable;
 
-/// Who is online.
+/// Online status of users.
 #[async_trait]
 pub trait Presence: Send + Sync + 'static {
-    /// The first connection of a user on this node. Does not wait.
-    fn arrived(&self, uid: UserId);
+    /// The user's first connection on this node was opened. Does not wait.
+    fn went_online(&self, uid: UserId);
 
-    /// The last one is gone. Does not wait.
-    fn left(&self, uid: UserId);
+    /// The user's last connection on this node was closed. Does not wait.
+    fn went_offline(&self, uid: UserId);
 
-    /// Returns when all that happened before is told. Without end while that is impossible.
-    async fn settle(&self);
+    /// Returns when all earlier changes are written. Waits for ever while that is impossible.
+    async fn flush(&self);
 
-    /// How these users stand, in their order.
+    /// The presence of these users, in their order.
     ///
     /// # Errors
-    /// [`Unknown`] while what knows it cannot be reached.
-    async fn lookup(&self, uids: &[UserId]) -> Result<Vec<api::Presence>, Unknown>;
+    /// [`PresenceUnavailable`] while Redis cannot be reached.
+    async fn lookup(&self, uids: &[UserId]) -> Result<Vec<api::Presence>, PresenceUnavailable>;
 }

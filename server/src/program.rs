@@ -1,5 +1,5 @@
-//! The `tidings` program, but for its allocator: `main.rs` is this and no more, so that another
-//! package can build the same program.
+//! The `tidings` program without its allocator: `main.rs` adds only that, so that another package
+//! can build the same program.
 
 use crate::command::{self, Cli};
 use crate::{config, logging};
@@ -8,7 +8,7 @@ use clap::{CommandFactory, FromArgMatches};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-/// Does what the command line says. Returns once that is done; errors are on standard error.
+/// Runs the command line. Returns when it is done; errors are written to standard error.
 pub fn main() -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime");
     match runtime.and_then(|runtime| runtime.block_on(run())) {
@@ -26,17 +26,17 @@ async fn run() -> anyhow::Result<()> {
         .context("cannot use the configuration file")?;
     let matches = command.get_matches_from(arguments);
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    // Nothing before this logs: what is wrong with the command line is said in plain words.
+    // Nothing is logged before this: errors of the command line are printed as plain text.
     logging::start(cli.log_format());
     command::run(cli).await
 }
 
 /// Without a command the program serves: `tidings --demo` is `tidings serve --demo`.
 fn with_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    const OWN: [&str; 4] = ["-h", "--help", "-V", "--version"];
+    const GLOBAL_FLAGS: [&str; 4] = ["-h", "--help", "-V", "--version"];
     let has_command = arguments.get(1).is_some_and(|first| {
         let first = first.to_string_lossy();
-        !first.starts_with('-') || OWN.contains(&first.as_ref())
+        !first.starts_with('-') || GLOBAL_FLAGS.contains(&first.as_ref())
     });
     if !has_command {
         arguments.insert(arguments.len().min(1), "serve".into());
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_command_the_program_serves() {
+    fn missing_command_defaults_to_serve() {
         assert_eq!(completed(&["tidings"]), ["tidings", "serve"]);
         let expected = ["tidings", "serve", "--demo", "--listen=127.0.0.1:1"];
         let given = ["tidings", "--demo", "--listen=127.0.0.1:1"];
@@ -61,14 +61,14 @@ mod tests {
     }
 
     #[test]
-    fn a_command_and_help_and_version_stay() {
+    fn given_command_or_global_flag_is_kept() {
         for first in ["serve", "user", "--help", "-h", "-V", "--version", "srve"] {
             assert_eq!(completed(&["tidings", first]), ["tidings", first]);
         }
     }
 
     #[test]
-    fn a_configuration_file_is_read_without_a_command_too() {
+    fn configuration_file_is_read_without_a_command() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("tidings.toml");
         std::fs::write(&path, "listen = '127.0.0.1:9'").expect("writable");

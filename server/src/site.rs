@@ -1,9 +1,9 @@
-//! Under which names this server is reached, and from which pages.
+//! Checks of the host and origin of requests.
 //!
-//! A browser can be made to send requests here under a name that is somebody else's (DNS rebinding),
-//! and by pages that are. With `--public-url` the operator says under which addresses people come, and
-//! no other is served. Without it `localhost` and bare addresses are believed, for no name has to be
-//! resolved to reach them; a name is believed for what only reads.
+//! A browser can be made to send requests here under a foreign host name (DNS rebinding), and by
+//! foreign pages. With `--public-url` the operator lists the addresses of this server, and no other
+//! host is served. Without it `localhost` and bare addresses are trusted, because they need no name
+//! resolution; other names may only read.
 
 use crate::app::AppState;
 use crate::audit;
@@ -18,19 +18,19 @@ use axum::response::{IntoResponse, Response};
 use std::convert::Infallible;
 use url::{Host, Url};
 
-/// How long browsers are to come by HTTPS only, once they have (RFC 6797): a year.
+/// HSTS lifetime (RFC 6797): a year.
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
-/// How much of a header that a stranger wrote is logged.
+/// Maximum characters logged of an untrusted header.
 const LOGGED_CHARS: usize = 200;
-/// The address of connections; `/` has them too, see [`asks_for_socket`].
+/// The path of WebSockets; `/` accepts them too, see [`asks_for_socket`].
 const SOCKET: &str = "/ws";
-/// What load balancers ask, by whatever name they have for this node.
+/// Probes of load balancers, accepted under any host.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
-/// Reads `https://chat.example.org`, an origin: no path, no query, no user.
+/// Parses an origin such as `https://chat.example.org`: no path, no query, no user.
 ///
 /// # Errors
-/// With a sentence when it is none.
+/// A sentence for the operator when it is none.
 pub fn parse_public_url(text: &str) -> Result<Url, String> {
     let url = parse_origin(text)?;
     if !matches!(url.scheme(), "http" | "https") {
@@ -39,11 +39,11 @@ pub fn parse_public_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// Reads an origin of whatever scheme: programs that have a page inside send `capacitor://localhost` and
-/// the like.
+/// Parses an origin of any scheme: apps with an embedded page send `capacitor://localhost` and the
+/// like.
 ///
 /// # Errors
-/// With a sentence when it is none.
+/// A sentence for the operator when it is none.
 pub fn parse_origin(text: &str) -> Result<Url, String> {
     let wrong = || format!("{text:?} is no address such as https://chat.example.org");
     let url = Url::parse(text).map_err(|_| wrong())?;
@@ -56,15 +56,14 @@ pub fn parse_origin(text: &str) -> Result<Url, String> {
     is_origin.then_some(url).ok_or_else(wrong)
 }
 
-/// Where a request came to.
+/// The site that a request addressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Site {
-    /// Whether browsers reach it by HTTPS, as the operator says.
+    /// Whether browsers reach it by HTTPS, according to the operator.
     pub secure: bool,
-    /// The port in the address, if it is no scheme's own.
+    /// The port, if it is not the scheme's default.
     pub port: Option<u16>,
-    /// Whether all of this host is reached by HTTPS, and browsers may be told so: that holds for every
-    /// port of it.
+    /// Whether HSTS may be sent: it applies to every port of the host.
     pub hsts: bool,
 }
 
@@ -72,30 +71,29 @@ impl FromRequestParts<AppState> for Site {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Infallible> {
-        let plain = Self {
+        let insecure = Self {
             secure: app.config.secure_cookie,
             port: None,
             hsts: false,
         };
-        Ok(parts.extensions.get().copied().unwrap_or(plain))
+        Ok(parts.extensions.get().copied().unwrap_or(insecure))
     }
 }
 
 /// Why a request is not served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refusal {
-    /// Not exactly one `Host`, or none that can be read (RFC 9112 §3.2).
+    /// Not exactly one valid `Host` (RFC 9112 §3.2).
     NoHost,
-    /// A host of none of the public addresses (RFC 9110 §15.5.20).
+    /// A host that is no public address (RFC 9110 §15.5.20).
     OtherHost,
-    /// A name that nobody has said is ours, for what changes something.
+    /// A host name that is not configured, on a request that changes something.
     UnknownName,
     /// A page of another site.
     OtherOrigin,
 }
 
-/// Whether a request may be served under the address it came to, and to the page it came from; a
-/// refusal is one line of the log.
+/// Checks host and origin of a request; a refusal is logged once.
 pub(crate) async fn checked(
     State(app): State<AppState>,
     mut request: Request,
@@ -130,7 +128,7 @@ fn refuse(app: &AppState, refusal: Refusal, request: &Request) -> Response {
         let values: Vec<_> = values.collect();
         values.join(", ").chars().take(LOGGED_CHARS).collect()
     };
-    audit::refused(app, request, &text(header::HOST), &text(header::ORIGIN));
+    audit::record_refused_site(app, request, &text(header::HOST), &text(header::ORIGIN));
     let failure = match refusal {
         Refusal::NoHost => Failure::BadRequest("a request has one Host header".into()),
         Refusal::OtherHost => Failure::Misdirected,
@@ -157,16 +155,16 @@ fn find(config: &Config, method: &Method, uri: &Uri, headers: &HeaderMap) -> Res
         }
     } else {
         let urls = &config.public_url;
-        let ours = urls.iter().find(|url| same_place(&host, url));
-        // Prometheus has the node's own address.
+        let matched = urls.iter().find(|url| is_same_host(&host, url));
+        // Prometheus uses the node's own address.
         let for_operators = uri.path() == "/metrics" && is_address(&host);
-        if ours.is_none() && !for_operators {
+        if matched.is_none() && !for_operators {
             return Err(Refusal::OtherHost);
         }
-        let secure = ours.is_some_and(|url| url.scheme() == "https");
-        let port = ours.and_then(Url::port);
+        let secure = matched.is_some_and(|url| url.scheme() == "https");
+        let port = matched.and_then(Url::port);
         let plain_too =
-            |url: &Url| url.scheme() == "http" && undotted(url) == ours.and_then(undotted);
+            |url: &Url| url.scheme() == "http" && undotted(url) == matched.and_then(undotted);
         Site {
             secure: secure || config.secure_cookie,
             port,
@@ -179,14 +177,14 @@ fn find(config: &Config, method: &Method, uri: &Uri, headers: &HeaderMap) -> Res
     Ok(site)
 }
 
-/// Whether a request is to become a connection, wherever it goes to (RFC 6455 §4.1).
+/// Whether a request asks for a WebSocket, on any path (RFC 6455 §4.1).
 pub(crate) fn asks_for_socket(method: &Method, headers: &HeaderMap) -> bool {
     let upgrade = headers.get(header::UPGRADE).map(HeaderValue::as_bytes);
     method == Method::GET && upgrade.is_some_and(|it| it.eq_ignore_ascii_case(b"websocket"))
 }
 
-/// The one host a request names; that of the request line, where it has one, stands above the header
-/// (RFC 9112 §3.2.2).
+/// The single host of a request; the request line takes precedence over the header (RFC 9112
+/// §3.2.2).
 fn host(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     let mut named = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (named.next(), named.next()) else {
@@ -199,8 +197,8 @@ fn host(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     (!host.host().is_empty() && !host.as_str().contains('@')).then_some(host)
 }
 
-/// Whether it is no browser's: a page that came by another name knows no token, and says where it is
-/// from.
+/// Whether it comes from a program and not a browser: a page under a foreign name has no token, and
+/// sends an origin.
 fn is_program(headers: &HeaderMap) -> bool {
     let authorization = headers.get(header::AUTHORIZATION);
     let scheme = authorization.and_then(|value| value.as_bytes().split(|b| *b == b' ').next());
@@ -208,7 +206,7 @@ fn is_program(headers: &HeaderMap) -> bool {
     bears && !headers.contains_key(header::ORIGIN)
 }
 
-/// Whether no name has to be resolved to reach it.
+/// Whether the host needs no name resolution.
 fn is_address(host: &Authority) -> bool {
     let url = Url::parse(&format!("http://{host}"));
     match url.ok().as_ref().and_then(undotted) {
@@ -218,9 +216,8 @@ fn is_address(host: &Authority) -> bool {
     }
 }
 
-/// Whether `Host` names where `url` is: a port that is the scheme's own may be left out, and a dot may
-/// end the name.
-fn same_place(host: &Authority, url: &Url) -> bool {
+/// Whether `Host` matches `url`. A default port may be omitted, and a dot may end the name.
+fn is_same_host(host: &Authority, url: &Url) -> bool {
     let named = Url::parse(&format!("{}://{host}", url.scheme()));
     named.is_ok_and(|named| {
         undotted(&named) == undotted(url)
@@ -235,9 +232,10 @@ fn undotted(url: &Url) -> Option<Host<String>> {
     }
 }
 
-/// The rule for the `Origin` header (RFC 6454), which browsers send with every WebSocket handshake and
-/// every request that changes something, and which a page cannot forge: none (a program), one of the
-/// public addresses, where none is set the one the request came to, or one the operator allowed.
+/// Checks the `Origin` header (RFC 6454), which browsers send with every WebSocket handshake and
+/// every request that changes something, and which a page cannot forge. Allowed are: none (a
+/// program), a public address, without public addresses the request's own host, and the origins
+/// allowed by the operator.
 fn may_come_from(config: &Config, host: &Authority, headers: &HeaderMap) -> bool {
     if !headers.contains_key(header::ORIGIN) {
         return true;
@@ -245,14 +243,14 @@ fn may_come_from(config: &Config, host: &Authority, headers: &HeaderMap) -> bool
     let Some(origin) = origin(headers) else {
         return false;
     };
-    // Behind a proxy that ends TLS the scheme differs; the host it forwards does not.
+    // Behind a proxy that terminates TLS the scheme differs, but not the forwarded host.
     let is_web = matches!(origin.scheme(), "http" | "https");
-    let own = config.public_url.is_empty() && is_web && same_place(host, &origin);
-    let ours = || is_any(&config.public_url, &origin);
-    own || ours() || is_any(&config.allowed_origins, &origin)
+    let same_origin = config.public_url.is_empty() && is_web && is_same_host(host, &origin);
+    let is_public = || is_any(&config.public_url, &origin);
+    same_origin || is_public() || is_any(&config.allowed_origins, &origin)
 }
 
-/// Whether a request comes from the page of another site that the operator allowed.
+/// Whether the origin is another site that the operator allowed.
 pub(crate) fn is_other_site(config: &Config, headers: &HeaderMap) -> bool {
     origin(headers).is_some_and(|origin| is_any(&config.allowed_origins, &origin))
 }
@@ -284,7 +282,7 @@ mod tests {
         }
     }
 
-    /// Asks for something that changes something.
+    /// A request that changes something.
     fn post(flags: &[&str], hosts: &[&str], origin: Option<&str>) -> Result<Site, Refusal> {
         ask(flags, &Method::POST, "/api/login", hosts, origin)
     }
@@ -318,7 +316,7 @@ mod tests {
     const CHAT: [&str; 2] = ["--public-url", "https://chat.example"];
 
     #[test]
-    fn an_own_page_is_known_whether_or_not_ports_are_written() {
+    fn own_page_is_accepted_with_or_without_default_port() {
         for (host, origin) in [
             ("127.0.0.1:8080", "http://127.0.0.1:8080"),
             ("localhost", "http://localhost"),
@@ -343,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_another_site_changes_nothing_unless_allowed() {
+    fn page_of_another_site_is_refused_unless_allowed() {
         for origin in [
             "http://127.0.0.1",
             "https://evil.example",
@@ -362,13 +360,13 @@ mod tests {
                 "{origin}"
             );
         }
-        // The host alone is no proof where the operator said what the address is.
-        let plain = post(&CHAT, &["chat.example"], Some("http://chat.example"));
-        assert_eq!(plain, Err(Refusal::OtherOrigin));
+        // With a public URL the scheme must match, too.
+        let insecure = post(&CHAT, &["chat.example"], Some("http://chat.example"));
+        assert_eq!(insecure, Err(Refusal::OtherOrigin));
     }
 
     #[test]
-    fn with_public_addresses_no_other_host_is_served() {
+    fn hosts_outside_public_url_are_refused() {
         for host in [
             "evil.example",
             "chat.example:8443",
@@ -387,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn without_them_a_name_reads_and_changes_nothing() {
+    fn unknown_name_may_only_read_without_public_url() {
         assert!(get(&[], "/", "nas.local:8080").is_ok());
         assert_eq!(
             get(&[], "/metrics", "evil.example"),
@@ -420,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_has_one_host_and_that_of_its_line_counts() {
+    fn request_needs_one_host_and_its_line_takes_precedence() {
         for hosts in [
             &[][..],
             &["localhost", "localhost"],
@@ -435,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn the_public_address_says_whether_it_is_secure_and_the_port() {
+    fn public_url_determines_secure_port_and_hsts() {
         let secure = Site {
             secure: true,
             port: None,
@@ -451,22 +449,22 @@ mod tests {
         let two = ["--public-url", "https://chat.example,http://lan:8081"];
         assert_eq!(get(&two, "/", "chat.example"), Ok(secure));
         assert_eq!(get(&two, "/", "lan:8081"), Ok(lan));
-        // Browsers would come by HTTPS to every port of the host.
+        // No HSTS: browsers would use HTTPS on every port of the host.
         let site = get(&["--public-url", "https://nas,http://nas:8081"], "/", "nas");
         let site = site.expect("ours");
         assert!(site.secure && !site.hsts);
         let site = get(&["--public-url", "https://nas:8443"], "/", "nas:8443");
         assert!(!site.expect("ours").hsts);
-        let plain = Site {
+        let insecure = Site {
             secure: false,
             port: None,
             hsts: false,
         };
-        assert_eq!(get(&CHAT, "/metrics", "10.0.0.7:8080"), Ok(plain));
+        assert_eq!(get(&CHAT, "/metrics", "10.0.0.7:8080"), Ok(insecure));
     }
 
     #[test]
-    fn a_public_address_is_an_origin() {
+    fn public_url_must_be_an_origin() {
         for fine in [
             "https://chat.example",
             "http://10.0.0.1:8080/",

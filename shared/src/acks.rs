@@ -1,19 +1,19 @@
-//! Acknowledging pushes: one cumulative ack for many pushes.
+//! Acknowledgements of pushes: one cumulative ack for many pushes.
 //!
-//! A WebSocket keeps the order, so the highest `tid` that arrived proves all before it.
+//! A WebSocket keeps the order, so the arrival of a `tid` implies that of all lower ones.
 //!
-//! Browsers run the timers of a hidden page once a minute at worst, while the server repeats a push
-//! after seconds and then gives the connection up. So nothing waits here while the page is hidden.
+//! Browsers may run the timers of a hidden page only once a minute, while the server repeats a push
+//! after seconds and then gives the connection up. So no ack is delayed while the page is hidden.
 
 use crate::frame::Ack;
 use crate::{Moment, Tid};
 use std::time::Duration;
 
-/// How long the first push of a batch waits for others. The server repeats after seconds.
+/// How long the first push of a batch waits for others. The server repeats a push after seconds.
 const WAIT: Duration = Duration::from_millis(80);
 
-/// So many pushes are acknowledged at once: a quarter of the server's window
-/// ([`WINDOW_PUSHES`](crate::limits::WINDOW_PUSHES)), so that it never runs empty.
+/// Pushes after which an ack is sent at once: a quarter of the server's window
+/// ([`WINDOW_PUSHES`](crate::limits::WINDOW_PUSHES)), so that the server never has to wait.
 const BATCH: usize = 16;
 
 /// The pushes of one connection that are not acknowledged yet.
@@ -26,7 +26,7 @@ pub struct Acks {
 }
 
 impl Acks {
-    /// The same page with a new connection, on which nothing has arrived.
+    /// Resets for a new connection of the same page.
     pub fn reconnected(&mut self) {
         *self = Self {
             hidden: self.hidden,
@@ -34,8 +34,8 @@ impl Acks {
         };
     }
 
-    /// The page was shown or hidden: while it is hidden, and when it becomes so, nothing waits for
-    /// a timer.
+    /// The page was shown or hidden. While it is hidden every ack is due at once; one that waits
+    /// becomes due when the page is hidden.
     pub fn set_hidden(&mut self, now: Moment, hidden: bool) {
         self.hidden = hidden;
         if hidden {
@@ -43,7 +43,7 @@ impl Acks {
         }
     }
 
-    /// A push arrived, for the first time or again.
+    /// A push arrived, a duplicate or not.
     pub fn arrived(&mut self, now: Moment, tid: Tid) {
         self.highest = self.highest.max(tid);
         self.waiting += 1;
@@ -55,7 +55,7 @@ impl Acks {
         self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
     }
 
-    /// The ack to send now.
+    /// Takes the ack to send now, if one is due.
     pub fn take_due(&mut self, now: Moment) -> Option<Ack> {
         self.due.filter(|due| *due <= now)?;
         self.due = None;
@@ -66,7 +66,7 @@ impl Acks {
         })
     }
 
-    /// When [`Self::take_due`] has something.
+    /// When [`Self::take_due`] next returns an ack.
     pub const fn deadline(&self) -> Option<Moment> {
         self.due
     }
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn pushes_of_a_moment_share_one_ack() {
+    fn pushes_within_80_ms_share_one_ack() {
         let mut acks = Acks::default();
         acks.arrived(at(0), Tid(1));
         acks.arrived(at(50), Tid(2));
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_push_to_a_hidden_page_is_acknowledged_without_waiting_for_a_timer() {
+    fn a_push_to_a_hidden_page_is_acknowledged_at_once() {
         let mut acks = Acks::default();
         acks.set_hidden(at(0), true);
         acks.arrived(at(10), Tid(1));
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ack_that_waits_leaves_when_the_page_is_hidden() {
+    fn a_waiting_ack_is_sent_when_the_page_becomes_hidden() {
         let mut acks = Acks::default();
         acks.arrived(at(0), Tid(1));
         acks.set_hidden(at(5), true);

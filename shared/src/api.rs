@@ -3,36 +3,37 @@
 use crate::{GroupId, UserId};
 use serde::{Deserialize, Serialize};
 
-/// `POST /api/login`, the question.
+/// `POST /api/login`, request.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Login {
     /// As registered; upper and lower case do not matter.
     pub email: String,
-    /// In the clear: serve over TLS.
+    /// In plain text: serve over TLS.
     pub password: String,
 }
 
-/// `POST /api/login`, the answer.
+/// `POST /api/login`, response.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct LoggedIn {
-    /// Who.
+    /// The user logged in.
     #[serde(flatten)]
     pub user: User,
-    /// The session's bearer token, for programs; browsers have it as a cookie they cannot read.
+    /// The session's bearer token, for programs; browsers get it as a cookie that scripts cannot
+    /// read.
     pub token: String,
 }
 
-/// `GET /api/server`: what somebody may know before they log in.
+/// `GET /api/server`: what a client may know before a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
     /// Whether anybody may register.
     pub registration: bool,
 }
 
-/// `POST /api/register`, the question; the answer is that of a login.
+/// `POST /api/register`, request; the response is that of a login.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Register {
-    /// Nobody else's; upper and lower case do not matter.
+    /// Unique; upper and lower case do not matter.
     pub email: String,
     /// 1 to [`USERNAME_CHARS`](crate::limits::USERNAME_CHARS) characters.
     pub username: String,
@@ -40,7 +41,7 @@ pub struct Register {
     pub password: String,
 }
 
-/// A user as everyone may see them; also the answer to `GET /api/me`.
+/// The public profile of a user; also the response to `GET /api/me`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// The id.
@@ -51,23 +52,23 @@ pub struct User {
     pub avatar: String,
 }
 
-/// `PATCH /api/me`, the question; the answer is the [`User`] as they are now.
+/// `PATCH /api/me`, request; the response is the changed [`User`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewName {
     /// 1 to [`USERNAME_CHARS`](crate::limits::USERNAME_CHARS) characters.
     pub username: String,
 }
 
-/// `PUT /api/me/password`, the question. Every other login of the user ends.
+/// `PUT /api/me/password`, request. Every other login of the user ends.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct NewPassword {
-    /// The one that holds until now.
+    /// The current password.
     pub old: String,
     /// [`PASSWORD_CHARS`](crate::limits::PASSWORD_CHARS) characters or more.
     pub new: String,
 }
 
-/// `GET /api/me/logins`: those used last first, at most 100.
+/// `GET /api/me/logins`: the last used first, at most 100.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Logins {
     /// The logins that have not ended.
@@ -78,48 +79,47 @@ pub struct Logins {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Device {
-    /// What to call it by when it is to end: it lets nobody in.
+    /// The id for ending it; grants no access.
     pub id: String,
-    /// The `User-Agent` it was made with; empty: not known, as of one made with
-    /// `tidings token issue`.
+    /// The `User-Agent` of the login; empty: not known, as for one by `tidings token issue`.
     pub agent: String,
-    /// When it was made, in ms since 1970.
+    /// When it was created, in ms since 1970.
     pub created_at: i64,
-    /// When it was last in use, in ms since 1970, to some minutes; absent: not yet.
+    /// When it was last used, in ms since 1970, to within some minutes; absent: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_at: Option<i64>,
-    /// Whether the question came with this one.
+    /// Whether the request used this login.
     pub current: bool,
 }
 
 /// `GET /api/users?after=UID&limit=N`: by uid, upwards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Users {
-    /// A page of them.
+    /// The users of the page.
     pub users: Vec<User>,
-    /// Give this as `after` for the next page; absent: this was the last.
+    /// The `after` of the next page; absent: this is the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<UserId>,
 }
 
-/// `POST /api/groups`, the question: who asks becomes the owner and a member.
+/// `POST /api/groups`, request. The user who asks becomes the owner and a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewGroup {
     /// 1 to [`GROUP_NAME_CHARS`](crate::limits::GROUP_NAME_CHARS) characters.
     pub name: String,
-    /// The others; with the owner at most [`GROUP_MEMBERS`](crate::limits::GROUP_MEMBERS).
+    /// The other members; with the owner at most [`GROUP_MEMBERS`](crate::limits::GROUP_MEMBERS).
     #[serde(default)]
     pub members: Vec<UserId>,
 }
 
-/// `POST /api/groups/ID/members`, the question; only the owner may ask.
+/// `POST /api/groups/ID/members`, request; only for the owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewMembers {
-    /// Who is added; those who are members already stay so.
+    /// The users to add; those who are members already stay members.
     pub uids: Vec<UserId>,
 }
 
-/// A group as its members see it: the answer to every request about one.
+/// A group as its members see it: the response to every request about one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Group {
@@ -129,13 +129,13 @@ pub struct Group {
     pub name: String,
     /// URL of a picture; empty: none.
     pub avatar: String,
-    /// Who made it.
+    /// The user who created it.
     pub owner: UserId,
-    /// How many members it has, the owner among them.
+    /// The number of members, with the owner.
     pub members: u64,
 }
 
-/// The body of every answer that is not 2xx.
+/// The body of every response that is not 2xx.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// For programs.
@@ -156,19 +156,19 @@ pub enum ProblemCode {
     NotLoggedIn,
     /// 403: the operator locked this account.
     Locked,
-    /// 400: a password that many people have, or that is guessed in no time.
+    /// 400: a password that is common or quickly guessed.
     CommonPassword,
-    /// 403: the password that holds until now is another.
+    /// 403: the current password is wrong.
     WrongPassword,
     /// 403: the request comes from a page of another origin.
     ForeignOrigin,
     /// 403: only the group's owner may do that.
     Forbidden,
-    /// 404: no such address, or no such group of the asker's.
+    /// 404: no such path, or no such group of the user.
     NotFound,
-    /// 409: a group has as many members as it may have.
+    /// 409: a limit on groups or members is reached.
     LimitReached,
-    /// 422: an `Idempotency-Key` that came with another request before.
+    /// 422: the `Idempotency-Key` was used with another request before.
     KeyReused,
     /// 409: another user has this email.
     EmailTaken,
@@ -181,15 +181,15 @@ pub enum ProblemCode {
     Unknown,
 }
 
-/// How a user stands; a hint that may be some seconds late.
+/// The presence of a user; best effort, may be some seconds late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Presence {
-    /// Who.
+    /// The user.
     pub uid: UserId,
     /// Whether any device of theirs is connected.
     pub online: bool,
-    /// When the last one left, in ms since 1970; absent: not known.
+    /// When the last device disconnected, in ms since 1970; absent: not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<i64>,
 }
@@ -197,6 +197,6 @@ pub struct Presence {
 /// `GET /api/presence?uids=UID,UID…`, at most 200.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PresenceList {
-    /// In the order they were asked for.
+    /// In the order of the request.
     pub presence: Vec<Presence>,
 }

@@ -1,18 +1,18 @@
-//! Every WebSocket close code in one table, with what the client does about it.
+//! Every WebSocket close code in one table, with the client's retry rule.
 
-/// Why a server closes a connection. 1001 and the 4000s are what Tidings sends; browsers report
-/// 1006 when there was no close frame at all (RFC 6455 §7.4.1).
+/// Why a server closes a connection. Tidings sends 1001 and the 4000s; browsers report 1006 when
+/// there was no close frame (RFC 6455 §7.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CloseCode {
-    /// 1000: done; the client itself asked for it.
+    /// 1000: closed at the request of the client.
     Normal,
-    /// 1001: the server is draining; another one, or this one in a moment, will serve.
+    /// 1001: the server is draining; connect again, to another one or to this one later.
     GoingAway,
     /// 4000: nothing arrived for the idle timeout.
     Idle,
-    /// 4001: a push was not acknowledged after its last repeat.
+    /// 4001: a push was not acknowledged after its last repush.
     AckMissing,
-    /// 4002: the connection could not take what was written to it in time.
+    /// 4002: a write to the connection did not finish in time.
     TooSlow,
     /// 4003: too many requests or connections.
     RateLimited,
@@ -20,9 +20,9 @@ pub enum CloseCode {
     NotLoggedIn,
     /// 4501: the client does not speak this protocol.
     ProtocolError,
-    /// 4502: another connection took this one's place.
+    /// 4502: another connection replaced this one.
     Replaced,
-    /// 4503: an operator, or the person from another device, ended this login.
+    /// 4503: an operator, or the user on another device, ended this login.
     KickedOut,
 }
 
@@ -31,12 +31,12 @@ pub enum CloseCode {
 pub enum RetryRule {
     /// Connect again after the backoff.
     Backoff,
-    /// Do not connect again until the person does something about it.
+    /// Do not connect again until the user acts.
     Never,
 }
 
 impl CloseCode {
-    /// Every code with its text; docs/protocol.md lists the same.
+    /// Every code; docs/protocol.md lists the same.
     pub const ALL: [Self; 10] = [
         Self::Normal,
         Self::GoingAway,
@@ -83,8 +83,8 @@ impl CloseCode {
     }
 }
 
-/// The rule for a code as received, known or not: the range decides (docs/protocol.md), so that a newer
-/// server may add codes.
+/// The retry rule for a received code, known or not: the range decides (docs/protocol.md), so that
+/// a newer server may add codes.
 pub const fn retry_rule(code: u16) -> RetryRule {
     match code {
         4500..=4999 => RetryRule::Never,
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_range_of_a_code_decides_whether_to_come_back() {
+    fn the_range_of_a_close_code_decides_the_retry_rule() {
         assert_eq!(retry_rule(CloseCode::GoingAway.code()), RetryRule::Backoff);
         assert_eq!(retry_rule(1006), RetryRule::Backoff);
         assert_eq!(retry_rule(CloseCode::AckMissing.code()), RetryRule::Backoff);

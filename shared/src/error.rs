@@ -1,10 +1,10 @@
-//! What a type-7 error says.
+//! The body of a type-7 error.
 
 use crate::{ClientMsgId, limits};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// The machine's half of an error: stable, for programs to act on.
+/// The code of an error: stable, for programs to act on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
@@ -28,23 +28,23 @@ pub enum ErrorCode {
     NotLoggedIn,
     /// Too many connections of this user.
     TooManyConnections,
-    /// No user or group has this id, or the asker is no member of it.
+    /// No user or group has this id, or the user is not a member of the group.
     UnknownRecipient,
-    /// One cannot send to oneself.
+    /// The recipient is the sender.
     InvalidRecipient,
-    /// Nothing of the text can be seen.
+    /// The text has no visible characters.
     Empty,
     /// The text is longer than [`limits::CONTENT_BYTES`].
     TooLong,
     /// The text holds U+0000, which no SQL text can.
     InvalidContent,
-    /// `msgType` is not between 1 and 65535, or one of the server's own.
+    /// `msgType` is not between 1 and 65535, or is reserved for the server.
     InvalidMsgType,
     /// The `clientMsgId` is empty, too long or not printable ASCII.
     InvalidClientMsgId,
-    /// The server has too much to do; the same request may succeed in a moment.
+    /// The server is overloaded; the same request may succeed in a moment.
     Busy,
-    /// The user asks for more at once than one user may; the same request may succeed after `retryMs`.
+    /// The user exceeds the rate limit of a user; the same request may succeed after `retryMs`.
     TooManyRequests,
     /// The store cannot be reached or refuses to write; the same request may succeed later.
     Unavailable,
@@ -54,7 +54,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// Every code, in the order of their declaration.
+    /// Every code, in the order of declaration.
     pub const ALL: [Self; 21] = [
         Self::Malformed,
         Self::TooLarge,
@@ -94,7 +94,7 @@ impl ErrorCode {
         )
     }
 
-    /// The sentence for the person who reads the frame.
+    /// The message for people who read the frame.
     pub fn message(self) -> String {
         match self {
             Self::Malformed => "the frame is not of the documented shape".into(),
@@ -142,22 +142,22 @@ pub struct ErrorBody {
     pub code: ErrorCode,
     /// For people.
     pub message: String,
-    /// The type of the frame this answers, if it could be told.
+    /// The type of the frame this answers, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub re: Option<u64>,
-    /// The message this answers, if it had an id.
+    /// The `clientMsgId` of the send this answers, if it had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_msg_id: Option<ClientMsgId>,
     /// The `ref` of the query this answers, if it had one.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<u64>,
-    /// The earliest moment at which to try again, in ms from now, if the server knows one.
+    /// The earliest time to try again, in ms from now, if the server knows one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_ms: Option<u64>,
 }
 
 impl ErrorBody {
-    /// An error with its standard sentence.
+    /// An error with the standard message of its code.
     pub fn new(code: ErrorCode) -> Self {
         Self {
             code,
@@ -169,21 +169,21 @@ impl ErrorBody {
         }
     }
 
-    /// The same, in answer to a frame of type `re`.
+    /// Sets the type of the frame this answers.
     #[must_use]
     pub fn re(mut self, re: u64) -> Self {
         self.re = Some(re);
         self
     }
 
-    /// The same, with the time after which to try again.
+    /// Sets the time after which to try again.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
         self
     }
 
-    /// After how long to try again, if the server said so.
+    /// The time after which to try again, if the server named one.
     pub fn retry(&self) -> Option<Duration> {
         self.retry_ms.map(Duration::from_millis)
     }

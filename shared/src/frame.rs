@@ -1,8 +1,8 @@
-//! The frames: one JSON object a WebSocket text message, one enum a direction.
+//! The frames: one JSON object per WebSocket text message, one enum per direction.
 //!
-//! Types 0 to 6 are the course's own, names and shapes kept; 7 and up are ours. Fields that are
-//! not listed are ignored. `tests/golden.rs` pins every shape byte for byte; `docs/protocol.md`
-//! describes them. Nothing here knows what a frame leads to.
+//! Types 0 to 6 keep the names and shapes of the legacy (v0) protocol; 7 and up are new. Unknown
+//! fields are ignored. `tests/golden.rs` pins every shape byte for byte; `docs/protocol.md`
+//! describes them. What a frame causes does not belong here.
 
 mod client;
 mod envelope;
@@ -38,11 +38,11 @@ pub mod kind {
     pub const ERROR: u64 = 7;
     /// The list of conversations.
     pub const CONVERSATIONS: u64 = 8;
-    /// A conversation was read.
+    /// Mark a conversation as read.
     pub const READ: u64 = 9;
     /// How far the other side of a conversation has got.
     pub const RECEIPT: u64 = 10;
-    /// Who is online.
+    /// Watch users, or their presence.
     pub const PRESENCE: u64 = 11;
     /// The user's own name and picture changed.
     pub const PROFILE: u64 = 12;

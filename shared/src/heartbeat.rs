@@ -1,10 +1,11 @@
-//! The smart heartbeat: the longest interval a device's network lets a quiet connection live.
+//! The adaptive heartbeat: finds the longest interval for which a device's network keeps a quiet
+//! connection alive.
 //!
-//! NATs, firewalls and proxies forget connections that stay quiet for too long, each after a time
-//! of its own. [`Policy`] finds that time for one device on one network by trying: it lengthens the
-//! interval after successes, halves the way to what failed, stays a margin below it, and tries
-//! higher again ever more rarely. It has no clock; where it is kept and for how long is the
-//! driver's business.
+//! NATs, firewalls and proxies drop connections that stay quiet for too long, each with a limit of
+//! its own. [`Policy`] searches for that limit for one device on one network: it lengthens the
+//! interval after successes, bisects towards the interval that failed, stays a margin below it, and
+//! retries the failed interval ever more rarely. It has no clock; the driver decides where it is
+//! kept and for how long.
 
 use std::time::Duration;
 
@@ -18,45 +19,46 @@ pub struct Bounds {
 }
 
 /// Successes at an interval before a longer one is tried.
-const STEADY: u32 = 3;
-/// Successes before what failed is doubted for the first time; doubles with each failed doubt.
-const DOUBT_AFTER: u32 = 32;
-/// The bound of that doubling.
-const DOUBT_MAX: u32 = 4096;
-/// How near to what failed the search goes on, as a part of the interval (1/8).
-const NEAR: u32 = 8;
-/// Failures in a row at an interval that worked before until the network counts as changed: a
-/// single one is more often a lost signal than a NAT.
+const GROW_AFTER: u32 = 3;
+/// Successes before the failed interval is retried for the first time; doubles with each retry.
+const RETRY_FAILED_AFTER: u32 = 32;
+/// The upper bound of that doubling.
+const RETRY_FAILED_AFTER_MAX: u32 = 4096;
+/// The search ends when the failed interval is at most this fraction (1/8) above the current one.
+const SEARCH_PRECISION: u32 = 8;
+/// Failures in a row at an interval that worked before, after which the network counts as changed:
+/// a single one is more often a lost signal than a NAT.
 const CHANGED_AFTER: u32 = 2;
 
-/// What is known of one device's network.
+/// The state of the search for one device's network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     interval: Duration,
     /// The longest interval that worked; zero: none yet.
-    good: Duration,
-    /// The shortest interval that failed above `good`.
-    bad: Option<Duration>,
-    /// What failed once and is being tried again.
-    doubted: Option<Duration>,
+    longest_good: Duration,
+    /// The shortest interval that failed above `longest_good`.
+    shortest_bad: Option<Duration>,
+    /// The interval that failed before and is being retried.
+    retrying: Option<Duration>,
     /// Successes in a row at `interval`.
-    streak: u32,
+    successes: u32,
     /// Failures in a row at intervals that worked before.
-    lost: u32,
-    doubt_after: u32,
+    failures_at_good: u32,
+    /// Successes before the failed interval is retried.
+    retry_failed_after: u32,
 }
 
 impl Policy {
-    /// Knows nothing: starts at `start`, within the bounds.
+    /// A search that starts at `start`, clamped to the bounds.
     pub fn new(bounds: Bounds, start: Duration) -> Self {
         Self {
             interval: start.clamp(bounds.min, bounds.max),
-            good: Duration::ZERO,
-            bad: None,
-            doubted: None,
-            streak: 0,
-            lost: 0,
-            doubt_after: DOUBT_AFTER,
+            longest_good: Duration::ZERO,
+            shortest_bad: None,
+            retrying: None,
+            successes: 0,
+            failures_at_good: 0,
+            retry_failed_after: RETRY_FAILED_AFTER,
         }
     }
 
@@ -65,71 +67,74 @@ impl Policy {
         self.interval
     }
 
-    /// Whether longer intervals are being tried, for displays: `false` once the search is over.
+    /// Whether longer intervals are still tried, for the display; `false` once the search is over.
     pub fn is_searching(&self, bounds: Bounds) -> bool {
-        self.step(bounds) > self.interval
+        self.next_interval(bounds) > self.interval
     }
 
-    /// A connection lived through `quiet` without any traffic and then answered. Shorter than the
-    /// interval it says nothing: traffic kept the connection alive.
+    /// A connection answered a heartbeat after `quiet` without traffic. A time shorter than the
+    /// interval is ignored, because then traffic kept the connection alive.
     pub fn succeeded(&mut self, bounds: Bounds, quiet: Duration) {
         if quiet < self.interval {
             return;
         }
-        self.good = self.good.max(self.interval);
-        self.doubted = None;
-        self.lost = 0;
-        self.streak = self.streak.saturating_add(1);
-        if let Some(bad) = self.bad
-            && self.streak >= self.doubt_after
+        self.longest_good = self.longest_good.max(self.interval);
+        self.retrying = None;
+        self.failures_at_good = 0;
+        self.successes = self.successes.saturating_add(1);
+        if let Some(shortest_bad) = self.shortest_bad
+            && self.successes >= self.retry_failed_after
         {
-            self.doubt_after = self.doubt_after.saturating_mul(2).min(DOUBT_MAX);
-            self.bad = None;
-            self.doubted = Some(bad);
-            self.go(bad.clamp(bounds.min, bounds.max));
-        } else if self.streak >= STEADY {
-            self.go(self.step(bounds));
+            self.retry_failed_after = self
+                .retry_failed_after
+                .saturating_mul(2)
+                .min(RETRY_FAILED_AFTER_MAX);
+            self.shortest_bad = None;
+            self.retrying = Some(shortest_bad);
+            self.set_interval(shortest_bad.clamp(bounds.min, bounds.max));
+        } else if self.successes >= GROW_AFTER {
+            self.set_interval(self.next_interval(bounds));
         }
     }
 
-    /// A heartbeat after this interval had no answer, while the network seemed to be there.
+    /// A heartbeat after this interval had no answer, although there was a network.
     pub fn failed(&mut self, bounds: Bounds, interval: Duration) {
-        self.streak = 0;
-        if interval <= self.good {
-            self.lost += 1;
-            if self.lost < CHANGED_AFTER {
+        self.successes = 0;
+        if interval <= self.longest_good {
+            self.failures_at_good += 1;
+            if self.failures_at_good < CHANGED_AFTER {
                 return;
             }
-            self.good = Duration::ZERO;
-            self.lost = 0;
+            self.longest_good = Duration::ZERO;
+            self.failures_at_good = 0;
         }
-        let bad = self.doubted.take().or(self.bad);
-        self.bad = Some(bad.map_or(interval, |bad| bad.min(interval)));
-        let back = if self.good.is_zero() {
+        let shortest_bad = self.retrying.take().or(self.shortest_bad);
+        self.shortest_bad = Some(shortest_bad.map_or(interval, |bad| bad.min(interval)));
+        let back = if self.longest_good.is_zero() {
             interval / 2
         } else {
-            self.good
+            self.longest_good
         };
         self.interval = back.clamp(bounds.min, bounds.max);
     }
 
-    const fn go(&mut self, interval: Duration) {
+    const fn set_interval(&mut self, interval: Duration) {
         if interval.as_nanos() != self.interval.as_nanos() {
             self.interval = interval;
-            self.streak = 0;
+            self.successes = 0;
         }
     }
 
-    /// The next longer interval to try; the present one when there is none.
-    fn step(&self, bounds: Bounds) -> Duration {
-        let next = match self.bad {
+    /// The next longer interval to try; the current one if there is none.
+    fn next_interval(&self, bounds: Bounds) -> Duration {
+        let next = match self.shortest_bad {
             None => self.interval * 3 / 2,
-            Some(bad) => {
-                let room = bad.saturating_sub(self.interval);
-                if room <= self.interval / NEAR {
+            Some(shortest_bad) => {
+                let margin = shortest_bad.saturating_sub(self.interval);
+                if margin <= self.interval / SEARCH_PRECISION {
                     self.interval
                 } else {
-                    self.interval + room / 2
+                    self.interval + margin / 2
                 }
             }
         };

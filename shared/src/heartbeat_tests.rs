@@ -5,23 +5,24 @@ const BOUNDS: Bounds = Bounds {
     min: Duration::from_secs(15),
     max: Duration::from_mins(4),
 };
-/// What a client waits for an answer before it counts a heartbeat as failed.
+/// How long a client waits for an answer before it counts a heartbeat as failed.
 const ANSWER: Duration = Duration::from_secs(10);
 
 fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 
-/// A quiet connection behind a NAT that forgets it after `limit`, for `span`.
+/// The result of [`run`].
 struct Run {
     policy: Policy,
     heartbeats: u32,
     failures: u32,
-    /// From the start until the interval last changed.
+    /// When the interval last changed, from the start.
     settled_at: Duration,
     longest_detection: Duration,
 }
 
+/// Simulates a quiet connection for `span` behind a NAT that drops it after `limit`.
 fn run(limit: Duration, span: Duration) -> Run {
     let mut run = Run {
         policy: Policy::new(BOUNDS, HEARTBEAT_START),
@@ -54,7 +55,7 @@ fn run(limit: Duration, span: Duration) -> Run {
 }
 
 #[test]
-fn the_interval_converges_just_below_what_the_network_allows() {
+fn the_interval_converges_just_below_the_network_limit() {
     let day = seconds(24 * 3600);
     println!(
         "| network forgets after | interval found | heartbeats a day | of a fixed 45 s | failed tries in a day | longest unnoticed |"
@@ -86,7 +87,7 @@ fn the_interval_converges_just_below_what_the_network_allows() {
 }
 
 #[test]
-fn it_stays_within_the_bounds_whatever_happens() {
+fn the_interval_stays_within_the_bounds() {
     let mut policy = Policy::new(BOUNDS, seconds(1));
     assert_eq!(policy.interval(), BOUNDS.min);
     for _ in 0..50 {
@@ -103,9 +104,9 @@ fn it_stays_within_the_bounds_whatever_happens() {
 }
 
 #[test]
-fn one_lost_heartbeat_at_an_interval_that_worked_changes_nothing_and_two_do() {
+fn two_failures_in_a_row_shorten_a_good_interval_one_does_not() {
     let mut policy = Policy::new(BOUNDS, HEARTBEAT_START);
-    for _ in 0..STEADY {
+    for _ in 0..GROW_AFTER {
         policy.succeeded(BOUNDS, policy.interval());
     }
     let longer = policy.interval();
@@ -117,7 +118,7 @@ fn one_lost_heartbeat_at_an_interval_that_worked_changes_nothing_and_two_do() {
 }
 
 #[test]
-fn a_network_that_grew_stricter_is_followed_down() {
+fn a_shorter_network_limit_shortens_the_interval() {
     let mut policy = run(seconds(240), seconds(24 * 3600)).policy;
     let limit = seconds(60);
     for _ in 0..40 {
@@ -136,7 +137,7 @@ fn a_network_that_grew_stricter_is_followed_down() {
 }
 
 #[test]
-fn traffic_within_the_interval_proves_nothing() {
+fn traffic_within_the_interval_is_no_success() {
     let mut policy = Policy::new(BOUNDS, HEARTBEAT_START);
     for _ in 0..100 {
         policy.succeeded(BOUNDS, seconds(5));

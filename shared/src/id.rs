@@ -1,4 +1,4 @@
-//! Newtype ids. They are plain JSON numbers (or a string) on the wire and `BIGINT`s in SQL.
+//! Newtype ids: plain JSON numbers (or a string) on the wire, `BIGINT`s in SQL.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -29,11 +29,11 @@ id! {
     GroupId(i64)
 }
 id! {
-    /// A conversation inside the store; never on the wire, where a [`Peer`] names it.
+    /// A conversation in the store; never on the wire, where a [`Peer`] identifies it.
     ConversationId(i64)
 }
 id! {
-    /// A message's place in its conversation: dense, 1, 2, 3…; 0 is "before the first".
+    /// A message's sequence number in its conversation: dense, 1, 2, 3…; 0 is before the first.
     Seq(i64)
 }
 id! {
@@ -41,36 +41,36 @@ id! {
     Mid(i64)
 }
 id! {
-    /// A push's id: 1, 2, 3… per connection, never shared between connections.
+    /// A push's id: 1, 2, 3… per connection, not shared between connections.
     Tid(u64)
 }
 
 impl UserId {
-    /// The greatest, 2^53 - 1: JavaScript, and JSON between programs, knows no greater one exactly
-    /// (RFC 8259 §6).
+    /// The greatest id, 2^53 - 1: the greatest integer that JavaScript, and JSON between programs,
+    /// represents exactly (RFC 8259 §6).
     pub const MAX: Self = Self((1 << 53) - 1);
 }
 
 impl Seq {
-    /// The place after this one.
+    /// The sequence number after this one.
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0 + 1)
     }
 
-    /// The place before this one; before the first there is only `Seq(0)`.
+    /// The sequence number before this one; `Seq(0)` stays `Seq(0)`.
     #[must_use]
     pub const fn prev(self) -> Self {
         Self(if self.0 > 0 { self.0 - 1 } else { 0 })
     }
 }
 
-/// Whether a field is what it is read as when it is not there, so that JSON may leave it out.
+/// Whether a field has its default value, so that JSON may omit it.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// The idempotency key a client gives a message it sends (commonly a UUID).
+/// The idempotency key of a message, chosen by the sending client (commonly a UUID).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientMsgId(pub String);
@@ -95,8 +95,8 @@ pub enum Peer {
 }
 
 impl Peer {
-    /// The peer that an object names by one of two fields, exactly one; `user` is the name of the
-    /// first in an error.
+    /// The peer from the two fields of an object, of which exactly one must be set; `user` is the
+    /// name of the first one in the error.
     pub(crate) fn of_fields(
         uid: Option<UserId>,
         group: Option<GroupId>,

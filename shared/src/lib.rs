@@ -1,9 +1,9 @@
-//! The Tidings protocol, as both ends speak it.
+//! The Tidings protocol, shared by the server and the client.
 //!
-//! Frames, ids, limits, error and close codes, and the state machines of the server
-//! ([`delivery`]) and of the client ([`link`], [`timeline`], [`outbox`], [`acks`]). Everything here is a
-//! value: no I/O, no clock, no randomness, no logging. Time comes in as a [`Moment`], seeds come
-//! in as arguments, and what is to be done goes out as effects that a driver carries out.
+//! Frames, ids, limits, error and close codes, and the state machines of the server ([`delivery`])
+//! and of the client ([`link`], [`timeline`], [`outbox`], [`acks`]). Everything here is a value: no
+//! I/O, no clock, no randomness, no logging. Time comes in as a [`Moment`], seeds come in as
+//! arguments, and actions go out as effects that a driver runs.
 
 pub mod acks;
 pub mod api;

@@ -1,4 +1,4 @@
-//! A message and a conversation, as they cross the wire.
+//! A message and a conversation, as on the wire.
 
 mod raw;
 
@@ -6,8 +6,8 @@ use crate::{ClientMsgId, Mid, Peer, Seq, UserId};
 use raw::{RawConversation, RawMessage};
 use serde::{Deserialize, Serialize};
 
-/// What a message's content is: 1 is text, 1000 to 1999 are the server's own words about a group,
-/// and the rest of 1 to 65535 is for programs.
+/// The type of a message's content: 1 is text, 1000 to 1999 are messages of the server about a
+/// group, and the rest of 1 to 65535 is for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MsgType(pub i64);
@@ -15,9 +15,9 @@ pub struct MsgType(pub i64);
 impl MsgType {
     /// Plain text.
     pub const TEXT: Self = Self(1);
-    /// Its sender made the group; the content is the group's name.
+    /// The sender created the group; the content is the group's name.
     pub const GROUP_CREATED: Self = Self(1000);
-    /// Its sender added members; the content is their names, cut short.
+    /// The sender added members; the content is their names, truncated.
     pub const MEMBERS_ADDED: Self = Self(1001);
 
     /// Whether a client may send it.
@@ -32,8 +32,7 @@ impl Default for MsgType {
     }
 }
 
-/// Who sent a message, as seen by its `ownerUid`. On the wire: 0 the owner sent it, 1 the owner
-/// received it.
+/// Whether the user of `ownerUid` sent a message (0 on the wire) or received it (1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
 pub enum Direction {
@@ -64,24 +63,25 @@ impl TryFrom<u8> for Direction {
     }
 }
 
-/// A message as one of its readers sees it.
+/// A message as one of its readers gets it.
 ///
 /// In a push and in the answer to a send the owner is the sender; in the answer to a query the
-/// owner is who asked. In a group the owner is always the sender: nothing else names them.
+/// owner is the user who asked. In a group the owner is always the sender, as no other field names
+/// them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", try_from = "RawMessage")]
 pub struct Message {
     /// Unique, increasing within the conversation.
     pub mid: Mid,
-    /// Its place in the conversation.
+    /// Its sequence number in the conversation.
     pub seq: Seq,
     /// The text; never HTML.
     pub content: String,
-    /// Text or something else.
+    /// The type of the content.
     pub msg_type: MsgType,
-    /// See the type's own words.
+    /// The owner: see [`Message`].
     pub owner_uid: UserId,
-    /// The owner's other side: `otherUid` or `groupId`.
+    /// The peer of the owner: `otherUid` or `groupId`.
     #[serde(flatten)]
     pub peer: Peer,
     /// Whether the owner sent or received it.
@@ -97,13 +97,13 @@ pub struct Message {
     pub owner_name: String,
     /// The other side's name.
     pub other_name: String,
-    /// Only to the sender's own devices.
+    /// Only sent to the devices of the sender.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_msg_id: Option<ClientMsgId>,
 }
 
 impl Message {
-    /// The conversation this belongs to and whether `me` sent it, as `me` sees them.
+    /// The peer of this message's conversation, and its direction, from the view of `me`.
     pub fn seen_by(&self, me: UserId) -> (Peer, Direction) {
         match self.peer {
             peer if self.owner_uid == me => (peer, self.direction),
@@ -113,28 +113,29 @@ impl Message {
     }
 }
 
-/// The last message of a conversation, cut short for a list.
+/// The last message of a conversation, truncated for a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Preview {
-    /// The message's. The list is ordered by it, the greatest first; 0: a server that does not say it.
+    /// The message's id. The list is ordered by it, the greatest first; 0: the server does not send
+    /// it.
     #[serde(default)]
     pub mid: Mid,
     /// At most [`PREVIEW_CHARS`](crate::limits::PREVIEW_CHARS) characters of the text.
     pub content: String,
-    /// Text or something else.
+    /// The type of the content.
     pub msg_type: MsgType,
     /// Whether the owner of the list sent or received it.
     #[serde(rename = "type")]
     pub direction: Direction,
     /// In ms since 1970.
     pub create_time: i64,
-    /// Who wrote it, in a group.
+    /// The sender's name, in a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender_name: Option<String>,
 }
 
-/// One row of a person's conversation list (type 8, and the answer to a bind that asks for it).
+/// One row of a user's conversation list (type 8, and the answer to a bind that asks for it).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", try_from = "RawConversation")]
 pub struct Conversation {
@@ -145,18 +146,18 @@ pub struct Conversation {
     pub name: String,
     /// URL of a picture; empty: none.
     pub avatar: String,
-    /// The place of its last message.
+    /// The `seq` of its last message.
     pub last_seq: Seq,
-    /// Up to where the list's owner has read.
+    /// The last `seq` that the owner of the list has read.
     pub read_seq: Seq,
     /// Messages after `readSeq` from others.
     pub unread: u64,
-    /// In a direct conversation, up to where the other side acknowledged.
+    /// In a direct conversation, the last `seq` that the other side acknowledged.
     #[serde(skip_serializing_if = "crate::id::is_default")]
     pub delivered: Seq,
-    /// In a direct conversation, up to where the other side has read.
+    /// In a direct conversation, the last `seq` that the other side has read.
     #[serde(skip_serializing_if = "crate::id::is_default")]
     pub peer_read: Seq,
-    /// The last message, cut short.
+    /// The last message, truncated.
     pub last: Preview,
 }

@@ -1,12 +1,12 @@
-//! The time the state machines are given.
+//! The time that the state machines are given.
 
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// A moment on a driver's own monotonic clock, counted from an origin only that driver knows.
+/// A moment on a driver's monotonic clock, relative to an origin that only the driver knows.
 ///
-/// `std::time::Instant` cannot be made up, which a simulation must do, and does not exist in a
-/// browser; hence this.
+/// Used instead of `std::time::Instant`, which a simulation cannot construct and which does not
+/// exist in a browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Moment(Duration);
 

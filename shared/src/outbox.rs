@@ -1,8 +1,8 @@
-//! What a person sent and the server has not answered yet.
+//! The outbox: messages that the user sent and the server has not answered yet.
 //!
-//! Messages leave in the order they were written, one at a time to each peer, so that an error
-//! that passes cannot let a later one overtake. A message stays until the server's answer names its
-//! `clientMsgId`; what a socket accepted proves nothing.
+//! Messages are sent in the order they were written, one at a time to each peer, so that a
+//! transient error cannot reorder them. A message stays until the server's answer names its
+//! `clientMsgId`; that a socket accepted it proves nothing.
 
 use crate::frame::Send;
 use crate::{ClientMsgId, ErrorBody, ErrorCode, Moment, MsgType, Peer, UserId};
@@ -10,42 +10,42 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// From an error that may pass to the next attempt.
+/// The retry delay after a transient error, and its lower bound.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
-/// The longest that a server's word is heeded.
+/// The upper bound of the retry delay that the server asks for.
 const RETRY_MAX: Duration = Duration::from_mins(1);
 
-/// How long a tab leaves it to another one to send what that one wrote: longer than an answer takes.
-/// Should both send it, its `clientMsgId` makes it one message.
+/// How long a tab waits before it sends a message that another tab wrote: longer than an answer
+/// takes. If both send it, its `clientMsgId` makes it one message.
 const ADOPT_AFTER: Duration = Duration::from_secs(5);
 
 /// The most messages an outbox holds; writing more is refused until some are answered.
 pub const OUTBOX_MAX: usize = 500;
 
-/// A message not answered yet.
+/// A message that is not answered yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
     /// Its idempotency key.
     pub client_msg_id: ClientMsgId,
-    /// To whom.
+    /// The recipient.
     pub peer: Peer,
     /// The text.
     pub content: String,
-    /// When it was written, in ms since 1970 by the device's clock.
+    /// When it was written, in ms since 1970 by the clock of the device.
     pub written_at: i64,
-    /// Why the server refused it for good; `None`: it is on its way.
+    /// The final error of the server; `None`: not refused.
     pub failed: Option<ErrorCode>,
-    /// Written by the owner of this outbox, not read from where it was kept.
+    /// Written in this tab, not read from storage.
     #[serde(skip)]
     written_here: bool,
-    /// Sent on the present connection and not answered.
+    /// Sent on the current connection and not answered.
     #[serde(skip)]
     in_flight: bool,
     #[serde(skip)]
     not_before: Option<Moment>,
 }
 
-/// The messages of one login that are not answered yet, in the order they were written.
+/// The unanswered messages of one login, in the order they were written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Outbox {
@@ -58,7 +58,7 @@ pub struct Outbox {
 pub struct Full;
 
 impl Outbox {
-    /// Adds a message a person wrote.
+    /// Adds a message that the user wrote.
     ///
     /// # Errors
     /// [`Full`] when [`OUTBOX_MAX`] messages wait.
@@ -85,19 +85,19 @@ impl Outbox {
         Ok(())
     }
 
-    /// Another tab of this login has changed what is kept for all of them. What only it had is taken
-    /// over, to be sent if it is still there after [`ADOPT_AFTER`]; what this one took over before and
-    /// is not there any more was answered or deleted. What was written here stays until it is answered:
-    /// tabs may overwrite each other's.
-    pub fn follow(&mut self, now: Moment, kept: Self) {
+    /// Merges the stored outbox after another tab of this login changed it. Messages that only the
+    /// store has are adopted, and sent if they are still there after [`ADOPT_AFTER`]. Adopted
+    /// messages that it no longer has were answered or deleted, and are removed. Messages written
+    /// here stay until they are answered, because tabs may overwrite each other's changes.
+    pub fn follow(&mut self, now: Moment, stored: Self) {
         self.pending.retain(|p| {
             p.written_here
-                || kept
+                || stored
                     .pending
                     .iter()
                     .any(|k| k.client_msg_id == p.client_msg_id)
         });
-        for mut pending in kept {
+        for mut pending in stored {
             match self.find(&pending.client_msg_id) {
                 Some(known) if !known.written_here => known.failed = pending.failed,
                 Some(_) => {}
@@ -109,24 +109,24 @@ impl Outbox {
         }
     }
 
-    /// What waits for this peer, in order.
+    /// The messages to this peer, in order.
     pub fn to(&self, peer: Peer) -> impl Iterator<Item = &Pending> {
         self.pending
             .iter()
             .filter(move |pending| pending.peer == peer)
     }
 
-    /// All that waits.
+    /// All messages, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Pending> {
         self.pending.iter()
     }
 
-    /// Whether nothing waits.
+    /// Whether the outbox is empty.
     pub fn is_empty(&self) -> bool {
         self.pending.is_empty()
     }
 
-    /// A connection is bound: everything unanswered is to be sent again.
+    /// A new connection is bound: every unanswered message is due again.
     pub fn reconnected(&mut self) {
         for pending in &mut self.pending {
             pending.in_flight = false;
@@ -134,7 +134,7 @@ impl Outbox {
         }
     }
 
-    /// The frames to send now, at most one to each peer.
+    /// Takes the frames to send now, at most one to each peer.
     pub fn take_due(&mut self, now: Moment, sender_uid: UserId) -> Vec<Send> {
         let mut seen = Vec::new();
         let mut due = Vec::new();
@@ -161,7 +161,8 @@ impl Outbox {
         due
     }
 
-    /// When [`Self::take_due`] has something again that it does not have now.
+    /// When [`Self::take_due`] returns a message that waits for a retry or adoption; `None`: none
+    /// does.
     pub fn deadline(&self) -> Option<Moment> {
         self.pending
             .iter()
@@ -170,7 +171,7 @@ impl Outbox {
             .min()
     }
 
-    /// The server has this message: it leaves the outbox. Returns whether it was here.
+    /// Removes a message that the server has stored. Returns whether it was here.
     pub fn settle(&mut self, client_msg_id: &ClientMsgId) -> bool {
         let before = self.pending.len();
         self.pending
@@ -178,7 +179,8 @@ impl Outbox {
         self.pending.len() != before
     }
 
-    /// The server refused this message: for good, or to be tried again, not before `retry` if it said so.
+    /// The server refused this message: marks it as failed after a final error, or retries it after
+    /// a transient one, no sooner than the error's `retryMs`.
     pub fn refuse(&mut self, now: Moment, client_msg_id: &ClientMsgId, error: &ErrorBody) {
         let Some(pending) = self.find(client_msg_id) else {
             return;
@@ -195,7 +197,7 @@ impl Outbox {
         }
     }
 
-    /// The person asks to try a failed message again; it goes to the end, as if written now.
+    /// Retries a failed message at the user's request; it moves to the end, as if written now.
     pub fn retry(&mut self, client_msg_id: &ClientMsgId) {
         let found = self
             .pending
@@ -216,12 +218,12 @@ impl Outbox {
     }
 }
 
-/// Messages in their order; of those with one id only the first. Two outboxes together may hold
+/// Keeps the order, and of messages with the same id only the first. Two merged outboxes may hold
 /// more than [`OUTBOX_MAX`]: nothing is lost, and nothing more can be written until some are
 /// answered.
 impl<'de> Deserialize<'de> for Outbox {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // An id that is there twice is one message.
+        // Collecting removes duplicate ids.
         Ok(Vec::<Pending>::deserialize(deserializer)?
             .into_iter()
             .collect())
@@ -284,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_leave_in_order_one_at_a_time_to_each_peer() {
+    fn messages_are_sent_in_order_one_at_a_time_per_peer() {
         let mut outbox = outbox(&[("1", A), ("2", A), ("3", B)]);
         assert_eq!(due(&mut outbox, at(0)), ["1", "3"]);
         assert_eq!(due(&mut outbox, at(0)), [""; 0]);
@@ -294,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reconnect_sends_everything_unanswered_again() {
+    fn a_reconnect_resends_unanswered_messages() {
         let mut outbox = outbox(&[("1", A), ("2", A)]);
         due(&mut outbox, at(0));
         outbox.reconnected();
@@ -302,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_that_may_pass_is_tried_again_and_nothing_overtakes_it() {
+    fn a_transient_error_is_retried_without_reordering() {
         let mut outbox = outbox(&[("1", A), ("2", A)]);
         due(&mut outbox, at(0));
         outbox.refuse(at(0), &id("1"), &ErrorCode::Unavailable.into());
@@ -312,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_final_error_after_one_that_passed_leaves_nothing_to_wait_for() {
+    fn a_final_error_after_a_transient_one_clears_the_deadline() {
         let mut outbox = outbox(&[("1", A)]);
         due(&mut outbox, at(0));
         outbox.refuse(at(0), &id("1"), &ErrorCode::Unavailable.into());
@@ -322,19 +324,19 @@ mod tests {
     }
 
     #[test]
-    fn a_message_waits_as_long_as_the_server_says_within_reason() {
+    fn the_retry_delay_of_the_server_is_used_within_bounds() {
         let mut outbox = outbox(&[("1", A)]);
-        for (said, wait) in [(0, 2), (9, 9), (1_000_000, 60)] {
+        for (retry_s, wait) in [(0, 2), (9, 9), (1_000_000, 60)] {
             let _ = outbox.take_due(at(1_000), ME);
             let error = ErrorBody::new(ErrorCode::TooManyRequests);
-            let error = error.retry_after(Duration::from_secs(said));
+            let error = error.retry_after(Duration::from_secs(retry_s));
             outbox.refuse(at(0), &id("1"), &error);
-            assert_eq!(outbox.deadline(), Some(at(wait)), "{said} s");
+            assert_eq!(outbox.deadline(), Some(at(wait)), "{retry_s} s");
         }
     }
 
     #[test]
-    fn a_final_error_lets_the_next_one_go_and_a_retry_sends_it_anew() {
+    fn a_final_error_unblocks_the_next_and_a_retry_resends_it() {
         let mut outbox = outbox(&[("1", A), ("2", A)]);
         due(&mut outbox, at(0));
         outbox.refuse(at(0), &id("1"), &ErrorCode::TooLong.into());
@@ -349,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn two_outboxes_become_one_in_their_order_with_each_message_once() {
+    fn two_outboxes_merge_in_order_without_duplicates() {
         let first = outbox(&[("1", A), ("2", B)]);
         let second = outbox(&[("2", B), ("3", A)]);
         let mut both: Outbox = first.into_iter().chain(second).collect();
@@ -359,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_of_another_tab_waits_and_goes_with_it() {
+    fn a_message_of_another_tab_is_adopted_late_and_removed_with_it() {
         let kept = |ids: &[(&str, Peer)]| {
             let json = serde_json::to_string(&outbox(ids)).expect("plain data");
             serde_json::from_str(&json).expect("own form")
@@ -375,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_kept_twice_is_read_as_one_message() {
+    fn a_duplicate_stored_id_is_read_as_one_message() {
         let one = r#"{"client_msg_id":"a","peer":{"otherUid":1},"content":"x","written_at":1,"failed":null}"#;
         let kept = format!("[{one},{one}]");
         let outbox: Outbox = serde_json::from_str(&kept).expect("its own form");
@@ -383,7 +385,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outbox_survives_its_json_form_and_is_bounded() {
+    fn an_outbox_round_trips_through_json_and_is_bounded() {
         let mut first = outbox(&[("1", A), ("2", B)]);
         due(&mut first, at(0));
         let json = serde_json::to_string(&first).expect("plain data");

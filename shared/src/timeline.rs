@@ -1,25 +1,25 @@
-//! One conversation's messages as a client has them: merged by `seq`, gaps known.
+//! One conversation's messages on a client, merged by `seq`.
 //!
-//! Pushes, pages and answers to own sends go in, in whatever order and however often; what is
-//! shown is one run of messages without a hole. Never here: what is pending (see
-//! [`outbox`](crate::outbox)) and how a message looks.
+//! Inputs are pushes, pages and answers to sends, in any order and with duplicates; what is shown
+//! is one run of messages without a hole. Pending messages (see [`outbox`](crate::outbox)) and the
+//! look of a message do not belong here.
 
 use crate::{Message, Seq};
 use std::collections::VecDeque;
 
-/// A hole wider than this is not filled from below: the newest page is fetched instead, and what
-/// lies between comes when the person scrolls up to it.
+/// The widest hole, in messages, that is filled from below. Beyond it the newest page is fetched
+/// instead, and the messages between when the user scrolls up to them.
 const FILL_MAX: i64 = 200;
 
-/// Messages kept that lie beyond a hole. Whatever is not kept is fetched.
+/// The most messages kept beyond a hole. Messages that are not kept are fetched again.
 const EARLY_MAX: usize = 64;
 
-/// What a timeline lacks.
+/// What to fetch for a timeline with a hole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fetch {
     /// The newest messages.
     Latest,
-    /// Messages after this place.
+    /// Messages after this `seq`.
     After(Seq),
 }
 
@@ -28,9 +28,9 @@ pub enum Fetch {
 pub struct Timeline {
     /// One run of messages, dense in `seq`.
     run: VecDeque<Message>,
-    /// Messages beyond a hole, in their order.
+    /// Messages beyond a hole, ordered by `seq`.
     early: Vec<Message>,
-    /// The last place known to exist.
+    /// The last `seq` known to exist.
     latest: Seq,
 }
 
@@ -40,23 +40,23 @@ impl Timeline {
         self.run.iter()
     }
 
-    /// The messages kept that lie beyond a hole, in their order: all of them after
-    /// [`Self::messages`], and none of them among those.
+    /// The messages kept beyond a hole, ordered by `seq`: all of them after [`Self::messages`],
+    /// with none in both.
     pub fn early(&self) -> impl Iterator<Item = &Message> {
         self.early.iter()
     }
 
-    /// The last place known to exist, shown or not.
+    /// The last `seq` known to exist, shown or not.
     pub const fn latest(&self) -> Seq {
         self.latest
     }
 
-    /// The place of the first message here; `Seq(0)`: none is here.
+    /// The `seq` of the first message; `Seq(0)`: there is none.
     pub fn first(&self) -> Seq {
         self.run.front().map_or(Seq(0), |message| message.seq)
     }
 
-    /// The place of the last message here; `Seq(0)`: none is here.
+    /// The `seq` of the last message; `Seq(0)`: there is none.
     pub fn last(&self) -> Seq {
         self.run.back().map_or(Seq(0), |message| message.seq)
     }
@@ -66,12 +66,12 @@ impl Timeline {
         self.first() > Seq(1)
     }
 
-    /// A message at `seq` is known to exist.
+    /// Notes that a message with this `seq` exists.
     pub fn expect(&mut self, seq: Seq) {
         self.latest = self.latest.max(seq);
     }
 
-    /// What to fetch so that nothing is missing up to [`Self::latest`].
+    /// What to fetch next to complete the run up to [`Self::latest`]; `None`: it is complete.
     pub fn lacks(&self) -> Option<Fetch> {
         let last = self.last();
         if last >= self.latest {
@@ -83,13 +83,12 @@ impl Timeline {
         }
     }
 
-    /// Merges a message that came alone: a push, or the answer to a send. Returns whether it is
-    /// new.
+    /// Merges a single message: a push, or the answer to a send. Returns whether it is new.
     pub fn merge(&mut self, message: Message) -> bool {
         self.expect(message.seq);
         let last = self.last();
-        let place = self.early.binary_search_by_key(&message.seq, |m| m.seq);
-        let (false, Err(at)) = (message.seq <= last, place) else {
+        let slot = self.early.binary_search_by_key(&message.seq, |m| m.seq);
+        let (false, Err(at)) = (message.seq <= last, slot) else {
             return false;
         };
         if message.seq == last.next() {
@@ -98,15 +97,16 @@ impl Timeline {
         } else {
             self.early.insert(at, message);
             if self.early.len() > EARLY_MAX {
-                // The latest are what a person looks at while the hole is filled from below.
+                // Drop the oldest: the user looks at the latest while the hole is filled from
+                // below.
                 self.early.remove(0);
             }
         }
         true
     }
 
-    /// Merges a page, oldest first and dense: older or newer messages that touch what is here, or
-    /// the latest ones, in whose favour everything else is dropped when they do not touch it.
+    /// Merges a page, oldest first and dense: older or newer messages adjacent to the run, or the
+    /// latest ones, which replace the run when they are not adjacent to it.
     pub fn merge_page(&mut self, page: Vec<Message>) {
         let (Some(low), Some(high)) = (page.first().map(|m| m.seq), page.last().map(|m| m.seq))
         else {
@@ -131,7 +131,7 @@ impl Timeline {
         self.join_early();
     }
 
-    /// Forgets the oldest messages beyond `keep`; they can be fetched again.
+    /// Drops the oldest messages beyond `keep`; they can be fetched again.
     pub fn trim(&mut self, keep: usize) {
         let excess = self.run.len().saturating_sub(keep);
         self.run.drain(..excess);
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lies_beyond_a_hole_is_bounded_and_the_latest_of_it_stays() {
+    fn messages_beyond_a_hole_are_bounded_and_the_latest_kept() {
         let mut timeline = Timeline::default();
         timeline.merge_page(page(1..=3));
         for seq in 5..=200 {
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_hole_is_left_behind_for_the_latest_page() {
+    fn a_wide_hole_is_skipped_and_the_latest_page_is_fetched() {
         let mut timeline = Timeline::default();
         timeline.merge_page(page(1..=3));
         timeline.expect(Seq(1000));
@@ -240,7 +240,7 @@ mod tests {
         /// The store holds 1 to `total`; pushes arrive in any order, some never; every fetch the
         /// timeline asks for is answered, sometimes only in part.
         #[test]
-        fn whatever_arrives_the_run_is_dense_and_fetches_complete_it(
+        fn the_run_stays_dense_and_fetches_complete_it(
             total in 1..400_i64,
             pushes in proptest::collection::vec(1..400_i64, 0..60),
             size in 1..60_i64,

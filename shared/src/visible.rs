@@ -1,25 +1,25 @@
-//! What of a text people see, as both ends judge it: whether there is anything at all, and which
-//! characters do something to the text around them.
+//! The visibility of text, by the same rules on both ends: whether a text is blank, and which
+//! characters affect the text around them.
 
-/// Whether nothing of a text can be seen: such a message says nothing, such a name names nobody.
+/// Whether a text has no visible characters. Such messages and names are refused.
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(is_invisible)
 }
 
-/// Whether a character reaches beyond the text it is in: it ends the line, or turns the direction
-/// of what comes after it (Unicode Standard Annex 9, §2), so that a name could rewrite the sentence
-/// it is shown in.
+/// Whether a character affects the text after it: it ends the line, or changes the writing
+/// direction (Unicode Standard Annex 9, §2), so that a name could alter the sentence it is shown
+/// in.
 pub fn is_unruly(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether nothing is drawn for a character. Amid others such characters have their use: the joiner
-/// U+200D makes one emoji of many.
+/// Whether a character is not drawn. Among others such characters are useful: the joiner U+200D
+/// combines several emoji into one.
 pub fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
         || is_format(c)
-        // The rest of `Default_Ignorable_Code_Point`, and blanks that are no white space.
+        // The rest of `Default_Ignorable_Code_Point`, and blanks that are not white space.
         || matches!(
             c,
             '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
@@ -27,8 +27,8 @@ pub fn is_invisible(c: char) -> bool {
         )
 }
 
-/// Whether a character only says how others are to be written: the general category `Cf` without the
-/// few of it that are drawn.
+/// Whether a character only formats others: the general category `Cf` without the few characters of
+/// it that are drawn.
 pub fn is_format(c: char) -> bool {
     matches!(
         c,
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_can_see_is_blank() {
+    fn invisible_text_is_blank() {
         for text in [
             "",
             " \n\t",

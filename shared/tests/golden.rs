@@ -1,4 +1,4 @@
-//! Every frame, byte for byte. A change here is a change of the protocol: `docs/protocol.md` first.
+//! Every frame, byte for byte. A change here changes the protocol: change `docs/protocol.md` first.
 
 use std::time::Duration;
 use tidings_shared::api::{Presence, PresenceList, User};
@@ -77,7 +77,7 @@ fn heartbeats_carry_the_interval_in_milliseconds() {
 }
 
 #[test]
-fn a_bind_is_the_courses_own_and_may_ask_for_the_list() {
+fn a_bind_has_a_legacy_form_and_may_ask_for_the_list() {
     client(
         &ClientFrame::Bind(Bind {
             uid: ME,
@@ -146,7 +146,7 @@ fn a_bind_is_the_courses_own_and_may_ask_for_the_list() {
 }
 
 #[test]
-fn a_query_has_a_plain_form_and_pages() {
+fn a_query_has_a_legacy_form_and_a_paged_form() {
     client(
         &ClientFrame::Query(query(None, None, None, None)),
         r#"{"type":2,"data":{"ownerUid":1000,"otherUid":1001}}"#,
@@ -179,7 +179,7 @@ fn a_query_has_a_plain_form_and_pages() {
 }
 
 #[test]
-fn a_page_of_texts_is_the_same_as_a_page_of_messages() {
+fn a_page_of_json_texts_equals_a_page_of_messages() {
     for (reference, count) in [(None, 0), (Some(7), 1), (None, 3)] {
         let page = Page {
             messages: vec![message(); count],
@@ -194,7 +194,7 @@ fn a_page_of_texts_is_the_same_as_a_page_of_messages() {
 }
 
 #[test]
-fn a_send_may_leave_out_the_kind_and_the_client_id() {
+fn a_send_may_omit_msg_type_and_client_msg_id() {
     let send = Send {
         sender_uid: ME,
         peer: OTHER,
@@ -223,13 +223,13 @@ fn a_send_may_leave_out_the_kind_and_the_client_id() {
         write_sent(MESSAGE),
         format!(r#"{{"type":3,"data":{MESSAGE}}}"#)
     );
-    let own = Message {
+    let from_self = Message {
         client_msg_id: Some(ClientMsgId("u-1".into())),
         ..message()
     };
     let json = MESSAGE.replace("\"李四\"}", "\"李四\",\"clientMsgId\":\"u-1\"}");
     server(
-        &ServerFrame::Sent(Box::new(own)),
+        &ServerFrame::Sent(Box::new(from_self)),
         &format!(r#"{{"type":3,"data":{json}}}"#),
     );
 }
@@ -272,7 +272,7 @@ fn digits_in_strings_are_numbers_in_frames_0_to_6() {
 }
 
 #[test]
-fn other_strings_and_strings_elsewhere_are_no_numbers() {
+fn other_strings_and_other_fields_are_not_read_as_numbers() {
     for text in [
         r#"{"type":5,"data":{"uid":""}}"#,
         r#"{"type":5,"data":{"uid":"-1000"}}"#,
@@ -469,7 +469,7 @@ fn a_receipt_names_only_what_is_new() {
 }
 
 #[test]
-fn who_is_watched_and_how_they_stand_are_lists() {
+fn watch_and_presence_frames_are_lists() {
     client(
         &ClientFrame::Watch(Watch {
             uids: vec![ME, UserId(1001)],

@@ -1,4 +1,4 @@
-//! Whatever comes in is a frame or a typed error, never a panic.
+//! Any input parses as a frame or gives a typed error, never a panic.
 
 use proptest::prelude::*;
 use tidings_shared::frame::{ClientFrame, FrameError, ServerFrame};
@@ -21,11 +21,11 @@ fn code(text: &str) -> ErrorCode {
 }
 
 #[test]
-fn each_kind_of_nonsense_has_its_own_code() {
+fn each_kind_of_invalid_frame_has_its_own_code() {
     assert_eq!(code(""), ErrorCode::Malformed);
     assert_eq!(code("[]"), ErrorCode::Malformed);
     assert_eq!(code("{}"), ErrorCode::Malformed);
-    // The fields in their order: serde's other form of a struct, and not ours.
+    // An array of the fields in order: serde accepts it as a struct, the protocol does not.
     assert_eq!(code(r#"[5,{"uid":1000}]"#), ErrorCode::Malformed);
     assert_eq!(code(r#"{"type":5,"data":[1000]}"#), ErrorCode::Malformed);
     assert_eq!(code(r#"{"type":-1}"#), ErrorCode::Malformed);
@@ -82,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn mutated_good_frames_never_panic_and_what_parses_is_stable(
+    fn mutated_frames_never_panic_and_parsed_ones_round_trip(
         which in 0..GOOD.len(),
         edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 0..6),
     ) {
@@ -104,7 +104,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_survives_the_wire(content in any::<String>()) {
+    fn any_text_round_trips_in_a_send(content in any::<String>()) {
         let frame = ClientFrame::parse(GOOD[3]).expect("good");
         let ClientFrame::Send(mut send) = frame else { panic!("a send") };
         send.content = content;

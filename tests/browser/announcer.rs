@@ -1,5 +1,5 @@
-//! What a screen reader is told: each message that comes while its conversation is open, once, and
-//! nothing that was there before.
+//! Announcements to screen readers: each message that arrives in the open conversation, once, and
+//! no history.
 
 use crate::past;
 use crate::person::{Person, serve_page, serve_page_with};
@@ -10,36 +10,36 @@ use tidings_tests::proxy::{Conditions, Flow, Proxy};
 use tidings_tests::server::{LI, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
-/// Notes what comes into the live region, from the first node of the page on: nodes as wholes,
-/// although their texts may be put into them later, and texts that change. Notes the frames that
-/// arrive, too.
+/// Records what is added to the live region, from the first node of the page on: whole nodes,
+/// although their texts may be inserted later, and changed texts. Also records the frames that
+/// arrive.
 const LISTEN: &str = "
-    window.told = [];
-    window.frames_heard = [];
+    window.announced = [];
+    window.frames_received = [];
     const region = '[data-testid=announcer]';
     const isIn = node => (node.closest ? node : node.parentElement)?.closest(region);
     new MutationObserver(records => {
         const added = records.flatMap(record => [...record.addedNodes]);
         const wholes = added.filter(node => !added.some(other => other !== node && other.contains(node)));
-        // Those of one render as they stand, in whatever order they were put there.
+        // Nodes of one render in document order, in whatever order they were inserted.
         wholes.sort((a, b) => a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
         for (const node of wholes) {
             const into = isIn(node) ? node : node.querySelector?.(region);
-            if (into?.textContent) told.push(into.textContent);
+            if (into?.textContent) announced.push(into.textContent);
         }
         for (const record of records)
             if (record.type === 'characterData' && isIn(record.target) && !added.some(node => node.contains(record.target)))
-                told.push(record.target.data);
+                announced.push(record.target.data);
     }).observe(document, {subtree: true, childList: true, characterData: true});
     window.WebSocket = class extends WebSocket {
         constructor(...given) {
             super(...given);
-            this.addEventListener('message', event => frames_heard.push(JSON.parse(event.data)));
+            this.addEventListener('message', event => frames_received.push(JSON.parse(event.data)));
         }
     };";
 
-/// 张三, whose page is listened to.
-async fn listened_to(driver: &ChromeDriver, url: &str) -> Result<Person> {
+/// Logs 张三 in, with the recorder in the page.
+async fn with_listener(driver: &ChromeDriver, url: &str) -> Result<Person> {
     let browser = driver.open(&Look::default()).await?;
     browser
         .cdp(
@@ -54,53 +54,53 @@ async fn listened_to(driver: &ChromeDriver, url: &str) -> Result<Person> {
     Ok(zhang)
 }
 
-/// Waits until a message from 李四 was told, and expects that nothing else was but these.
-async fn has_been_told(zhang: &Person, expected: &[&str]) -> Result<()> {
+/// Waits until the last of these messages was announced, and checks that only these were.
+async fn has_announced(zhang: &Person, expected: &[&str]) -> Result<()> {
     let Some(last) = expected.last() else {
         anyhow::bail!("there is nothing to wait for")
     };
-    let here = format!("told.at(-1) === {}", json!(last));
+    let here = format!("announced.at(-1) === {}", json!(last));
     zhang
         .browser
-        .until(&format!("told {last:?}"), &here)
+        .until(&format!("announced {last:?}"), &here)
         .await?;
-    assert_eq!(zhang.browser.eval("told").await?, json!(expected));
+    assert_eq!(zhang.browser.eval("announced").await?, json!(expected));
     Ok(())
 }
 
 #[tokio::test]
-async fn what_comes_into_the_open_conversation_is_told_once_with_its_sender() -> Result<()> {
+async fn live_message_is_announced_once_with_its_sender() -> Result<()> {
     let server = serve_page().await?;
     let mut li = Socket::bound(&server, LI).await?;
     let mut wang = Socket::bound(&server, WANG).await?;
     let driver = ChromeDriver::shared()?;
-    let zhang = listened_to(driver, &server.url("/")).await?;
+    let zhang = with_listener(driver, &server.url("/")).await?;
 
-    li.say(1001, 1000, "before it is open").await?;
+    li.send_message(1001, 1000, "before it is open").await?;
     zhang.badge_shows(1001, "1").await?;
     zhang.opens_conversation(1001).await?;
     zhang.sees("before it is open", "received", "sent").await?;
-    li.say(1001, 1000, "hello").await?;
-    has_been_told(&zhang, &["李四: hello"]).await?;
+    li.send_message(1001, 1000, "hello").await?;
+    has_announced(&zhang, &["李四: hello"]).await?;
 
-    wang.say(1002, 1000, "elsewhere").await?;
+    wang.send_message(1002, 1000, "elsewhere").await?;
     zhang.badge_shows(1002, "1").await?;
-    zhang.says("one's own").await?;
+    zhang.sends("one's own").await?;
     zhang.sees("one's own", "sent", "sent").await?;
     let push = li.frame(4).await?;
     li.ack(&push["tid"]).await?;
     for text in ["the same", "the same", "<b>and</b> more"] {
-        li.say(1001, 1000, text).await?;
+        li.send_message(1001, 1000, text).await?;
     }
-    let told = [
+    let announced = [
         "李四: hello",
         "李四: the same",
         "李四: the same",
         "李四: <b>and</b> more",
     ];
-    has_been_told(&zhang, &told).await?;
+    has_announced(&zhang, &announced).await?;
 
-    // The region can be heard and is not seen; the thread itself, where history comes in too, is
+    // The region is audible and not visible; the thread itself, to which history is added too, is
     // silent.
     let region = zhang
         .browser
@@ -121,12 +121,12 @@ async fn what_comes_into_the_open_conversation_is_told_once_with_its_sender() ->
 }
 
 #[tokio::test]
-async fn each_of_many_that_come_at_once_is_told() -> Result<()> {
+async fn each_message_of_a_burst_is_announced() -> Result<()> {
     const COUNT: usize = 8;
     let server = serve_page().await?;
     let mut li = Socket::bound(&server, LI).await?;
     let driver = ChromeDriver::shared()?;
-    let zhang = listened_to(driver, &server.url("/")).await?;
+    let zhang = with_listener(driver, &server.url("/")).await?;
     zhang.writes_to(1001).await?;
     zhang
         .browser
@@ -135,8 +135,8 @@ async fn each_of_many_that_come_at_once_is_told() -> Result<()> {
             "document.querySelector('.thread .empty')",
         )
         .await?;
-    // So slow that a render takes longer than the framework works without a pause: several messages
-    // come before the next one.
+    // So slow that a render takes longer than the framework's time slice: several messages arrive
+    // before the next render.
     let slow = json!({"rate": 20});
     zhang
         .browser
@@ -147,20 +147,20 @@ async fn each_of_many_that_come_at_once_is_told() -> Result<()> {
                           "msgType": 1});
         li.send(json!({"type": 3, "data": data})).await?;
     }
-    let told: Vec<String> = (1..=COUNT).map(|n| format!("李四: {n}")).collect();
-    let told: Vec<&str> = told.iter().map(String::as_str).collect();
-    has_been_told(&zhang, &told).await?;
+    let announced: Vec<String> = (1..=COUNT).map(|n| format!("李四: {n}")).collect();
+    let announced: Vec<&str> = announced.iter().map(String::as_str).collect();
+    has_announced(&zhang, &announced).await?;
     zhang.browser.close().await
 }
 
 #[tokio::test]
-async fn history_is_not_told_however_it_comes() -> Result<()> {
+async fn history_is_not_announced() -> Result<()> {
     let server = serve_page().await?;
     past::write(&server, LI, 1000, 170, past::mixed).await?;
     past::read(&server, ZHANG, 1001).await?;
     past::write(&server, WANG, 1000, 3, past::mixed).await?;
     let driver = ChromeDriver::shared()?;
-    let zhang = listened_to(driver, &server.url("/")).await?;
+    let zhang = with_listener(driver, &server.url("/")).await?;
     let browser = &zhang.browser;
     let row = |at: i32, seq: u32| {
         format!(
@@ -168,7 +168,7 @@ async fn history_is_not_told_however_it_comes() -> Result<()> {
         )
     };
 
-    // Opened, scrolled up to its beginning, left for another and opened again.
+    // Opened, scrolled up to its start, closed for another and opened again.
     zhang.opens_conversation(1001).await?;
     let up = format!(
         "(document.querySelector('[data-testid=thread]').scrollTop = 0, {})",
@@ -180,33 +180,33 @@ async fn history_is_not_told_however_it_comes() -> Result<()> {
     browser.until("the other", other).await?;
     zhang.opens_conversation(1001).await?;
     browser.until("the end again", &row(-1, 170)).await?;
-    assert_eq!(browser.eval("told").await?, json!([]));
+    assert_eq!(browser.eval("announced").await?, json!([]));
 
-    // Missed while the connection was gone.
+    // Messages missed while disconnected.
     browser.offline(true).await?;
     let gone = "document.querySelector('[data-testid=connection]').dataset.phase !== 'live'";
     browser.until("offline", gone).await?;
     let mut li = Socket::bound(&server, LI).await?;
     for n in 1..=3 {
-        li.say(1001, 1000, &format!("missed {n}")).await?;
+        li.send_message(1001, 1000, &format!("missed {n}")).await?;
     }
     browser.offline(false).await?;
     zhang.sees("missed 3", "received", "sent").await?;
-    li.say(1001, 1000, "live").await?;
-    has_been_told(&zhang, &["李四: live"]).await?;
+    li.send_message(1001, 1000, "live").await?;
+    has_announced(&zhang, &["李四: live"]).await?;
 
     // After a reload everything is history.
     browser.driver().refresh().await?;
     zhang.is_connected().await?;
     zhang.opens_conversation(1001).await?;
     zhang.sees("live", "received", "sent").await?;
-    li.say(1001, 1000, "live again").await?;
-    has_been_told(&zhang, &["李四: live again"]).await?;
+    li.send_message(1001, 1000, "live again").await?;
+    has_announced(&zhang, &["李四: live again"]).await?;
     zhang.browser.close().await
 }
 
 #[tokio::test]
-async fn a_push_that_comes_again_is_not_told_again() -> Result<()> {
+async fn repeated_push_is_not_announced_again() -> Result<()> {
     let server = serve_page_with(&[
         "--ack-timeout-ms",
         "300",
@@ -219,12 +219,12 @@ async fn a_push_that_comes_again_is_not_told_again() -> Result<()> {
     let proxy = Proxy::start(server.address().parse()?, 1)?;
     let mut li = Socket::bound(&server, LI).await?;
     let driver = ChromeDriver::shared()?;
-    let zhang = listened_to(driver, &format!("http://{}/", proxy.address())).await?;
+    let zhang = with_listener(driver, &format!("http://{}/", proxy.address())).await?;
     zhang.writes_to(1001).await?;
-    li.say(1001, 1000, "hello").await?;
-    has_been_told(&zhang, &["李四: hello"]).await?;
+    li.send_message(1001, 1000, "hello").await?;
+    has_announced(&zhang, &["李四: hello"]).await?;
 
-    // What the page acknowledges does not arrive.
+    // Acknowledgements of the page do not arrive.
     let one_way = Conditions {
         to_server: Flow {
             frozen: true,
@@ -233,15 +233,15 @@ async fn a_push_that_comes_again_is_not_told_again() -> Result<()> {
         ..Conditions::default()
     };
     proxy.set(one_way);
-    li.say(1001, 1000, "again and again").await?;
-    let repeats = "frames_heard.filter(frame => frame.dup).length > 1";
+    li.send_message(1001, 1000, "again and again").await?;
+    let repeats = "frames_received.filter(frame => frame.dup).length > 1";
     zhang.browser.until("two repeats", repeats).await?;
-    li.say(1001, 1000, "what comes after").await?;
-    let told = [
+    li.send_message(1001, 1000, "what comes after").await?;
+    let announced = [
         "李四: hello",
         "李四: again and again",
         "李四: what comes after",
     ];
-    has_been_told(&zhang, &told).await?;
+    has_announced(&zhang, &announced).await?;
     zhang.browser.close().await
 }

@@ -1,4 +1,4 @@
-//! Being told of messages while looking elsewhere.
+//! Sound and notifications for messages while the page is not visible.
 
 use crate::person::{Person, serve_page};
 use anyhow::Result;
@@ -8,7 +8,7 @@ use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{LI, Server, ZHANG};
 use tidings_tests::socket::Socket;
 
-/// Counts what a person would hear and see, in every tab, where other tabs can add it up.
+/// Counts sounds and notifications of every tab, in storage that all tabs share.
 const COUNTING: &str = "
     const count = what => localStorage.setItem('test.' + what + '.' + crypto.randomUUID(), '1');
     window.Notification = class {
@@ -27,15 +27,15 @@ const COUNTING: &str = "
         constructor() { super(); count('sound'); }
     };";
 
-/// How often something was counted, in all tabs together.
+/// An expression for a count over all tabs.
 fn counted(what: &str) -> String {
     let prefix = json!(format!("test.{what}"));
     format!("Object.keys(localStorage).filter(key => key.startsWith({prefix})).length")
 }
 
-/// Waits until every tab knows whether one of them is looked at: the browser tells them one after
-/// the other, and a message is spoken of by what they know.
-async fn somebody_looks(person: &Person, expected: bool) -> Result<()> {
+/// Waits until every tab knows whether one of them is visible. The browser notifies them one after
+/// the other, and that state decides whether a message is notified.
+async fn some_tab_is_visible(person: &Person, expected: bool) -> Result<()> {
     person.browser.eval("window.looking = undefined").await?;
     let asked = format!(
         "(navigator.locks.query().then(({{held}}) =>
@@ -45,9 +45,12 @@ async fn somebody_looks(person: &Person, expected: bool) -> Result<()> {
     person.browser.until("who looks", &asked).await
 }
 
-async fn opens_counted(driver: &ChromeDriver, server: &Server) -> Result<(Person, WindowHandle)> {
+async fn opens_with_counters(
+    driver: &ChromeDriver,
+    server: &Server,
+) -> Result<(Person, WindowHandle)> {
     let look = Look {
-        whole: true,
+        full_chromium: true,
         ..Look::default()
     };
     let browser = driver.open(&look).await?;
@@ -55,7 +58,7 @@ async fn opens_counted(driver: &ChromeDriver, server: &Server) -> Result<(Person
     browser
         .cdp("Page.addScriptToEvaluateOnNewDocument", source)
         .await?;
-    // The real ones are shown, if the stub above lets the page try.
+    // Real notifications are shown, if the stub above grants the permission.
     let granted = json!({"origin": server.url(""), "permissions": ["notifications"]});
     browser.cdp("Browser.grantPermissions", granted).await?;
     browser.goto(&server.url("/")).await?;
@@ -71,20 +74,20 @@ async fn opens_counted(driver: &ChromeDriver, server: &Server) -> Result<(Person
 }
 
 #[tokio::test]
-async fn two_tabs_and_one_message_are_one_sound_and_one_notification() -> Result<()> {
+async fn two_tabs_give_one_sound_and_one_notification() -> Result<()> {
     let server = serve_page().await?;
     let mut li = Socket::bound(&server, LI).await?;
     let driver = ChromeDriver::shared()?;
-    let (zhang, first) = opens_counted(driver, &server).await?;
+    let (zhang, first) = opens_with_counters(driver, &server).await?;
     let web = zhang.browser.driver();
 
-    // Nothing was asked for at the start; a message that is missed brings the offer.
+    // The page does not ask for permission at the start; a missed message shows the offer.
     let elsewhere = web.new_tab().await?;
     web.switch_to_window(elsewhere.clone()).await?;
-    // Of this origin too, so that it sees what the others count.
+    // Of the same origin, to read the shared counts.
     zhang.browser.goto(&server.url("/healthz")).await?;
-    somebody_looks(&zhang, false).await?;
-    li.say(1001, 1000, "missed").await?;
+    some_tab_is_visible(&zhang, false).await?;
+    li.send_message(1001, 1000, "missed").await?;
     let sound = format!("{} === 1", counted("sound"));
     zhang.browser.until("a sound", &sound).await?;
     web.switch_to_window(first.clone()).await?;
@@ -109,18 +112,18 @@ async fn two_tabs_and_one_message_are_one_sound_and_one_notification() -> Result
     zhang.browser.goto(&server.url("/")).await?;
     zhang.is_connected().await?;
     web.switch_to_window(elsewhere.clone()).await?;
-    somebody_looks(&zhang, false).await?;
-    li.say(1001, 1000, "one").await?;
+    some_tab_is_visible(&zhang, false).await?;
+    li.send_message(1001, 1000, "one").await?;
     let noticed = |text: &str| counted(&format!("notification.{text}"));
     let once = format!("{} === 1", noticed("one"));
     zhang.browser.until("a notification", &once).await?;
-    li.say(1001, 1000, "two").await?;
+    li.send_message(1001, 1000, "two").await?;
     zhang
         .browser
         .until("the next", &format!("{} === 1", noticed("two")))
         .await?;
-    // Both tabs have both messages by now, and the second one was spoken of after both tabs had
-    // taken the first: no second one of it can come any more.
+    // Both tabs have both messages by now, and the second was notified after both tabs had handled
+    // the first: there will be no second notification of the first.
     assert_eq!(zhang.browser.eval(&noticed("one")).await?, 1);
     for tab in [&first, &second] {
         web.switch_to_window(tab.clone()).await?;
@@ -131,10 +134,11 @@ async fn two_tabs_and_one_message_are_one_sound_and_one_notification() -> Result
     }
     assert_eq!(zhang.browser.eval(&counted("notification")).await?, 2);
 
-    // Who looks is not told. The focus of a new tab is in its address bar.
+    // With a visible and focused tab there is no notification. A new tab has the focus in its
+    // address bar.
     zhang.browser.find_css(".pane").await?.click().await?;
-    somebody_looks(&zhang, true).await?;
-    li.say(1001, 1000, "seen").await?;
+    some_tab_is_visible(&zhang, true).await?;
+    li.send_message(1001, 1000, "seen").await?;
     zhang.badge_shows(1001, "4").await?;
     let claimed = "localStorage.getItem('tidings.heard.1000.1001') === '4'";
     zhang.browser.until("it was considered", claimed).await?;
@@ -143,11 +147,11 @@ async fn two_tabs_and_one_message_are_one_sound_and_one_notification() -> Result
 }
 
 #[tokio::test]
-async fn a_muted_page_is_silent() -> Result<()> {
+async fn muted_page_plays_no_sound() -> Result<()> {
     let server = serve_page().await?;
     let mut li = Socket::bound(&server, LI).await?;
     let driver = ChromeDriver::shared()?;
-    let (zhang, first) = opens_counted(driver, &server).await?;
+    let (zhang, first) = opens_with_counters(driver, &server).await?;
     zhang.browser.click("settings-open").await?;
     let mute = "[data-testid=settings] input[name='tidings.sound']";
     zhang.browser.find_css(mute).await?.click().await?;
@@ -156,10 +160,10 @@ async fn a_muted_page_is_silent() -> Result<()> {
     let elsewhere = web.new_tab().await?;
     web.switch_to_window(elsewhere).await?;
     zhang.browser.goto(&server.url("/healthz")).await?;
-    somebody_looks(&zhang, false).await?;
-    li.say(1001, 1000, "quiet").await?;
-    li.say(1001, 1000, "still quiet").await?;
-    // The second is considered after the first was done with.
+    some_tab_is_visible(&zhang, false).await?;
+    li.send_message(1001, 1000, "quiet").await?;
+    li.send_message(1001, 1000, "still quiet").await?;
+    // The second message is handled after the first.
     let claimed = "localStorage.getItem('tidings.heard.1000.1001') === '2'";
     zhang.browser.until("it was considered", claimed).await?;
     assert_eq!(zhang.browser.eval(&counted("sound")).await?, 0);

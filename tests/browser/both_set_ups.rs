@@ -1,5 +1,5 @@
-//! What two people see of each other: run on one process with SQLite and again on two nodes with
-//! Postgres and Redis.
+//! Tests of two people in the page, which run on one process with SQLite and again on two nodes
+//! with Postgres and Redis.
 
 mod chat;
 mod presence;

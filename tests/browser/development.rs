@@ -1,4 +1,4 @@
-//! The page as a developer has it: `trunk serve`, and `cargo run -- --demo` beside it.
+//! The page in development: `trunk serve`, and `cargo run -- --demo` beside it.
 
 use crate::person::Person;
 use anyhow::{Context, Result};
@@ -19,16 +19,16 @@ async fn trunk_serves_a_page_that_works_and_reloads_on_a_change() -> Result<()> 
     zhang.logs_in(ZHANG.1, "1234").await?;
     zhang.is_connected().await?;
     zhang.writes_to(1001).await?;
-    zhang.says("hello").await?;
+    zhang.sends("hello").await?;
     zhang.sees("hello", "sent", "sent").await?;
 
-    zhang.browser.eval("window.isBefore = true").await?;
-    // Written again as it is: a change to whoever watches it.
+    zhang.browser.eval("window.isOldPage = true").await?;
+    // Written again unchanged, which counts as a change for the watcher.
     let style = Path::new(env!("CARGO_MANIFEST_DIR")).join("../client/style/base.css");
     std::fs::write(&style, std::fs::read(&style)?)?;
     zhang
         .browser
-        .until_within(BUILD, "the page anew", "!window.isBefore")
+        .until_within(BUILD, "the page anew", "!window.isOldPage")
         .await?;
     zhang.is_connected().await?;
     zhang.browser.close().await

@@ -1,4 +1,4 @@
-//! The page on bad networks, on sleeping machines, in hidden tabs and beside itself.
+//! The page on bad networks, on suspended machines, in hidden tabs and in two tabs.
 
 use crate::away::{Freeze, NOT_LIVE, hidden_for, sends_into_a_frozen_network, stored};
 use crate::person::{Person, serve_page, serve_page_with};
@@ -20,19 +20,19 @@ async fn sends_into_a_frozen_network_arrive_once_and_in_order() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_hidden_page_is_up_to_date_as_soon_as_it_is_shown() -> Result<()> {
-    // What is not acknowledged meanwhile closes the connection after 9 s.
+async fn hidden_page_is_up_to_date_when_shown() -> Result<()> {
+    // An unacknowledged push would close the connection after 9 s.
     hidden_for(Duration::from_secs(12)).await
 }
 
 #[tokio::test]
-async fn a_browser_that_goes_offline_with_its_socket_open_delivers_when_it_is_back() -> Result<()> {
+async fn offline_browser_with_open_socket_sends_when_back_online() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     zhang.writes_to(1001).await?;
     zhang.browser.offline(true).await?;
-    zhang.says("into the void").await?;
+    zhang.sends("into the void").await?;
     zhang.sees("into the void", "sent", "pending").await?;
     zhang.browser.until("notices", NOT_LIVE).await?;
     assert!(stored(&server).await?.is_empty());
@@ -45,8 +45,8 @@ async fn a_browser_that_goes_offline_with_its_socket_open_delivers_when_it_is_ba
 }
 
 #[tokio::test]
-async fn a_laptop_that_slept_is_back_with_everything_it_missed() -> Result<()> {
-    // While the laptop sleeps the server gives it up as idle.
+async fn suspended_laptop_catches_up_after_waking() -> Result<()> {
+    // While the laptop sleeps the server closes its connection as idle.
     let server = serve_page_with(&[
         "--idle-timeout-ms",
         "3000",
@@ -56,51 +56,52 @@ async fn a_laptop_that_slept_is_back_with_everything_it_missed() -> Result<()> {
         "1500",
     ])
     .await?;
-    // Its own: all of its browsers are stopped.
+    // A ChromeDriver of its own, because all of its browsers are stopped.
     let driver = ChromeDriver::start().await?;
     let zhang = Person::logged_in(&driver, &server, &Look::default(), ZHANG.1).await?;
-    // With a connection each, or the server would give this one up too when the machine is slow.
+    // One connection per message, because on a slow machine the server would close this one as idle
+    // too.
     let wang = server.login(WANG.1).await?;
-    let says = async |text: &str| {
+    let send = async |text: &str| {
         let mut wang = Socket::bound_with(&server, &wang, json!({"uid": WANG.0})).await?;
-        wang.say(WANG.0, ZHANG.0, text).await.map(drop)
+        wang.send_message(WANG.0, ZHANG.0, text).await.map(drop)
     };
-    says("before").await?;
+    send("before").await?;
     zhang.opens_conversation(1002).await?;
     zhang.sees("before", "received", "sent").await?;
 
     let asleep = driver.stop_browsers().await?;
     let until = Instant::now() + Duration::from_secs(6);
-    let mut said = 0;
+    let mut sent = 0;
     let mut pace = tokio::time::interval(Duration::from_millis(200));
     while Instant::now() < until {
         pace.tick().await;
-        says(&format!("while asleep {said}")).await?;
-        said += 1;
+        send(&format!("while asleep {sent}")).await?;
+        sent += 1;
     }
     let woken_at = Instant::now();
     asleep.wake().await?;
     zhang
-        .sees(&format!("while asleep {}", said - 1), "received", "sent")
+        .sees(&format!("while asleep {}", sent - 1), "received", "sent")
         .await?;
     println!(
-        "{said} missed messages shown {:?} after waking",
+        "{sent} missed messages shown {:?} after waking",
         woken_at.elapsed()
     );
     let mut expected = vec!["before".to_owned()];
-    expected.extend((0..said).map(|n| format!("while asleep {n}")));
+    expected.extend((0..sent).map(|n| format!("while asleep {n}")));
     assert_eq!(zhang.thread().await?, expected);
     zhang.browser.close().await?;
     Ok(())
 }
 
 #[tokio::test]
-async fn two_tabs_of_one_person_stay_in_step() -> Result<()> {
+async fn two_tabs_of_one_user_stay_in_sync() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     let mut wang = Socket::bound(&server, WANG).await?;
-    wang.say(1002, 1000, "to both").await?;
+    wang.send_message(1002, 1000, "to both").await?;
     zhang.badge_shows(1002, "1").await?;
 
     let (first, second) = zhang.opens_a_second_tab(&server).await?;
@@ -108,14 +109,14 @@ async fn two_tabs_of_one_person_stay_in_step() -> Result<()> {
     zhang.badge_shows(1002, "1").await?;
     zhang.opens_conversation(1002).await?;
     zhang.sees("to both", "received", "sent").await?;
-    zhang.says("from the second").await?;
+    zhang.sends("from the second").await?;
     zhang.sees("from the second", "sent", "sent").await?;
 
     web.switch_to_window(first).await?;
     zhang.badge_shows(1002, "").await?;
     zhang.opens_conversation(1002).await?;
     zhang.sees("from the second", "sent", "sent").await?;
-    zhang.says("from the first").await?;
+    zhang.sends("from the first").await?;
     zhang.sees("from the first", "sent", "sent").await?;
 
     web.switch_to_window(second).await?;

@@ -1,4 +1,4 @@
-//! The page in forced colours ("high contrast"), where the browser paints every ground alike.
+//! The page in forced colours ("high contrast"), where the browser replaces all backgrounds by one.
 
 use crate::past;
 use crate::person::{Person, serve_page};
@@ -8,8 +8,8 @@ use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{LI, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
-/// How an element is told from what is around it: its frame, and its ground where that is not the
-/// page's.
+/// What distinguishes an element from its surroundings: its border, and its background if that is
+/// not the page's.
 const LOOKS: &str = "selector => {
     const style = getComputedStyle(document.querySelector(selector));
     const page = getComputedStyle(document.body).backgroundColor;
@@ -44,7 +44,7 @@ async fn everything_shows(look: &Look) -> Result<()> {
         .browser
         .cdp("Emulation.setEmulatedMedia", json!({"features": features}))
         .await?;
-    let is_told = async |selector: &str| -> Result<()> {
+    let is_visible = async |selector: &str| -> Result<()> {
         assert_ne!(
             looks(&zhang, selector).await?,
             "/",
@@ -58,23 +58,23 @@ async fn everything_shows(look: &Look) -> Result<()> {
         ".tab[aria-pressed=true]",
         ".chip",
     ] {
-        is_told(selector).await?;
+        is_visible(selector).await?;
     }
     zhang.opens_conversation(LI.0).await?;
-    zhang.says("and you").await?;
+    zhang.sends("and you").await?;
     zhang.sees("and you", "sent", "sent").await?;
     for selector in [".message.in .bubble", ".message.out .bubble", ".day > span"] {
-        is_told(selector).await?;
+        is_visible(selector).await?;
     }
-    let (theirs, own) = (".message.in .bubble", ".message.out .bubble");
-    assert_ne!(looks(&zhang, theirs).await?, looks(&zhang, own).await?);
+    let (theirs, ours) = (".message.in .bubble", ".message.out .bubble");
+    assert_ne!(looks(&zhang, theirs).await?, looks(&zhang, ours).await?);
     let (selected, other) = (".row[aria-current]", ".row:not([aria-current])");
     assert_ne!(looks(&zhang, selected).await?, looks(&zhang, other).await?);
     zhang.browser.close().await
 }
 
 #[tokio::test]
-async fn bubbles_sides_rows_and_badges_show_in_forced_colours() -> Result<()> {
+async fn bubbles_rows_and_badges_are_visible_in_forced_colours() -> Result<()> {
     for (width, dark) in [(1280, false), (1280, true), (360, false), (360, true)] {
         let look = Look {
             width,

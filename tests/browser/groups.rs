@@ -1,6 +1,6 @@
-//! Three people and their groups.
+//! Groups of three people.
 
-use crate::group::{create, say};
+use crate::group::{create, send};
 use crate::person::{MESSAGES, Person, serve_page};
 use anyhow::Result;
 use thirtyfour::Key;
@@ -9,7 +9,7 @@ use tidings_tests::server::{LI, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
 #[tokio::test]
-async fn a_group_is_created_and_three_people_talk_in_it_without_a_reload() -> Result<()> {
+async fn three_members_chat_in_a_new_group_without_a_reload() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let look = Look::default();
@@ -29,7 +29,7 @@ async fn a_group_is_created_and_three_people_talk_in_it_without_a_reload() -> Re
         other.titled("(1) Tidings").await?;
     }
 
-    zhang.says("hello all").await?;
+    zhang.sends("hello all").await?;
     zhang.sees("hello all", "sent", "sent").await?;
     zhang.lists("Hikers", "You: hello all", "").await?;
     for other in [&li, &wang] {
@@ -41,14 +41,14 @@ async fn a_group_is_created_and_three_people_talk_in_it_without_a_reload() -> Re
     li.reads("event", "张三 created the group “Hikers”").await?;
     li.lists("Hikers", "张三: hello all", "").await?;
     li.titled("Tidings").await?;
-    li.says("hi from li").await?;
-    li.says("and more").await?;
+    li.sends("hi from li").await?;
+    li.sends("and more").await?;
     zhang.sees("and more", "received", "sent").await?;
     zhang.announces("李四: and more").await?;
     wang.lists("Hikers", "李四: and more", "4").await?;
 
     wang.opens_group("Hikers").await?;
-    wang.says("wang is here").await?;
+    wang.sends("wang is here").await?;
     for other in [&zhang, &li] {
         other.sees("wang is here", "received", "sent").await?;
     }
@@ -57,7 +57,7 @@ async fn a_group_is_created_and_three_people_talk_in_it_without_a_reload() -> Re
     for person in [&zhang, &li, &wang] {
         person.shows(MESSAGES, &all).await?;
     }
-    // Above each run of another's messages stands who wrote them, once.
+    // The sender's name is above each run of messages of others, once.
     assert_eq!(zhang.senders().await?, ["李四", "王五"]);
     assert_eq!(li.senders().await?, ["张三", "王五"]);
     assert_eq!(wang.senders().await?, ["张三", "李四"]);
@@ -76,13 +76,12 @@ async fn a_group_is_created_and_three_people_talk_in_it_without_a_reload() -> Re
 }
 
 #[tokio::test]
-async fn who_is_added_later_is_told_from_then_on_and_finds_the_history_by_scrolling() -> Result<()>
-{
+async fn added_member_gets_new_messages_and_can_scroll_to_old_ones() -> Result<()> {
     let server = serve_page().await?;
     let group = create(&server, ZHANG, "Hikers", &[LI.0]).await?;
     let mut socket = Socket::bound(&server, ZHANG).await?;
     for n in 1..=120 {
-        say(&mut socket, ZHANG.0, group, &format!("line {n}")).await?;
+        send(&mut socket, ZHANG.0, group, &format!("line {n}")).await?;
     }
     let driver = ChromeDriver::shared()?;
     let look = Look::default();
@@ -100,9 +99,9 @@ async fn who_is_added_later_is_told_from_then_on_and_finds_the_history_by_scroll
     zhang.reads("member-count", "3 members").await?;
     zhang.reads("event", "You added 王五").await?;
 
-    // What was said before they came is not unread.
+    // Messages from before the member was added are not unread.
     wang.lists("Hikers", "张三 added 王五", "1").await?;
-    zhang.says("welcome").await?;
+    zhang.sends("welcome").await?;
     wang.lists("Hikers", "张三: welcome", "2").await?;
     wang.opens_group("Hikers").await?;
     wang.sees("welcome", "received", "sent").await?;
@@ -110,7 +109,7 @@ async fn who_is_added_later_is_told_from_then_on_and_finds_the_history_by_scroll
     wang.browser.until("the divider", divider).await?;
     wang.lists("Hikers", "张三: welcome", "").await?;
 
-    // What was said before is history like any other.
+    // Messages from before are history like any other.
     let up = "(document.querySelector('[data-testid=thread]').scrollTop = 0,
         document.querySelector('[data-testid=event]').dataset.seq === '1')";
     wang.browser.until("the beginning", up).await?;
@@ -125,7 +124,7 @@ async fn who_is_added_later_is_told_from_then_on_and_finds_the_history_by_scroll
         "an event parts them"
     );
 
-    // Only the owner adds; the others see who is there.
+    // Only the owner may add members; the others see the list.
     wang.browser.click("group-open").await?;
     wang.members(&["张三", "李四", "王五"]).await?;
     let may_add = "document.querySelector('[data-testid=group-add]') !== null";
@@ -137,7 +136,7 @@ async fn who_is_added_later_is_told_from_then_on_and_finds_the_history_by_scroll
 }
 
 #[tokio::test]
-async fn a_group_is_created_and_written_to_by_the_keyboard_alone() -> Result<()> {
+async fn group_is_created_and_used_by_keyboard_alone() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
@@ -156,12 +155,12 @@ async fn a_group_is_created_and_written_to_by_the_keyboard_alone() -> Result<()>
     zhang.types("" + Key::Tab).await?;
     zhang.focus_is_on("people-search").await?;
     zhang.browser.find("person").await?;
-    // Enter takes the first found, and what is typed then replaces the search.
+    // Enter selects the first match, and further input replaces the search text.
     zhang.types("李" + Key::Enter).await?;
     zhang.chosen(&["李四"]).await?;
     zhang.types("王" + Key::Enter).await?;
     zhang.chosen(&["李四", "王五"]).await?;
-    // A box of the list undoes it.
+    // A checkbox of the list deselects.
     zhang.types("" + Key::Down).await?;
     zhang.types(" ").await?;
     zhang.chosen(&["李四"]).await?;
@@ -184,7 +183,7 @@ async fn a_group_is_created_and_written_to_by_the_keyboard_alone() -> Result<()>
 }
 
 #[tokio::test]
-async fn what_was_typed_into_the_dialog_survives_a_server_that_is_gone() -> Result<()> {
+async fn group_dialog_input_survives_a_server_outage() -> Result<()> {
     let mut server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
@@ -194,8 +193,8 @@ async fn what_was_typed_into_the_dialog_survives_a_server_that_is_gone() -> Resu
     zhang.picks(LI.0).await?;
     server.kill().await?;
     zhang.browser.click("group-submit").await?;
-    let said = "document.querySelector('p[data-testid=group-error]').textContent.includes('did not answer')";
-    zhang.browser.until("what went wrong", said).await?;
+    let error = "document.querySelector('p[data-testid=group-error]').textContent.includes('did not answer')";
+    zhang.browser.until("what went wrong", error).await?;
     server.restart().await?;
     zhang.chosen(&["李四"]).await?;
     zhang.browser.click("group-submit").await?;

@@ -1,4 +1,4 @@
-//! Scrolling back: what is in sight stays where it is.
+//! Scrolling back: visible messages do not move when older ones are added.
 
 use crate::past;
 use crate::person::{Person, serve_page};
@@ -6,32 +6,32 @@ use anyhow::Result;
 use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{WANG, ZHANG};
 
-/// Scrolls near to the top and, in each frame until older rows are there, measures how far the first
-/// row in sight has moved.
+/// Scrolls near to the top and, in each frame until older rows are added, measures how far the
+/// first visible row has moved.
 const PREPEND: &str = "(async () => {
     const log = document.querySelector('[data-testid=thread]');
     const frame = () => new Promise(requestAnimationFrame);
     const rows = () => [...log.querySelectorAll('.message-rows [data-testid=message]')];
     const top = row => row.getBoundingClientRect().top;
-    const place = () => Number(rows()[0].dataset.seq);
-    const first = place();
+    const firstSeq = () => Number(rows()[0].dataset.seq);
+    const first = firstSeq();
     log.scrollTop = 250;
     const anchor = rows().find(row => row.getBoundingClientRect().bottom > top(log));
-    // Which row begins a group may change, and with it where the row begins, not where it ends.
+    // The top of the row may move when another row becomes the first of its run, its bottom may
+    // not.
     const end = () => anchor.getBoundingClientRect().bottom;
     const before = end();
     let moved = 0;
     for (let settled = 0; settled < 5;) {
         await frame();
         moved = Math.max(moved, Math.abs(end() - before));
-        settled += place() !== first;
+        settled += firstSeq() !== first;
     }
-    return {moved, more: first - place(), wide: log.scrollWidth - log.clientWidth};
+    return {moved, more: first - firstSeq(), wide: log.scrollWidth - log.clientWidth};
 })()";
 
 #[tokio::test]
-async fn fifty_rows_of_mixed_heights_above_move_what_is_in_sight_by_at_most_a_pixel() -> Result<()>
-{
+async fn prepending_50_mixed_rows_moves_the_view_at_most_one_pixel() -> Result<()> {
     let server = serve_page().await?;
     past::write(&server, WANG, 1000, 500, past::mixed).await?;
     past::read(&server, ZHANG, 1002).await?;
@@ -47,8 +47,8 @@ async fn fifty_rows_of_mixed_heights_above_move_what_is_in_sight_by_at_most_a_pi
             && log.scrollTop > 0 && log.scrollHeight - log.clientHeight - log.scrollTop < 2)(
                 document.querySelector('[data-testid=thread]'))";
         zhang.browser.until("the end is here", ready).await?;
-        // A view begins with few rows, and at first grows by as many as there are. A slow machine may
-        // be seen to grow twice at once.
+        // A thread opens with few rows and doubles them at first. On a slow machine two additions
+        // may be seen as one.
         let mut fifty = 0;
         while fifty < 3 {
             let round = zhang.browser.eval(PREPEND).await?;
@@ -69,7 +69,7 @@ async fn fifty_rows_of_mixed_heights_above_move_what_is_in_sight_by_at_most_a_pi
 }
 
 #[tokio::test]
-async fn a_window_that_has_room_for_more_than_the_first_rows_is_filled() -> Result<()> {
+async fn tall_window_is_filled_beyond_the_first_rows() -> Result<()> {
     let server = serve_page().await?;
     past::write(&server, WANG, 1000, 120, |n| n.to_string()).await?;
     past::read(&server, ZHANG, 1002).await?;

@@ -1,4 +1,4 @@
-//! What an input method may do unharmed: Chinese ones confirm with Enter, which must send nothing.
+//! Input methods: Chinese ones confirm with Enter, which must not send.
 
 use crate::person::{Person, serve_page};
 use anyhow::Result;
@@ -21,8 +21,7 @@ async fn presses_enter(zhang: &Person) -> Result<()> {
 }
 
 #[tokio::test]
-async fn pinyin_confirmed_with_enter_sends_nothing_and_what_arrives_does_not_disturb_it()
--> Result<()> {
+async fn pinyin_enter_sends_nothing_and_arrivals_do_not_disturb_it() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
@@ -30,10 +29,10 @@ async fn pinyin_confirmed_with_enter_sends_nothing_and_what_arrives_does_not_dis
     zhang.writes_to(1001).await?;
     zhang.browser.click("composer-input").await?;
     let listen = "(() => {
-        window.heard = [];
+        window.recorded = [];
         const field = document.querySelector('[data-testid=composer-input]');
         for (const kind of ['compositionstart', 'compositionend', 'keydown'])
-            field.addEventListener(kind, e => heard.push(kind + (e.isComposing ? ' composing' : '')));
+            field.addEventListener(kind, e => recorded.push(kind + (e.isComposing ? ' composing' : '')));
     })()";
     zhang.browser.eval(listen).await?;
 
@@ -45,7 +44,7 @@ async fn pinyin_confirmed_with_enter_sends_nothing_and_what_arrives_does_not_dis
             .cdp("Input.imeSetComposition", composition)
             .await?;
     }
-    li.say(1001, 1000, "an interruption").await?;
+    li.send_message(1001, 1000, "an interruption").await?;
     zhang.sees("an interruption", "received", "sent").await?;
     assert_eq!(
         zhang.browser.eval(VALUE).await?,
@@ -62,13 +61,13 @@ async fn pinyin_confirmed_with_enter_sends_nothing_and_what_arrives_does_not_dis
         .browser
         .until("confirmed", &format!("{VALUE} === '你好'"))
         .await?;
-    let heard = zhang.browser.eval("heard").await?;
+    let recorded = zhang.browser.eval("recorded").await?;
     assert_eq!(
-        heard,
+        recorded,
         json!(["compositionstart", "keydown composing", "compositionend"]),
         "the events are those of an input method"
     );
-    // What would have been sent shows at once, as pending.
+    // A message that was sent would be visible at once, as pending.
     assert_eq!(zhang.browser.eval(NOTHING_SENT).await?, true);
 
     presses_enter(&zhang).await?;
@@ -77,10 +76,10 @@ async fn pinyin_confirmed_with_enter_sends_nothing_and_what_arrives_does_not_dis
     zhang.browser.close().await
 }
 
-/// Safari says that the composition ended before it reports the Enter that ended it; the key's code
-/// is all that tells it from an Enter that sends.
+/// Safari dispatches `compositionend` before the Enter that ended the composition. Only the key
+/// code distinguishes that Enter from one that sends.
 #[tokio::test]
-async fn an_enter_that_comes_after_the_end_of_its_composition_sends_nothing() -> Result<()> {
+async fn enter_after_compositionend_sends_nothing() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
@@ -88,15 +87,15 @@ async fn an_enter_that_comes_after_the_end_of_its_composition_sends_nothing() ->
     zhang.browser.click("composer-input").await?;
     let safari = "(() => {
         const field = document.querySelector('[data-testid=composer-input]');
-        const tell = event => field.dispatchEvent(event);
+        const dispatch = event => field.dispatchEvent(event);
         const key = code => new KeyboardEvent('keydown', {
             key: 'Enter', code: 'Enter', keyCode: code, bubbles: true, cancelable: true
         });
-        tell(new CompositionEvent('compositionstart', {bubbles: true, data: ''}));
+        dispatch(new CompositionEvent('compositionstart', {bubbles: true, data: ''}));
         field.setRangeText('你好', 0, 0, 'end');
-        tell(new InputEvent('input', {bubbles: true, isComposing: true, data: '你好'}));
-        tell(new CompositionEvent('compositionend', {bubbles: true, data: '你好'}));
-        return tell(key(229));
+        dispatch(new InputEvent('input', {bubbles: true, isComposing: true, data: '你好'}));
+        dispatch(new CompositionEvent('compositionend', {bubbles: true, data: '你好'}));
+        return dispatch(key(229));
     })()";
     assert_eq!(
         zhang.browser.eval(safari).await?,

@@ -1,5 +1,5 @@
-//! Everything by keyboard alone: nothing is clicked, and the focus goes where keys and the page
-//! itself take it. At each stop it shows: see `keys.rs`.
+//! Everything by keyboard alone: nothing is clicked, and only keys and the page move the focus. The
+//! focus must be visible at each stop: see `page/keys.rs`.
 
 mod account;
 mod dialogs;
@@ -10,13 +10,17 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 use std::time::Instant;
 use thirtyfour::Key;
-use tidings_tests::PATIENCE;
+use tidings_tests::TEST_TIMEOUT;
 use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
-/// 张三 logs in.
-async fn comes_in(driver: &ChromeDriver, server: &Server, look: &Look) -> Result<Person> {
+/// Logs 张三 in by keyboard.
+async fn logs_in_by_keyboard(
+    driver: &ChromeDriver,
+    server: &Server,
+    look: &Look,
+) -> Result<Person> {
     let zhang = Person::opens(driver, server, look).await?;
     zhang.focus_is_on("login-email").await?;
     zhang.types(ZHANG.1).await?;
@@ -28,34 +32,34 @@ async fn comes_in(driver: &ChromeDriver, server: &Server, look: &Look) -> Result
 }
 
 impl Person {
-    /// Goes to the first of the conversations, once there are any.
+    /// Moves the focus to the first conversation, once there are any.
     async fn tabs_to_the_list(&self) -> Result<()> {
         self.browser.find("conversation-row").await?;
         self.tabs_to("conversation-row").await
     }
 
-    /// Opens the first of the conversations, where one then writes.
+    /// Opens the first conversation, which moves the focus to the composer.
     async fn opens_the_first(&self) -> Result<()> {
         self.tabs_to_the_list().await?;
         self.types(Key::Enter).await?;
         self.focus_is_on("composer-input").await
     }
 
-    /// Opens a dialog or a panel, which begins with the focus on this.
+    /// Opens a dialog or a panel, which moves the focus to `begins_with`.
     async fn opens_from(&self, by: &str, begins_with: &str) -> Result<()> {
         self.focus_is_on(by).await?;
         self.types(Key::Enter).await?;
         self.focus_is_on(begins_with).await
     }
 
-    /// Closes a dialog or a panel by a key, which gives the focus back.
+    /// Closes a dialog or a panel by a key, which moves the focus back.
     async fn closes(&self, id: &str, by: Key, back_to: &str) -> Result<()> {
         self.types(by).await?;
         self.is_gone(&format!("[data-testid={id}]")).await?;
         self.focus_is_on(back_to).await
     }
 
-    /// Waits until the focus is on the row of a list that leads to this peer.
+    /// Waits until the focus is on the row of this peer in a list.
     async fn focus_is_on_row(&self, id: &str, peer: &str) -> Result<()> {
         let there = format!(
             "document.activeElement.matches('[data-testid={id}][data-peer={}]')",
@@ -83,14 +87,14 @@ impl Person {
 }
 
 #[tokio::test]
-async fn who_logs_in_opens_a_conversation_and_writes() -> Result<()> {
+async fn login_opening_and_writing_work_by_keyboard() -> Result<()> {
     let server = serve_page().await?;
     let mut li = Socket::bound(&server, LI).await?;
-    li.say(1001, 1000, "from li").await?;
+    li.send_message(1001, 1000, "from li").await?;
     let mut wang = Socket::bound(&server, WANG).await?;
-    wang.say(1002, 1000, "from wang").await?;
+    wang.send_message(1002, 1000, "from wang").await?;
     let driver = ChromeDriver::shared()?;
-    let zhang = comes_in(driver, &server, &Look::default()).await?;
+    let zhang = logs_in_by_keyboard(driver, &server, &Look::default()).await?;
 
     zhang.tabs_to_the_list().await?;
     zhang.focus_is_on_row("conversation-row", "1002").await?;
@@ -108,10 +112,10 @@ async fn who_logs_in_opens_a_conversation_and_writes() -> Result<()> {
     zhang.sees("two\nlines", "sent", "sent").await?;
     let push = li.frame(4).await?;
     li.ack(&push["tid"]).await?;
-    li.say(1001, 1000, "and an answer").await?;
+    li.send_message(1001, 1000, "and an answer").await?;
     zhang.sees("and an answer", "received", "sent").await?;
 
-    // From an empty field to what one wrote last; not while something is written.
+    // Up moves from an empty composer to the last message from self, and not from a non-empty one.
     zhang.focus_is_on("composer-input").await?;
     zhang.types(Key::Up).await?;
     zhang.focus_is_on_message("two\nlines").await?;
@@ -129,25 +133,25 @@ async fn who_logs_in_opens_a_conversation_and_writes() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_row_that_moves_up_while_it_has_the_focus_keeps_it() -> Result<()> {
+async fn focused_row_keeps_focus_when_the_list_reorders() -> Result<()> {
     let server = serve_page().await?;
     let mut li = Socket::bound(&server, LI).await?;
-    li.say(1001, 1000, "from li").await?;
+    li.send_message(1001, 1000, "from li").await?;
     let mut wang = Socket::bound(&server, WANG).await?;
-    wang.say(1002, 1000, "from wang").await?;
+    wang.send_message(1002, 1000, "from wang").await?;
     let driver = ChromeDriver::shared()?;
-    let zhang = comes_in(driver, &server, &Look::default()).await?;
+    let zhang = logs_in_by_keyboard(driver, &server, &Look::default()).await?;
     zhang.tabs_to_the_list().await?;
     zhang.types(Key::Down).await?;
     zhang.focus_is_on_row("conversation-row", "1001").await?;
-    li.say(1001, 1000, "more from li").await?;
+    li.send_message(1001, 1000, "more from li").await?;
     zhang.badge_shows(1001, "2").await?;
     assert_eq!(zhang.list().await?, ["1001", "1002"], "newest first");
     zhang.focus_is_on_row("conversation-row", "1001").await?;
     zhang.types(Key::Down).await?;
     zhang.focus_is_on_row("conversation-row", "1002").await?;
-    // The one above it moves below it.
-    wang.say(1002, 1000, "more from wang").await?;
+    // The row above moves below it.
+    wang.send_message(1002, 1000, "more from wang").await?;
     zhang.badge_shows(1002, "2").await?;
     zhang.focus_is_on_row("conversation-row", "1002").await?;
     zhang.browser.close().await
@@ -163,15 +167,15 @@ const STILL: &str = "(async log => {
 })(document.querySelector('[data-testid=thread]'))";
 
 #[tokio::test]
-async fn a_long_history_is_read_back_to_its_beginning_and_left_for_its_end() -> Result<()> {
+async fn long_history_scrolls_to_its_start_and_back_by_keyboard() -> Result<()> {
     const COUNT: usize = 170;
-    // Without links, each of which is a stop of its own.
+    // Without links, each of which is a tab stop.
     let line: fn(usize) -> String = |n| format!("line {n}\n").repeat(1 + n % 4);
     let server = serve_page().await?;
     past::write(&server, WANG, 1000, COUNT, line).await?;
     past::read(&server, ZHANG, 1002).await?;
     let driver = ChromeDriver::shared()?;
-    let zhang = comes_in(driver, &server, &Look::default()).await?;
+    let zhang = logs_in_by_keyboard(driver, &server, &Look::default()).await?;
     let first = "document.querySelector('.message-rows [data-testid=message]').dataset.seq";
     let end = format!(
         "[...document.querySelectorAll('.message-rows [data-testid=message]')].at(-1).dataset.seq === '{COUNT}'"
@@ -183,11 +187,11 @@ async fn a_long_history_is_read_back_to_its_beginning_and_left_for_its_end() -> 
     let at =
         |place: &str| format!("(log => {place})(document.querySelector('[data-testid=thread]'))");
     let beginning = format!("{first} === '1' && {}", at("log.scrollTop === 0"));
-    let limit = Instant::now() + PATIENCE;
+    let limit = Instant::now() + TEST_TIMEOUT;
     zhang.browser.eval(STILL).await?;
     while zhang.browser.eval(&beginning).await? != true {
         ensure!(Instant::now() < limit, "the beginning is never reached");
-        // Chrome glides there, and a key that comes as it arrives is lost.
+        // Chrome scrolls smoothly, and a key pressed at the end of the scroll is lost.
         zhang.types(Key::Home).await?;
         zhang.browser.eval(STILL).await?;
     }
@@ -202,7 +206,7 @@ async fn a_long_history_is_read_back_to_its_beginning_and_left_for_its_end() -> 
     zhang.is_gone("[data-testid=jump]").await?;
     let end = at("log.scrollHeight - log.clientHeight - log.scrollTop < 2");
     zhang.browser.until("the end", &end).await?;
-    // The button is gone; the rows go on from where one is.
+    // The button is gone; the focus continues in the thread.
     zhang.focus_is_on("thread").await?;
     zhang.types(Key::Up).await?;
     zhang.focus_is_on_message(&line(COUNT)).await?;
@@ -210,11 +214,11 @@ async fn a_long_history_is_read_back_to_its_beginning_and_left_for_its_end() -> 
 }
 
 #[tokio::test]
-async fn an_emoji_is_put_where_one_writes() -> Result<()> {
+async fn emoji_is_inserted_at_the_caret() -> Result<()> {
     let server = serve_page().await?;
     crate::past::line(&mut Socket::bound(&server, LI).await?, 1001, 1000, "hi").await?;
     let driver = ChromeDriver::shared()?;
-    let zhang = comes_in(driver, &server, &Look::default()).await?;
+    let zhang = logs_in_by_keyboard(driver, &server, &Look::default()).await?;
     zhang.opens_the_first().await?;
     let on = |emoji: &str| format!("document.activeElement.textContent === '{emoji}'");
 
@@ -230,7 +234,7 @@ async fn an_emoji_is_put_where_one_writes() -> Result<()> {
     let written = zhang.browser.eval("document.activeElement.value").await?;
     assert_eq!(written, "so 😄!");
 
-    // Who does not choose any goes on.
+    // The Tab key closes the grid without a choice.
     zhang.tabs_to("emoji-open").await?;
     zhang.types(Key::Enter).await?;
     zhang.focus_is("the one chosen before", &on("😄")).await?;
@@ -241,10 +245,10 @@ async fn an_emoji_is_put_where_one_writes() -> Result<()> {
 }
 
 #[tokio::test]
-async fn conversations_begin_from_the_contacts_and_from_the_search() -> Result<()> {
+async fn conversations_start_from_contacts_and_search() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
-    let zhang = comes_in(driver, &server, &Look::default()).await?;
+    let zhang = logs_in_by_keyboard(driver, &server, &Look::default()).await?;
     zhang.tabs_to("contacts-tab").await?;
     zhang.types(Key::Enter).await?;
     zhang.browser.find("contact-row").await?;
@@ -271,11 +275,11 @@ async fn conversations_begin_from_the_contacts_and_from_the_search() -> Result<(
 }
 
 #[tokio::test]
-async fn what_was_refused_is_sent_again_or_deleted_from_its_row() -> Result<()> {
+async fn refused_message_can_be_resent_or_deleted() -> Result<()> {
     let server = serve_page().await?;
     crate::past::line(&mut Socket::bound(&server, LI).await?, 1001, 1000, "hi").await?;
     let driver = ChromeDriver::shared()?;
-    let zhang = comes_in(driver, &server, &Look::default()).await?;
+    let zhang = logs_in_by_keyboard(driver, &server, &Look::default()).await?;
     zhang.opens_the_first().await?;
     let count = "(send => {
         window.sent = 0;
@@ -287,7 +291,7 @@ async fn what_was_refused_is_sent_again_or_deleted_from_its_row() -> Result<()> 
     zhang.browser.eval(count).await?;
     let failed = "document.querySelector('.message-rows [data-testid=message][data-state=failed]')";
     for (button, sent) in [("delete", 1), ("retry", 3)] {
-        // What is refused no key types: a paste may bring it.
+        // No key types a text that is refused, but it may be pasted.
         zhang
             .browser
             .eval("document.execCommand('insertText', false, 'a\\u0000b')")
@@ -311,18 +315,18 @@ async fn what_was_refused_is_sent_again_or_deleted_from_its_row() -> Result<()> 
 }
 
 #[tokio::test]
-async fn where_there_is_one_pane_the_way_back_leads_to_the_row_one_came_from() -> Result<()> {
+async fn back_in_one_pane_layout_focuses_the_previous_row() -> Result<()> {
     let server = serve_page().await?;
     for from in [LI, WANG] {
         let mut socket = Socket::bound(&server, from).await?;
-        socket.say(from.0, 1000, "hi").await?;
+        socket.send_message(from.0, 1000, "hi").await?;
     }
     let driver = ChromeDriver::shared()?;
     let narrow = Look {
         width: 500,
         ..Look::default()
     };
-    let zhang = comes_in(driver, &server, &narrow).await?;
+    let zhang = logs_in_by_keyboard(driver, &server, &narrow).await?;
     zhang.tabs_to_the_list().await?;
     zhang.types(Key::Down).await?;
     zhang.focus_is_on_row("conversation-row", "1001").await?;

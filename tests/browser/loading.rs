@@ -1,4 +1,4 @@
-//! Before the program runs.
+//! The page before its program runs, and after it has crashed.
 
 use crate::person::{Person, serve_page};
 use anyhow::Result;
@@ -16,7 +16,7 @@ async fn before_each_page(browser: &Browser, script: &str) -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_content_security_policy_is_not_violated_by_the_page_itself() -> Result<()> {
+async fn page_does_not_violate_its_content_security_policy() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let browser = driver.open(&Look::default()).await?;
@@ -31,10 +31,10 @@ async fn the_content_security_policy_is_not_violated_by_the_page_itself() -> Res
     zhang.logs_in(ZHANG.1, "1234").await?;
     zhang.is_connected().await?;
     zhang.writes_to(1001).await?;
-    zhang.says("hello").await?;
+    zhang.sends("hello").await?;
     zhang.sees("hello", "sent", "sent").await?;
     assert_eq!(zhang.browser.eval("violations").await?, json!([]));
-    // The check can fail: what somebody managed to write into the page does not run.
+    // Proof that the check can fail: an injected handler does not run and is reported.
     zhang
         .browser
         .eval("document.body.setAttribute('onclick', 'window.written = 1')")
@@ -48,7 +48,7 @@ async fn the_content_security_policy_is_not_violated_by_the_page_itself() -> Res
 }
 
 #[tokio::test]
-async fn the_bar_shows_how_much_of_the_program_has_come() -> Result<()> {
+async fn progress_bar_follows_the_download() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let browser = driver.open(&Look::default()).await?;
@@ -74,7 +74,7 @@ async fn the_bar_shows_how_much_of_the_program_has_come() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_browser_that_cannot_run_the_page_is_told_what_to_do_in_both_languages() -> Result<()> {
+async fn unsupported_browser_gets_instructions_in_both_languages() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     for lacks in ["WebAssembly", "WebSocket"] {
@@ -94,7 +94,7 @@ async fn a_browser_that_cannot_run_the_page_is_told_what_to_do_in_both_languages
 }
 
 #[tokio::test]
-async fn a_program_that_does_not_come_is_said_and_can_be_asked_for_again() -> Result<()> {
+async fn failed_download_is_reported_and_can_be_retried() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let browser = driver.open(&Look::default()).await?;
@@ -116,11 +116,11 @@ async fn a_program_that_does_not_come_is_said_and_can_be_asked_for_again() -> Re
 }
 
 #[tokio::test]
-async fn a_program_that_has_died_is_said_and_can_be_loaded_again() -> Result<()> {
+async fn crashed_program_is_reported_and_can_be_reloaded() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let browser = driver.open(&Look::default()).await?;
-    // Both ways in which a panic comes out: of an event, and of a task that goes on by itself.
+    // Both contexts of a panic: an event handler, and an asynchronous task.
     let trap = "new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, \
         0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 116, 0, 0, 10, 5, 1, 3, 0, 0, 11]))) \
         .exports.t";
@@ -132,7 +132,7 @@ async fn a_program_that_has_died_is_said_and_can_be_loaded_again() -> Result<()>
         browser
             .eval(&format!(
                 "void (() => {{
-                    // As the program's panic hook leaves it.
+                    // As set by the program's panic hook.
                     window.tidingsPanic = 'panicked at x.rs:1:2';
                     const trap = {trap};
                     {how};
@@ -160,8 +160,8 @@ async fn a_program_that_has_died_is_said_and_can_be_loaded_again() -> Result<()>
     browser.close().await
 }
 
-/// Makes the program find no window, which it does not survive: once a task, so that its panic hook,
-/// which comes after that, finds it.
+/// Hides `window` from the program, which makes it panic. Only once per task, so that the panic
+/// hook, which runs after that, finds it.
 const NO_WINDOW: &str = "(() => {
     const truly = Function.prototype[Symbol.hasInstance];
     let asked = false;
@@ -174,7 +174,7 @@ const NO_WINDOW: &str = "(() => {
 })()";
 
 #[tokio::test]
-async fn a_panic_says_what_and_where_and_can_be_copied() -> Result<()> {
+async fn panic_report_has_message_and_location_and_can_be_copied() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let browser = driver.open(&Look::default()).await?;
@@ -184,7 +184,7 @@ async fn a_panic_says_what_and_where_and_can_be_copied() -> Result<()> {
     let zhang = Person { browser };
     zhang.browser.find("login-email").await?;
     zhang.browser.eval(NO_WINDOW).await?;
-    // As if another tab had chosen something.
+    // As if another tab had changed a setting.
     zhang
         .browser
         .eval("dispatchEvent(new Event('storage'))")

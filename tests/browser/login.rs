@@ -1,4 +1,4 @@
-//! Coming and going.
+//! Login, registration and logout.
 
 use crate::person::{Person, serve_page, serve_page_with};
 use anyhow::Result;
@@ -11,7 +11,7 @@ const ENTER: char = '\u{e007}';
 const TAB: char = '\u{e004}';
 
 #[tokio::test]
-async fn a_wrong_password_is_explained_and_the_right_one_opens_the_chat() -> Result<()> {
+async fn wrong_password_is_explained_and_the_right_one_logs_in() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let zhang = Person::opens(driver, &server, &Look::default()).await?;
@@ -25,7 +25,7 @@ async fn a_wrong_password_is_explained_and_the_right_one_opens_the_chat() -> Res
 }
 
 #[tokio::test]
-async fn somebody_new_registers_by_keyboard_alone_and_is_told_what_is_wrong() -> Result<()> {
+async fn registration_by_keyboard_reports_each_invalid_field() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let new = Person::opens(driver, &server, &Look::default()).await?;
@@ -35,9 +35,9 @@ async fn somebody_new_registers_by_keyboard_alone_and_is_told_what_is_wrong() ->
     let in_email = "document.activeElement.dataset.testid === 'login-email'";
     new.browser.until("in the first field", in_email).await?;
     types(&new, &format!("new{ENTER}")).await?;
-    let asks_for = |word: &str| {
+    let asks_for = |text: &str| {
         format!(
-            "document.querySelector('[data-testid=login-error]')?.textContent.includes('{word}')"
+            "document.querySelector('[data-testid=login-error]')?.textContent.includes('{text}')"
         )
     };
     new.browser
@@ -58,9 +58,9 @@ async fn somebody_new_registers_by_keyboard_alone_and_is_told_what_is_wrong() ->
         .await?;
     types(&new, &format!("new@example.org{ENTER}")).await?;
     new.is_connected().await?;
-    // Who registered can write and be written to, and logs in with what they chose.
+    // A registered user can send, and log in with the chosen password.
     new.writes_to(ZHANG.0).await?;
-    new.says("I am new here").await?;
+    new.sends("I am new here").await?;
     new.sees("I am new here", "sent", "sent").await?;
     new.browser.click("logout").await?;
     new.logs_in("new@example.org", "long enough").await?;
@@ -70,7 +70,7 @@ async fn somebody_new_registers_by_keyboard_alone_and_is_told_what_is_wrong() ->
 }
 
 #[tokio::test]
-async fn where_registration_is_off_nobody_is_offered_it() -> Result<()> {
+async fn registration_is_not_offered_when_off() -> Result<()> {
     let server = serve_page_with(&["--registration", "off"]).await?;
     let driver = ChromeDriver::shared()?;
     let zhang = Person::opens(driver, &server, &Look::default()).await?;
@@ -85,14 +85,14 @@ async fn where_registration_is_off_nobody_is_offered_it() -> Result<()> {
     Ok(())
 }
 
-/// Into whatever has the focus.
+/// Types into the focused element.
 async fn types(person: &Person, keys: &str) -> Result<()> {
     let focused = person.browser.driver().active_element().await?;
     Ok(focused.send_keys(keys).await?)
 }
 
 #[tokio::test]
-async fn a_logout_ends_in_the_login_page_also_after_a_reload() -> Result<()> {
+async fn logout_shows_the_login_page_also_after_a_reload() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
@@ -105,7 +105,7 @@ async fn a_logout_ends_in_the_login_page_also_after_a_reload() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_browsers_language_is_spoken_and_can_be_switched_for_good() -> Result<()> {
+async fn browser_language_is_used_and_can_be_switched_permanently() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let look = Look {
@@ -120,7 +120,7 @@ async fn the_browsers_language_is_spoken_and_can_be_switched_for_good() -> Resul
         zhang.browser.eval("document.documentElement.lang").await?,
         "zh-CN"
     );
-    // The card has its size once the server has told what it offers.
+    // The card has its final size once the server has answered whether registration is on.
     zhang.browser.find("register-switch").await?;
     zhang.browser.click("language-switch").await?;
     zhang

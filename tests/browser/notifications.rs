@@ -1,4 +1,4 @@
-//! Notifications as the browser has them: what is read goes, and a click leads to what it is about.
+//! Browser notifications: they are removed when read, and a click opens their conversation.
 
 use crate::past;
 use crate::person::{Person, serve_page};
@@ -8,8 +8,8 @@ use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
-/// Clicks on the notification that is shown. The event is not the browser's own, so that it cannot be
-/// waited for, and what it opens is only noted.
+/// Simulates a click on the notification shown. The event is synthetic, so `waitUntil` is replaced,
+/// and the URL to open is only recorded.
 const CLICK: &str = "
     clients.openWindow = async (url) => (await caches.open('test')).put('/opened', new Response(url));
     registration.getNotifications().then(([notification]) => {
@@ -18,10 +18,10 @@ const CLICK: &str = "
         dispatchEvent(event);
     });";
 
-/// 张三 lets the browser show notifications, and looks at something else of this origin.
+/// Logs 张三 in with notifications on, and switches to another page of the same origin.
 async fn looks_away(server: &Server) -> Result<Person> {
     let look = Look {
-        whole: true,
+        full_chromium: true,
         ..Look::default()
     };
     let zhang = Person::logged_in(ChromeDriver::shared()?, server, &look, ZHANG.1).await?;
@@ -59,18 +59,18 @@ async fn shown(zhang: &Person, tags: &[&str]) -> Result<()> {
         .await
 }
 
-async fn says(server: &Server, from: (i64, &str), text: &str) -> Result<()> {
+async fn send_as(server: &Server, from: (i64, &str), text: &str) -> Result<()> {
     let mut socket = Socket::bound(server, from).await?;
     past::line(&mut socket, from.0, ZHANG.0, text).await
 }
 
 #[tokio::test]
-async fn a_notification_goes_when_its_message_is_read_elsewhere() -> Result<()> {
+async fn notification_is_removed_when_read_on_another_device() -> Result<()> {
     let server = serve_page().await?;
     let zhang = looks_away(&server).await?;
-    says(&server, LI, "one").await?;
+    send_as(&server, LI, "one").await?;
     shown(&zhang, &["1001"]).await?;
-    says(&server, WANG, "two").await?;
+    send_as(&server, WANG, "two").await?;
     shown(&zhang, &["1001", "1002"]).await?;
     let mut phone = Socket::bound(&server, ZHANG).await?;
     let read = json!({"type": 9, "data": {"otherUid": LI.0, "seq": 1}});
@@ -88,16 +88,16 @@ async fn a_click_on_a_notification_opens_its_conversation() -> Result<()> {
     let zhang = looks_away(&server).await?;
     let web = zhang.browser.driver();
     let windows = web.windows().await?;
-    says(&server, LI, "one").await?;
+    send_as(&server, LI, "one").await?;
     shown(&zhang, &["1001"]).await?;
-    // The page is there.
+    // The page is open.
     zhang.browser.run_in_worker(CLICK).await?;
     web.switch_to_window(windows[0].clone()).await?;
     zhang.sees("one", "received", "sent").await?;
     web.switch_to_window(windows[1].clone()).await?;
 
-    // The page is not there any more.
-    says(&server, WANG, "two").await?;
+    // The page is closed.
+    send_as(&server, WANG, "two").await?;
     shown(&zhang, &["1002"]).await?;
     web.switch_to_window(windows[0].clone()).await?;
     zhang.browser.goto("about:blank").await?;

@@ -1,5 +1,5 @@
-//! Every screen fits its window: on a phone and on a tablet here, at every width, in both languages and
-//! themes in `soak`.
+//! Every screen fits its window: here on a phone and on a tablet; in `soak` at every width, in both
+//! languages and themes.
 
 use crate::page::pictures::{every_screen_fits, every_screen_of_a_group_fits};
 use anyhow::Result;
@@ -11,7 +11,7 @@ const PHONE: Look = Look {
     scale: 1,
     language: "en-US",
     dark: false,
-    whole: false,
+    full_chromium: false,
 };
 const TABLET: Look = Look {
     width: 768,
@@ -19,7 +19,7 @@ const TABLET: Look = Look {
     scale: 1,
     language: "zh-CN",
     dark: true,
-    whole: false,
+    full_chromium: false,
 };
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! One's own account in the page: name, picture, password, logins.
+//! The user's account in the page: name, picture, password, logins.
 
 use crate::person::{Person, serve_page};
 use anyhow::{Context, Result};
@@ -6,7 +6,7 @@ use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{LI, ZHANG};
 use tidings_tests::socket::Socket;
 
-/// A JPEG of 600 by 400 pixels as cameras make them, with where it was taken.
+/// A JPEG of 600 by 400 pixels with a location in its EXIF data, as from a camera.
 const JPEG_WITH_PLACE: &str = "(async () => {
     const canvas = document.createElement('canvas');
     canvas.width = 600; canvas.height = 400;
@@ -43,10 +43,10 @@ async fn a_new_name_and_picture_show_in_every_tab_and_to_others() -> Result<()> 
     zhang.browser.until("the present name", shown).await?;
     types(&zhang, "profile-name", "  ").await?;
     zhang.browser.click("profile-rename").await?;
-    zhang.is_told("Enter a name.").await?;
+    zhang.reads_profile_status("Enter a name.").await?;
     types(&zhang, "profile-name", "Zhang San").await?;
     zhang.browser.click("profile-rename").await?;
-    zhang.is_told("Saved.").await?;
+    zhang.reads_profile_status("Saved.").await?;
 
     zhang.browser.eval(JPEG_WITH_PLACE).await?;
     let pictured = "document.querySelector('.head-self img')?.naturalWidth === 256";
@@ -66,10 +66,10 @@ async fn a_new_name_and_picture_show_in_every_tab_and_to_others() -> Result<()> 
         .await?;
     zhang.browser.until("the picture there", pictured).await?;
 
-    // Others see both with the next message, and nothing of where the picture was taken.
+    // Others get both with the next message, and the picture without its location.
     let mut li = Socket::bound(&server, LI).await?;
     zhang.writes_to(1001).await?;
-    zhang.says("hello").await?;
+    zhang.sends("hello").await?;
     let message = li.data(4).await?;
     assert_eq!(message["ownerName"], "Zhang San");
     let path = message["ownerUidAvatar"].as_str().context("no avatar")?;
@@ -86,7 +86,7 @@ async fn a_new_name_and_picture_show_in_every_tab_and_to_others() -> Result<()> 
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_picture_is_refused_in_words() -> Result<()> {
+async fn file_that_is_no_picture_is_refused_with_a_message() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
@@ -96,20 +96,20 @@ async fn a_file_that_is_no_picture_is_refused_in_words() -> Result<()> {
     let file = folder.path().join("letter.png");
     tokio::fs::write(&file, "no picture").await?;
     field.send_keys(file.to_str().context("a path")?).await?;
-    let words = "The browser cannot read this file as a picture. Choose another one.";
-    zhang.is_told(words).await?;
-    // Who chooses none after all stays where they are; browsers let this event bubble.
+    let status = "The browser cannot read this file as a picture. Choose another one.";
+    zhang.reads_profile_status(status).await?;
+    // Cancelling the file dialog must not close the account; browsers let this event bubble.
     let cancelled = "document.querySelector('[data-testid=profile-picture]')
         .dispatchEvent(new Event('cancel', {bubbles: true}))";
     zhang.browser.eval(cancelled).await?;
     types(&zhang, "profile-name", " ").await?;
     zhang.browser.click("profile-rename").await?;
-    zhang.is_told("Enter a name.").await?;
+    zhang.reads_profile_status("Enter a name.").await?;
     zhang.browser.close().await
 }
 
 #[tokio::test]
-async fn a_changed_password_logs_the_other_browser_out_and_lets_one_in_again() -> Result<()> {
+async fn password_change_logs_out_the_other_browser() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let here = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
@@ -130,11 +130,11 @@ async fn a_changed_password_logs_the_other_browser_out_and_lets_one_in_again() -
             "The password was changed; you are logged out everywhere else.",
         ),
     ];
-    for (old, new, words) in attempts {
+    for (old, new, status) in attempts {
         types(&here, "current-password", old).await?;
         types(&here, "new-password", new).await?;
         here.browser.click("profile-change-password").await?;
-        here.is_told(words).await?;
+        here.reads_profile_status(status).await?;
     }
     let one = "document.querySelectorAll('[data-testid=profile-logins] li').length === 1";
     here.browser.until("one login is left", one).await?;
@@ -148,7 +148,7 @@ async fn a_changed_password_logs_the_other_browser_out_and_lets_one_in_again() -
 }
 
 #[tokio::test]
-async fn a_login_elsewhere_is_named_and_ended() -> Result<()> {
+async fn other_login_is_listed_and_can_be_ended() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let here = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
@@ -161,7 +161,7 @@ async fn a_login_elsewhere_is_named_and_ended() -> Result<()> {
     there.browser.find("login-email").await?;
     let gone = "!document.querySelector('[data-testid=profile-end]')";
     here.browser.until("it is gone", gone).await?;
-    here.is_told("Logged out there.").await?;
+    here.reads_profile_status("Logged out there.").await?;
     let focused = "document.activeElement.id === 'profile-logins'";
     here.browser.until("the focus stays", focused).await?;
     here.browser.close().await?;

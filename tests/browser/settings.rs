@@ -1,4 +1,4 @@
-//! What a person sets, and that every tab follows.
+//! Settings, which apply to every tab.
 
 use crate::person::{Person, serve_page};
 use anyhow::Result;
@@ -13,12 +13,12 @@ async fn choose(person: &Person, name: &str, value: &str) -> Result<()> {
 }
 
 #[tokio::test]
-async fn theme_text_size_and_language_hold_at_once_in_every_tab_and_after_a_reload() -> Result<()> {
+async fn settings_apply_in_every_tab_and_after_a_reload() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     zhang.writes_to(1001).await?;
-    zhang.says("hello").await?;
+    zhang.sends("hello").await?;
     zhang.sees("hello", "sent", "sent").await?;
     let (first, second) = zhang.opens_a_second_tab(&server).await?;
     let web = zhang.browser.driver();
@@ -48,7 +48,7 @@ async fn theme_text_size_and_language_hold_at_once_in_every_tab_and_after_a_relo
 }
 
 #[tokio::test]
-async fn logged_out_and_in_again_in_one_tab_is_so_in_the_other() -> Result<()> {
+async fn logout_and_login_in_one_tab_apply_to_the_other() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;

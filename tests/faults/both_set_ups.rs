@@ -1,4 +1,4 @@
-//! What concerns the store under load: run on one process with SQLite and again on two nodes with
+//! Tests of the store under load, which run on one process with SQLite and again on two nodes with
 //! Postgres and Redis.
 
 mod bad_network;

@@ -1,5 +1,5 @@
-//! The disk under the SQLite file is full: a clear error for who sends, and all goes on when there
-//! is room again.
+//! The disk of the SQLite file is full: senders get an error, and all works again when there is
+//! free space.
 
 use crate::crowd::{Crowd, Person, add_people};
 use crate::process::seed;
@@ -14,12 +14,12 @@ use tidings_tests::socket::Socket;
 
 /// The disk, as seen from the server's folder.
 const DISK: &str = "disk";
-/// Its size, in MiB. SQLite's log alone takes 16 before it is carried over: on a smaller disk there
-/// would be no room again when the filler is gone.
+/// Its size, in MiB. SQLite's WAL alone grows to 16 MiB before a checkpoint: on a smaller disk
+/// there would be no free space even without the filler.
 const DISK_MIB: u32 = 32;
 
 /// A server whose database is on a small disk of its own, in a mount namespace that ends with it;
-/// and people, added before.
+/// and users that were added before.
 async fn on_small_disk(people: usize) -> Result<(Server, Vec<Person>)> {
     let folder = tempfile::tempdir()?;
     let launch = Launch::new(folder.path(), &[]);
@@ -43,7 +43,7 @@ async fn on_small_disk(people: usize) -> Result<(Server, Vec<Person>)> {
     Ok((Server::alone(folder, launch).await?, people))
 }
 
-/// A file that takes all there is; the disk is seen through the server's own process.
+/// The path of the file that fills the disk. The disk is visible only through the server's process.
 fn filler(server: &Server) -> Result<PathBuf> {
     let folder = server.folder().strip_prefix("/")?;
     let pid = server.nodes().first().context("a node")?.pid()?;
@@ -63,12 +63,12 @@ fn free(server: &Server) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_is_told_to_the_sender_and_what_was_answered_stays() -> Result<()> {
+async fn full_disk_refuses_sends_and_keeps_what_was_answered() -> Result<()> {
     let (server, _) = on_small_disk(1).await?;
     let mut sender = Socket::bound(&server, ZHANG).await?;
-    let first = sender.say(ZHANG.0, LI.0, "before").await?;
+    let first = sender.send_message(ZHANG.0, LI.0, "before").await?;
     fill(&server)?;
-    // What is left of the log's last page may take some.
+    // The rest of the WAL may have space for some messages.
     let long = "x".repeat(8000);
     let frame = |n: usize| {
         let data = json!({"senderUid": ZHANG.0, "recipientUid": LI.0, "content": long,
@@ -94,12 +94,12 @@ async fn a_full_disk_is_told_to_the_sender_and_what_was_answered_stays() -> Resu
     free(&server)?;
     sender.send(frame(stored)).await?;
     let answer = sender.data(3).await?;
-    assert_eq!(answer["seq"], stored + 1, "stored once, in its place");
+    assert_eq!(answer["seq"], stored + 1, "stored once, with the next seq");
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn people_who_write_through_a_full_disk_lose_and_double_nothing() -> Result<()> {
+async fn writing_through_a_full_disk_loses_and_duplicates_nothing() -> Result<()> {
     let (server, people) = on_small_disk(6).await?;
     let mut crowd = Crowd::of(&server, people, 3, seed("disk full")).await?;
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! One node of two is asked to end while people write: its clients move over, nobody notices.
+//! One node of two drains under load: its clients move to the other, and nothing is lost.
 
 use crate::crowd::Crowd;
 use crate::process::seed;
@@ -14,7 +14,7 @@ const DEVICES_EACH: usize = 5;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Postgres and Redis: cargo xtask test"]
-async fn a_node_that_drains_under_load_answers_says_goodbye_and_exits_cleanly() -> Result<()> {
+async fn node_drained_under_load_answers_closes_and_exits_cleanly() -> Result<()> {
     let flags = [&FLAGS[..], &["--drain-ms", "3000"]].concat();
     let mut server = Server::fleet(&flags).await?;
     let mut crowd = Crowd::new(&server, PEOPLE, DEVICES_EACH, seed("drain")).await?;
@@ -25,11 +25,11 @@ async fn a_node_that_drains_under_load_answers_says_goodbye_and_exits_cleanly() 
         write_for(&mut crowd, Duration::from_secs(5))
     )?;
     assert!(status.success(), "{status}");
-    let goodbye = Cause::Closed(CloseCode::GoingAway.code());
+    let going_away = Cause::Closed(CloseCode::GoingAway.code());
     let moved = crowd
         .clients
         .iter()
-        .filter(|client| client.status().last_cause == Some(goodbye))
+        .filter(|client| client.status().last_cause == Some(going_away))
         .count();
     println!("{moved} devices were told to go");
     assert!(moved > 0);

@@ -1,4 +1,4 @@
-//! Silence: who is let live through it, and who is not.
+//! Heartbeats and the idle timeout.
 
 use crate::crowd::{login, person};
 use crate::plain::Plain;
@@ -7,8 +7,8 @@ use serde_json::json;
 use std::time::Duration;
 use tidings_shared::UserId;
 use tidings_shared::close::CloseCode;
-use tidings_shared::link::{Cause, Event, Phase};
-use tidings_tests::PATIENCE;
+use tidings_shared::link::{Cause, LinkEvent, Phase};
+use tidings_tests::TEST_TIMEOUT;
 use tidings_tests::client::{Client, Status};
 use tidings_tests::proxy::{Proxy, Side};
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
@@ -16,7 +16,7 @@ use tidings_tests::socket::Socket;
 use tokio::time::{Instant, interval};
 
 /// An idle timeout of 1.5 s, and heartbeats every 0.3 s.
-pub(crate) const HASTY: [&str; 6] = [
+pub(crate) const SHORT_TIMEOUTS: [&str; 6] = [
     "--idle-timeout-ms",
     "1500",
     "--heartbeat-min-ms",
@@ -25,18 +25,17 @@ pub(crate) const HASTY: [&str; 6] = [
     "300",
 ];
 const IDLE: Duration = Duration::from_millis(1_500);
-/// Between the heartbeats.
+/// The interval of heartbeats.
 const INTERVAL: Duration = Duration::from_millis(300);
-/// Connections a user may hold.
+/// The limit of connections per user.
 const CONNECTIONS: usize = 32;
 
 #[tokio::test]
-async fn a_beating_and_a_busy_connection_outlive_idle_timeouts_and_a_silent_one_does_not()
--> Result<()> {
-    let server = Server::start(&HASTY).await?;
+async fn idle_timeout_spares_heartbeats_and_traffic_but_not_silence() -> Result<()> {
+    let server = Server::start(&SHORT_TIMEOUTS).await?;
     let address = server.address().parse()?;
-    let beating = Client::start(login(address, &person(&server, ZHANG).await?, 0), 1);
-    beating.until(Status::is_settled).await?;
+    let idle = Client::start(login(address, &person(&server, ZHANG).await?, 0), 1);
+    idle.until(Status::is_settled).await?;
     let li = person(&server, LI).await?;
     let mut busy = Socket::bound(&server, WANG).await?;
     let started = Instant::now();
@@ -45,10 +44,10 @@ async fn a_beating_and_a_busy_connection_outlive_idle_timeouts_and_a_silent_one_
         let (frames, code) = silent.closed().await?;
         anyhow::Ok((frames, code, started.elapsed()))
     });
-    let mut beats = interval(INTERVAL);
+    let mut pace = interval(INTERVAL);
     while started.elapsed() < 4 * IDLE {
-        beats.tick().await;
-        // Not a heartbeat, but something.
+        pace.tick().await;
+        // Any frame counts, not only a heartbeat.
         busy.ask(5, json!({"uid": 1002})).await?;
     }
     let (frames, code, after) = silent_for.await??;
@@ -56,14 +55,14 @@ async fn a_beating_and_a_busy_connection_outlive_idle_timeouts_and_a_silent_one_
     assert_eq!((frames, code), (Vec::new(), CloseCode::Idle.code()));
     assert!(after >= IDLE, "{after:?}");
     busy.nothing_more(1002).await?;
-    let status = beating.status();
+    let status = idle.status();
     assert_eq!((status.phase, status.connects), (Phase::Live, 1));
     Ok(())
 }
 
 #[tokio::test]
-async fn a_client_that_vanished_without_a_word_is_forgotten_after_the_idle_timeout() -> Result<()> {
-    let server = Server::start(&HASTY).await?;
+async fn vanished_client_is_dropped_after_the_idle_timeout() -> Result<()> {
+    let server = Server::start(&SHORT_TIMEOUTS).await?;
     let proxy = Proxy::start(server.address().parse()?, 1)?;
     let li = person(&server, LI).await?;
     let mut vanishing = Vec::new();
@@ -73,7 +72,7 @@ async fn a_client_that_vanished_without_a_word_is_forgotten_after_the_idle_timeo
     for client in &vanishing {
         client.until(Status::is_settled).await?;
     }
-    // All places are taken, so that the next one shows when they are free.
+    // The limit is reached, so that the next connection shows when these are closed.
     let next = Client::start(login(server.address().parse()?, &li, CONNECTIONS), 1);
     let refused = Some(Cause::Closed(CloseCode::RateLimited.code()));
     next.until(|status| status.last_cause == refused).await?;
@@ -87,21 +86,21 @@ async fn a_client_that_vanished_without_a_word_is_forgotten_after_the_idle_timeo
     let mut tries = interval(Duration::from_millis(100));
     while next.status().phase != Phase::Live {
         tries.tick().await;
-        next.tell(Event::RetryNow).await?;
-        assert!(vanished.elapsed() < PATIENCE, "not forgotten");
+        next.notify(LinkEvent::RetryNow).await?;
+        assert!(vanished.elapsed() < TEST_TIMEOUT, "not forgotten");
     }
     let after = vanished.elapsed();
     println!("half-open: forgotten after {after:.3?}");
-    // What is sent now reaches the one that is there.
+    // A new message reaches the live connection.
     let mut zhang = Socket::bound(&server, ZHANG).await?;
-    zhang.say(1000, 1001, "are you there?").await?;
+    zhang.send_message(1000, 1001, "are you there?").await?;
     next.until(|status| status.shown == 1).await?;
     Ok(())
 }
 
 #[tokio::test]
-async fn a_server_that_forgot_a_connection_is_noticed_by_the_next_heartbeat() -> Result<()> {
-    let server = Server::start(&HASTY).await?;
+async fn half_open_connection_is_detected_by_the_next_heartbeat() -> Result<()> {
+    let server = Server::start(&SHORT_TIMEOUTS).await?;
     let proxy = Proxy::start(server.address().parse()?, 1)?;
     let client = Client::start(login(proxy.address(), &person(&server, ZHANG).await?, 0), 1);
     client.until(Status::is_settled).await?;
@@ -112,7 +111,7 @@ async fn a_server_that_forgot_a_connection_is_noticed_by_the_next_heartbeat() ->
     let status = client.until(|status| status.connects == 2).await?;
     println!("forgotten: connected again after {:.3?}", started.elapsed());
     assert_eq!(status.last_cause, Some(Cause::HeartbeatMissed));
-    // A plain connection is as good as ours.
+    // A plain connection works as well.
     let address = server.address().parse()?;
     let token = person(&server, LI).await?.token;
     let (mut li, _) = Plain::bound(address, &token, json!({"uid": 1001})).await?;

@@ -1,5 +1,5 @@
-//! The promises under faults: cut, frozen and slow networks, killed servers, silent and greedy
-//! clients.
+//! The promises under faults: cut, frozen and slow networks, killed servers, and clients that are
+//! silent or ask for too much.
 
 mod both_set_ups;
 mod disk_full;

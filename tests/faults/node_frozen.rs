@@ -1,4 +1,4 @@
-//! One node of two is stopped, amid whatever it was doing, and goes on. `soak` stops it for longer.
+//! One node of two is frozen under load, and continues. `soak` freezes it for longer.
 
 use crate::people::frozen_node::node_frozen_for;
 use anyhow::Result;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Postgres and Redis: cargo xtask test"]
-async fn a_frozen_node_holds_nobody_up_and_loses_nothing() -> Result<()> {
-    // Its clients notice after 12 s, and move over.
+async fn frozen_node_blocks_nobody_and_loses_nothing() -> Result<()> {
+    // Its clients detect it after 12 s, and move to the other node.
     node_frozen_for(Duration::from_secs(14)).await
 }

@@ -1,4 +1,4 @@
-//! One node of two is killed, again and again; the other takes its clients.
+//! One node of two is killed repeatedly; its clients move to the other.
 
 use crate::crowd::Crowd;
 use crate::process::seed;
@@ -13,7 +13,7 @@ const KILLS: usize = 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Postgres and Redis: cargo xtask test"]
-async fn a_node_of_two_that_is_killed_and_returns_takes_nothing_with_it() -> Result<()> {
+async fn killed_and_restarted_node_loses_nothing() -> Result<()> {
     let mut server = Server::fleet(&FLAGS).await?;
     let mut crowd = Crowd::new(&server, PEOPLE, DEVICES_EACH, seed("node killed")).await?;
     for kill in 0..KILLS {

@@ -1,4 +1,4 @@
-//! Postgres ends at once, as by a power cut, and recovers, under two nodes that write.
+//! Postgres is stopped as by a power cut and recovers, while two nodes write.
 
 use crate::crowd::Crowd;
 use crate::process::seed;
@@ -13,7 +13,7 @@ const RESTARTS: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Postgres and Redis: cargo xtask test"]
-async fn an_immediate_restart_of_postgres_loses_and_doubles_nothing() -> Result<()> {
+async fn immediate_postgres_restart_loses_and_duplicates_nothing() -> Result<()> {
     let mut server = Server::fleet_with_postgres(&FLAGS).await?;
     let mut crowd = Crowd::new(&server, PEOPLE, DEVICES_EACH, seed("postgres")).await?;
     for _ in 0..RESTARTS {

@@ -1,8 +1,8 @@
-//! Redis absent, or failing in every way: sends are answered all the same, and what other nodes
-//! committed arrives late rather than never. `soak` lets each state last for longer.
+//! Redis is absent, or fails in every way: sends are answered all the same, and messages from other
+//! nodes arrive late. In `soak` each state lasts longer.
 
 use crate::crowd::{add_people, login};
-use crate::people::redis_faults::whatever_happens_to_redis;
+use crate::people::redis_faults::write_through_redis_faults;
 use crate::traffic::FLAGS;
 use anyhow::Result;
 use serde_json::json;
@@ -15,7 +15,7 @@ use tidings_tests::socket::Socket;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Postgres: cargo xtask test"]
-async fn without_redis_sends_are_answered_and_pushes_between_nodes_come_late() -> Result<()> {
+async fn without_redis_sends_are_answered_and_pushes_are_late() -> Result<()> {
     let server = Server::fleet_with_redis(&FLAGS, Redis::absent()?).await?;
     let people = add_people(&server, 2).await?;
     let mut clients = Vec::new();
@@ -46,13 +46,13 @@ async fn without_redis_sends_are_answered_and_pushes_between_nodes_come_late() -
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Postgres and Redis: cargo xtask test"]
-async fn whatever_happens_to_redis_nothing_is_lost_or_doubled() -> Result<()> {
-    whatever_happens_to_redis(Duration::from_millis(500)).await
+async fn redis_faults_lose_and_duplicate_nothing() -> Result<()> {
+    write_through_redis_faults(Duration::from_millis(500)).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs Postgres and Redis: cargo xtask test"]
-async fn after_a_gap_other_devices_get_marks_total_and_profile() -> Result<()> {
+async fn after_a_resync_devices_get_read_marks_total_and_profile() -> Result<()> {
     let mut server = Server::fleet_with_redis(&[], Redis::start().await?).await?;
     let [here, there] = [0, 1].map(|n| server.nodes()[n].address().to_owned());
     let token = server.login(LI.1).await?;
@@ -61,7 +61,7 @@ async fn after_a_gap_other_devices_get_marks_total_and_profile() -> Result<()> {
     let mut laptop = Socket::bound_at(&there, &token, bind).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     for n in 1..=2 {
-        zhang.say(ZHANG.0, LI.0, "read this").await?;
+        zhang.send_message(ZHANG.0, LI.0, "read this").await?;
         for device in [&mut phone, &mut laptop] {
             let push = device.frame(4).await?;
             device.ack(&json!(n)).await?;
@@ -72,7 +72,7 @@ async fn after_a_gap_other_devices_get_marks_total_and_profile() -> Result<()> {
     server.parts()?.redis.kill().await?;
     let read = json!({"otherUid": ZHANG.0, "seq": 2});
     phone.send(json!({"type": 9, "data": read})).await?;
-    // Its own node may have noticed the gap by then, and told it the list anew.
+    // Its own node may have detected the loss by then, and sent the list again.
     let mark = loop {
         let frame = phone.next().await?;
         if frame["type"] == json!(9) {

@@ -1,4 +1,4 @@
-//! When an unacknowledged push is repeated, and when not.
+//! When an unacknowledged push is repeated.
 
 use anyhow::Result;
 use serde_json::json;
@@ -7,18 +7,17 @@ use tidings_tests::server::{LI, Server, ZHANG};
 use tidings_tests::socket::Socket;
 
 #[tokio::test]
-async fn an_unacknowledged_push_comes_again_after_5_and_7_s_and_after_9_s_its_connection_is_closed()
--> Result<()> {
+async fn unacked_push_repeats_after_5_and_7_s_and_closes_after_9_s() -> Result<()> {
     let server = Server::start(&[]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut li = Socket::bound(&server, LI).await?;
     for text in ["one", "two"] {
-        zhang.say(1000, 1001, text).await?;
+        zhang.send_message(1000, 1001, text).await?;
         let push = li.frame(4).await?;
         li.ack(&push["tid"]).await?;
     }
     let before = Instant::now();
-    zhang.say(1000, 1001, "three").await?;
+    zhang.send_message(1000, 1001, "three").await?;
     let push = li.frame(4).await?;
     assert_eq!((&push["tid"], push.get("dup")), (&json!(3), None));
     let check = |due: u64| {
@@ -45,22 +44,24 @@ async fn an_unacknowledged_push_comes_again_after_5_and_7_s_and_after_9_s_its_co
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_while_the_process_stood_still_is_not_repeated() -> Result<()> {
+async fn acks_sent_to_a_frozen_server_prevent_repushes() -> Result<()> {
     const WINDOW: i64 = 64;
-    const PATIENCE_MS: u64 = 2_000;
-    let patience = PATIENCE_MS.to_string();
+    const ACK_TIMEOUT_MS: u64 = 2_000;
+    let ack_timeout = ACK_TIMEOUT_MS.to_string();
     let flags = [
         "--ack-timeout-ms",
-        &patience,
+        &ack_timeout,
         "--repush-interval-ms",
-        &patience,
+        &ack_timeout,
     ];
     let server = Server::start(&flags).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
-    // More than once: which of the two is looked at first, the time or the socket, might be chance.
+    // Several rounds, because the order in which timer and socket are polled may be random.
     for round in 0..3 {
         for n in 0..WINDOW {
-            zhang.say(1000, 1001, &format!("{round} {n}")).await?;
+            zhang
+                .send_message(1000, 1001, &format!("{round} {n}"))
+                .await?;
         }
         let mut li = Socket::bound(&server, LI).await?;
         let mut tids = Vec::new();
@@ -73,8 +74,8 @@ async fn what_was_acknowledged_while_the_process_stood_still_is_not_repeated() -
         for tid in &tids {
             li.ack(tid).await?;
         }
-        // This is what it is about: time that passes in which nothing can be done.
-        tokio::time::sleep(Duration::from_millis(PATIENCE_MS + 200)).await;
+        // The fault under test: time passes while the process cannot run.
+        tokio::time::sleep(Duration::from_millis(ACK_TIMEOUT_MS + 200)).await;
         for node in server.nodes() {
             node.thaw()?;
         }

@@ -1,4 +1,4 @@
-//! How long a push is under way, from its answer on: what the disk takes comes before both.
+//! The latency of a push, from the answer to the send on: the time of the disk precedes both.
 
 use anyhow::Result;
 use std::time::Instant;
@@ -8,15 +8,15 @@ use tidings_tests::socket::Socket;
 const ROUNDS: usize = 50;
 
 #[tokio::test]
-async fn pushes_right_after_each_other() -> Result<()> {
+async fn latency_of_two_consecutive_pushes() -> Result<()> {
     let server = Server::start(&[]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut li = Socket::bound(&server, LI).await?;
     let mut took = Vec::new();
     for _ in 0..ROUNDS {
         let mut pushes = Vec::new();
-        zhang.say(1000, 1001, "one").await?;
-        zhang.say(1000, 1001, "two").await?;
+        zhang.send_message(1000, 1001, "one").await?;
+        zhang.send_message(1000, 1001, "two").await?;
         let answered = Instant::now();
         for _ in 0..2 {
             pushes.push(li.frame(4).await?);

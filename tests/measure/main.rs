@@ -1,4 +1,5 @@
-//! Figures of a server and of the page, printed; none of them fails a test, for a busy machine would.
+//! Figures of a server and of the page, which are printed. No figure fails a test, because a busy
+//! machine would.
 //! `cargo xtask bench` runs them: `cargo test --test measure -- --nocapture --test-threads 1`. They
 //! need the built page and Chromium, as `browser` does.
 

@@ -1,4 +1,4 @@
-//! How quick the page is, in a real browser.
+//! The speed of the page in a real browser.
 
 use crate::page::person::serve_page;
 use crate::page::switching::{Left, left_by_switches, live_messages, switches, two_conversations};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use tidings_tests::browser::{ChromeDriver, Look};
 
 #[tokio::test]
-async fn switches_between_two_conversations() -> Result<()> {
+async fn time_of_conversation_switches() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let zhang = two_conversations(&server, driver).await?;
@@ -28,7 +28,7 @@ async fn switches_between_two_conversations() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_thousand_messages_in_ten_seconds() -> Result<()> {
+async fn long_tasks_during_1000_messages_in_10_s() -> Result<()> {
     let blocked = live_messages(1000, Duration::from_millis(10)).await?;
     let longest = blocked.iter().copied().fold(0.0, f64::max);
     println!(
@@ -39,7 +39,7 @@ async fn a_thousand_messages_in_ten_seconds() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_hundred_switches() -> Result<()> {
+async fn growth_over_100_conversation_switches() -> Result<()> {
     let Left { nodes, bytes } = left_by_switches(50).await?;
     println!(
         "100 switches: nodes {} → {}, JS heap {} → {} bytes (wanted: a tenth more at most)",
@@ -52,7 +52,7 @@ async fn a_hundred_switches() -> Result<()> {
 const LOADED: &str = "[...performance.getEntriesByType('navigation'),
     ...performance.getEntriesByType('resource')]";
 
-/// Notes when the first field of the page can be typed into.
+/// Records when the first field of the page accepts input.
 const FIRST_INPUT: &str = "
     const look = () => {
         const field = document.querySelector('[data-testid=login-email]');
@@ -62,11 +62,11 @@ const FIRST_INPUT: &str = "
     requestAnimationFrame(look);";
 
 #[tokio::test]
-async fn first_input_over_slow_4g_on_a_slow_machine() -> Result<()> {
+async fn time_to_first_input_over_slow_4g_on_a_slow_cpu() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let people_have = Look {
-        whole: true,
+        full_chromium: true,
         ..Look::default()
     };
     let browser = driver.open(&people_have).await?;
@@ -104,8 +104,8 @@ async fn first_input_over_slow_4g_on_a_slow_machine() -> Result<()> {
                 "{LOADED}.reduce((sum, entry) => sum + entry.transferSize, 0)"
             ))
             .await?;
-        // Each is a first visit: of a resource from a cache only its head counts as transferred, or
-        // nothing (Resource Timing, `transferSize`).
+        // Each is a first visit: for a resource from a cache only its header counts as transferred,
+        // or nothing (Resource Timing, `transferSize`).
         let cached = format!(
             "{LOADED}.filter(entry => entry.transferSize <= 300 && entry.encodedBodySize > 300)
                 .map(entry => entry.name)"

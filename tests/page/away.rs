@@ -1,16 +1,16 @@
-//! A page whose network stops, or that nobody looks at.
+//! A page with a frozen network, or one that is hidden.
 
 use super::person::{Person, serve_page, serve_page_with};
 use anyhow::Result;
 use serde_json::json;
 use std::time::{Duration, Instant};
-use tidings_tests::PATIENCE;
+use tidings_tests::TEST_TIMEOUT;
 use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::proxy::Proxy;
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
-/// Whether the page has noticed that it is not connected.
+/// Whether the page has detected that it is not connected.
 pub(crate) const NOT_LIVE: &str =
     "document.querySelector('[data-testid=connection]').dataset.phase !== 'live'";
 
@@ -20,7 +20,7 @@ fn proxied(server: &Server) -> Result<(Proxy, String)> {
     Ok((proxy, url))
 }
 
-/// What the store has of the conversation of Zhang and Li.
+/// The texts of the conversation of Zhang and Li in the store.
 pub(crate) async fn stored(server: &Server) -> Result<Vec<String>> {
     let mut witness = Socket::bound(server, ZHANG).await?;
     let page = witness
@@ -39,13 +39,13 @@ pub(crate) async fn stored(server: &Server) -> Result<Vec<String>> {
         .collect::<Result<_, _>>()?)
 }
 
-/// A network that stops without closing anything.
+/// A network that freezes without closing connections.
 pub(crate) struct Freeze {
-    /// Flags of the server, which say how often the page looks whether it is there.
+    /// Flags of the server, which set the heartbeat interval.
     pub(crate) flags: &'static [&'static str],
-    /// The page cannot notice earlier: nothing was closed.
+    /// The earliest time of detection, because nothing is closed.
     pub(crate) noticed_after: Duration,
-    /// Until it goes on.
+    /// How long the network is frozen.
     pub(crate) lasts: Duration,
 }
 
@@ -59,14 +59,14 @@ pub(crate) async fn sends_into_a_frozen_network(freeze: &Freeze) -> Result<()> {
     zhang.logs_in(ZHANG.1, "1234").await?;
     zhang.is_connected().await?;
     zhang.writes_to(1001).await?;
-    zhang.says("before").await?;
+    zhang.sends("before").await?;
     zhang.sees("before", "sent", "sent").await?;
 
     proxy.freeze();
     let frozen_at = Instant::now();
     let texts = ["one", "two", "three"];
     for text in texts {
-        zhang.says(text).await?;
+        zhang.sends(text).await?;
     }
     for text in texts {
         zhang.sees(text, "sent", "pending").await?;
@@ -74,7 +74,7 @@ pub(crate) async fn sends_into_a_frozen_network(freeze: &Freeze) -> Result<()> {
     zhang
         .browser
         .until_within(
-            freeze.noticed_after + PATIENCE,
+            freeze.noticed_after + TEST_TIMEOUT,
             "notices the silence",
             NOT_LIVE,
         )
@@ -86,10 +86,9 @@ pub(crate) async fn sends_into_a_frozen_network(freeze: &Freeze) -> Result<()> {
     );
     zhang.sees("three", "sent", "pending").await?;
 
-    // The reload hangs in the frozen network, and goes on when it thaws. The driver's answer waits
-    // for it too.
+    // The reload, and with it the driver's answer, hangs until the network thaws.
     let thaw = async {
-        // The fault's own length.
+        // The duration of the fault.
         tokio::time::sleep(freeze.lasts.saturating_sub(frozen_at.elapsed())).await;
         proxy.thaw();
     };
@@ -111,8 +110,8 @@ pub(crate) async fn sends_into_a_frozen_network(freeze: &Freeze) -> Result<()> {
     Ok(())
 }
 
-/// A page that was hidden for so long is up to date as soon as it is shown. Meanwhile Chromium lets
-/// timers run once a minute only, which it is told to start at once.
+/// A page that was hidden for this time is up to date when it is shown. Meanwhile Chromium runs
+/// timers only once a minute, which is configured to start at once.
 pub(crate) async fn hidden_for(time: Duration) -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
@@ -121,13 +120,13 @@ pub(crate) async fn hidden_for(time: Duration) -> Result<()> {
     let page = zhang.browser.driver().window().await?;
     let other = zhang.browser.driver().new_tab().await?;
     zhang.browser.driver().switch_to_window(other).await?;
-    // Not acknowledged in time, it would close the connection after 9 s.
+    // Without an acknowledgement in time the server would close the connection after 9 s.
     let mut wang = Socket::bound(&server, WANG).await?;
-    wang.say(1002, 1000, "soon after").await?;
+    wang.send_message(1002, 1000, "soon after").await?;
     zhang.browser.wait_in_page(time).await?;
-    // The first one said nothing for longer than the server waits.
+    // A new connection, because the first one was silent for longer than the server allows.
     let mut wang = Socket::bound(&server, WANG).await?;
-    wang.say(1002, 1000, "while hidden").await?;
+    wang.send_message(1002, 1000, "while hidden").await?;
     let shown_at = Instant::now();
     zhang.browser.driver().switch_to_window(page).await?;
     zhang.sees("while hidden", "received", "sent").await?;

@@ -1,4 +1,4 @@
-//! Groups, and what a person does with them.
+//! Groups, and the actions of a person with them.
 
 use super::person::Person;
 use anyhow::{Context, Result};
@@ -22,15 +22,15 @@ pub(crate) async fn create(
     group["groupId"].as_i64().context("no id")
 }
 
-/// Says a line in a group, past whatever is pushed meanwhile.
-pub(crate) async fn say(socket: &mut Socket, from: i64, group: i64, content: &str) -> Result<()> {
+/// Sends a text to a group, and skips frames until its answer.
+pub(crate) async fn send(socket: &mut Socket, from: i64, group: i64, content: &str) -> Result<()> {
     let data = json!({"senderUid": from, "groupId": group, "content": content, "msgType": 1});
     socket.send(json!({"type": 3, "data": data})).await?;
     while socket.next().await?["type"] != 3 {}
     Ok(())
 }
 
-/// What a person does with groups.
+/// Actions of a person with groups.
 impl Person {
     pub(crate) async fn creates(&self, name: &str, members: &[i64]) -> Result<()> {
         self.browser.click("new-group").await?;
@@ -42,7 +42,7 @@ impl Person {
         self.browser.click("group-submit").await
     }
 
-    /// Ticks someone in the dialog.
+    /// Selects a user in the dialog.
     pub(crate) async fn picks(&self, uid: i64) -> Result<()> {
         let person = format!("[data-testid=person][data-peer='{uid}']");
         Ok(self.browser.find_css(&person).await?.click().await?)
@@ -60,7 +60,7 @@ impl Person {
         self.browser.find("composer-input").await.map(drop)
     }
 
-    /// Waits until the list shows a group with this preview and badge; empty: no badge.
+    /// Waits until the list shows a group with this preview and badge; an empty badge means none.
     pub(crate) async fn lists(&self, name: &str, preview: &str, badge: &str) -> Result<()> {
         let expression = format!(
             "(row => row.querySelector('[data-testid=row-preview]').textContent === {}
@@ -73,7 +73,7 @@ impl Person {
         self.browser.until(&what, &expression).await
     }
 
-    /// Waits until screen readers are told this.
+    /// Waits until this is announced to screen readers.
     pub(crate) async fn announces(&self, text: &str) -> Result<()> {
         self.reads("announced", text).await
     }
@@ -104,7 +104,7 @@ impl Person {
             .await
     }
 
-    /// Who stands above the runs of the open thread, in their order.
+    /// The sender names above the runs of messages in the open thread, in order.
     pub(crate) async fn senders(&self) -> Result<Vec<String>> {
         let names = "[...document.querySelectorAll('[data-testid=sender] .sender-name')].map(e => e.textContent)";
         Ok(serde_json::from_value(self.browser.eval(names).await?)?)

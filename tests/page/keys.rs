@@ -1,16 +1,16 @@
-//! A person without a mouse: keys go to whatever has the focus, and wherever it is it shows.
+//! A person without a mouse: keys go to the focused element, and the focus must be visible.
 
 use super::person::Person;
 use anyhow::{Result, bail, ensure};
 use serde_json::json;
 use thirtyfour::{Key, TypingData};
 
-/// More than this many keys to reach something is too many.
+/// The most keys that may be needed to reach an element.
 const KEYS: usize = 24;
 
-/// What is wrong with how the focus shows; empty: nothing. Some have their outline around what they
-/// are a part of, and a field that is hidden is seen as its label. Nothing has the focus in a page that
-/// was just opened.
+/// What is wrong with the visibility of the focus; empty if nothing. The outline may be around an
+/// ancestor, and a hidden field is represented by its label. In a page that was just opened nothing
+/// has the focus.
 const UNSEEN: &str = "(() => {
     const focused = document.activeElement;
     if (focused === document.body) return '';
@@ -27,9 +27,9 @@ const UNSEEN: &str = "(() => {
     return !outlined ? 'no outline: ' + what : !inSight ? 'out of sight: ' + what : '';
 })()";
 
-/// What a person does with keys alone.
+/// Actions of a person by keyboard.
 impl Person {
-    /// Types where the focus is, which shows.
+    /// Types into the focused element, after checking that the focus is visible.
     pub(crate) async fn types(&self, keys: impl Into<TypingData>) -> Result<()> {
         self.focus_shows().await?;
         let focused = self.browser.driver().active_element().await?;

@@ -1,4 +1,4 @@
-//! A very long conversation: the page holds a part of it, wherever one is.
+//! A very long conversation: at any scroll position the page holds only a part of it.
 
 use super::past;
 use super::person::{Person, serve_page};
@@ -10,18 +10,18 @@ use thirtyfour::Key;
 use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{WANG, ZHANG};
 
-/// So many of them, the last ones, differ in height.
+/// The number of last messages with different heights.
 const MIXED: usize = 1_200;
-/// So many pages are scrolled up with the wheel, and then so many with keys; 50 messages each.
+/// The number of pages to scroll up with the wheel, and then with keys; 50 messages each.
 const PAGES: u64 = 10;
-/// More turns of the wheel, or keys, for that are too many.
+/// The most turns of the wheel, or keys, for that.
 const TURNS: usize = 300;
 
-/// What the page may grow by on the way up and back: the messages it went past stay in memory while
-/// their conversation is open, and that is all.
+/// The most that the page may grow on the way up and back. Loaded messages stay in memory while
+/// their conversation is open, and nothing else does.
 const GROWTH_BYTES: f64 = 32.0 * 1024.0 * 1024.0;
 
-/// Keeps the memory of the program, which is not a part of the JS heap.
+/// Exposes the WebAssembly memory of the program, which is not a part of the JS heap.
 const KEEP_MEMORY: &str = "
     for (const name of ['instantiate', 'instantiateStreaming']) {
         const real = WebAssembly[name].bind(WebAssembly);
@@ -32,19 +32,19 @@ const KEEP_MEMORY: &str = "
         };
     }";
 
-/// Looks at every change of the rows, before it is painted: how many there are then, and how far the
-/// first message in sight was moved when older ones came. Between two frames nothing but the page
-/// itself scrolls; a person's scrolling comes with an event, which this hears before the page.
+/// Observes every change of the rows before it is painted: their number, and how far the first
+/// visible message moved when older ones were added. Between two frames only the page itself
+/// scrolls; scrolling by a person dispatches an event, which this listener gets before the page.
 const WATCH: &str = "(() => {
     const log = document.querySelector('[data-testid=thread]');
     const rows = log.querySelector('.message-rows');
-    const place = row => row.getBoundingClientRect().bottom - log.getBoundingClientRect().top;
+    const bottom = row => row.getBoundingClientRect().bottom - log.getBoundingClientRect().top;
     const oldest = () => Number(rows.querySelector('.message').dataset.seq);
     window.seen = {changes: 0, pages: 0, most: rows.childElementCount, moved: 0, lost: 0};
     let [anchor, at, first] = [null, 0, oldest()];
     const look = () => {
-        anchor = [...rows.querySelectorAll('.message')].find(row => place(row) > 0);
-        at = place(anchor);
+        anchor = [...rows.querySelectorAll('.message')].find(row => bottom(row) > 0);
+        at = bottom(anchor);
     };
     const watch = () => { look(); requestAnimationFrame(watch); };
     watch();
@@ -56,15 +56,15 @@ const WATCH: &str = "(() => {
         if (now < first) {
             seen.pages += 1;
             seen.lost += !anchor.isConnected;
-            seen.moved = Math.max(seen.moved, Math.abs(place(anchor) - at));
+            seen.moved = Math.max(seen.moved, Math.abs(bottom(anchor) - at));
         }
         first = now;
         look();
     }).observe(rows, {childList: true, subtree: true});
 })()";
 
-/// Goes up and back in a conversation of so many messages: a few hundred are in the page wherever one
-/// is, and what is in sight stays where it is.
+/// Scrolls up and back in a conversation of so many messages: at any position a few hundred are in
+/// the page, and visible messages do not move.
 pub(crate) async fn goes_up_and_back(count: usize) -> Result<()> {
     let server = serve_page().await?;
     let started = Instant::now();
@@ -106,7 +106,7 @@ pub(crate) async fn goes_up_and_back(count: usize) -> Result<()> {
     zhang.presses_page_up(2 * PAGES).await?;
     let seen = zhang.browser.eval("seen").await?;
     println!("up in {:.1?}: {seen}", started.elapsed());
-    zhang.stands().await?;
+    zhang.distance_at_rest().await?;
     println!("up there: {}", Weight::of(&zhang).await?);
     assert!(
         seen["most"].as_u64().is_some_and(|most| most <= 400),
@@ -139,13 +139,13 @@ pub(crate) async fn goes_up_and_back(count: usize) -> Result<()> {
         after.program <= before.program + GROWTH_BYTES,
         "{before}; {after}"
     );
-    zhang.says("still here").await?;
+    zhang.sends("still here").await?;
     zhang.sees("still here", "sent", "sent").await?;
     zhang.browser.close().await
 }
 
 impl Person {
-    /// Turns the wheel over the thread until so many pages of older messages came.
+    /// Turns the wheel over the thread until so many pages of older messages are loaded.
     async fn turns_the_wheel(&self, pages: u64) -> Result<()> {
         for _ in 0..TURNS {
             if self.has_seen(pages).await? {
@@ -157,7 +157,7 @@ impl Person {
         bail!("{TURNS} turns of the wheel are not enough");
     }
 
-    /// Presses the key that scrolls a page up until so many pages of older messages came.
+    /// Presses the key that scrolls a page up until so many pages of older messages are loaded.
     async fn presses_page_up(&self, pages: u64) -> Result<()> {
         for _ in 0..TURNS {
             if self.has_seen(pages).await? {
@@ -169,7 +169,7 @@ impl Person {
         bail!("{TURNS} keys are not enough");
     }
 
-    /// Where there is nothing left to scroll, waits for the next page.
+    /// At the top of the thread, waits for the next page.
     async fn waits_at_the_top(&self) -> Result<()> {
         let seen = self.browser.eval("seen.pages").await?;
         let more = format!(
@@ -184,12 +184,12 @@ impl Person {
     }
 }
 
-/// What the page weighs once everything that can go is gone.
+/// The memory of the page after garbage collection.
 struct Weight {
     nodes: f64,
-    /// JavaScript's, in bytes.
+    /// The JavaScript heap, in bytes.
     heap: f64,
-    /// The program's own memory, in bytes, of which nothing is ever given back.
+    /// The WebAssembly memory of the program, in bytes, which never shrinks.
     program: f64,
 }
 

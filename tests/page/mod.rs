@@ -1,4 +1,4 @@
-//! A person in front of the page. The targets `browser`, `soak` and `measure` share it.
+//! A person who uses the page. The targets `browser`, `soak` and `measure` share it.
 
 pub(crate) mod away;
 pub(crate) mod group;

@@ -1,15 +1,15 @@
-//! Conversations that have gone on for long before the page is opened.
+//! Conversations with history from before the page is opened.
 
 use anyhow::{Result, ensure};
 use serde_json::json;
 use tidings_tests::server::Server;
 use tidings_tests::socket::Socket;
 
-/// Sends on their way at once; the server takes 64 of one connection, and has the next ones then.
-const UNDER_WAY: usize = 256;
+/// Sends in flight on a connection. The server processes 64 of a connection at a time.
+const IN_FLIGHT: usize = 256;
 
-/// The text of the message at a place: lines, long words, code, links and emoji in turn, so that
-/// rows differ in height.
+/// The text of the message with this `seq`: lines, long words, code, links and emoji in turn, so
+/// that rows differ in height.
 pub(crate) fn mixed(n: usize) -> String {
     match n % 6 {
         0 => format!("line {n}\n{}", "and one more\n".repeat(n % 7)),
@@ -24,7 +24,7 @@ pub(crate) fn mixed(n: usize) -> String {
     }
 }
 
-/// The same without links, each of which would be a stop of the Tab key.
+/// The same without links, each of which would be a tab stop.
 pub(crate) fn mixed_without_links(n: usize) -> String {
     mixed(n).replace("https://", "")
 }
@@ -40,14 +40,14 @@ pub(crate) async fn write(
     let mut socket = Socket::bound(server, from).await?;
     let (mut sent, mut answered) = (0, 0);
     while answered < count {
-        while sent < count.min(answered + UNDER_WAY) {
+        while sent < count.min(answered + IN_FLIGHT) {
             sent += 1;
             let data = json!({"senderUid": from.0, "recipientUid": to, "content": text(sent),
                               "msgType": 1});
             socket.send(json!({"type": 3, "data": data})).await?;
         }
-        // Half of them, so that there is always something under way.
-        while answered + UNDER_WAY / 2 < sent || sent == count && answered < count {
+        // Half of them, so that some are always in flight.
+        while answered + IN_FLIGHT / 2 < sent || sent == count && answered < count {
             let frame = socket.next().await?;
             ensure!(frame["type"] != 7, "refused: {frame}");
             answered += usize::from(frame["type"] == 3);
@@ -61,12 +61,12 @@ pub(crate) async fn read(server: &Server, reader: (i64, &str), other: i64) -> Re
     let mut socket = Socket::bound(server, reader).await?;
     let query = json!({"ownerUid": reader.0, "otherUid": other});
     socket.send(json!({"type": 2, "data": query})).await?;
-    // First comes what was not acknowledged yet.
+    // Unacknowledged messages are pushed first.
     while socket.next().await?["type"] != 2 {}
     Ok(())
 }
 
-/// Says a line, past whatever is pushed meanwhile.
+/// Sends a text, and skips frames until its answer.
 pub(crate) async fn line(socket: &mut Socket, from: i64, to: i64, content: &str) -> Result<()> {
     let data = json!({"senderUid": from, "recipientUid": to, "content": content, "msgType": 1});
     socket.send(json!({"type": 3, "data": data})).await?;

@@ -1,4 +1,4 @@
-//! A person in front of a browser.
+//! A person who uses the page in a browser.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -11,8 +11,8 @@ use tidings_tests::server::Server;
 pub(crate) const MESSAGES: &str =
     "[...document.querySelectorAll('.message-rows [data-testid=message-text]')]";
 
-/// How far from the end the thread is, in CSS pixels, once it has stood still for some frames.
-const STANDS: &str = "(async () => {
+/// The distance of the thread from its end in CSS pixels, once it has not scrolled for some frames.
+const DISTANCE_AT_REST: &str = "(async () => {
     const log = document.querySelector('[data-testid=thread]');
     for (let [still, at] = [0, -1]; still < 20; at = log.scrollTop) {
         await new Promise(requestAnimationFrame);
@@ -56,7 +56,7 @@ impl Person {
         Self::at(driver, &server.url("/"), look).await
     }
 
-    /// Opens the page at an address of its own.
+    /// Opens the page at a given URL.
     pub(crate) async fn at(driver: &ChromeDriver, url: &str, look: &Look) -> Result<Self> {
         let browser = driver.open(look).await?;
         browser.goto(url).await?;
@@ -90,8 +90,7 @@ impl Person {
         self.browser.until("connected", live).await
     }
 
-    /// Opens the page in a second tab, where the same login holds, and looks at that from now on.
-    /// Returns the first tab and the second.
+    /// Opens the page in a second tab with the same login, and switches to it. Returns both tabs.
     pub(crate) async fn opens_a_second_tab(
         &self,
         server: &Server,
@@ -128,7 +127,7 @@ impl Person {
     }
 
     /// Types a line and presses Enter.
-    pub(crate) async fn says(&self, text: &str) -> Result<()> {
+    pub(crate) async fn sends(&self, text: &str) -> Result<()> {
         let input = self.browser.find("composer-input").await?;
         input.send_keys(text).await?;
         Ok(input.send_keys("" + Key::Enter).await?)
@@ -152,7 +151,7 @@ impl Person {
             .await
     }
 
-    /// Waits until one of the elements with this test id reads so.
+    /// Waits until one of the elements with this test id has this text.
     pub(crate) async fn reads(&self, id: &str, text: &str) -> Result<()> {
         let expression = format!(
             "[...document.querySelectorAll('[data-testid={id}]')].some(e => e.textContent === {})",
@@ -163,9 +162,9 @@ impl Person {
             .await
     }
 
-    /// Waits for these words in the account, under the part of what was done.
-    pub(crate) async fn is_told(&self, words: &str) -> Result<()> {
-        self.reads("profile-said", words).await
+    /// Waits for this status text in the account dialog.
+    pub(crate) async fn reads_profile_status(&self, text: &str) -> Result<()> {
+        self.reads("profile-said", text).await
     }
 
     /// The texts of the open thread, in their order.
@@ -192,7 +191,7 @@ impl Person {
         Ok(serde_json::from_value(peers)?)
     }
 
-    /// Waits until the badge of a conversation shows this count; empty: no badge.
+    /// Waits until the badge of a conversation shows this count; empty means no badge.
     pub(crate) async fn badge_shows(&self, peer: i64, count: &str) -> Result<()> {
         let expression = format!(
             "(document.querySelector('[data-testid=conversation-row][data-peer=\"{peer}\"] [data-testid=row-badge]')?.textContent.trim() ?? '') === {}",
@@ -214,7 +213,7 @@ impl Person {
             .map(drop)
     }
 
-    /// Where the middle of the thread is, across and down, in CSS pixels.
+    /// The middle of the thread as x and y in CSS pixels.
     pub(crate) async fn middle_of_the_thread(&self) -> Result<Value> {
         self.browser
             .eval(
@@ -224,9 +223,9 @@ impl Person {
             .await
     }
 
-    /// How far from the end the thread comes to stand, in CSS pixels.
-    pub(crate) async fn stands(&self) -> Result<f64> {
-        let below = self.browser.eval(STANDS).await?;
+    /// The distance of the thread from its end in CSS pixels, once it has stopped scrolling.
+    pub(crate) async fn distance_at_rest(&self) -> Result<f64> {
+        let below = self.browser.eval(DISTANCE_AT_REST).await?;
         below.as_f64().context("no number")
     }
 }

@@ -1,5 +1,5 @@
-//! Every screen fits its window; pictures of them, for the README and for eyes, go where
-//! `TIDINGS_PICTURES` says.
+//! Every screen fits its window. Screenshots, for the README and for review, are written into the
+//! folder `TIDINGS_PICTURES`.
 
 use super::group;
 use super::past::line;
@@ -10,7 +10,7 @@ use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
-/// Opens every screen with each of these looks; none sticks out sideways.
+/// Opens every screen with each of these looks; none is wider than its window.
 pub(crate) async fn every_screen_fits(looks: &[Look]) -> Result<()> {
     let mut server = serve_page().await?;
     let mut wang = Socket::bound(&server, WANG).await?;
@@ -93,7 +93,7 @@ async fn every_screen(person: &Person, server: &mut Server, look: &Look) -> Resu
     server.restart().await
 }
 
-/// Opens every screen of a group with each of these looks; none sticks out sideways.
+/// Opens every screen of a group with each of these looks; none is wider than its window.
 pub(crate) async fn every_screen_of_a_group_fits(looks: &[Look]) -> Result<()> {
     let server = serve_page().await?;
     let group = group::create(
@@ -114,7 +114,7 @@ pub(crate) async fn every_screen_of_a_group_fits(looks: &[Look]) -> Result<()> {
         (ZHANG, "太好了。"),
     ] {
         let mut socket = Socket::bound(&server, from).await?;
-        group::say(&mut socket, from.0, group, line).await?;
+        group::send(&mut socket, from.0, group, line).await?;
     }
     let driver = ChromeDriver::shared()?;
     let row = format!("[data-testid=conversation-row][data-peer=g{group}]");
@@ -144,7 +144,7 @@ fn named(look: &Look) -> String {
     format!("{}-{}-{theme}", look.width, look.language)
 }
 
-/// Nothing sticks out sideways; keeps a picture where one is asked for.
+/// Checks that the screen is not wider than its window, and writes a screenshot if asked for.
 async fn fits(person: &Person, name: &str) -> Result<()> {
     let wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
     assert_eq!(

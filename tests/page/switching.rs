@@ -1,4 +1,4 @@
-//! To and fro between two conversations.
+//! Switching between two conversations.
 
 use super::past;
 use super::person::{Person, serve_page};
@@ -10,10 +10,11 @@ use tidings_tests::browser::{ChromeDriver, Look};
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
-/// Goes to and fro between two conversations, so many times. Of each switch: the time from the click
-/// to the end of the frame that shows the end of the other conversation over the whole room for it,
-/// and how often the row was marked in the first frame. As with a person's click, the row takes the
-/// focus some time before, and it comes between frames: one from within a frame has two to wait for.
+/// Switches between two conversations, so many times. Measures, of each switch, the time from the
+/// click to the end of the frame in which the end of the other conversation fills the thread, and
+/// counts how often the row was marked in the first frame. As with a person's click, the row gets
+/// the focus before, and the click comes between frames: one within a frame would have to wait for
+/// two.
 const SWITCH: &str = "(async times => {
     const show = peer => `[data-testid=conversation-row][data-peer='${peer}']`;
     const name = () => document.querySelector('[data-testid=thread-name]').textContent;
@@ -66,8 +67,8 @@ pub(crate) async fn two_conversations(server: &Server, driver: &ChromeDriver) ->
     Ok(zhang)
 }
 
-/// To and fro so many times: how long each switch took, in ms, and how many rows were marked at once.
-/// A script each, for each may take as long as a script may.
+/// Switches so many times. Returns how long each switch took, in ms, and how many rows were marked
+/// at once. Each pair of switches is one script, because of the time limit of scripts.
 pub(crate) async fn switches(zhang: &Person, pairs: usize) -> Result<(Vec<f64>, u64)> {
     let (mut taken, mut marked) = (Vec::new(), 0);
     for _ in 0..pairs {
@@ -79,19 +80,19 @@ pub(crate) async fn switches(zhang: &Person, pairs: usize) -> Result<(Vec<f64>, 
     Ok((taken, marked))
 }
 
-/// Nodes and bytes before so many switches and after them.
+/// DOM nodes and heap bytes before and after the switches.
 pub(crate) struct Left {
     pub(crate) nodes: [f64; 2],
     pub(crate) bytes: [f64; 2],
 }
 
-/// What so many pairs of switches leave behind.
+/// Measures what so many pairs of switches leave in memory.
 pub(crate) async fn left_by_switches(pairs: usize) -> Result<Left> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let zhang = two_conversations(&server, driver).await?;
     zhang.browser.cdp("Performance.enable", json!({})).await?;
-    // What is above comes a little after what is in sight.
+    // Rows above the visible ones are rendered a little later.
     let above = "document.querySelector('[data-testid=thread]').scrollTop >= 600";
     let mut weights = Vec::new();
     let mut rows = 0;
@@ -100,7 +101,7 @@ pub(crate) async fn left_by_switches(pairs: usize) -> Result<Left> {
         zhang.browser.until("rows above", above).await?;
         weights.push(weight(&zhang).await?);
     }
-    // Not each: where the machine does something else meanwhile, a frame comes too soon.
+    // Not each of them: on a busy machine a frame may come too soon.
     ensure!(rows > 0, "no row is marked in the frame of the click");
     zhang.browser.close().await?;
     Ok(Left {
@@ -109,8 +110,8 @@ pub(crate) async fn left_by_switches(pairs: usize) -> Result<Left> {
     })
 }
 
-/// So many messages arrive, one every so often, while another conversation is read; returns how long
-/// each task of the page was that took over 50 ms, in ms.
+/// Sends so many messages at this interval while another conversation is open. Returns the
+/// durations in ms of all tasks of the page over 50 ms.
 pub(crate) async fn live_messages(count: usize, every: Duration) -> Result<Vec<f64>> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
@@ -129,7 +130,7 @@ pub(crate) async fn live_messages(count: usize, every: Duration) -> Result<Vec<f
     let mut pace = tokio::time::interval(every);
     for n in 1..=count {
         pace.tick().await;
-        li.say(1001, 1000, &format!("live {n}")).await?;
+        li.send_message(1001, 1000, &format!("live {n}")).await?;
     }
     zhang
         .sees(&format!("live {count}"), "received", "sent")

@@ -1,12 +1,12 @@
-//! What the page weighs.
+//! The memory of the page.
 
 use super::person::Person;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-/// Nodes and bytes of the page once everything that can go is gone.
+/// DOM nodes and heap bytes of the page after garbage collection.
 pub(crate) async fn weight(zhang: &Person) -> Result<(f64, f64)> {
-    // Twice: what the first one frees may hold what the second one does.
+    // Twice, because objects freed by the first may have kept others alive.
     for _ in 0..2 {
         zhang
             .browser

@@ -1,24 +1,24 @@
-//! A crowd in a bad network.
+//! Many devices in a bad network.
 
 use super::check::check;
 use super::crowd::Crowd;
 use super::process::{resident_kib, seed};
 use anyhow::Result;
 use std::time::Duration;
-use tidings_shared::link::Event;
+use tidings_shared::link::LinkEvent;
 use tidings_tests::proxy::{Conditions, Cut, Flow, Side};
 use tidings_tests::server::Server;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-/// From one round of faults and messages to the next.
+/// The interval of rounds of faults and messages.
 const ROUND: Duration = Duration::from_millis(20);
-/// Rounds between two cuts of the same connection, on average.
+/// The average number of rounds between two cuts of a connection.
 const ROUNDS_A_CUT: usize = 300;
-/// Messages a round: one in 2.5 s from each device.
+/// Messages per round: one in 2.5 s from each device.
 const MESSAGES_A_ROUND: usize = 4;
-/// The longest freeze of a connection: beyond the first repeat of a push.
+/// The longest freeze of a connection: longer than the time to the first repush.
 const FROZEN: Duration = Duration::from_secs(8);
-/// Heartbeats that notice a connection whose other side is gone within the test's time.
+/// Intervals so short that half-open connections are detected within the test.
 const FLAGS: [&str; 6] = [
     "--heartbeat-min-ms",
     "2000",
@@ -28,26 +28,26 @@ const FLAGS: [&str; 6] = [
     "8000",
 ];
 
-/// Faults so far.
+/// Counts of faults.
 #[derive(Debug, Default)]
 struct Faults {
-    /// A tenth of them for one side only.
+    /// A tenth of them reset one side only.
     cuts: usize,
     freezes: usize,
     delays: usize,
 }
 
-/// Faults of one round.
-fn strike(crowd: &mut Crowd, faults: &mut Faults) {
+/// Injects the faults of one round.
+fn inject_faults(crowd: &mut Crowd, faults: &mut Faults) {
     let connections = crowd.proxy.connections();
-    let dice = &mut crowd.dice;
+    let rng = &mut crowd.rng;
     let mut cuts = connections.len() / ROUNDS_A_CUT;
-    cuts += usize::from(dice.below(ROUNDS_A_CUT) < connections.len() % ROUNDS_A_CUT);
+    cuts += usize::from(rng.below(ROUNDS_A_CUT) < connections.len() % ROUNDS_A_CUT);
     for _ in 0..cuts {
-        let Some(connection) = dice.pick(&connections) else {
+        let Some(connection) = rng.pick(&connections) else {
             return;
         };
-        match dice.below(20) {
+        match rng.below(20) {
             0 => connection.forget(Side::Client),
             1 => connection.forget(Side::Server),
             2..=10 => connection.cut(Cut::Reset),
@@ -56,15 +56,15 @@ fn strike(crowd: &mut Crowd, faults: &mut Faults) {
         faults.cuts += 1;
     }
     for _ in 0..2 {
-        let Some(connection) = dice.pick(&connections) else {
+        let Some(connection) = rng.pick(&connections) else {
             return;
         };
-        match dice.below(3) {
+        match rng.below(3) {
             0 => {
                 faults.freezes += 1;
                 connection.freeze();
                 let connection = connection.clone();
-                let thaws_after = dice.up_to(FROZEN);
+                let thaws_after = rng.up_to(FROZEN);
                 tokio::spawn(async move {
                     tokio::time::sleep(thaws_after).await;
                     connection.thaw();
@@ -73,8 +73,8 @@ fn strike(crowd: &mut Crowd, faults: &mut Faults) {
             1 => {
                 faults.delays += 1;
                 connection.set(Conditions::both(Flow {
-                    delay: dice.up_to(Duration::from_millis(150)),
-                    jitter: dice.up_to(Duration::from_millis(150)),
+                    delay: rng.up_to(Duration::from_millis(150)),
+                    jitter: rng.up_to(Duration::from_millis(150)),
                     ..Flow::default()
                 }));
             }
@@ -83,7 +83,7 @@ fn strike(crowd: &mut Crowd, faults: &mut Faults) {
     }
 }
 
-/// Nothing is lost, doubled or out of order, whatever the network does for so long.
+/// Nothing is lost, duplicated or out of order in a bad network of this duration.
 pub(crate) async fn in_a_bad_network(people: usize, devices: usize, lasts: Duration) -> Result<()> {
     let server = Server::start(&FLAGS).await?;
     let started = Instant::now();
@@ -100,13 +100,13 @@ pub(crate) async fn in_a_bad_network(people: usize, devices: usize, lasts: Durat
     let started = Instant::now();
     while started.elapsed() < lasts {
         rounds.tick().await;
-        strike(&mut crowd, &mut faults);
+        inject_faults(&mut crowd, &mut faults);
         for _ in 0..MESSAGES_A_ROUND {
             crowd.write_one().await?;
         }
-        // Somebody presses "retry now".
-        let device = crowd.dice.below(crowd.clients.len());
-        crowd.clients[device].tell(Event::RetryNow).await?;
+        // A person presses "retry now".
+        let device = crowd.rng.below(crowd.clients.len());
+        crowd.clients[device].notify(LinkEvent::RetryNow).await?;
     }
     let (figures, connects) = crowd.figures();
     println!(

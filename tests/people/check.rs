@@ -1,4 +1,5 @@
-//! Whether the promises were kept: what the store has, what was written, what each device shows.
+//! Checks the promises: compares the store, the messages written, and the messages that each device
+//! shows.
 
 use super::crowd::{Crowd, Person};
 use super::plain::Plain;
@@ -9,9 +10,9 @@ use std::net::SocketAddr;
 use tidings_shared::{GroupId, MsgType, Peer, UserId};
 use tidings_tests::client::Device;
 
-/// A conversation as one of its members fetched it, by place.
+/// A conversation as fetched by one of its members, in the order of `seq`.
 type Log = Vec<Entry>;
-/// Every conversation of everybody.
+/// Every conversation of every user.
 type Store = BTreeMap<(UserId, Peer), Log>;
 
 /// A message.
@@ -20,12 +21,12 @@ struct Entry {
     mid: i64,
     content: String,
     sender: UserId,
-    /// The server's own words about a group.
+    /// Whether it is a system message of a group.
     by_server: bool,
 }
 
-/// Fetches everything as everybody, then compares it with what was written and with what every
-/// device shows. The crowd must have settled. Returns how many messages there are.
+/// Fetches all conversations of all users, and compares them with the messages written and with
+/// those that every device shows. The crowd must have settled. Returns the number of messages.
 pub(crate) async fn check(mut crowd: Crowd, server: SocketAddr) -> Result<usize> {
     let store = fetch_all(&crowd.people, server).await?;
     let mut shared = BTreeMap::new();
@@ -52,7 +53,7 @@ pub(crate) async fn check(mut crowd: Crowd, server: SocketAddr) -> Result<usize>
     Ok(count)
 }
 
-/// A conversation, the same for all of its members.
+/// The key of a conversation, which is the same for all of its members.
 fn conversation(me: UserId, peer: Peer) -> (Peer, Peer) {
     match peer {
         Peer::Group(_) => (peer, peer),
@@ -60,31 +61,31 @@ fn conversation(me: UserId, peer: Peer) -> (Peer, Peer) {
     }
 }
 
-/// Everything written is stored, once, with the right sender and in the right conversation, in the
-/// order in which its device wrote there; and nothing else is stored.
+/// Every message written is stored once, with the right sender, in the right conversation and in
+/// the order in which its device wrote; and nothing else is stored.
 fn written_once_in_order(crowd: &Crowd, logs: &BTreeMap<(Peer, Peer), &Log>) -> Result<usize> {
-    let mut places = HashMap::new();
+    let mut stored = HashMap::new();
     for (conversation, log) in logs {
         for (at, entry) in log.iter().enumerate().filter(|(_, entry)| !entry.by_server) {
-            let place = (conversation, entry.sender, at);
-            let known = places.insert(entry.content.as_str(), place);
+            let entry_at = (conversation, entry.sender, at);
+            let known = stored.insert(entry.content.as_str(), entry_at);
             ensure!(known.is_none(), "{} is stored twice", entry.content);
         }
     }
     ensure!(
-        places.len() == crowd.written.len(),
+        stored.len() == crowd.written.len(),
         "{} written, {} stored",
         crowd.written.len(),
-        places.len()
+        stored.len()
     );
     let mut last = HashMap::new();
     for written in &crowd.written {
         let from = crowd.clients[written.device].uid();
-        let place = places.get(written.content.as_str());
-        let (stored, sender, at) =
-            *place.with_context(|| format!("{} is lost", written.content))?;
+        let found = stored.get(written.content.as_str());
+        let (stored_in, sender, at) =
+            *found.with_context(|| format!("{} is lost", written.content))?;
         ensure!(
-            *stored == conversation(from, written.to) && sender == from,
+            *stored_in == conversation(from, written.to) && sender == from,
             "{} went astray",
             written.content
         );
@@ -95,13 +96,13 @@ fn written_once_in_order(crowd: &Crowd, logs: &BTreeMap<(Peer, Peer), &Log>) -> 
             written.content
         );
     }
-    Ok(places.len())
+    Ok(stored.len())
 }
 
-/// A device shows exactly what is stored, and was answered what is true.
+/// A device shows exactly the stored messages, and its answers agree with them.
 fn check_device(me: UserId, device: &Device, store: &Store) -> Result<()> {
-    let complaints = device.complaints();
-    ensure!(complaints.is_empty(), "{complaints:?}");
+    let violations = device.violations();
+    ensure!(violations.is_empty(), "{violations:?}");
     let mut known = 0;
     for (&(_, peer), log) in store.iter().filter(|((uid, _), _)| *uid == me) {
         let shown = device.messages(peer);
@@ -160,7 +161,7 @@ async fn fetch_all(people: &[Person], server: SocketAddr) -> Result<Store> {
     Ok(store)
 }
 
-/// Every message of a conversation, whose places must be 1, 2, 3…
+/// Fetches every message of a conversation; their `seq`s must be 1, 2, 3…
 async fn fetch(socket: &mut Plain, me: UserId, peer: Peer) -> Result<Log> {
     let mut log = Log::new();
     loop {

@@ -1,4 +1,5 @@
-//! Many devices of some people behind one proxy, a group of some of them, and what they wrote.
+//! Many devices of some users behind one proxy, a group of some of them, and the messages they
+//! wrote.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -6,26 +7,26 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
-use tidings_shared::link::{Event, Phase};
+use tidings_shared::link::{LinkEvent, Phase};
 use tidings_shared::{GroupId, Peer, UserId};
 use tidings_tests::client::{Client, Figures, Login, Status};
-use tidings_tests::proxy::{Conditions, Dice, Proxy};
+use tidings_tests::proxy::{Conditions, Proxy, Rng};
 use tidings_tests::server::Server;
 use tokio::time::{Instant, interval};
 
-/// More messages than any conversation here gets: the devices keep all.
+/// More messages than any conversation here gets, so that the devices keep all.
 const KEEP: usize = 100_000;
-/// Everybody writes to so many others only, so that conversations grow long enough to have an
+/// How many others each user writes to: few, so that conversations grow long enough to check their
 /// order.
-const CIRCLE: usize = 8;
-/// Members of the group, at most.
+const CONTACTS: usize = 8;
+/// The most members of the group.
 const MEMBERS: usize = 8;
-/// One in so many messages of a member goes to the group.
+/// One of so many messages of a member goes to the group.
 const TO_THE_GROUP: usize = 6;
-/// How often somebody looks whether the page shows "retry now".
-const NUDGE: Duration = Duration::from_secs(2);
+/// How often a device that waits for its next attempt gets "retry now".
+const RETRY_EVERY: Duration = Duration::from_secs(2);
 
-/// Somebody with a login.
+/// A user with a login.
 pub(crate) struct Person {
     pub(crate) uid: UserId,
     pub(crate) token: String,
@@ -33,7 +34,7 @@ pub(crate) struct Person {
 
 /// A message that was written.
 pub(crate) struct Written {
-    /// The device's place in [`Crowd::clients`].
+    /// The index of the device in [`Crowd::clients`].
     pub(crate) device: usize,
     pub(crate) to: Peer,
     pub(crate) content: String,
@@ -43,15 +44,15 @@ pub(crate) struct Written {
 pub(crate) struct Crowd {
     pub(crate) proxy: Proxy,
     pub(crate) people: Vec<Person>,
-    /// Of the first of the people.
+    /// The group of the first users.
     group: GroupId,
     pub(crate) clients: Vec<Client>,
     pub(crate) written: Vec<Written>,
-    pub(crate) dice: Dice,
+    pub(crate) rng: Rng,
 }
 
 impl Crowd {
-    /// Adds people and their group to the server and connects `devices` of each.
+    /// Adds users and their group to the server, and connects `devices` of each.
     pub(crate) async fn new(
         server: &Server,
         people: usize,
@@ -62,21 +63,21 @@ impl Crowd {
         Self::of(server, people, devices, seed).await
     }
 
-    /// Connects `devices` of each of these people, who are there already.
+    /// Connects `devices` of each of these users, who were added before.
     pub(crate) async fn of(
         server: &Server,
         people: Vec<Person>,
         devices: usize,
         seed: u64,
     ) -> Result<Self> {
-        let mut dice = Dice::new(seed);
-        let proxy = Proxy::start(server.address().parse()?, dice.throw())?;
+        let mut rng = Rng::new(seed);
+        let proxy = Proxy::start(server.address().parse()?, rng.next_u64())?;
         let group = add_group(server, &people[..MEMBERS.min(people.len())]).await?;
         let mut clients = Vec::new();
         for n in 0..devices {
             for person in &people {
                 let login = login(proxy.address(), person, n);
-                clients.push(Client::start(login, dice.throw()));
+                clients.push(Client::start(login, rng.next_u64()));
             }
         }
         for client in &clients {
@@ -88,22 +89,22 @@ impl Crowd {
             group,
             clients,
             written: Vec::new(),
-            dice,
+            rng,
         })
     }
 
-    /// One device writes to one of its person's circle, or to the group.
+    /// One device writes to one of its user's contacts, or to the group.
     pub(crate) async fn write_one(&mut self) -> Result<()> {
-        let device = self.dice.below(self.clients.len());
+        let device = self.rng.below(self.clients.len());
         let client = self.clients.get(device).context("nobody")?;
         let me = self.people.iter().position(|p| p.uid == client.uid());
         let me = me.context("a stranger")?;
-        let to = if me < MEMBERS && self.dice.below(TO_THE_GROUP) == 0 {
+        let to = if me < MEMBERS && self.rng.below(TO_THE_GROUP) == 0 {
             Peer::Group(self.group)
         } else {
             let count = self.people.len();
-            // Half of the circle after oneself, half before: who one writes to, writes back.
-            let step = 1 + self.dice.below(CIRCLE.min(count - 1));
+            // Half of the contacts follow the user, half precede, so that contacts are mutual.
+            let step = 1 + self.rng.below(CONTACTS.min(count - 1));
             let step = if step.is_multiple_of(2) {
                 step / 2
             } else {
@@ -121,9 +122,9 @@ impl Crowd {
         Ok(())
     }
 
-    /// Takes all faults away and waits until every device is connected and has nothing to send or
-    /// to fetch; returns how long that took. Who was just trying on a connection that was dead
-    /// already finds out after 15 s.
+    /// Ends all faults, and waits until every device is connected and has nothing to send or to
+    /// fetch. Returns how long that took. A device that was just connecting over a dead connection
+    /// detects it after 15 s.
     pub(crate) async fn heal(&self) -> Result<Duration> {
         let started = Instant::now();
         self.proxy.set(Conditions::default());
@@ -131,41 +132,41 @@ impl Crowd {
             connection.set(Conditions::default());
         }
         for client in &self.clients {
-            // What a browser says when the network is back.
-            client.tell(Event::Online).await?;
+            // The event of a browser when the network is back.
+            client.notify(LinkEvent::Online).await?;
         }
         let mut settled = pin!(async {
             for (device, client) in self.clients.iter().enumerate() {
-                let own = self.written.iter().filter(|one| one.device == device);
-                let own = u64::try_from(own.count())?;
+                let written = self.written.iter().filter(|one| one.device == device);
+                let written = u64::try_from(written.count())?;
                 // The last one may not have reached the device's task yet.
                 let answered = |status: &Status| status.figures.settled + status.figures.full;
                 client
-                    .until(|status| status.is_settled() && answered(status) >= own)
+                    .until(|status| status.is_settled() && answered(status) >= written)
                     .await?;
             }
             anyhow::Ok(started.elapsed())
         });
-        let mut nudges = interval(NUDGE);
+        let mut retries = interval(RETRY_EVERY);
         loop {
             tokio::select! {
                 took = &mut settled => return took,
-                _ = nudges.tick() => self.retry_now().await?,
+                _ = retries.tick() => self.retry_now().await?,
             }
         }
     }
 
-    /// Whoever waits for the next attempt makes it now, as a person would who sees the button.
+    /// Devices that wait for the next attempt make it now, as if a person pressed the button.
     async fn retry_now(&self) -> Result<()> {
         for client in &self.clients {
             if matches!(client.status().phase, Phase::Waiting(_)) {
-                client.tell(Event::RetryNow).await?;
+                client.notify(LinkEvent::RetryNow).await?;
             }
         }
         Ok(())
     }
 
-    /// What happened to all devices together, and how often they connected.
+    /// The counts of all devices together, and how often they connected.
     pub(crate) fn figures(&self) -> (Figures, u64) {
         let mut sum = Figures::default();
         let mut connects = 0;
@@ -179,14 +180,14 @@ impl Crowd {
             sum.repeated += one.repeated;
             sum.duplicates += one.duplicates;
             sum.fetches += one.fetches;
-            sum.complaints += one.complaints;
+            sum.violations += one.violations;
             connects += status.connects;
         }
         (sum, connects)
     }
 }
 
-/// Logs a demo user in.
+/// Logs a user of the tests in.
 pub(crate) async fn person(server: &Server, user: (i64, &str)) -> Result<Person> {
     Ok(Person {
         uid: UserId(user.0),
@@ -194,7 +195,7 @@ pub(crate) async fn person(server: &Server, user: (i64, &str)) -> Result<Person>
     })
 }
 
-/// How the device numbered `n` of a person logs in.
+/// The login of the device number `n` of a user.
 pub(crate) fn login(address: SocketAddr, person: &Person, n: usize) -> Login {
     Login {
         address,
@@ -205,7 +206,7 @@ pub(crate) fn login(address: SocketAddr, person: &Person, n: usize) -> Login {
     }
 }
 
-/// Imports people and logs each in.
+/// Imports users and logs each in.
 pub(crate) async fn add_people(server: &Server, count: usize) -> Result<Vec<Person>> {
     let mut csv = String::from("email,username,password\n");
     for n in 0..count {
@@ -226,7 +227,7 @@ pub(crate) async fn add_people(server: &Server, count: usize) -> Result<Vec<Pers
     Ok(people)
 }
 
-/// The first of the people makes a group of all of them.
+/// Creates a group of all of these users; the first one owns it.
 async fn add_group(server: &Server, people: &[Person]) -> Result<GroupId> {
     let owner = people.first().context("nobody")?;
     let members: Vec<_> = people.iter().map(|person| person.uid).collect();

@@ -1,4 +1,4 @@
-//! One node of two is stopped for a while, amid whatever it was doing, and goes on.
+//! One node of two is frozen for a while under load, and continues.
 
 use super::crowd::Crowd;
 use super::process::seed;
@@ -10,7 +10,7 @@ use tidings_tests::server::Server;
 const PEOPLE: usize = 10;
 const DEVICES_EACH: usize = 4;
 
-/// It holds nobody up, and nothing is lost or doubled.
+/// It blocks nobody, and nothing is lost or duplicated.
 pub(crate) async fn node_frozen_for(time: Duration) -> Result<()> {
     let mut server = Server::fleet(&FLAGS).await?;
     let mut crowd = Crowd::new(&server, PEOPLE, DEVICES_EACH, seed("node frozen")).await?;

@@ -1,6 +1,6 @@
-//! Many people with devices on the machines of `shared`, what they write through bad networks, and
-//! whether all of it arrived. The targets `faults`, `soak` and `measure` share it; how large and how
-//! long is theirs to say.
+//! Many users with devices on the state machines of `shared`, their messages through bad networks,
+//! and checks that all of them arrived. The targets `faults`, `soak` and `measure` share it, and
+//! choose sizes and durations.
 
 pub(crate) mod bad_network;
 pub(crate) mod check;

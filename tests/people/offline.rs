@@ -1,15 +1,15 @@
-//! Very many messages wait for somebody who was away.
+//! Very many offline messages.
 
 use super::plain::Plain;
 use super::process::resident_kib;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use tidings_tests::PATIENCE;
+use tidings_tests::TEST_TIMEOUT;
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
 
-/// Sends under way on a connection; the server answers 64 at a time and reads the next then.
-const UNDER_WAY: i64 = 256;
+/// Sends in flight on a connection. The server processes 64 of a connection at a time.
+const IN_FLIGHT: i64 = 256;
 
 /// Sends the numbers from 1 to `count` to 李四, many at a time. Pushes of the sender's other devices
 /// are acknowledged.
@@ -17,15 +17,15 @@ async fn fill(server: &Server, from: (i64, &str), count: i64) -> Result<()> {
     let mut socket = bound(server, from).await?;
     let (mut sent, mut answered) = (0, 0);
     while answered < count {
-        while sent < count.min(answered + UNDER_WAY) {
+        while sent < count.min(answered + IN_FLIGHT) {
             sent += 1;
             let data =
                 json!({"senderUid": from.0, "recipientUid": 1001, "content": sent.to_string()});
             socket.feed(&json!({"type": 3, "data": data})).await?;
         }
         socket.flush().await?;
-        // Half of them, so that there is always something under way.
-        while answered < sent - UNDER_WAY / 2 || (sent == count && answered < count) {
+        // Half of them, so that some are always in flight.
+        while answered < sent - IN_FLIGHT / 2 || (sent == count && answered < count) {
             let frame = socket.frame().await?;
             if frame["type"] == 4 {
                 socket.feed(&ack(&frame["tid"])).await?;
@@ -44,7 +44,7 @@ async fn bound(server: &Server, user: (i64, &str)) -> Result<Plain> {
     bound_to(server, server.address(), user).await
 }
 
-/// The same, on a node of its own choice.
+/// The same, on a given node.
 async fn bound_to(server: &Server, address: &str, user: (i64, &str)) -> Result<Plain> {
     let token = server.login(user.1).await?;
     let (socket, _) = Plain::bound(address.parse()?, &token, json!({"uid": user.0})).await?;
@@ -55,9 +55,13 @@ fn ack(tid: &Value) -> Value {
     json!({"type": 6, "data": {"tid": tid}})
 }
 
-/// Takes pushes in a course-style client's way, one acknowledgement each, and checks their order:
-/// of all by age, of each conversation by place.
-async fn take(li: &mut Plain, count: i64, mut each: impl FnMut(i64) -> Result<()>) -> Result<()> {
+/// Receives pushes like a legacy (v0) client, with one acknowledgement each, and checks their
+/// order: by age over all, and by `seq` in each conversation.
+async fn receive(
+    li: &mut Plain,
+    count: i64,
+    mut each: impl FnMut(i64) -> Result<()>,
+) -> Result<()> {
     let mut last_mid = 0;
     let mut last_seq = [0_i64; 2];
     for tid in 1..=count {
@@ -78,8 +82,8 @@ async fn take(li: &mut Plain, count: i64, mut each: impl FnMut(i64) -> Result<()
     Ok(())
 }
 
-/// So many arrive in order, each once; what that took is printed: the server should grow by the page
-/// cache of a database reader (16 MiB) and one window at most.
+/// So many messages arrive in order, each once. The cost is printed: the server should grow at most
+/// by the page cache of a database reader (16 MiB) and one window.
 pub(crate) async fn offline_messages(count: i64) -> Result<()> {
     let server = Server::start(&[]).await?;
     let started = Instant::now();
@@ -93,7 +97,7 @@ pub(crate) async fn offline_messages(count: i64) -> Result<()> {
     let before = resident_kib(&server)?;
     let mut peak = before;
     let started = Instant::now();
-    take(&mut li, count, |tid| {
+    receive(&mut li, count, |tid| {
         if tid % 1_000 == 0 {
             peak = peak.max(resident_kib(&server)?);
         }
@@ -110,11 +114,11 @@ pub(crate) async fn offline_messages(count: i64) -> Result<()> {
         rate(delivered),
     );
 
-    // All acknowledged: none comes again, on whichever node. The one that took the acknowledgements
-    // knows as soon as it has read them, which its answer to what came after them tells; the others
-    // hear of the last ones from the store, a moment later.
-    let beat = json!({"type": 0, "data": {"uid": LI.0, "timeout": 45_000}});
-    li.feed(&beat).await?;
+    // All are acknowledged, so none is pushed again, on any node. The node of this connection knows
+    // the cursor once it has answered a later frame; other nodes read it from the store a moment
+    // later.
+    let heartbeat = json!({"type": 0, "data": {"uid": LI.0, "timeout": 45_000}});
+    li.feed(&heartbeat).await?;
     li.flush().await?;
     assert_eq!(li.frame().await?["type"], 0);
     drop(li);
@@ -122,7 +126,7 @@ pub(crate) async fn offline_messages(count: i64) -> Result<()> {
         let settled = async {
             loop {
                 let mut again = bound_to(&server, node.address(), LI).await?;
-                again.feed(&beat).await?;
+                again.feed(&heartbeat).await?;
                 again.flush().await?;
                 let first = again.frame().await?["type"].take();
                 if first == 0 {
@@ -131,20 +135,20 @@ pub(crate) async fn offline_messages(count: i64) -> Result<()> {
                 ensure!(server.nodes().len() > 1, "acknowledged and pushed again");
             }
         };
-        tokio::time::timeout(PATIENCE, settled)
+        tokio::time::timeout(TEST_TIMEOUT, settled)
             .await
             .context("a node still pushes what was acknowledged")??;
     }
     Ok(())
 }
 
-/// Those of several conversations come oldest first.
+/// Offline messages of two conversations arrive oldest first.
 pub(crate) async fn of_two_conversations() -> Result<()> {
     let server = Server::start(&[]).await?;
     tokio::try_join!(fill(&server, ZHANG, 1_000), fill(&server, WANG, 1_000))?;
     let mut li = bound(&server, LI).await?;
     let started = Instant::now();
-    take(&mut li, 2_000, |_| Ok(())).await?;
+    receive(&mut li, 2_000, |_| Ok(())).await?;
     println!("2,000 of two conversations in {:.1?}", started.elapsed());
     Ok(())
 }

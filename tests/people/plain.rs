@@ -1,11 +1,11 @@
-//! A plain WebSocket to any address, for what is large or goes through a proxy.
+//! A plain WebSocket to any address, for many messages or through a proxy.
 
 use anyhow::{Context, Result, bail, ensure};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use tidings_shared::Peer;
-use tidings_tests::PATIENCE;
+use tidings_tests::TEST_TIMEOUT;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
@@ -18,8 +18,8 @@ pub(crate) struct Plain {
     stream: WebSocketStream<TcpStream>,
 }
 
-/// What comes from a connection.
-pub(crate) enum Heard {
+/// What a connection receives.
+pub(crate) enum Incoming {
     Text(Utf8Bytes),
     /// Closed with this code.
     Closed(u16),
@@ -40,7 +40,9 @@ impl Plain {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let opening = tokio_tungstenite::client_async(request, stream);
-        let (stream, _) = timeout(PATIENCE, opening).await.context("no answer")??;
+        let (stream, _) = timeout(TEST_TIMEOUT, opening)
+            .await
+            .context("no answer")??;
         let mut plain = Self { stream };
         plain.feed(&json!({"type": 1, "data": bind})).await?;
         plain.flush().await?;
@@ -50,7 +52,7 @@ impl Plain {
         Ok((plain, data))
     }
 
-    /// Queues a frame; it leaves with the next [`Self::flush`], or when a buffer is full.
+    /// Queues a frame. It is sent by the next [`Self::flush`], or when a buffer is full.
     pub(crate) async fn feed(&mut self, frame: &Value) -> Result<()> {
         Ok(self.stream.feed(Message::text(frame.to_string())).await?)
     }
@@ -59,7 +61,7 @@ impl Plain {
         Ok(self.stream.flush().await?)
     }
 
-    /// Sends a query for messages after a place and returns them.
+    /// Queries the messages after a `seq`.
     pub(crate) async fn page(&mut self, owner: i64, peer: Peer, after: i64) -> Result<Vec<Value>> {
         let mut data = json!({"ownerUid": owner, "afterSeq": after, "limit": 200});
         match peer {
@@ -77,21 +79,21 @@ impl Plain {
     }
 
     pub(crate) async fn frame(&mut self) -> Result<Value> {
-        match self.hear().await? {
-            Heard::Text(text) => Ok(serde_json::from_str(&text)?),
-            Heard::Closed(code) => bail!("closed with {code}"),
-            Heard::Gone => bail!("cut off"),
+        match self.recv().await? {
+            Incoming::Text(text) => Ok(serde_json::from_str(&text)?),
+            Incoming::Closed(code) => bail!("closed with {code}"),
+            Incoming::Gone => bail!("cut off"),
         }
     }
 
-    /// What comes next; an error when nothing does.
-    pub(crate) async fn hear(&mut self) -> Result<Heard> {
+    /// Receives the next text or the end of the connection; an error when nothing comes.
+    pub(crate) async fn recv(&mut self) -> Result<Incoming> {
         loop {
-            let message = timeout(PATIENCE, self.stream.next()).await;
+            let message = timeout(TEST_TIMEOUT, self.stream.next()).await;
             return Ok(match message.context("nothing comes")? {
-                Some(Ok(Message::Text(text))) => Heard::Text(text),
-                Some(Ok(Message::Close(Some(frame)))) => Heard::Closed(frame.code.into()),
-                Some(Ok(Message::Close(None)) | Err(_)) | None => Heard::Gone,
+                Some(Ok(Message::Text(text))) => Incoming::Text(text),
+                Some(Ok(Message::Close(Some(frame)))) => Incoming::Closed(frame.code.into()),
+                Some(Ok(Message::Close(None)) | Err(_)) | None => Incoming::Gone,
                 Some(Ok(_)) => continue,
             });
         }

@@ -1,4 +1,4 @@
-//! What a server costs, and what the run was asked to do.
+//! The memory of a server, and the seed of the run.
 
 use anyhow::{Context, Result};
 use std::hash::{BuildHasher, RandomState};
@@ -16,8 +16,8 @@ pub(crate) fn resident_kib(server: &Server) -> Result<u64> {
     Ok(sum)
 }
 
-/// The seed of this run: `TIDINGS_FAULT_SEED`, or any. Printed, so that a run can be had again, as
-/// far as the system's own timing allows.
+/// The seed of this run: `TIDINGS_FAULT_SEED`, or a random one. It is printed, so that a run can be
+/// repeated as far as the timing of the system allows.
 pub(crate) fn seed(test: &str) -> u64 {
     let asked = std::env::var("TIDINGS_FAULT_SEED").ok();
     let seed = asked.and_then(|text| text.parse().ok());

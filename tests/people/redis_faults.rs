@@ -1,4 +1,4 @@
-//! Redis killed, flushed, frozen, locked, amid whatever people write.
+//! Redis is killed, flushed, frozen and locked while users write.
 
 use super::crowd::Crowd;
 use super::process::seed;
@@ -10,30 +10,30 @@ use tidings_tests::server::Server;
 
 const PEOPLE: usize = 10;
 const DEVICES_EACH: usize = 4;
-/// Long enough for a Redis that does not answer to be noticed.
-const NOTICED: Duration = Duration::from_secs(6);
+/// Long enough to detect a Redis that does not answer.
+const FREEZE_TIME: Duration = Duration::from_secs(6);
 
-/// People write for so long in each state of Redis: nothing is lost, doubled or out of order.
-pub(crate) async fn whatever_happens_to_redis(spell: Duration) -> Result<()> {
+/// Users write for this time in each state of Redis: nothing is lost, duplicated or out of order.
+pub(crate) async fn write_through_redis_faults(phase: Duration) -> Result<()> {
     let mut server = Server::fleet_with_redis(&FLAGS, Redis::absent()?).await?;
     let mut crowd = Crowd::new(&server, PEOPLE, DEVICES_EACH, seed("redis")).await?;
-    write_for(&mut crowd, spell).await?;
+    write_for(&mut crowd, phase).await?;
 
     server.parts()?.redis.start_again().await?;
-    write_for(&mut crowd, spell).await?;
+    write_for(&mut crowd, phase).await?;
     server.parts()?.redis.kill().await.context("kill")?;
-    write_for(&mut crowd, spell).await?;
+    write_for(&mut crowd, phase).await?;
     server.parts()?.redis.start_again().await?;
-    write_for(&mut crowd, spell).await?;
+    write_for(&mut crowd, phase).await?;
     server.parts()?.redis.flush().await?;
-    write_for(&mut crowd, spell).await?;
+    write_for(&mut crowd, phase).await?;
     server.parts()?.redis.freeze()?;
-    write_for(&mut crowd, NOTICED).await?;
+    write_for(&mut crowd, FREEZE_TIME).await?;
     server.parts()?.redis.thaw()?;
-    write_for(&mut crowd, spell).await?;
+    write_for(&mut crowd, phase).await?;
     server.parts()?.redis.refuse_logins().await?;
-    write_for(&mut crowd, 2 * spell).await?;
+    write_for(&mut crowd, 2 * phase).await?;
     server.parts()?.redis.accept_logins().await?;
-    write_for(&mut crowd, spell).await?;
+    write_for(&mut crowd, phase).await?;
     settle_and_check(&server, crowd).await
 }

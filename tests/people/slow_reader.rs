@@ -1,27 +1,28 @@
-//! Clients that ask for much, or are sent much, and read nothing. What they cost is printed: the server
-//! should grow by 32 MiB at most for one of them, and a message among others take 2 s at most.
+//! Clients that query much, or are sent much, and read nothing. Their cost is printed: the server
+//! should grow by 32 MiB at most for one of them, and a message between others should take 2 s at
+//! most.
 
 use super::crowd::{Person, login, person};
-use super::plain::{Heard, Plain};
+use super::plain::{Incoming, Plain};
 use super::process::resident_kib;
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
 use tidings_shared::{UserId, limits};
-use tidings_tests::PATIENCE;
+use tidings_tests::TEST_TIMEOUT;
 use tidings_tests::client::{Client, Status};
 use tidings_tests::proxy::{Conditions, Connection, Flow, Proxy};
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tokio::time::{Instant, interval};
 
-/// Queries, each with an answer that fills a frame. They fit into the buffers on the way.
+/// The number of queries, each with an answer that fills a frame. The queries fit into the buffers.
 const QUESTIONS: usize = 300;
-/// The bytes of answers that the server and the system hold for one connection, at most.
+/// The most bytes of answers that the server and the system buffer for one connection.
 const ANSWERS: usize = 16 * 1024 * 1024;
 
-/// 李四 behind a proxy that lets nothing come to her from now on.
-async fn deaf(proxy: &Proxy, li: &Person, bind: Value) -> Result<(Plain, Connection)> {
+/// Connects 李四 through a proxy that passes nothing to her from now on.
+async fn stalled_reader(proxy: &Proxy, li: &Person, bind: Value) -> Result<(Plain, Connection)> {
     let (socket, _) = Plain::bound(proxy.address(), &li.token, bind).await?;
     let connection = proxy.connections().remove(0);
     let frozen = Flow {
@@ -49,7 +50,7 @@ impl Flood {
         Ok(Self { zhang, wang })
     }
 
-    /// Messages to 李四 that one answer to a query has no room for.
+    /// Writes more messages to 李四 than fit into one answer to a query.
     async fn fill_a_frame(&self) -> Result<()> {
         for _ in 0..=limits::FRAME_BYTES / limits::CONTENT_BYTES {
             let text = "x".repeat(limits::CONTENT_BYTES);
@@ -59,8 +60,8 @@ impl Flood {
         Ok(())
     }
 
-    /// For so long; returns the most memory the server had and the longest time from a
-    /// message's answer to its arrival.
+    /// Writes for this time. Returns the peak memory of the server, and the longest time from the
+    /// answer to a message to its arrival.
     async fn run(&self, server: &Server, lasts: Duration) -> Result<(u64, Duration)> {
         let (mut peak, mut slowest) = (0, Duration::ZERO);
         let started = Instant::now();
@@ -70,7 +71,7 @@ impl Flood {
             let text = "x".repeat(limits::CONTENT_BYTES);
             self.zhang.write(UserId(1001), text.clone()).await?;
             self.zhang.write(self.wang.uid(), text).await?;
-            // How long the disk took is not what is asked.
+            // The time of the disk is not counted.
             self.zhang.until(Status::is_settled).await?;
             let answered = Instant::now();
             self.wang.until(|status| status.shown == shown).await?;
@@ -85,7 +86,7 @@ impl Flood {
     }
 }
 
-/// How many connections were, on all nodes.
+/// How many connections were closed as too slow, on all nodes.
 async fn closed_as_too_slow(server: &Server) -> Result<u64> {
     let name = format!(
         "tidings_closes_total{{code=\"{}\"}} ",
@@ -105,29 +106,30 @@ async fn closed_as_too_slow(server: &Server) -> Result<u64> {
     Ok(sum)
 }
 
-/// Reads what is left of a connection; returns the bytes and the code it was closed with.
+/// Reads the rest of a connection. Returns the number of bytes and the close code.
 async fn drain(socket: &mut Plain) -> Result<(usize, Option<u16>)> {
     let mut bytes = 0;
     loop {
-        match socket.hear().await? {
-            Heard::Text(text) => bytes += text.len(),
-            Heard::Closed(code) => return Ok((bytes, Some(code))),
-            Heard::Gone => return Ok((bytes, None)),
+        match socket.recv().await? {
+            Incoming::Text(text) => bytes += text.len(),
+            Incoming::Closed(code) => return Ok((bytes, Some(code))),
+            Incoming::Gone => return Ok((bytes, None)),
         }
     }
 }
 
-/// One that stops reading under a flood is closed, and what others write arrives meanwhile.
+/// A client that stops reading under a flood is closed, and messages between others arrive
+/// meanwhile.
 pub(crate) async fn stops_under_a_flood() -> Result<()> {
     let server = Server::start(&[]).await?;
     let proxy = Proxy::start(server.address().parse()?, 1)?;
     let li = person(&server, LI).await?;
     let flood = Flood::new(&server).await?;
-    // What it costs to be at work at all.
+    // Warm-up, so that the usual memory is in use.
     flood.run(&server, Duration::from_secs(1)).await?;
     let before = resident_kib(&server)?;
-    let (mut socket, connection) = deaf(&proxy, &li, json!({"uid": 1001})).await?;
-    // Repeats end after 9 s, a write that does not move after 10 s; then 2 s for the goodbye.
+    let (mut socket, connection) = stalled_reader(&proxy, &li, json!({"uid": 1001})).await?;
+    // Repushes end after 9 s, a stalled write after 10 s; the close handshake takes 2 s more.
     let (peak, slowest) = flood.run(&server, Duration::from_secs(13)).await?;
     connection.thaw();
     let (bytes, code) = drain(&mut socket).await?;
@@ -139,12 +141,12 @@ pub(crate) async fn stops_under_a_flood() -> Result<()> {
         code.is_none_or(|code| [4001, 4002].contains(&code)),
         "{code:?}"
     );
-    // A window, its repeats, and what the system's sockets held.
+    // A window, its repushes, and the socket buffers.
     assert!(bytes < 16 * limits::WINDOW_BYTES, "{bytes} bytes");
     Ok(())
 }
 
-/// One that asks for much and reads nothing is closed.
+/// A client that queries much and reads nothing is closed.
 pub(crate) async fn asks_and_reads_nothing() -> Result<()> {
     let server = Server::start(&[]).await?;
     let flood = Flood::new(&server).await?;
@@ -152,7 +154,7 @@ pub(crate) async fn asks_and_reads_nothing() -> Result<()> {
     let proxy = Proxy::start(server.address().parse()?, 1)?;
     let li = person(&server, LI).await?;
     let bind = json!({"uid": 1001, "conversations": true});
-    let (mut socket, connection) = deaf(&proxy, &li, bind).await?;
+    let (mut socket, connection) = stalled_reader(&proxy, &li, bind).await?;
     let before = resident_kib(&server)?;
     let data = json!({"ownerUid": 1001, "otherUid": 1000, "afterSeq": 0, "limit": 200});
     let started = Instant::now();
@@ -165,7 +167,7 @@ pub(crate) async fn asks_and_reads_nothing() -> Result<()> {
     while closed_as_too_slow(&server).await? == 0 {
         looks.tick().await;
         peak = peak.max(resident_kib(&server)?);
-        ensure!(started.elapsed() < PATIENCE, "still open");
+        ensure!(started.elapsed() < TEST_TIMEOUT, "still open");
     }
     let closed_after = started.elapsed();
     connection.thaw();
@@ -174,7 +176,7 @@ pub(crate) async fn asks_and_reads_nothing() -> Result<()> {
         "greedy: closed with {code:?} after {closed_after:.1?} and {bytes} bytes; resident {before} KiB before, \
          {peak} KiB at most"
     );
-    // A machine too slow for the goodbye's two seconds sees no code.
+    // On a slow machine the two seconds of the close handshake may end without a code.
     let too_slow = CloseCode::TooSlow.code();
     assert!(code.is_none_or(|code| code == too_slow), "{code:?}");
     assert!(bytes < ANSWERS, "{bytes} bytes");

@@ -1,4 +1,4 @@
-//! What goes on while something fails: people write, and afterwards everything must be there.
+//! Traffic during faults, and the check afterwards.
 
 use super::check::check;
 use super::crowd::Crowd;
@@ -7,10 +7,10 @@ use std::time::Duration;
 use tidings_tests::server::Server;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-/// From one message to the next.
+/// The interval between messages.
 const PACE: Duration = Duration::from_millis(10);
 
-/// Heartbeats that notice a node that is silent within the test's time.
+/// Intervals so short that a silent node is detected within the test.
 pub(crate) const FLAGS: [&str; 6] = [
     "--heartbeat-min-ms",
     "2000",
@@ -20,7 +20,7 @@ pub(crate) const FLAGS: [&str; 6] = [
     "20000",
 ];
 
-/// Somebody writes to somebody, again and again, for so long.
+/// Random devices write for this time.
 pub(crate) async fn write_for(crowd: &mut Crowd, time: Duration) -> Result<()> {
     let mut pace = interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -32,8 +32,8 @@ pub(crate) async fn write_for(crowd: &mut Crowd, time: Duration) -> Result<()> {
     Ok(())
 }
 
-/// Waits until all have settled, then compares what was written with what is stored and what every
-/// device shows: nothing lost, nothing twice, all in order.
+/// Waits until all devices have settled, then checks that nothing was lost, duplicated or reordered
+/// in the store and on every device.
 pub(crate) async fn settle_and_check(server: &Server, crowd: Crowd) -> Result<()> {
     let took = crowd.heal().await?;
     let (figures, connects) = crowd.figures();

@@ -1,4 +1,4 @@
-//! How many a server takes, and what it tells the others.
+//! Limits of connections, and the answers beyond them.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-/// One process, also where other tests run on a fleet: what is asked here is of one node.
+/// One process, also when other tests run on a fleet: these limits are per node.
 async fn alone(flags: &[&str]) -> Result<Server> {
     let folder = tempfile::tempdir()?;
     let launch = Launch::new(folder.path(), flags);
@@ -35,7 +35,7 @@ async fn refused(server: &Server, client: &str) -> Result<(u16, u64, String)> {
 }
 
 #[tokio::test]
-async fn a_full_node_says_when_to_come_back_and_takes_the_next_when_one_leaves() -> Result<()> {
+async fn full_node_refuses_with_retry_after_until_one_leaves() -> Result<()> {
     let server = alone(&["--max-connections", "2"]).await?;
     let token = server.login(ZHANG.1).await?;
     let bind = json!({"uid": ZHANG.0});
@@ -45,12 +45,12 @@ async fn a_full_node_says_when_to_come_back_and_takes_the_next_when_one_leaves()
     assert_eq!((status, code.as_str()), (503, "unavailable"));
     assert!((5..=10).contains(&wait), "{wait}");
 
-    // Closed by the server, for its bind; its place is free when the goodbye is over.
+    // Closed by the server for a binary frame. Its slot is free after the close handshake.
     first.send_binary(vec![0]).await?;
     first.closed().await?;
     drop(first);
     loop {
-        // The place is given back just after the goodbye: until then it is the same refusal.
+        // Until the slot is released just after the close handshake, the refusal is the same.
         match Socket::bound_with(&server, &token, bind.clone()).await {
             Ok(_) => return Ok(()),
             Err(error) if error.to_string().contains("503") => {}
@@ -60,7 +60,7 @@ async fn a_full_node_says_when_to_come_back_and_takes_the_next_when_one_leaves()
 }
 
 #[tokio::test]
-async fn an_address_has_a_limit_and_a_proxy_that_is_not_trusted_is_one_address() -> Result<()> {
+async fn address_limit_counts_an_untrusted_proxy_as_one_address() -> Result<()> {
     let flags = ["--max-connections-per-address", "1"];
     let server = alone(&flags).await?;
     let _here = Socket::bound(&server, ZHANG).await?;
@@ -71,7 +71,7 @@ async fn an_address_has_a_limit_and_a_proxy_that_is_not_trusted_is_one_address()
     let trusting = [flags.as_slice(), &["--trusted-proxies", "127.0.0.0/8"]].concat();
     let server = alone(&trusting).await?;
     let _here = Socket::bound(&server, ZHANG).await?;
-    // Another client of the same proxy, who is not logged in: opened, to be told so.
+    // Another client of the same proxy, not logged in: accepted, so that it gets that error.
     let other = refused(&server, "192.0.2.1").await;
     assert_eq!(
         other.err().map(|e| e.to_string()),
@@ -82,7 +82,7 @@ async fn an_address_has_a_limit_and_a_proxy_that_is_not_trusted_is_one_address()
 }
 
 #[tokio::test]
-async fn a_user_with_too_many_connections_is_told_when_to_try_again() -> Result<()> {
+async fn user_over_the_connection_limit_gets_retry_ms() -> Result<()> {
     let server = alone(&["--max-connections-per-user", "1"]).await?;
     let token = server.login(ZHANG.1).await?;
     let bind = json!({"uid": ZHANG.0});
@@ -98,7 +98,7 @@ async fn a_user_with_too_many_connections_is_told_when_to_try_again() -> Result<
     Ok(())
 }
 
-/// Tries to log in with everybody's password, as from this address; returns the status.
+/// Tries to log in with the usual password, as from this address. Returns the status.
 async fn log_in(server: &Server, email: &str, address: &str) -> Result<u16> {
     let request = server.http().post(server.url("/api/login"));
     let request = request.header("x-forwarded-for", address);
@@ -107,9 +107,9 @@ async fn log_in(server: &Server, email: &str, address: &str) -> Result<u16> {
 }
 
 #[tokio::test]
-async fn who_cannot_log_in_because_others_flood_the_server_is_no_guesser() -> Result<()> {
+async fn login_refused_by_overload_does_not_count_as_a_guess() -> Result<()> {
     let server = Arc::new(alone(&["--trusted-proxies", "127.0.0.0/8"]).await?);
-    // More than may wait for a password's turn, each again and again.
+    // More than the queue of password checks holds, each in a loop.
     let mut flood = JoinSet::new();
     for n in 0..250 {
         let server = Arc::clone(&server);
@@ -123,7 +123,7 @@ async fn who_cannot_log_in_because_others_flood_the_server_is_no_guesser() -> Re
             }
         });
     }
-    // Who was wrong ten times has to wait; these were not looked at.
+    // Ten wrong passwords would lead to a wait; these logins were not checked.
     let mut in_a_row = 0;
     for _ in 0..10_000 {
         in_a_row = match log_in(&server, ZHANG.1, "192.0.2.1").await? {

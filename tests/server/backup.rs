@@ -3,15 +3,15 @@
 use anyhow::{Context, Result, ensure};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use tidings_tests::PATIENCE;
+use tidings_tests::TEST_TIMEOUT;
 use tidings_tests::server::{LI, Launch, Server, ZHANG, command, start};
 use tidings_tests::socket::Socket;
 use tokio::fs;
 use tokio::time::timeout;
 
-/// Text of 4 KiB, so that a backup is under way for a while.
-const WORDS: &str = "words ";
-const REPEATS: usize = 700;
+/// Text of 4 KiB, so that a backup takes a while.
+const TEXT: &str = "words ";
+const COPIES: usize = 700;
 
 async fn alone() -> Result<Server> {
     let folder = tempfile::tempdir()?;
@@ -19,11 +19,13 @@ async fn alone() -> Result<Server> {
     Server::alone(folder, launch).await
 }
 
-/// Writes so many messages, and returns how many the conversation has then.
+/// Sends so many messages. Returns how many the conversation has then.
 async fn write(zhang: &mut Socket, messages: usize) -> Result<i64> {
     let mut last = 0;
     for _ in 0..messages {
-        let answer = zhang.say(ZHANG.0, LI.0, &WORDS.repeat(REPEATS)).await?;
+        let answer = zhang
+            .send_message(ZHANG.0, LI.0, &TEXT.repeat(COPIES))
+            .await?;
         last = answer["seq"].as_i64().context("no seq")?;
     }
     Ok(last)
@@ -39,7 +41,7 @@ async fn unread(server: &Server) -> Result<i64> {
 }
 
 /// Whether a copy is being written.
-fn has_draft(folder: &Path) -> Result<bool> {
+fn has_partial_copy(folder: &Path) -> Result<bool> {
     let mut found = false;
     for entry in folder.read_dir()? {
         let name = entry?.file_name();
@@ -49,19 +51,21 @@ fn has_draft(folder: &Path) -> Result<bool> {
 }
 
 #[tokio::test]
-async fn backup_beside_a_killed_server_has_all_answered_before() -> Result<()> {
+async fn backup_of_a_killed_server_has_all_answered_messages() -> Result<()> {
     let mut server = alone().await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let before = write(&mut zhang, 300).await?;
     let mut backup = start(server.folder(), &["backup", "a.db"])?;
     write(&mut zhang, 20).await?;
     server.kill().await?;
-    let ended = timeout(PATIENCE, backup.wait()).await.context("no end")??;
+    let ended = timeout(TEST_TIMEOUT, backup.wait())
+        .await
+        .context("no end")??;
     ensure!(ended.success());
     let mode = fs::metadata(server.folder().join("a.db")).await?;
     assert_eq!(mode.permissions().mode() & 0o777, 0o600);
 
-    // The WAL of the killed server lies beside the file, and must not get into the restored one.
+    // The WAL of the killed server is beside the file, and must not be applied to the restored one.
     let restored = command(server.folder(), &["restore", "a.db"], "").await?;
     let aside = restored.lines().nth(1).context("nothing set aside")?;
     server.restart().await?;
@@ -69,7 +73,7 @@ async fn backup_beside_a_killed_server_has_all_answered_before() -> Result<()> {
     assert!((before..=before + 20).contains(&has), "{has} of {before}");
     server.kill().await?;
 
-    // What was set aside has all of it, in one file.
+    // The file that was set aside has all messages.
     let aside = aside.split(' ').nth(4).context("no name")?;
     command(server.folder(), &["restore", aside], "").await?;
     server.restart().await?;
@@ -78,7 +82,7 @@ async fn backup_beside_a_killed_server_has_all_answered_before() -> Result<()> {
 }
 
 #[tokio::test]
-async fn killed_backup_leaves_no_file_under_its_name() -> Result<()> {
+async fn killed_backup_leaves_no_target_file() -> Result<()> {
     let server = alone().await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     write(&mut zhang, 300).await?;
@@ -88,12 +92,12 @@ async fn killed_backup_leaves_no_file_under_its_name() -> Result<()> {
     for n in 0..10 {
         let name = format!("backups/{n}.db");
         let mut backup = start(server.folder(), &["backup", &name])?;
-        while !has_draft(&folder)? && backup.try_wait()?.is_none() {
+        while !has_partial_copy(&folder)? && backup.try_wait()?.is_none() {
             tokio::task::yield_now().await;
         }
         backup.kill().await?;
         if fs::try_exists(server.folder().join(&name)).await? {
-            // It was quicker: then it is whole.
+            // It ended before the kill: then it must be complete.
             let copy = format!("sqlite://{n}.db");
             let restore = ["restore", "--database-url", &copy, &name];
             command(server.folder(), &restore, "").await?;
@@ -113,10 +117,10 @@ async fn restore_refuses_a_used_database_and_foreign_files() -> Result<()> {
     let mut server = alone().await?;
     let folder = server.folder().to_owned();
     command(&folder, &["backup", "a.db"], "").await?;
-    let refused = async |arguments: &[&str], words: &str| {
+    let refused = async |arguments: &[&str], message: &str| {
         let error = command(&folder, arguments, "").await.err();
         let error = error.with_context(|| format!("{arguments:?} succeeded"))?;
-        ensure!(error.to_string().contains(words), "{error}");
+        ensure!(error.to_string().contains(message), "{error}");
         anyhow::Ok(())
     };
     refused(&["restore", "a.db"], "tidings.db is in use").await?;

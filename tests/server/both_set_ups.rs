@@ -1,13 +1,13 @@
-//! What concerns store, bus and presence: run on one process with SQLite and again on two nodes with
-//! Postgres and Redis.
+//! Tests of store, bus and presence, which run on one process with SQLite and again on two nodes
+//! with Postgres and Redis.
 
 pub(crate) mod accounts;
 mod commands;
-mod course;
 mod crash;
 mod delivery;
 mod demo;
-mod ended;
+mod ended_logins;
+mod extensions;
 mod groups;
-mod ours;
+mod legacy;
 mod profile;

@@ -1,11 +1,11 @@
-//! A server that is asked to end: no new connections, and a goodbye to each open one in its turn.
+//! Drain: after SIGTERM a server accepts no connections and closes the open ones one by one.
 
 use anyhow::{Context, Result, ensure};
 use futures_util::future::try_join_all;
 use serde_json::json;
 use std::time::{Duration, Instant};
 use tidings_services::free_port;
-use tidings_tests::PATIENCE;
+use tidings_tests::TEST_TIMEOUT;
 use tidings_tests::server::{LI, Launch, Server, ZHANG};
 use tidings_tests::socket::Socket;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// One process, also where other tests run on a fleet: what is asked here is of one node.
+/// One process, also when other tests run on a fleet: these tests concern one node.
 async fn alone(flags: &[&str]) -> Result<Server> {
     let folder = tempfile::tempdir()?;
     let launch = Launch::new(folder.path(), flags);
@@ -27,7 +27,7 @@ async fn ask_to_end(server: &Server) -> Result<()> {
     Ok(())
 }
 
-/// A connection that has had an answer and waits for its next request.
+/// A keep-alive HTTP connection that had an answer and is idle.
 async fn keep_alive(address: &str) -> Result<TcpStream> {
     let mut stream = TcpStream::connect(address).await?;
     stream
@@ -35,7 +35,7 @@ async fn keep_alive(address: &str) -> Result<TcpStream> {
         .await?;
     let mut answer = Vec::new();
     while !answer.ends_with(b"alive\n") {
-        let read = timeout(PATIENCE, stream.read_buf(&mut answer)).await??;
+        let read = timeout(TEST_TIMEOUT, stream.read_buf(&mut answer)).await??;
         ensure!(read > 0, "closed before the answer");
     }
     Ok(stream)
@@ -43,14 +43,14 @@ async fn keep_alive(address: &str) -> Result<TcpStream> {
 
 async fn is_ended(mut stream: TcpStream) -> Result<()> {
     let mut rest = Vec::new();
-    let read = timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
+    let read = timeout(TEST_TIMEOUT, stream.read_to_end(&mut rest)).await;
     ensure!(read.context("kept open")?? == 0, "more came: {rest:?}");
     Ok(())
 }
 
 #[tokio::test]
-async fn connections_are_told_one_after_the_other_over_the_time_of_the_drain() -> Result<()> {
-    const SPREAD: Duration = Duration::from_millis(1500);
+async fn drain_closes_connections_over_its_whole_time() -> Result<()> {
+    const DRAIN_TIME: Duration = Duration::from_millis(1500);
     let mut server = alone(&["--drain-ms", "1500"]).await?;
     let token = server.login(LI.1).await?;
     let mut sockets = Vec::new();
@@ -69,12 +69,12 @@ async fn connections_are_told_one_after_the_other_over_the_time_of_the_drain() -
     let mut moments: Vec<Duration> = closed.into_iter().map(|(_, moment)| moment).collect();
     moments.sort();
     let (first, last) = (moments[0], moments[moments.len() - 1]);
-    assert!(last > first + SPREAD / 2, "all at once: {moments:?}");
+    assert!(last > first + DRAIN_TIME / 2, "all at once: {moments:?}");
     Ok(())
 }
 
 #[tokio::test]
-async fn what_was_stored_was_answered_before_the_goodbye() -> Result<()> {
+async fn drain_answers_what_was_stored_before_the_close() -> Result<()> {
     let mut server = alone(&["--drain-ms", "0"]).await?;
     let mut socket = Socket::bound(&server, ZHANG).await?;
     for n in 0..150 {
@@ -97,12 +97,11 @@ async fn what_was_stored_was_answered_before_the_goodbye() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_draining_server_is_not_ready_takes_nobody_and_ends_at_once_when_asked_again()
--> Result<()> {
+async fn draining_server_is_not_ready_and_second_sigterm_ends_it() -> Result<()> {
     let operators = format!("127.0.0.1:{}", free_port()?);
     let flags = ["--drain-ms", "3600000", "--metrics-listen", &operators];
     let mut server = alone(&flags).await?;
-    // Both keep the server from ending by itself.
+    // Both connections keep the server from ending by itself.
     let _first = Socket::bound(&server, ZHANG).await?;
     let _second = Socket::bound(&server, ZHANG).await?;
     let idle = keep_alive(server.address()).await?;
@@ -127,16 +126,16 @@ async fn a_draining_server_is_not_ready_takes_nobody_and_ends_at_once_when_asked
 }
 
 #[tokio::test]
-async fn a_clients_close_during_the_drain_is_answered() -> Result<()> {
+async fn client_close_during_the_drain_is_answered() -> Result<()> {
     let server = alone(&["--drain-ms", "3600000"]).await?;
     let socket = Socket::bound(&server, ZHANG).await?;
     ask_to_end(&server).await?;
-    assert_eq!(socket.leave().await?, 1000);
+    assert_eq!(socket.close_handshake().await?, 1000);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_server_that_nobody_is_connected_to_ends_at_once() -> Result<()> {
+async fn server_without_connections_ends_at_once() -> Result<()> {
     let mut server = alone(&["--drain-ms", "3600000"]).await?;
     assert!(server.terminate().await?.success());
     Ok(())

@@ -1,4 +1,4 @@
-//! Those who lie, and those who talk nonsense.
+//! Forged and malformed input.
 
 use anyhow::Result;
 use reqwest::Method;
@@ -12,7 +12,7 @@ fn text(sender: i64, recipient: i64, content: &str) -> Value {
 }
 
 #[tokio::test]
-async fn uids_are_compared_with_the_login_and_never_believed() -> Result<()> {
+async fn frames_with_a_uid_not_of_the_login_are_refused() -> Result<()> {
     let server = Server::start(&[]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut li = Socket::bound(&server, LI).await?;
@@ -30,7 +30,7 @@ async fn uids_are_compared_with_the_login_and_never_believed() -> Result<()> {
 }
 
 #[tokio::test]
-async fn binding_as_somebody_else_is_refused_and_closed_for_good() -> Result<()> {
+async fn bind_as_another_user_is_refused_and_closed_with_4500() -> Result<()> {
     let server = Server::start(&[]).await?;
     let token = server.login(ZHANG.1).await?;
     let mut socket = Socket::open(&server, Some(&token)).await?;
@@ -46,7 +46,7 @@ async fn binding_as_somebody_else_is_refused_and_closed_for_good() -> Result<()>
 }
 
 #[tokio::test]
-async fn without_a_login_nothing_is_served() -> Result<()> {
+async fn connections_and_requests_without_login_are_refused() -> Result<()> {
     let server = Server::start(&[]).await?;
     for token in [None, Some("00".repeat(32)), Some("no token at all".into())] {
         let mut socket = Socket::open(&server, token.as_deref()).await?;
@@ -67,7 +67,7 @@ async fn without_a_login_nothing_is_served() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_wrong_password_an_unknown_email_and_a_broken_body_have_clear_answers() -> Result<()> {
+async fn wrong_login_and_malformed_body_have_clear_answers() -> Result<()> {
     let server = Server::start(&[]).await?;
     let login = |body: String| {
         let request = server.http().post(server.url("/api/login"));
@@ -95,23 +95,23 @@ async fn a_wrong_password_an_unknown_email_and_a_broken_body_have_clear_answers(
 }
 
 #[tokio::test]
-async fn a_huge_request_is_refused_without_being_read() -> Result<()> {
+async fn oversized_request_is_refused_without_being_read() -> Result<()> {
     let server = Server::start(&[]).await?;
-    // With connections of its own: the server closes this one.
+    // With a client of its own, because the server closes this connection.
     let request = reqwest::Client::new().post(server.url("/api/login"));
     let answer = request
         .header("content-type", "application/json")
         .body("x".repeat(1_000_000))
         .send()
         .await;
-    // The server answers before the body is all there; some systems lose that answer.
+    // The server answers before it has the whole body; some systems lose that answer.
     assert!(answer.map_or(true, |answer| answer.status() == 413));
     assert!(server.login(ZHANG.1).await.is_ok());
     Ok(())
 }
 
 #[tokio::test]
-async fn a_guesser_of_passwords_has_to_wait() -> Result<()> {
+async fn password_guessing_is_rate_limited() -> Result<()> {
     let server = Server::start(&[]).await?;
     let body = json!({"email": ZHANG.1, "password": "wrong"});
     for _ in 0..10 {
@@ -138,7 +138,7 @@ async fn a_guesser_of_passwords_has_to_wait() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_page_of_a_foreign_origin_can_neither_connect_nor_log_in() -> Result<()> {
+async fn foreign_origin_can_neither_connect_nor_log_in() -> Result<()> {
     let server = Server::start(&["--allowed-origins", "https://friend.example"]).await?;
     let token = server.login(ZHANG.1).await?;
     for origin in ["https://evil.example", "null", "http://127.0.0.1"] {
@@ -172,7 +172,7 @@ async fn a_page_of_a_foreign_origin_can_neither_connect_nor_log_in() -> Result<(
 }
 
 #[tokio::test]
-async fn a_send_that_cannot_be_is_refused_with_its_reason_and_its_client_id() -> Result<()> {
+async fn invalid_send_is_refused_with_reason_and_client_msg_id() -> Result<()> {
     let server = Server::start(&[]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let too_long = "x".repeat(8 * 1024 + 1);
@@ -211,7 +211,7 @@ async fn a_send_that_cannot_be_is_refused_with_its_reason_and_its_client_id() ->
         assert!(
             error["message"]
                 .as_str()
-                .is_some_and(|words| words.len() > 10)
+                .is_some_and(|message| message.len() > 10)
         );
         assert_eq!(error["clientMsgId"] == "the-id", has_shape);
     }
@@ -228,7 +228,7 @@ async fn a_send_that_cannot_be_is_refused_with_its_reason_and_its_client_id() ->
 }
 
 #[tokio::test]
-async fn nonsense_is_answered_and_enough_of_it_closes_the_connection() -> Result<()> {
+async fn malformed_frames_are_answered_and_too_many_close() -> Result<()> {
     let server = Server::start(&[]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let deep = format!(
@@ -261,7 +261,7 @@ async fn nonsense_is_answered_and_enough_of_it_closes_the_connection() -> Result
     let mut binary = Socket::bound(&server, ZHANG).await?;
     binary.send_binary(b"{\"type\":0}".to_vec()).await?;
     assert_eq!(binary.closed().await?.1, 4501);
-    // The server lives on.
+    // The server still works.
     Socket::bound(&server, ZHANG)
         .await?
         .nothing_more(1000)
@@ -269,7 +269,7 @@ async fn nonsense_is_answered_and_enough_of_it_closes_the_connection() -> Result
 }
 
 #[tokio::test]
-async fn before_the_bind_nothing_else_is_done_and_there_is_only_one() -> Result<()> {
+async fn bind_must_come_first_and_only_once() -> Result<()> {
     let server = Server::start(&[]).await?;
     let token = server.login(ZHANG.1).await?;
     let mut socket = Socket::open(&server, Some(&token)).await?;
@@ -294,7 +294,7 @@ async fn before_the_bind_nothing_else_is_done_and_there_is_only_one() -> Result<
 }
 
 #[tokio::test]
-async fn a_connection_that_never_binds_is_closed() -> Result<()> {
+async fn connection_that_never_binds_is_closed() -> Result<()> {
     let server = Server::start(&[]).await?;
     let token = server.login(ZHANG.1).await?;
     let mut socket = Socket::open(&server, Some(&token)).await?;
@@ -305,11 +305,11 @@ async fn a_connection_that_never_binds_is_closed() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_user_holds_at_most_thirty_two_connections_to_a_node() -> Result<()> {
+async fn user_holds_at_most_32_connections_per_node() -> Result<()> {
     let server = Server::start(&[]).await?;
     let token = server.login(ZHANG.1).await?;
     let mut held = Vec::new();
-    // On each node; a balancer spreads them evenly.
+    // The limit is per node; the balancer distributes connections evenly.
     for _ in 0..32 * server.nodes().len() {
         held.push(Socket::bound_with(&server, &token, json!({"uid": 1000})).await?);
     }

@@ -1,5 +1,5 @@
-//! What one user, or one network, may take: others do not notice, and who took too much is told when to
-//! go on.
+//! Limits per user and per network address: excess is refused with a time to retry, and others are
+//! not affected.
 
 use crate::both_set_ups::accounts::{ask, login, token};
 use crate::metrics;
@@ -24,25 +24,25 @@ fn send(n: usize, content: &str) -> Value {
 }
 
 #[tokio::test]
-async fn who_sends_too_much_is_told_when_to_go_on() -> Result<()> {
-    // Fifty at once, ten of which the bind takes.
+async fn excess_sends_are_refused_with_retry_ms() -> Result<()> {
+    // A burst of 50 requests is allowed; the bind costs ten.
     let server = alone(&["--user-requests", "5"]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     for n in 0..100 {
         zhang.send(send(n, "flood")).await?;
     }
-    let mut put_off = 0;
+    let mut refused = 0;
     for n in 0..100 {
         let answer = zhang.next().await?;
         assert_eq!(answer["data"]["clientMsgId"], format!("id-{n}"), "in order");
         if answer["type"] == json!(7) {
             assert_eq!(answer["data"]["code"], "too_many_requests");
             assert!(answer["data"]["retryMs"].as_u64().context("no time")? > 0);
-            put_off += 1;
+            refused += 1;
         }
     }
-    assert!(put_off > 0, "all were taken");
-    // His other devices have no more, and other people as much as ever.
+    assert!(refused > 0, "all were taken");
+    // The user's other devices share the limit; other users are not affected.
     let mut second = Socket::open(&server, Some(&server.login(ZHANG.1).await?)).await?;
     second
         .send(json!({"type": 1, "data": {"uid": 1000}}))
@@ -52,13 +52,13 @@ async fn who_sends_too_much_is_told_when_to_go_on() -> Result<()> {
     assert_eq!(second.closed().await?.1, 4003);
     let mut wang = Socket::bound(&server, WANG).await?;
     for n in 0..30 {
-        wang.say(1002, 1001, &n.to_string()).await?;
+        wang.send_message(1002, 1001, &n.to_string()).await?;
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn who_sends_too_many_bytes_is_told_when_to_go_on() -> Result<()> {
+async fn excess_bytes_are_refused_as_too_many_requests() -> Result<()> {
     let server = alone(&["--user-bytes", "100"]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let text = "x".repeat(2_000);
@@ -71,7 +71,7 @@ async fn who_sends_too_many_bytes_is_told_when_to_go_on() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_a_client_sends_too_fast_arrives_later_and_in_order() -> Result<()> {
+async fn client_resends_refused_sends_later_and_in_order() -> Result<()> {
     let server = alone(&["--user-requests", "5"]).await?;
     let mut li = Socket::bound(&server, LI).await?;
     let login = Login {
@@ -100,7 +100,7 @@ async fn what_a_client_sends_too_fast_arrives_later_and_in_order() -> Result<()>
 }
 
 #[tokio::test]
-async fn who_does_not_listen_is_closed() -> Result<()> {
+async fn client_that_ignores_retry_ms_is_closed() -> Result<()> {
     let server = alone(&["--user-requests", "1"]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     for _ in 0..1_100 {
@@ -114,7 +114,7 @@ async fn who_does_not_listen_is_closed() -> Result<()> {
 }
 
 #[tokio::test]
-async fn http_requests_count_and_a_login_does_not() -> Result<()> {
+async fn http_requests_count_and_logins_do_not() -> Result<()> {
     let server = alone(&["--user-requests", "1"]).await?;
     let zhang = server.login(ZHANG.1).await?;
     let mut answers = Vec::new();
@@ -132,7 +132,7 @@ async fn http_requests_count_and_a_login_does_not() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_user_makes_so_many_groups_and_adds_so_many_members() -> Result<()> {
+async fn groups_and_member_additions_are_limited_per_user() -> Result<()> {
     let flags = [
         "--max-groups-owned",
         "2",
@@ -157,14 +157,14 @@ async fn a_user_makes_so_many_groups_and_adds_so_many_members() -> Result<()> {
     let (status, body) = make(server.login(WANG.1).await?, json!([1001])).await?;
     assert_eq!((status, &body["code"]), (409, &json!("limit_reached")));
 
-    // Six of eight are taken by what was made and refused.
+    // Six of eight additions are used up by the groups above, created and refused.
     let (status, _) = make(zhang.clone(), json!([1001, 1002])).await?;
     assert_eq!(status, 429);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_disk_that_is_nearly_full_takes_nothing_new() -> Result<()> {
+async fn nearly_full_disk_refuses_writes() -> Result<()> {
     let full = alone(&["--disk-floor-mb", "1000000000"]).await?;
     let zhang = full.login(ZHANG.1).await?;
     let mut socket = Socket::bound_with(&full, &zhang, json!({"uid": 1000})).await?;
@@ -188,7 +188,7 @@ async fn a_disk_that_is_nearly_full_takes_nothing_new() -> Result<()> {
 }
 
 #[tokio::test]
-async fn one_address_guesses_at_so_many_emails() -> Result<()> {
+async fn failed_logins_are_limited_per_address() -> Result<()> {
     let server = alone(&[]).await?;
     let mut answers = Vec::new();
     for n in 0..60 {
@@ -200,7 +200,7 @@ async fn one_address_guesses_at_so_many_emails() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_password_that_many_have_is_refused() -> Result<()> {
+async fn common_password_is_refused() -> Result<()> {
     let server = alone(&[]).await?;
     let register = |password: &str| {
         let body = json!({"email": "a@example.org", "username": "Ann", "password": password});

@@ -1,4 +1,4 @@
-//! What is logged, and what never is.
+//! The log: its spans, and secrets that must not be in it.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use tidings_tests::socket::Socket;
 const ID: &str = "req-0af7651916cd43dd";
 
 #[tokio::test]
-async fn requests_and_connections_are_told_apart_and_no_secret_is_logged() -> Result<()> {
+async fn logs_have_request_and_connection_spans_and_no_secrets() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut launch = Launch::new(folder.path(), &["--log-format", "json"]);
     launch.environment = vec![("TIDINGS_LOG", "trace".into())];
@@ -28,7 +28,7 @@ async fn requests_and_connections_are_told_apart_and_no_secret_is_logged() -> Re
     let token = server.login(ZHANG.1).await?;
     let bind = serde_json::json!({"uid": ZHANG.0});
     let mut socket = Socket::bound_with(&server, &token, bind).await?;
-    socket.say(ZHANG.0, LI.0, "between us").await?;
+    socket.send_message(ZHANG.0, LI.0, "between us").await?;
     let (ended, closed) = tokio::join!(server.terminate(), socket.closed());
     ensure!(ended?.success());
     closed?;

@@ -1,6 +1,6 @@
-//! The server, seen from outside: HTTP, plain WebSocket, signals and its command line.
+//! Black-box tests of the server: HTTP, plain WebSocket, signals and the command line.
 
-mod acknowledged;
+mod ack_then_bind;
 mod admission;
 mod backup;
 mod both_set_ups;

@@ -1,5 +1,5 @@
-//! `/metrics`, seen from outside: what happened is counted, and what the dashboard and the alerts
-//! name exists.
+//! Black-box tests of `/metrics`: events are counted, and the metrics that the dashboard and the
+//! alerts use exist.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::json;
@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 use tidings_tests::server::{LI, Launch, Server, ZHANG};
 use tidings_tests::socket::Socket;
 
-/// One process, also where other tests run on a fleet: what is asked here is of one node.
+/// One process, also when other tests run on a fleet: metrics are per node.
 async fn alone(flags: &[&str]) -> Result<Server> {
     let folder = tempfile::tempdir()?;
     let launch = Launch::new(folder.path(), flags);
     Server::alone(folder, launch).await
 }
 
-/// What deploy/ reads.
+/// The files in deploy/ that use metrics.
 const READERS: [(&str, &str); 2] = [
     (
         "dashboard",
@@ -38,13 +38,13 @@ pub(crate) fn figure(text: &str, name: &str) -> Result<f64> {
 }
 
 #[tokio::test]
-async fn what_happened_is_counted() -> Result<()> {
+async fn metrics_count_connections_frames_and_errors() -> Result<()> {
     let server = alone(&["--ack-timeout-ms", "50"]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut li = Socket::bound(&server, LI).await?;
     let _unbound = Socket::open(&server, Some(&server.login(LI.1).await?)).await?;
 
-    zhang.say(ZHANG.0, LI.0, "hello").await?;
+    zhang.send_message(ZHANG.0, LI.0, "hello").await?;
     let push = li.frame(4).await?;
     let again = li.frame(4).await?;
     assert_eq!(again["dup"], true);
@@ -86,7 +86,7 @@ async fn what_happened_is_counted() -> Result<()> {
         let found = figure(&text, name)?;
         ensure!((found - value).abs() < 1e-9, "{name} is {found}:\n{text}");
     }
-    // From intake to wire it took some time, and less than the test.
+    // The time from intake to wire is positive, and less than that of the test.
     let sum = figure(&text, "tidings_send_push_seconds_sum")?;
     ensure!(sum > 0.0 && sum < 30.0, "{sum}");
     ensure!(figure(&text, "process_resident_memory_bytes")? > 1e6);
@@ -95,7 +95,7 @@ async fn what_happened_is_counted() -> Result<()> {
 }
 
 #[tokio::test]
-async fn what_dashboard_and_alerts_name_exists() -> Result<()> {
+async fn metrics_named_by_dashboard_and_alerts_exist() -> Result<()> {
     let server = alone(&[]).await?;
     let text = text(&server).await?;
     let figures: BTreeSet<&str> = text
@@ -103,8 +103,8 @@ async fn what_dashboard_and_alerts_name_exists() -> Result<()> {
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split(['{', ' ']).next())
         .collect();
-    for (reader, words) in READERS {
-        let named: BTreeSet<&str> = words
+    for (reader, source) in READERS {
+        let named: BTreeSet<&str> = source
             .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'))
             .filter(|word| word.starts_with("tidings_") || word.starts_with("process_"))
             .collect();

@@ -20,8 +20,7 @@ async fn write(folder: &Path, files: &[(&str, &str)]) -> Result<()> {
 }
 
 #[tokio::test]
-async fn files_are_served_compressed_with_cache_headers_and_nothing_outside_the_folder()
--> Result<()> {
+async fn only_page_files_are_served_compressed_with_cache_headers() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let hashed = "app-0123456789abcdef.js";
     let files = [
@@ -77,7 +76,7 @@ async fn files_are_served_compressed_with_cache_headers_and_nothing_outside_the_
 }
 
 #[tokio::test]
-async fn a_page_that_was_not_built_is_a_sentence() -> Result<()> {
+async fn missing_page_build_is_explained() -> Result<()> {
     let server = Server::start(&["--client-dir", "nowhere"]).await?;
     let page = get(&server, "/", "identity").await?;
     assert_eq!(page.status(), 503);

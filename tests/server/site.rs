@@ -1,4 +1,4 @@
-//! Under which names the server is reached, and from which pages.
+//! The host names of the server, and the origins it accepts.
 
 use anyhow::{Context, Result};
 use reqwest::header::{HeaderMap, HeaderValue, SET_COOKIE};
@@ -12,7 +12,7 @@ async fn alone(flags: &[&str]) -> Result<Server> {
     Server::alone(folder, launch).await
 }
 
-/// Logs in under a host's name: the status, the headers and the body.
+/// Logs in under a host name. Returns the status, the headers and the body.
 async fn log_in(server: &Server, host: &str) -> Result<(u16, HeaderMap, Value)> {
     let body = json!({"email": ZHANG.1, "password": "1234"});
     let login = server.http().post(server.url("/api/login"));
@@ -22,7 +22,7 @@ async fn log_in(server: &Server, host: &str) -> Result<(u16, HeaderMap, Value)> 
 }
 
 #[tokio::test]
-async fn a_public_address_decides_host_cookie_and_https() -> Result<()> {
+async fn public_url_decides_host_cookie_and_https() -> Result<()> {
     let server = alone(&["--public-url", "https://chat.example"]).await?;
     let (status, headers, _) = log_in(&server, "chat.example:443").await?;
     assert_eq!(status, 200);
@@ -30,7 +30,7 @@ async fn a_public_address_decides_host_cookie_and_https() -> Result<()> {
     assert!(cookie.starts_with("__Host-tidings_session="), "{cookie}");
     assert!(cookie.ends_with("; Secure"), "{cookie}");
     assert!(headers.contains_key("strict-transport-security"));
-    // The cookie that was set is the one that counts, beside what a proxy's own login sends.
+    // The session cookie counts, not the `Authorization` header of a proxy's login.
     let me = server.http().get(server.url("/api/me"));
     let me = me
         .header("host", "chat.example")
@@ -43,7 +43,7 @@ async fn a_public_address_decides_host_cookie_and_https() -> Result<()> {
     assert!(!headers.contains_key(SET_COOKIE));
     let words = body["message"].as_str().context("no message")?;
     assert!(words.contains("--public-url"), "{words}");
-    // Whatever a load balancer calls it.
+    // Health checks of a load balancer may use any host name.
     let health = server.http().get(server.url("/healthz"));
     let health = health.header("host", "evil.example").send().await?;
     assert_eq!(health.status().as_u16(), 200);
@@ -51,7 +51,7 @@ async fn a_public_address_decides_host_cookie_and_https() -> Result<()> {
 }
 
 #[tokio::test]
-async fn without_one_a_name_reads_and_changes_nothing() -> Result<()> {
+async fn without_public_url_a_foreign_host_is_read_only() -> Result<()> {
     let server = alone(&[]).await?;
     let (status, headers, _) = log_in(&server, server.address()).await?;
     assert_eq!(status, 200);
@@ -76,7 +76,7 @@ async fn without_one_a_name_reads_and_changes_nothing() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_allowed_page_of_another_site_may_ask_by_cors() -> Result<()> {
+async fn allowed_origin_passes_cors() -> Result<()> {
     let server = alone(&["--allowed-origins", "https://friend.example"]).await?;
     for (origin, allowed) in [
         ("https://friend.example", true),
@@ -106,7 +106,7 @@ async fn an_allowed_page_of_another_site_may_ask_by_cors() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_page_of_another_site_brings_its_token_in_the_bind() -> Result<()> {
+async fn page_of_another_site_sends_its_token_in_the_bind() -> Result<()> {
     let friend = "https://friend.example";
     let server = alone(&["--allowed-origins", friend]).await?;
     let token = server.login(ZHANG.1).await?;
@@ -115,14 +115,15 @@ async fn a_page_of_another_site_brings_its_token_in_the_bind() -> Result<()> {
     let mut page = Socket::open_with(&server, None, Some(friend)).await?;
     page.send(bind(&token)).await?;
     assert_eq!(page.frame(1).await?["status"], "success");
-    page.say(1000, 1001, "hello from elsewhere").await?;
+    page.send_message(1000, 1001, "hello from elsewhere")
+        .await?;
 
     for (first, origin) in [
         (bind("00"), Some(friend)),
         (bind(&"0".repeat(64)), Some(friend)),
         (json!({"type": 1, "data": {"uid": 1000}}), Some(friend)),
         (json!({"type": 5, "data": {"uid": 1000}}), Some(friend)),
-        // Only who has no cookie to bring may bring it late.
+        // Only a page of another origin may send its token in the bind.
         (bind(&token), None),
     ] {
         let mut socket = Socket::open_with(&server, None, origin).await?;
@@ -131,7 +132,7 @@ async fn a_page_of_another_site_brings_its_token_in_the_bind() -> Result<()> {
         assert_eq!(code, 4500, "{first}");
         assert_eq!(frames[0]["data"]["code"], "not_logged_in", "{first}");
     }
-    // Of two users the one that is logged in is believed.
+    // The uid of the token counts, not that of the bind.
     let mut page = Socket::open_with(&server, None, Some(friend)).await?;
     page.send(json!({"type": 1, "data": {"uid": 1001, "token": token}}))
         .await?;
@@ -141,12 +142,12 @@ async fn a_page_of_another_site_brings_its_token_in_the_bind() -> Result<()> {
 }
 
 #[tokio::test]
-async fn logging_out_leaves_the_cookie_of_another_server_alone() -> Result<()> {
+async fn logout_keeps_the_cookie_of_another_server() -> Result<()> {
     let server = alone(&[]).await?;
     let port = server.address().rsplit(':').next().context("no port")?;
-    let (own, older) = (server.login(ZHANG.1).await?, server.login(ZHANG.1).await?);
+    let (current, older) = (server.login(ZHANG.1).await?, server.login(ZHANG.1).await?);
     for (old, cleared) in [("ab".repeat(32), false), (older, true)] {
-        let cookies = format!("tidings_session_{port}={own}; tidings_session={old}");
+        let cookies = format!("tidings_session_{port}={current}; tidings_session={old}");
         let logout = server.http().post(server.url("/api/logout"));
         let answer = logout.header("cookie", cookies).send().await?;
         let mut set = answer.headers().get_all(SET_COOKIE).iter();

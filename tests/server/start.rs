@@ -1,11 +1,11 @@
-//! How `tidings serve` starts, and what it refuses to start on.
+//! The start of `tidings serve`, and the conditions under which it refuses to start.
 
 use anyhow::{Context, Result};
 use std::path::Path;
 use tidings_tests::server::{Launch, Node, Server, command};
 
-/// A process that logs into a file of its folder.
-fn into_log(folder: &Path, environment: &[(&'static str, &str)]) -> Launch {
+/// The launch of a process that logs into a file in its folder.
+fn launch_with_log(folder: &Path, environment: &[(&'static str, &str)]) -> Launch {
     let mut launch = Launch::new(folder, &[]);
     let set = environment
         .iter()
@@ -17,9 +17,9 @@ fn into_log(folder: &Path, environment: &[(&'static str, &str)]) -> Launch {
     launch
 }
 
-async fn logging(environment: &[(&'static str, &str)]) -> Result<Server> {
+async fn server_with_log(environment: &[(&'static str, &str)]) -> Result<Server> {
     let folder = tempfile::tempdir()?;
-    let launch = into_log(folder.path(), environment);
+    let launch = launch_with_log(folder.path(), environment);
     Server::alone(folder, launch).await
 }
 
@@ -29,21 +29,21 @@ async fn log(server: &Server) -> Result<String> {
 }
 
 #[tokio::test]
-async fn a_second_server_on_one_file_is_refused_a_command_is_not() -> Result<()> {
-    let mut server = logging(&[]).await?;
+async fn second_server_on_one_file_is_refused_but_commands_run() -> Result<()> {
+    let mut server = server_with_log(&[]).await?;
     let serve = ["serve", "--listen", "127.0.0.1:0"];
     let refused = command(server.folder(), &serve, "").await;
     let error = refused.expect_err("the file is in use").to_string();
     assert!(error.contains("another server uses tidings.db"), "{error}");
     let add = ["user", "add", "--email", "x@y.z", "--username", "X"];
     assert!(command(server.folder(), &add, "secret\n").await.is_ok());
-    // What was killed holds nothing.
+    // A killed server holds no lock.
     server.kill().await?;
     server.restart().await
 }
 
 #[tokio::test]
-async fn an_empty_file_is_no_new_server_unless_it_is_said() -> Result<()> {
+async fn empty_database_file_needs_init() -> Result<()> {
     let folder = tempfile::tempdir()?;
     tokio::fs::write(folder.path().join("tidings.db"), "").await?;
     for arguments in [&["serve"][..], &["migrate"]] {
@@ -60,7 +60,7 @@ async fn an_empty_file_is_no_new_server_unless_it_is_said() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_blank_variable_is_none_and_a_switch_takes_any_word() -> Result<()> {
+async fn blank_variables_are_unset_and_switches_accept_any_word() -> Result<()> {
     let blank = [
         "REDIS_URL",
         "TIDINGS_CONFIG",
@@ -74,16 +74,16 @@ async fn a_blank_variable_is_none_and_a_switch_takes_any_word() -> Result<()> {
     ];
     let blank = blank.map(|name| (name, ""));
     let folder = tempfile::tempdir()?;
-    let mut launch = into_log(folder.path(), &blank);
-    // Something to log.
+    let mut launch = launch_with_log(folder.path(), &blank);
+    // So that something is logged.
     launch.flags.push("--demo".into());
     let server = Server::alone(folder, launch).await?;
     assert!(log(&server).await?.contains("INFO"), "info is the default");
-    let words = [
+    let switches = [
         ("TIDINGS_REGISTRATION", "0"),
         ("TIDINGS_SECURE_COOKIE", "yes"),
     ];
-    let server = logging(&words).await?;
+    let server = server_with_log(&switches).await?;
     let url = server.url("/api/server");
     let answer = server.http().get(url).send().await?.text().await?;
     assert_eq!(answer, r#"{"registration":false}"#);
@@ -91,10 +91,10 @@ async fn a_blank_variable_is_none_and_a_switch_takes_any_word() -> Result<()> {
 }
 
 #[tokio::test]
-async fn known_passwords_on_an_open_address_are_warned_of() -> Result<()> {
+async fn known_passwords_on_a_public_address_give_a_warning() -> Result<()> {
     for (listen, warned) in [("127.0.0.1:0", false), ("0.0.0.0:0", true)] {
         let folder = tempfile::tempdir()?;
-        let mut launch = into_log(folder.path(), &[]);
+        let mut launch = launch_with_log(folder.path(), &[]);
         launch.flags.push("--demo".into());
         let _node = Node::start(launch, listen).await?;
         let log = tokio::fs::read_to_string(folder.path().join("log")).await?;
@@ -105,7 +105,7 @@ async fn known_passwords_on_an_open_address_are_warned_of() -> Result<()> {
 }
 
 #[tokio::test]
-async fn help_repeats_no_secret_of_the_environment() -> Result<()> {
+async fn help_prints_no_secret_of_the_environment() -> Result<()> {
     let folder = tempfile::tempdir()?;
     for arguments in [
         &["serve", "--help"][..],
@@ -124,8 +124,8 @@ async fn help_repeats_no_secret_of_the_environment() -> Result<()> {
 }
 
 #[tokio::test]
-async fn who_tries_to_come_in_is_logged_and_counted_without_secrets() -> Result<()> {
-    let server = logging(&[("TIDINGS_LOG", "error")]).await?;
+async fn failed_logins_are_audited_without_secrets() -> Result<()> {
+    let server = server_with_log(&[("TIDINGS_LOG", "error")]).await?;
     for (email, password) in [
         ("zhangsan@gmail.com", "guessed-1"),
         ("nobody@example.org", "guessed-2"),
@@ -148,7 +148,7 @@ async fn who_tries_to_come_in_is_logged_and_counted_without_secrets() -> Result<
         .filter(|line| line.contains("tidings_server::audit"))
         .collect();
     assert_eq!(audit.len(), 4, "{text}");
-    // As the filter for fail2ban in deploy/ reads it.
+    // The format that the fail2ban filter in deploy/ matches.
     for line in &audit[..3] {
         assert!(
             line.contains(r#"act="login_failed" address=127.0.0.1"#),
@@ -176,14 +176,14 @@ async fn who_tries_to_come_in_is_logged_and_counted_without_secrets() -> Result<
 }
 
 #[tokio::test]
-async fn a_proxy_that_nobody_named_is_warned_of_once() -> Result<()> {
-    let server = logging(&[]).await?;
+async fn unknown_proxy_is_warned_about_once() -> Result<()> {
+    let server = server_with_log(&[]).await?;
     for _ in 0..3 {
         let body = serde_json::json!({"email": "a@b.c", "password": "x"});
         let login = server.http().post(server.url("/api/login")).json(&body);
         login.header("x-forwarded-for", "192.0.2.1").send().await?;
     }
-    let told = log(&server).await?.matches("--trusted-proxies").count();
-    assert_eq!(told, 1);
+    let warnings = log(&server).await?.matches("--trusted-proxies").count();
+    assert_eq!(warnings, 1);
     Ok(())
 }

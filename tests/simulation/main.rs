@@ -1,33 +1,33 @@
-//! Delivery, simulated: thousands of scenarios in virtual time, and proof that the checks would notice
-//! if a promise did not hold.
+//! Simulation of delivery: thousands of scenarios in virtual time, and proof that the checks detect
+//! broken promises.
 
-mod least;
+mod coverage;
 
 use tidings_tests::simulation::{Variant, digest, run};
 
-/// Scenarios here; `soak` has ten times as many, and `cargo xtask simulate` as many as one likes.
+/// The number of scenarios; `soak` runs ten times as many, `cargo xtask simulate` any number.
 const SCENARIOS: u64 = 2_000;
 
 #[test]
-fn every_promise_holds_whatever_networks_processes_stores_and_buses_do() {
+fn every_promise_holds_under_simulated_faults() {
     let report = run(0..SCENARIOS, None);
     println!("{report}");
     if let Some(failure) = report.failure {
         panic!("\n{failure}");
     }
-    least::assert_exercised(&report);
+    coverage::assert_exercised(&report);
 }
 
 #[test]
-fn a_seed_makes_the_same_run_again() {
+fn same_seed_gives_the_same_run() {
     for seed in 0..200 {
         assert_eq!(digest(seed), digest(seed), "seed {seed}");
     }
     assert_ne!(digest(1), digest(2));
 }
 
-/// The mistake is noticed in one of the first `seeds` scenarios.
-fn is_caught(variant: Variant, seeds: u64) {
+/// The mistake is detected in one of the first `seeds` scenarios.
+fn is_detected(variant: Variant, seeds: u64) {
     let report = run(0..seeds, Some(variant));
     let Some(failure) = report.failure else {
         panic!("{variant:?} is not noticed in {seeds} scenarios");
@@ -39,66 +39,66 @@ fn is_caught(variant: Variant, seeds: u64) {
 }
 
 #[test]
-fn acks_that_are_ignored_are_noticed() {
-    is_caught(Variant::AcksIgnored, 100);
+fn ignored_acks_are_detected() {
+    is_detected(Variant::AcksIgnored, 100);
 }
 
 #[test]
-fn repeats_that_are_shown_are_noticed() {
-    is_caught(Variant::DedupeOff, 100);
+fn shown_duplicates_are_detected() {
+    is_detected(Variant::DedupeOff, 100);
 }
 
 #[test]
-fn gaps_that_are_not_fetched_are_noticed() {
-    is_caught(Variant::GapNotFetched, 200);
+fn unfetched_gaps_are_detected() {
+    is_detected(Variant::GapNotFetched, 200);
 }
 
 #[test]
-fn an_outbox_cleared_by_a_reconnect_is_noticed() {
-    is_caught(Variant::OutboxCleared, 100);
+fn outbox_cleared_by_a_reconnect_is_detected() {
+    is_detected(Variant::OutboxCleared, 100);
 }
 
 #[test]
-fn places_given_again_after_a_crash_are_noticed() {
-    is_caught(Variant::SeqReused, 500);
+fn seqs_reused_after_a_crash_are_detected() {
+    is_detected(Variant::SeqReused, 500);
 }
 
 #[test]
-fn an_answer_before_the_commit_is_noticed() {
-    is_caught(Variant::AnswerBeforeCommit, 100);
+fn answer_before_the_commit_is_detected() {
+    is_detected(Variant::AnswerBeforeCommit, 100);
 }
 
 #[test]
-fn a_bind_that_reads_before_it_subscribes_is_noticed() {
-    is_caught(Variant::SubscribeLate, 10_000);
+fn bind_that_reads_before_subscribing_is_detected() {
+    is_detected(Variant::SubscribeLate, 10_000);
 }
 
 #[test]
-fn positions_that_move_with_the_push_are_noticed() {
-    is_caught(Variant::DeliveredAtPush, 100);
+fn delivery_cursor_advanced_at_push_is_detected() {
+    is_detected(Variant::DeliveredAtPush, 100);
 }
 
 #[test]
-fn a_resend_under_a_new_id_is_noticed() {
-    is_caught(Variant::NewIdOnResend, 500);
+fn resend_under_a_new_id_is_detected() {
+    is_detected(Variant::NewIdOnResend, 500);
 }
 
 #[test]
-fn a_gap_that_a_feed_is_not_told_of_is_noticed() {
-    is_caught(Variant::GapIgnored, 500);
+fn resync_not_passed_to_the_feed_is_detected() {
+    is_detected(Variant::GapIgnored, 500);
 }
 
 #[test]
-fn a_node_that_comes_back_without_a_word_is_noticed() {
-    is_caught(Variant::SilentRestart, 2_000);
+fn restart_without_a_resync_is_detected() {
+    is_detected(Variant::SilentRestart, 2_000);
 }
 
 #[test]
-fn a_commit_in_doubt_without_a_hint_is_noticed() {
-    is_caught(Variant::SilentDoubt, 2_000);
+fn commit_in_doubt_without_a_resync_is_detected() {
+    is_detected(Variant::SilentDoubt, 2_000);
 }
 
 #[test]
-fn a_gap_told_only_to_the_node_that_was_cut_off_is_noticed() {
-    is_caught(Variant::LonelyGap, 2_000);
+fn resync_sent_only_to_the_cut_off_node_is_detected() {
+    is_detected(Variant::LonelyGap, 2_000);
 }

@@ -1,13 +1,13 @@
 //! Runs scenarios of the delivery simulator: `cargo xtask simulate` calls it.
 //!
-//! `--seeds N` runs so many, from `--seed S` or 0 on; `--seed S` alone runs that one and prints all
-//! that happens; `--variant NAME` makes a deliberate mistake.
+//! `--seeds N` runs N scenarios, from `--seed S` or 0 on; `--seed S` alone runs that one and prints
+//! its trace; `--variant NAME` makes a deliberate mistake.
 
 use std::env;
 use std::process::ExitCode;
 use tidings_tests::simulation::{Variant, print, run};
 
-/// Scenarios, unless told otherwise.
+/// The default number of scenarios.
 const SEEDS: u64 = 100_000;
 
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! A page without a network for a minute, and one that nobody looks at for minutes.
+//! A page without a network for a minute, and one that is hidden for minutes.
 
 use crate::page::away::{Freeze, hidden_for, sends_into_a_frozen_network};
 use anyhow::Result;
@@ -8,7 +8,7 @@ use std::time::Duration;
 async fn sends_into_a_network_frozen_for_a_minute_arrive() -> Result<()> {
     let freeze = Freeze {
         flags: &[],
-        // The page's interval of 45 s, of which some may have passed, and 10 s for the answer.
+        // The heartbeat interval of 45 s, of which some may have passed, and 10 s for the answer.
         noticed_after: Duration::from_secs(40),
         lasts: Duration::from_mins(1),
     };

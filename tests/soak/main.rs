@@ -1,4 +1,4 @@
-//! What is long by nature, run before a release: `cargo xtask soak`, which is
+//! Tests that take long, run before a release: `cargo xtask soak`, which is
 //! `cargo test --test soak -- --nocapture --test-threads 1`. It needs the built page, Chromium,
 //! Postgres and Redis; and for `other_browsers`, as seen on Debian 12:
 //!

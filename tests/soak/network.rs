@@ -1,4 +1,4 @@
-//! A large crowd in a bad network, and very many messages for somebody who was away.
+//! Many devices in a bad network, and very many offline messages.
 
 use crate::people::bad_network::in_a_bad_network;
 use crate::people::offline::offline_messages;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 /// For a minute, or `TIDINGS_FAULT_SECONDS`.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn five_hundred_devices_in_a_bad_network_lose_nothing() -> Result<()> {
+async fn bad_network_with_500_devices_loses_nothing() -> Result<()> {
     let seconds = match std::env::var("TIDINGS_FAULT_SECONDS") {
         Ok(seconds) => seconds.parse().context("TIDINGS_FAULT_SECONDS")?,
         Err(_) => 60,
@@ -16,6 +16,6 @@ async fn five_hundred_devices_in_a_bad_network_lose_nothing() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_hundred_thousand_offline_messages_arrive_once() -> Result<()> {
+async fn each_of_100_000_offline_messages_arrives_once() -> Result<()> {
     offline_messages(100_000).await
 }

@@ -1,4 +1,4 @@
-//! The page in the browsers that are not Chromium: a person logs in, talks, loses the connection,
+//! The page in browsers other than Chromium: a person logs in, chats, loses the connection,
 //! composes and reloads.
 
 use crate::page::person::{Person, serve_page};
@@ -9,8 +9,8 @@ use tidings_tests::browser::OtherDriver;
 use tidings_tests::server::{LI, Server, ZHANG};
 use tidings_tests::socket::Socket;
 
-/// What an input method does whose Enter ends a composition: no driver can compose, so its events are
-/// made in the page. Returns whether the key was left to the input method.
+/// The events of an input method whose Enter ends a composition. They are dispatched in the page,
+/// because no driver can compose. Returns whether the page left the key to the input method.
 const COMPOSES: &str = "(() => {
     const field = document.querySelector('[data-testid=composer-input]');
     field.focus();
@@ -24,12 +24,12 @@ const COMPOSES: &str = "(() => {
 })()";
 
 #[tokio::test]
-async fn in_firefox_a_person_talks_reconnects_and_reloads() -> Result<()> {
+async fn firefox_chats_reconnects_and_reloads() -> Result<()> {
     talks_reconnects_and_reloads(&OtherDriver::firefox().await?).await
 }
 
 #[tokio::test]
-async fn in_webkit_a_person_talks_reconnects_and_reloads() -> Result<()> {
+async fn webkit_chats_reconnects_and_reloads() -> Result<()> {
     talks_reconnects_and_reloads(&OtherDriver::webkit().await?).await
 }
 
@@ -43,11 +43,11 @@ async fn talks_reconnects_and_reloads(driver: &OtherDriver) -> Result<()> {
 
     let mut li = Socket::bound(&server, LI).await?;
     zhang.writes_to(LI.0).await?;
-    zhang.says("from a browser").await?;
+    zhang.sends("from a browser").await?;
     let push = li.frame(4).await?;
     assert_eq!(push["data"]["content"], "from a browser");
     li.ack(&push["tid"]).await?;
-    li.say(LI.0, ZHANG.0, "from a program").await?;
+    li.send_message(LI.0, ZHANG.0, "from a program").await?;
     zhang.sees("from a program", "received", "sent").await?;
 
     assert_eq!(zhang.browser.eval(COMPOSES).await?, true);
@@ -60,7 +60,7 @@ async fn talks_reconnects_and_reloads(driver: &OtherDriver) -> Result<()> {
     server.kill().await?;
     let away = "document.querySelector('[data-testid=connection]').dataset.phase !== 'live'";
     zhang.browser.until("not connected", away).await?;
-    zhang.says("while away").await?;
+    zhang.sends("while away").await?;
     zhang.sees("while away", "sent", "pending").await?;
     server.restart().await?;
     zhang.is_connected().await?;
@@ -68,7 +68,7 @@ async fn talks_reconnects_and_reloads(driver: &OtherDriver) -> Result<()> {
 
     server.kill().await?;
     zhang.browser.until("not connected", away).await?;
-    zhang.says("before the reload").await?;
+    zhang.sends("before the reload").await?;
     zhang.sees("before the reload", "sent", "pending").await?;
     zhang.browser.goto("about:blank").await?;
     server.restart().await?;
@@ -80,13 +80,13 @@ async fn talks_reconnects_and_reloads(driver: &OtherDriver) -> Result<()> {
     zhang.browser.close().await
 }
 
-/// What the store has of the conversation.
+/// The texts of the conversation in the store.
 async fn stored(server: &Server) -> Result<Vec<String>> {
     let mut witness = Socket::bound(server, ZHANG).await?;
     let query = json!({"ownerUid": ZHANG.0, "otherUid": LI.0, "afterSeq": 0});
     witness.send(json!({"type": 2, "data": query})).await?;
     let mut frame = witness.next().await?;
-    // First comes what the page has not acknowledged yet.
+    // Messages that the page has not acknowledged are pushed first.
     while frame["type"] != 2 {
         frame = witness.next().await?;
     }

@@ -1,5 +1,5 @@
-//! Every screen at every width, in both languages and themes. `cargo xtask soak` has pictures of them
-//! written into `target/pictures` (`TIDINGS_PICTURES`).
+//! Every screen at every width, in both languages and themes. `cargo xtask soak` writes screenshots
+//! of them into `target/pictures` (`TIDINGS_PICTURES`).
 
 use crate::page::pictures::{every_screen_fits, every_screen_of_a_group_fits};
 use anyhow::Result;
@@ -15,7 +15,7 @@ fn looks(variants: &[(&'static str, bool)]) -> Vec<Look> {
                 scale: 2,
                 language,
                 dark,
-                whole: false,
+                full_chromium: false,
             });
         }
     }

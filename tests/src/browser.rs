@@ -1,11 +1,11 @@
-//! A real Chromium, driven over the WebDriver protocol: one browser a person, headless, with a
-//! profile of its own that is gone afterwards.
+//! A real Chromium, driven over the WebDriver protocol: one headless browser per person, with a
+//! temporary profile.
 
 mod other;
 
 pub use other::OtherDriver;
 
-use crate::PATIENCE;
+use crate::TEST_TIMEOUT;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
@@ -21,23 +21,25 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-/// How long one look at a page lasts: a page that is left during it is noticed after twice that.
+/// How long one script waits for a condition. When the page is left meanwhile, that is noticed
+/// after twice this time.
 const SLICE: Duration = Duration::from_secs(3);
 
-/// How often ChromeDriver is started at most. It takes a free port of IPv6, and ends if the same one
-/// of IPv4 is taken: now and then, where many connections are open.
-const STARTS: usize = 10;
+/// How often the start of ChromeDriver is attempted. It chooses a free port of IPv6 and exits if
+/// the same port of IPv4 is in use, which happens when many connections are open.
+const START_ATTEMPTS: usize = 10;
 
 /// How long Chromium may take to start. It is some 300 MB, read from a disk that may still be busy
 /// with what was compiled before; ChromeDriver gives up after a minute and is asked once more.
-const OPENING: Duration = Duration::from_mins(3);
+const OPEN_TIMEOUT: Duration = Duration::from_mins(3);
 
-/// Debian's build of Chromium that never has a window: the same engine, started in half the time. The
-/// program itself, for ChromeDriver ends what it started, which would be the script around it.
+/// Debian's build of Chromium without windows: the same engine, which starts in half the time. This
+/// is the program itself and not its wrapper script, because ChromeDriver kills the process it
+/// started.
 const HEADLESS_SHELL: &str = "/usr/lib/chromium/chromium-headless-shell";
 
-/// What Chromium is started with: no window, no sandbox (which root cannot have), and no calls
-/// home.
+/// Chromium's command line: no window, no sandbox (which root cannot have), and no background
+/// requests.
 const ARGUMENTS: [&str; 15] = [
     // Timers of hidden tabs run once a minute from the first second on, not only from the fifth
     // minute.
@@ -52,15 +54,15 @@ const ARGUMENTS: [&str; 15] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    // What a page does not need and every start costs.
+    // Features that the page does not need and that slow down every start.
     "--disable-extensions",
     "--disable-component-extensions-with-background-pages",
     "--disable-breakpad",
     "--hide-scrollbars",
 ];
 
-/// The process that starts browsers. Dropping it ends it and its browsers, and takes their profiles
-/// away; so does the end of this process.
+/// The ChromeDriver process. Dropping it, or the end of this process, kills it and its browsers and
+/// removes their profiles.
 pub struct ChromeDriver {
     child: Child,
     url: String,
@@ -70,7 +72,7 @@ pub struct ChromeDriver {
 
 impl Drop for ChromeDriver {
     fn drop(&mut self) {
-        // The browsers are of its process group, and would outlive it.
+        // The browsers are in its process group and would outlive it.
         let group = self
             .child
             .id()
@@ -83,14 +85,14 @@ impl Drop for ChromeDriver {
 }
 
 impl ChromeDriver {
-    /// The one that the tests of this process share, started by the first that needs it.
+    /// The instance that the tests of this process share, started by the first test that needs it.
     ///
     /// # Errors
     /// When it does not start.
     pub fn shared() -> Result<&'static Self> {
         static SHARED: OnceLock<Result<ChromeDriver, String>> = OnceLock::new();
         let shared = SHARED.get_or_init(|| {
-            // In a runtime of its own, for the test's may be in use here.
+            // In a runtime of its own, because the test's may be in use here.
             let starting = std::thread::spawn(|| {
                 let runtime = tokio::runtime::Runtime::new()?;
                 runtime.block_on(Self::start())
@@ -106,17 +108,17 @@ impl ChromeDriver {
     /// # Errors
     /// When it is not there or does not say that it listens.
     pub async fn start() -> Result<Self> {
-        let mut said = String::new();
-        for _ in 0..STARTS {
+        let mut last_line = String::new();
+        for _ in 0..START_ATTEMPTS {
             match Self::start_once().await? {
                 Ok(started) => return Ok(started),
-                Err(last) => said = last,
+                Err(last) => last_line = last,
             }
         }
-        bail!("ChromeDriver ended {STARTS} times; it said: {said}");
+        bail!("ChromeDriver ended {START_ATTEMPTS} times; it said: {last_line}");
     }
 
-    /// Starts it; the inner error is the last that it said before it ended.
+    /// Starts it once. The inner error is the last line it printed before it ended.
     async fn start_once() -> Result<Result<Self, String>> {
         let program = std::env::var_os("CHROMEDRIVER").unwrap_or("chromedriver".into());
         let profiles = tempfile::tempdir()?;
@@ -147,7 +149,7 @@ impl ChromeDriver {
             }
             Ok(Err(last))
         };
-        let port = timeout(PATIENCE, listening)
+        let port = timeout(TEST_TIMEOUT, listening)
             .await
             .context("ChromeDriver says nothing")??;
         let group = child.id().context("ChromeDriver has ended")?;
@@ -163,13 +165,13 @@ impl ChromeDriver {
     /// Opens a browser with a profile of its own.
     ///
     /// # Errors
-    /// When Chromium does not start: `CHROMIUM`, else the headless shell where it is, else the one
-    /// ChromeDriver finds.
+    /// When Chromium does not start: `CHROMIUM`, else the headless shell if installed, else the one
+    /// that ChromeDriver finds.
     pub async fn open(&self, look: &Look) -> Result<Browser> {
         let mut capabilities = DesiredCapabilities::chrome();
         if let Some(path) = std::env::var_os("CHROMIUM") {
             capabilities.set_binary(&path.to_string_lossy())?;
-        } else if !look.whole && Path::new(HEADLESS_SHELL).exists() {
+        } else if !look.full_chromium && Path::new(HEADLESS_SHELL).exists() {
             capabilities.set_binary(HEADLESS_SHELL)?;
         }
         for argument in ARGUMENTS {
@@ -178,9 +180,9 @@ impl ChromeDriver {
         capabilities.add_arg(&format!("--window-size={},{}", look.width, look.height))?;
         capabilities.add_arg(&format!("--accept-lang={}", look.language))?;
         let driver = self.chromium(capabilities).await?;
-        driver.set_script_timeout(PATIENCE).await?;
+        driver.set_script_timeout(TEST_TIMEOUT).await?;
         let browser = Browser { driver };
-        // From the start: a socket opened before would not notice `Browser::offline`.
+        // Enabled from the start: `Browser::offline` does not affect sockets opened before.
         browser.cdp("Network.enable", json!({})).await?;
         let scheme = if look.dark { "dark" } else { "light" };
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
@@ -195,7 +197,7 @@ impl ChromeDriver {
         Ok(browser)
     }
 
-    /// Starts Chromium; asked once more where ChromeDriver gives up.
+    /// Starts Chromium; tries once more if ChromeDriver gives up.
     async fn chromium(&self, capabilities: ChromeCapabilities) -> Result<WebDriver> {
         let start = async {
             match WebDriver::new(&self.url, capabilities.clone()).await {
@@ -203,7 +205,7 @@ impl ChromeDriver {
                 Err(_) => WebDriver::new(&self.url, capabilities).await,
             }
         };
-        timeout(OPENING, start)
+        timeout(OPEN_TIMEOUT, start)
             .await
             .map_err(anyhow::Error::from)
             .and_then(|started| Ok(started?))
@@ -214,24 +216,24 @@ impl ChromeDriver {
     ///
     /// # Errors
     /// When there is none.
-    pub async fn stop_browsers(&self) -> Result<Asleep> {
+    pub async fn stop_browsers(&self) -> Result<StoppedBrowsers> {
         let driver = self.child.id().context("ChromeDriver has ended")?;
         let pids = descendants(driver).await?;
         if pids.is_empty() {
             bail!("no browser to stop");
         }
         signal("-STOP", &pids).await?;
-        Ok(Asleep { pids })
+        Ok(StoppedBrowsers { pids })
     }
 }
 
 /// Browsers whose processes are stopped.
-pub struct Asleep {
+pub struct StoppedBrowsers {
     pids: Vec<u32>,
 }
 
-impl Asleep {
-    /// Lets them go on.
+impl StoppedBrowsers {
+    /// Continues them.
     ///
     /// # Errors
     /// When one of them is gone.
@@ -247,7 +249,7 @@ async fn signal(name: &str, pids: &[u32]) -> Result<()> {
     Ok(())
 }
 
-/// The processes that `ancestor` started, and those they started (Linux).
+/// The descendants of a process (Linux).
 async fn descendants(ancestor: u32) -> Result<Vec<u32>> {
     let mut found = vec![ancestor];
     let mut next = 0;
@@ -268,7 +270,7 @@ async fn descendants(ancestor: u32) -> Result<Vec<u32>> {
     Ok(found)
 }
 
-/// How a browser looks to the page.
+/// The settings of a browser.
 pub struct Look {
     /// In CSS pixels.
     pub width: u32,
@@ -280,8 +282,8 @@ pub struct Look {
     pub language: &'static str,
     /// Whether the person prefers dark pages.
     pub dark: bool,
-    /// Whether it is Chromium with all that people have: the headless shell has no notifications.
-    pub whole: bool,
+    /// Whether it is the full Chromium: the headless shell has no notifications.
+    pub full_chromium: bool,
 }
 
 impl Default for Look {
@@ -292,7 +294,7 @@ impl Default for Look {
             scale: 1,
             language: "en-US",
             dark: false,
-            whole: false,
+            full_chromium: false,
         }
     }
 }
@@ -304,14 +306,14 @@ pub struct Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It would otherwise be asked to quit, and this thread, which may have to carry the answer,
-        // stand still meanwhile, for a minute. Refused when it was closed.
+        // Otherwise thirtyfour would send a quit command and block this thread, which may have to
+        // process the answer, for a minute. Fails when the browser was closed.
         let _ = self.driver.clone().leak();
     }
 }
 
 impl Browser {
-    /// The driver, for what is said only once.
+    /// The driver, for commands without a method here.
     pub const fn driver(&self) -> &WebDriver {
         &self.driver
     }
@@ -324,33 +326,33 @@ impl Browser {
         Ok(self.driver.goto(url).await?)
     }
 
-    /// Evaluates a JavaScript expression, and what it promises.
+    /// Evaluates a JavaScript expression, and awaits it if it is a promise.
     ///
     /// # Errors
     /// When it throws.
     pub async fn eval(&self, expression: &str) -> Result<Value> {
-        // What was waited for before had a shorter one.
-        self.driver.set_script_timeout(PATIENCE).await?;
+        // A wait before may have set a shorter time-out.
+        self.driver.set_script_timeout(TEST_TIMEOUT).await?;
         let script = format!("return ({expression});");
         Ok(self.driver.execute(&script, vec![]).await?.json().clone())
     }
 
-    /// Waits until a JavaScript expression is true, looking at every change of the page.
+    /// Waits until a JavaScript expression is true. It is evaluated at every change of the page.
     ///
     /// # Errors
     /// With the page's text, when it does not become true.
     pub async fn until(&self, what: &str, expression: &str) -> Result<()> {
-        self.until_within(PATIENCE, what, expression).await
+        self.until_within(TEST_TIMEOUT, what, expression).await
     }
 
-    /// The same with a limit of one's own.
+    /// The same with another time limit.
     ///
     /// # Errors
     /// With the page's text, when it does not become true.
     pub async fn until_within(&self, limit: Duration, what: &str, expression: &str) -> Result<()> {
         let end = Instant::now() + limit;
         while Instant::now() < end {
-            // A page that is just being left takes the script with it: ask the next one.
+            // A navigation aborts the script: evaluate it in the next page.
             if self.holds_within(SLICE, expression).await.unwrap_or(false) {
                 return Ok(());
             }
@@ -363,16 +365,16 @@ impl Browser {
         let script = format!(
             "const done = arguments[arguments.length - 1];
              const holds = () => {{ try {{ return !!({expression}); }} catch (e) {{ return false; }} }};
-             let timer, beat;
+             let timer, poll;
              const end = value => {{
-                 clearTimeout(timer); clearInterval(beat); observer.disconnect(); done(value);
+                 clearTimeout(timer); clearInterval(poll); observer.disconnect(); done(value);
              }};
              const observer = new MutationObserver(() => holds() && end(true));
              observer.observe(document, {{
                  subtree: true, childList: true, attributes: true, characterData: true
              }});
-             // Scrolling and values change no nodes.
-             beat = setInterval(() => holds() && end(true), 200);
+             // Scrolling and input values mutate no nodes, so poll as well.
+             poll = setInterval(() => holds() && end(true), 200);
              timer = setTimeout(() => end(holds()), {});
              if (holds()) end(true);",
             limit.as_millis()
@@ -390,8 +392,8 @@ impl Browser {
         self.find_css(&format!("[data-testid={id}]")).await
     }
 
-    /// The first element of this selector, waiting until there is one and, in a dialog, until that
-    /// is open.
+    /// The first element of this selector. Waits until there is one and, if it is in a dialog,
+    /// until the dialog is open.
     ///
     /// # Errors
     /// When there is none.
@@ -420,7 +422,7 @@ impl Browser {
         Ok(self.driver.cdp().send_raw(command, parameters).await?)
     }
 
-    /// Runs a JavaScript expression in the service worker. What it gives is not to be had.
+    /// Runs a JavaScript expression in the service worker. Its value is not returned.
     ///
     /// # Errors
     /// When there is no service worker.
@@ -440,8 +442,8 @@ impl Browser {
             .map(drop)
     }
 
-    /// Cuts this tab off from every network, or lets it back. An open WebSocket stays open, and
-    /// nothing flows.
+    /// Disconnects this tab from every network, or reconnects it. An open WebSocket stays open, but
+    /// transfers nothing.
     ///
     /// # Errors
     /// When Chromium refuses.
@@ -453,23 +455,23 @@ impl Browser {
             .map(drop)
     }
 
-    /// Lets the present tab be shown for so long.
+    /// Waits this long while the present tab is shown.
     ///
     /// # Errors
     /// When it is gone.
     pub async fn wait_in_page(&self, time: Duration) -> Result<()> {
-        self.driver.set_script_timeout(2 * PATIENCE).await?;
+        self.driver.set_script_timeout(2 * TEST_TIMEOUT).await?;
         let end = Instant::now() + time;
-        // In pieces: the driver's own connection waits for no answer longer than two minutes.
+        // In pieces, because the driver's HTTP connection times out after two minutes.
         while let Some(left) = end.checked_duration_since(Instant::now()) {
-            let piece = left.min(PATIENCE).as_millis();
+            let piece = left.min(TEST_TIMEOUT).as_millis();
             let script = format!("setTimeout(arguments[arguments.length - 1], {piece})");
             self.driver.execute_async(&script, vec![]).await?;
         }
         Ok(())
     }
 
-    /// A picture of what is shown, as PNG.
+    /// A screenshot as PNG.
     ///
     /// # Errors
     /// When there is none.

@@ -1,10 +1,10 @@
-//! A device of a person, as the page is one: the real [`Link`](tidings_shared::link::Link),
+//! A device of a person, like the page: the real [`Link`](tidings_shared::link::Link),
 //! [`Timeline`](tidings_shared::timeline::Timeline) and
 //! [`Outbox`](tidings_shared::outbox::Outbox) over a native socket.
 //!
-//! `device` is what it knows and decides, without I/O; `driver` gives it a connection and the time;
-//! `socket` is one WebSocket. A device costs two small tasks while it is connected and what its
-//! conversations hold, so hundreds of them run in one process.
+//! `device` holds its state and decisions, without I/O; `driver` gives it a connection and the
+//! time; `socket` is one WebSocket. A connected device costs two small tasks and the messages of
+//! its conversations, so hundreds of them run in one process.
 
 mod arrivals;
 mod device;
@@ -16,34 +16,34 @@ pub use device::{Device, Figures};
 use anyhow::{Context, Result};
 use driver::{Command, Driver};
 use std::net::SocketAddr;
-use tidings_shared::link::{Cause, Event, Phase};
+use tidings_shared::link::{Cause, LinkEvent, Phase};
 use tidings_shared::{Peer, UserId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// Commands that wait for a device's task, which never waits itself.
+/// The capacity of a device's command queue. Its task never blocks.
 const COMMANDS: usize = 64;
 
-/// Whose device it is and where it connects.
+/// The user of a device, and where it connects.
 #[derive(Debug, Clone)]
 pub struct Login {
     /// The server, or a proxy in front of it.
     pub address: SocketAddr,
-    /// Who.
+    /// The user.
     pub uid: UserId,
     /// The bearer token.
     pub token: String,
-    /// Tells this device's messages from those of the person's others; printable ASCII.
+    /// Distinguishes the messages of this device from those of the user's others; printable ASCII.
     pub device: String,
     /// Messages it keeps of a conversation; older ones can be fetched again.
     pub keep: usize,
 }
 
-/// How a device stands; see [`Client::until`].
+/// The status of a device; see [`Client::until`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Status {
-    /// Where its connection stands.
+    /// The phase of its connection.
     pub phase: Phase,
     /// Times it was connected.
     pub connects: u64,
@@ -52,19 +52,19 @@ pub struct Status {
     /// Messages not answered yet.
     pub pending: usize,
     /// Conversations of which something is missing.
-    pub lacking: usize,
-    /// Whether it was told to fetch everything; then what is older is missing too.
+    pub incomplete: usize,
+    /// Whether it fetches all history; then older messages count as missing too.
     pub whole: bool,
-    /// The sum of the last places shown, over all conversations.
+    /// The sum of the last `seq` shown, over all conversations.
     pub shown: i64,
-    /// What happened so far.
+    /// Counts of what happened so far.
     pub figures: Figures,
 }
 
 impl Status {
     /// Connected, with nothing to send and nothing to fetch.
     pub fn is_settled(&self) -> bool {
-        self.phase == Phase::Live && self.pending == 0 && self.lacking == 0
+        self.phase == Phase::Live && self.pending == 0 && self.incomplete == 0
     }
 }
 
@@ -77,11 +77,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// Starts a device, which connects and stays connected. The seed spreads its retries in time.
+    /// Starts a device, which connects and stays connected. The seed is for the jitter of its
+    /// retries.
     pub fn start(login: Login, seed: u64) -> Self {
-        let (commands, orders) = mpsc::channel(COMMANDS);
+        let (commands, receiver) = mpsc::channel(COMMANDS);
         let uid = login.uid;
-        let (driver, status) = Driver::new(login, seed, orders);
+        let (driver, status) = Driver::new(login, seed, receiver);
         Self {
             uid,
             commands,
@@ -90,7 +91,7 @@ impl Client {
         }
     }
 
-    /// Whose device it is.
+    /// The user of the device.
     pub const fn uid(&self) -> UserId {
         self.uid
     }
@@ -112,16 +113,16 @@ impl Client {
         self.commands.send(command).await.context("a device ended")
     }
 
-    /// Tells the link what a browser would.
+    /// Notifies the link of an event, as a browser would.
     ///
     /// # Errors
     /// When the device's task is gone.
-    pub async fn tell(&self, event: Event) -> Result<()> {
-        let command = Command::Tell(event);
+    pub async fn notify(&self, event: LinkEvent) -> Result<()> {
+        let command = Command::Link(event);
         self.commands.send(command).await.context("a device ended")
     }
 
-    /// Fetches every conversation to its first message, as a person would who scrolls up.
+    /// Fetches every conversation down to its first message, like a person who scrolls up.
     ///
     /// # Errors
     /// When the device's task is gone.
@@ -130,25 +131,25 @@ impl Client {
         self.commands.send(command).await.context("a device ended")
     }
 
-    /// How it stands now.
+    /// The current status.
     pub fn status(&self) -> Status {
         *self.status.borrow()
     }
 
-    /// Waits until it stands so; returns how.
+    /// Waits until the status satisfies a condition. Returns the status.
     ///
     /// # Errors
-    /// When it does not within [`PATIENCE`](crate::PATIENCE).
-    pub async fn until(&self, stands: impl Fn(&Status) -> bool) -> Result<Status> {
+    /// When it does not within [`TEST_TIMEOUT`](crate::TEST_TIMEOUT).
+    pub async fn until(&self, condition: impl Fn(&Status) -> bool) -> Result<Status> {
         let mut status = self.status.clone();
-        let waiting = status.wait_for(|status| stands(status));
-        match timeout(crate::PATIENCE, waiting).await {
+        let waiting = status.wait_for(|status| condition(status));
+        match timeout(crate::TEST_TIMEOUT, waiting).await {
             Ok(status) => Ok(*status.context("a device ended")?),
             Err(_) => anyhow::bail!("a device of {} still is {:?}", self.uid, self.status()),
         }
     }
 
-    /// Disconnects it; returns what it knows.
+    /// Disconnects the device. Returns its state.
     ///
     /// # Errors
     /// When its task has panicked.

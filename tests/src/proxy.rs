@@ -1,24 +1,24 @@
-//! A TCP proxy on loopback that does to connections what networks do: delays them, narrows them,
-//! freezes them, cuts them, or makes one end forget them.
+//! A TCP proxy on loopback with the faults of networks: it delays connections, limits their
+//! bandwidth, freezes them, cuts them, or resets one end only (half-open).
 //!
-//! [`Proxy::set`] and its like hold for all connections, those of a [`Connection`] for that one;
-//! the worse of both counts. What is buffered on the way is bounded, so a frozen or narrow
-//! connection pushes back on whoever writes into it. The same seed gives the same jitter. Nothing
-//! here knows what the bytes mean.
+//! [`Proxy::set`] and similar methods apply to all connections, those of a [`Connection`] to one;
+//! both apply together. The buffers are bounded, so a frozen or limited connection exerts
+//! backpressure on its writer. The same seed gives the same jitter. The proxy does not interpret
+//! the bytes.
 
 mod connection;
-mod dice;
 mod flow;
-mod lane;
+mod relay;
+mod rng;
 #[cfg(test)]
 mod tests;
 
 pub use connection::{Connection, Cut, Side};
-pub use dice::Dice;
 pub use flow::{Conditions, Flow};
+pub use rng::Rng;
 
-use connection::{Order, Wire};
-use flow::Sky;
+use connection::{Command, Wire};
+use flow::ConditionsWatch;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -28,13 +28,13 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-/// What the system may buffer of each socket, in bytes; it doubles the number. Its own choice grows
-/// to megabytes, behind which no fault would be felt.
+/// The buffer size of each socket in bytes, which Linux doubles. By default buffers grow to
+/// megabytes and would hide the faults.
 const SOCKET_BUFFER: u32 = 32 * 1024;
-/// Connections that wait to be accepted.
+/// The backlog of connections to accept.
 const BACKLOG: u32 = 1024;
-/// Orders to a connection that wait; more are dropped, for the connection is ending anyway.
-const ORDERS: usize = 8;
+/// Queued commands of a connection. More are dropped, because the connection is ending anyway.
+const COMMANDS: usize = 8;
 
 type Open = Arc<Mutex<BTreeMap<u64, Connection>>>;
 
@@ -59,8 +59,8 @@ impl Proxy {
         let address = listener.local_addr()?;
         let global = watch::Sender::new(Conditions::default());
         let open = Open::default();
-        let dice = Dice::new(seed);
-        let accepting = accept(listener, upstream, global.clone(), Arc::clone(&open), dice);
+        let rng = Rng::new(seed);
+        let accepting = accept(listener, upstream, global.clone(), Arc::clone(&open), rng);
         Ok(Self {
             address,
             global,
@@ -74,17 +74,17 @@ impl Proxy {
         self.address
     }
 
-    /// Sets what holds for all connections, and those to come.
+    /// Sets the conditions of all connections, present and future.
     pub fn set(&self, conditions: Conditions) {
         self.global.send_replace(conditions);
     }
 
-    /// Stops everything: nothing flows, nothing closes, nobody gets through.
+    /// Freezes everything: no bytes pass, and no connection opens or closes.
     pub fn freeze(&self) {
         self.global.send_modify(|now| now.set_frozen(true));
     }
 
-    /// Ends [`Self::freeze`]; connections frozen one by one stay so.
+    /// Ends [`Self::freeze`]. Connections that were frozen separately stay frozen.
     pub fn thaw(&self) {
         self.global.send_modify(|now| now.set_frozen(false));
     }
@@ -116,7 +116,7 @@ async fn accept(
     upstream: SocketAddr,
     global: watch::Sender<Conditions>,
     open: Open,
-    mut dice: Dice,
+    mut rng: Rng,
 ) {
     let mut running = JoinSet::new();
     for id in 0.. {
@@ -124,38 +124,45 @@ async fn accept(
             tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((client, _)) => break client,
-                    // Too many open files, or a client that is gone again: the next may do.
+                    // Too many open files, or the client is gone already: try the next one.
                     Err(_) => tokio::task::yield_now().await,
                 },
                 Some(_) = running.join_next() => {}
             }
         };
-        let own = watch::Sender::new(Conditions::default());
-        let (orders, order) = mpsc::channel(ORDERS);
-        let sky = Sky::new(global.subscribe(), own.subscribe());
-        lock(&open).insert(id, Connection::new(id, own, orders));
+        let local = watch::Sender::new(Conditions::default());
+        let (commands, receiver) = mpsc::channel(COMMANDS);
+        let conditions = ConditionsWatch::new(global.subscribe(), local.subscribe());
+        lock(&open).insert(id, Connection::new(id, local, commands));
         let entry = Entry(id, Arc::clone(&open));
-        running.spawn(serve(client, upstream, sky, order, dice.fork(), entry));
+        running.spawn(serve(
+            client,
+            upstream,
+            conditions,
+            receiver,
+            rng.fork(),
+            entry,
+        ));
     }
 }
 
 async fn serve(
     client: TcpStream,
     upstream: SocketAddr,
-    mut sky: Sky,
-    mut orders: mpsc::Receiver<Order>,
-    dice: Dice,
+    mut conditions: ConditionsWatch,
+    mut commands: mpsc::Receiver<Command>,
+    rng: Rng,
     _entry: Entry,
 ) {
     let mut forget = None;
-    let mut connecting = pin!(connection::connect(upstream, sky.clone()));
+    let mut connecting = pin!(connection::connect(upstream, conditions.clone()));
     let server = loop {
         tokio::select! {
             connected = &mut connecting => break connected,
-            Some(order) = orders.recv() => match order {
-                Order::Cut(_) => break Err(io::ErrorKind::ConnectionAborted.into()),
-                // There is nothing to keep open yet.
-                Order::Forget(side) => forget = Some(Order::Forget(side)),
+            Some(command) = commands.recv() => match command {
+                Command::Cut(_) => break Err(io::ErrorKind::ConnectionAborted.into()),
+                // There is no server connection yet: forget the side once there is.
+                Command::Forget(side) => forget = Some(Command::Forget(side)),
             }
         }
     };
@@ -163,21 +170,21 @@ async fn serve(
         return connection::reset(client);
     };
     let mut wire = Wire { client, server };
-    let order = if let Some(order) = forget {
-        order
+    let command = if let Some(command) = forget {
+        command
     } else {
         tokio::select! {
-            Some(order) = orders.recv() => order,
-            end = wire.relay(&mut sky, dice) => match end {
+            Some(command) = commands.recv() => command,
+            end = wire.relay(&mut conditions, rng) => match end {
                 Ok(()) => return,
-                Err(_) => Order::Cut(Cut::Reset),
+                Err(_) => Command::Cut(Cut::Reset),
             }
         }
     };
-    wire.obey(order, &mut orders).await;
+    wire.execute(command, &mut commands).await;
 }
 
-/// A connection's place in the list; dropped with its task.
+/// Removes a connection from the list of open ones when its task is dropped.
 struct Entry(u64, Open);
 
 impl Drop for Entry {

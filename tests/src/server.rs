@@ -1,8 +1,8 @@
 //! The server under test: one `tidings serve` process on a SQLite file, or a fleet.
 //!
-//! [`Server::start`] gives what `TIDINGS_TEST_FLEET` asks for: nothing is one process with its bus
-//! inside, `postgres` is two nodes on Postgres and Redis behind a balancer. The tests in modules named
-//! `both_set_ups` are run on both, all others on the first only.
+//! [`Server::start`] follows `TIDINGS_TEST_FLEET`: unset means one process with an in-process bus,
+//! `postgres` means two nodes on Postgres and Redis behind a balancer. The tests in modules named
+//! `both_set_ups` run on both, all others only on the first.
 
 mod balancer;
 mod fleet;
@@ -20,18 +20,18 @@ use std::process::ExitStatus;
 use tempfile::TempDir;
 use tidings_services::{Postgres, Redis, free_port};
 
-/// Chooses the set-up; see the module's text.
+/// Selects the set-up; see the module documentation.
 const VARIABLE: &str = "TIDINGS_TEST_FLEET";
 
-/// The users that a server is started with, as (uid, email); their password is 1234. They are those
-/// of `--demo`, without the past it gives them: tests begin with nothing said.
+/// The users of a new server, as (uid, email); their password is 1234. They are those of `--demo`
+/// without its messages: tests start with empty conversations.
 pub const ZHANG: (i64, &str) = (1000, "zhangsan@gmail.com");
 /// See [`ZHANG`].
 pub const LI: (i64, &str) = (1001, "lisi@gmail.com");
 /// See [`ZHANG`].
 pub const WANG: (i64, &str) = (1002, "wangwu@hotmail.com");
 
-/// What [`Server::start`] starts.
+/// The set-up that [`Server::start`] starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SetUp {
     /// One process on a SQLite file.
@@ -41,7 +41,7 @@ pub enum SetUp {
 }
 
 impl SetUp {
-    /// What this run was asked for.
+    /// The set-up of this run.
     ///
     /// # Errors
     /// When there is no such set-up.
@@ -60,7 +60,7 @@ pub struct Server {
     running: Running,
     address: String,
     http: reqwest::Client,
-    // After what runs in it: fields are dropped in their order.
+    // Last, because fields are dropped in order and the processes run in it.
     folder: TempDir,
 }
 
@@ -71,8 +71,8 @@ enum Running {
 }
 
 impl Server {
-    /// Starts a server with three users, as this run is asked to. With `--demo` among the flags it has
-    /// what that gives it.
+    /// Starts a server with three users, in the set-up of this run. With `--demo` among the flags
+    /// it has the demo's data instead.
     ///
     /// # Errors
     /// When it does not say that it listens.
@@ -87,14 +87,14 @@ impl Server {
         }
     }
 
-    /// One process, whatever this run is asked for.
+    /// Starts one process, whatever the set-up of this run.
     ///
     /// # Errors
     /// When it does not say that it listens.
     pub async fn alone(folder: TempDir, launch: Launch) -> Result<Self> {
-        // It comes back to the same port after a restart, so none that systems give away.
+        // It uses the same port after a restart, so not an ephemeral port of the system.
         let listen = format!("127.0.0.1:{}", free_port()?);
-        // With a database elsewhere, those who are to be there are.
+        // A database elsewhere has its users already.
         if launch
             .environment
             .iter()
@@ -107,7 +107,7 @@ impl Server {
         Ok(Self::new(Running::Alone(Box::new(node)), address, folder))
     }
 
-    /// A fleet, whatever this run is asked for.
+    /// Starts a fleet, whatever the set-up of this run.
     ///
     /// # Errors
     /// When one of its nodes does not say that it listens.
@@ -115,7 +115,7 @@ impl Server {
         Self::fleet_with(flags, None, Redis::start().await?).await
     }
 
-    /// A fleet with a Postgres of its own, for what a test does to it.
+    /// Starts a fleet with a Postgres of its own, for tests that restart it.
     ///
     /// # Errors
     /// When one of its nodes does not say that it listens.
@@ -124,7 +124,7 @@ impl Server {
         Self::fleet_with(flags, Some(postgres), Redis::start().await?).await
     }
 
-    /// A fleet with a Redis that may be absent.
+    /// Starts a fleet with a Redis that may be absent.
     ///
     /// # Errors
     /// When one of its nodes does not say that it listens.
@@ -158,7 +158,7 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
-    /// The folder of its database, if that is a file, and of the files its commands read.
+    /// The folder of its database, if that is a file, and of the input files of its commands.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -171,7 +171,7 @@ impl Server {
     /// The parts of a fleet.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is not a fleet.
     pub fn parts(&mut self) -> Result<&mut Fleet> {
         match &mut self.running {
             Running::Fleet(fleet) => Ok(fleet),
@@ -179,7 +179,7 @@ impl Server {
         }
     }
 
-    /// The processes that serve.
+    /// The server processes.
     pub fn nodes(&self) -> &[Node] {
         match &self.running {
             Running::Alone(node) => std::slice::from_ref(node),
@@ -187,7 +187,7 @@ impl Server {
         }
     }
 
-    /// Ends every node as a power cut would.
+    /// Kills every node, like a power cut.
     ///
     /// # Errors
     /// When there is nothing to kill.
@@ -198,7 +198,7 @@ impl Server {
         }
     }
 
-    /// Asks every node to end (SIGTERM) and waits for it; a failure of one is that of all.
+    /// Sends SIGTERM to every node and waits for its exit. Returns a failure if one failed.
     ///
     /// # Errors
     /// When one does not end.

@@ -1,14 +1,14 @@
-//! The simulator that proves delivery.
+//! The simulator that checks delivery.
 //!
 //! A scenario has a few users with devices, a few server nodes, a bus, a store and a network, all
 //! in virtual time and on one thread. The nodes drive the real `Feed` and the devices the real
-//! `Link`, `Timeline` and `Outbox`, with the real frames between them; everything around those is
-//! a model that misbehaves as networks, processes, disks and browsers do. After every step a
-//! ledger of its own checks the promises; at the end, when all faults have ended, nothing
-//! may be missing and nothing may happen any more.
+//! `Link`, `Timeline` and `Outbox`, with the real frames between them; everything else is a model
+//! that misbehaves as networks, processes, disks and browsers do. After every step an independent
+//! ledger checks the promises. At the end, when all faults have ended, nothing may be missing and
+//! nothing may happen any more.
 //!
-//! A seed makes the whole scenario, so that it happens again exactly. Neither sockets nor clocks
-//! nor files belong here, and nothing that iterates in an order of chance.
+//! The whole scenario follows from its seed, so that it can be repeated exactly. Sockets, clocks,
+//! files and iteration in a random order must not be used here.
 
 mod agenda;
 mod bus;

@@ -1,6 +1,6 @@
-//! A client of plain WebSocket and JSON: not ours.
+//! A client of plain WebSocket and JSON, without the types of `shared`.
 
-use crate::PATIENCE;
+use crate::TEST_TIMEOUT;
 use crate::server::Server;
 use anyhow::{Context, Result, bail, ensure};
 use futures_util::{SinkExt, StreamExt};
@@ -29,7 +29,7 @@ impl Socket {
         Self::open_with(server, token, None).await
     }
 
-    /// The same at `/`, as the course's page does, with any headers.
+    /// The same at `/`, like the course's page, with any headers.
     ///
     /// # Errors
     /// When the handshake is refused.
@@ -64,11 +64,13 @@ impl Socket {
             request.headers_mut().insert(*name, value);
         }
         let opening = tokio_tungstenite::connect_async(request);
-        let (stream, _) = timeout(PATIENCE, opening).await.context("no answer")??;
+        let (stream, _) = timeout(TEST_TIMEOUT, opening)
+            .await
+            .context("no answer")??;
         Ok(Self { stream })
     }
 
-    /// Logs in, opens a connection and binds it to be pushed everything.
+    /// Logs in, opens a connection and binds it with `all`: everything is pushed to it.
     ///
     /// # Errors
     /// When any of it is refused.
@@ -77,16 +79,16 @@ impl Socket {
         Self::bound_with(server, &token, json!({"uid": user.0, "all": true})).await
     }
 
-    /// The same in the course's way: direct messages from others, and no more.
+    /// The same in the legacy (v0) protocol: only direct messages from others are pushed.
     ///
     /// # Errors
     /// When any of it is refused.
-    pub async fn bound_plainly(server: &Server, user: (i64, &str)) -> Result<Self> {
+    pub async fn bound_legacy(server: &Server, user: (i64, &str)) -> Result<Self> {
         let token = server.login(user.1).await?;
         Self::bound_with(server, &token, json!({"uid": user.0})).await
     }
 
-    /// The same with a token and a bind of one's own.
+    /// The same with a token and a given bind.
     ///
     /// # Errors
     /// When any of it is refused.
@@ -136,7 +138,7 @@ impl Socket {
     /// When the connection is closed or nothing comes.
     pub async fn next(&mut self) -> Result<Value> {
         loop {
-            let message = timeout(PATIENCE, self.stream.next())
+            let message = timeout(TEST_TIMEOUT, self.stream.next())
                 .await
                 .context("nothing comes")?;
             match message.context("the connection is gone")?? {
@@ -188,7 +190,7 @@ impl Socket {
     ///
     /// # Errors
     /// When the next frame is not the answer.
-    pub async fn say(&mut self, from: i64, to: i64, content: &str) -> Result<Value> {
+    pub async fn send_message(&mut self, from: i64, to: i64, content: &str) -> Result<Value> {
         let data = json!({"senderUid": from, "recipientUid": to, "content": content, "msgType": 1});
         self.ask(3, data).await
     }
@@ -201,7 +203,7 @@ impl Socket {
         self.send(json!({"type": 6, "data": {"tid": tid}})).await
     }
 
-    /// Shows that nothing was on its way: asks for a heartbeat and expects its answer first.
+    /// Checks that no frame is pending: sends a heartbeat and expects its answer first.
     ///
     /// # Errors
     /// When another frame comes before it.
@@ -215,22 +217,22 @@ impl Socket {
     ///
     /// # Errors
     /// When it is not answered, or the connection stays open after that.
-    pub async fn leave(mut self) -> Result<u16> {
-        let goodbye = CloseFrame {
+    pub async fn close_handshake(mut self) -> Result<u16> {
+        let close = CloseFrame {
             code: CloseCode::Normal,
             reason: "".into(),
         };
-        // Not `close`, which the library takes for the end of all reading.
-        self.stream.send(Message::Close(Some(goodbye))).await?;
+        // Not `close`, after which the library reads no more.
+        self.stream.send(Message::Close(Some(close))).await?;
         let answer = loop {
-            let message = timeout(PATIENCE, self.stream.next())
+            let message = timeout(TEST_TIMEOUT, self.stream.next())
                 .await
                 .context("not answered")?;
             if let Message::Close(frame) = message.context("cut off without an answer")?? {
                 break frame.context("answered without a code")?;
             }
         };
-        let after = timeout(PATIENCE, self.stream.next()).await;
+        let after = timeout(TEST_TIMEOUT, self.stream.next()).await;
         ensure!(after.context("kept open")?.is_none(), "more came");
         Ok(answer.code.into())
     }
@@ -240,10 +242,10 @@ impl Socket {
     /// # Errors
     /// When it is not closed, or without a code.
     pub async fn closed(&mut self) -> Result<(Vec<Value>, u16)> {
-        self.closed_within(PATIENCE).await
+        self.closed_within(TEST_TIMEOUT).await
     }
 
-    /// The same with a limit of one's own.
+    /// The same with another time limit.
     ///
     /// # Errors
     /// When it is not closed in time, or without a code.

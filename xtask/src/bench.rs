@@ -1,8 +1,8 @@
-//! `bench`: what the server does under load, on this machine.
+//! `bench`: benchmarks of the server and the page on this machine.
 //!
-//! The parts are in `bench/`: `site` (a database with its users), `node` (a server), `tool` (the
-//! load tool and its report), `machine` (where it was measured), `table` (what is written down),
-//! and `parts` (what is measured). Everything is started for the occasion and gone afterwards.
+//! The modules in `bench/`: `site` (a database with its users), `node` (a server), `tool` (the load
+//! tool and its report), `machine` (its description), `table` (the results), and `parts` (the
+//! measurements). Everything is started for the benchmark and removed afterwards.
 
 mod machine;
 mod node;
@@ -54,22 +54,22 @@ enum Part {
     Storm,
 }
 
-/// How large and how long.
+/// The sizes and durations of the benchmarks.
 #[derive(Debug, Clone, Copy)]
 struct Scale {
-    /// Runs of which the median is told.
+    /// The number of runs of which the median is reported.
     runs: usize,
-    /// Of each throughput run.
+    /// The duration of each throughput run.
     time: Duration,
-    /// Idle connections.
+    /// The number of idle connections.
     idle: u32,
-    /// How long they are kept while measured.
+    /// How long idle connections are measured.
     idle_time: Duration,
     /// Members of the group.
     members: u32,
-    /// Messages to the group, in a burst and one by one.
+    /// The number of messages to the group, in a burst and one by one.
     messages: u32,
-    /// Connections cut off.
+    /// The number of connections to cut off.
     storm: u32,
 }
 
@@ -98,13 +98,13 @@ impl Scale {
         }
     }
 
-    /// Users that any of the parts needs; a storm has one more, who writes.
+    /// The number of users that every part needs at most. A storm has one more, who writes.
     fn users(self) -> u32 {
         self.idle.max(self.members).max(self.storm + 1)
     }
 }
 
-/// Builds, measures, prints the table and, after the whole set, writes it down.
+/// Builds, measures and prints; after the whole set it also writes the table to a file.
 pub(crate) fn bench(workspace: &Workspace, steps: &mut Steps, options: &Options) -> Result<()> {
     setup::ensure(workspace, steps, Need::Tests)?;
     let mut build = cargo(&["build", "--release", "--package", "tidings-server"]);
@@ -114,7 +114,7 @@ pub(crate) fn bench(workspace: &Workspace, steps: &mut Steps, options: &Options)
         programs: workspace.target.join("release"),
         scale: Scale::new(options.quick),
     };
-    // The services end with the thread that started them: it has to be this one.
+    // The services end with the thread that started them, so it must be this one.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -179,7 +179,7 @@ fn file(workspace: &Workspace) -> PathBuf {
     workspace.root.join("docs/benchmarks.md")
 }
 
-/// What was measured: the commit, marked when files differ from it.
+/// The commit that was measured, marked if the working tree differs from it.
 fn commit(workspace: &Workspace) -> String {
     let mut git = std::process::Command::new("git");
     git.args(["describe", "--always", "--dirty"])
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_users_enough_for_every_part() {
+    fn scale_has_enough_users_for_every_part() {
         for quick in [false, true] {
             let scale = Scale::new(quick);
             assert!(

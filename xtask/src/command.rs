@@ -14,7 +14,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// trunk takes `NO_COLOR=1`, the usual form, for a mistake.
+/// A trunk command. trunk rejects `NO_COLOR=1`, the usual form, so it gets `NO_COLOR=true`.
 pub(crate) fn trunk(arguments: &[&str]) -> Command {
     let mut command = Command::new("trunk");
     command.args(arguments);
@@ -25,8 +25,8 @@ pub(crate) fn trunk(arguments: &[&str]) -> Command {
     command
 }
 
-/// Takes away what `cargo run` tells this program about its own package. ring's build script asks for
-/// it, and would be run again with all that depends on it whenever the caller changes.
+/// Removes the variables with which `cargo run` describes the package of this program. ring's build
+/// script depends on them: with changing values it would be rerun, and all dependents rebuilt.
 fn forget_own_package(command: &mut Command) {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
@@ -49,7 +49,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// What `command` prints on its standard output, or nothing if it is missing or fails.
+/// The standard output of a command; `None` if it is missing or fails.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command
         .output()
@@ -70,7 +70,7 @@ pub(crate) fn find_on_path(name: &str) -> Option<PathBuf> {
         })
 }
 
-/// The variables that are set for it, the program's name without its folder, and the arguments.
+/// The command line: variables, program name without its folder, and arguments.
 pub(crate) fn line(command: &Command) -> String {
     let variables = command.get_envs().filter_map(|(name, value)| {
         let (name, value) = (name.to_string_lossy(), value?.to_string_lossy());
@@ -79,9 +79,9 @@ pub(crate) fn line(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str());
     let arguments = command.get_args();
-    let words = std::iter::once(name).chain(arguments);
+    let parts = std::iter::once(name).chain(arguments);
     variables
-        .chain(words.map(|word| word.to_string_lossy().into_owned()))
+        .chain(parts.map(|part| part.to_string_lossy().into_owned()))
         .collect::<Vec<_>>()
         .join(" ")
 }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_is_printed_as_one_would_type_it() {
+    fn command_is_printed_as_typed() {
         let mut command = Command::new("/usr/bin/cargo");
         command.args(["test", "--test", "browser"]).env("A", "b");
         assert_eq!(line(&command), "A=b cargo test --test browser");

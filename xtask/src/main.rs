@@ -1,7 +1,7 @@
-//! `cargo xtask`: sets up what the plain commands need, then runs them.
+//! `cargo xtask`: installs what the development commands need, then runs them.
 //!
-//! A command prints what it runs as one would type it, and times it. Nothing of the product itself
-//! belongs here.
+//! Each step prints its command as one would type it, and its time. No code of the product belongs
+//! here.
 
 mod bench;
 mod command;
@@ -78,7 +78,7 @@ enum Task {
 fn main() -> ExitCode {
     let task = Arguments::parse().task;
     let mut steps = Steps::start();
-    let result = perform(task, &mut steps);
+    let result = run_task(task, &mut steps);
     steps.print_summary();
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -89,13 +89,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn perform(task: Task, steps: &mut Steps) -> Result<()> {
+fn run_task(task: Task, steps: &mut Steps) -> Result<()> {
     let workspace = Workspace::enter()?;
     match task {
         Task::Run { serve } => run::run(&workspace, steps, &serve),
         Task::Test => test::test(&workspace, steps),
         Task::Soak => test::soak(&workspace, steps),
-        // In the profile of the tests, which optimises it and keeps the checks of overflow.
+        // In the test profile, which is optimised and has overflow checks.
         Task::Simulate { arguments } => command::run(
             cargo(&["run", "--quiet", "--package", "tidings-tests"])
                 .args(["--bin", "simulate", "--"])

@@ -1,4 +1,4 @@
-//! `run`: the demo, as a user would have it. `release`: one file that is all of Tidings.
+//! `run`: the demo, built for release. `release`: one binary that contains the page.
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
@@ -19,7 +19,8 @@ const LOGINS: &str = "
     Ctrl-C ends it
 ";
 
-/// Builds page and server for release, and becomes the server; returns only with an error.
+/// Builds page and server for release, and replaces this process by the server; returns only an
+/// error.
 pub(crate) fn run(workspace: &Workspace, steps: &mut Steps, serve: &[OsString]) -> Result<()> {
     setup::ensure(workspace, steps, Need::Page)?;
     steps.run("build the page", &mut trunk(&["build", "--release"]))?;

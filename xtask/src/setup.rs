@@ -1,5 +1,5 @@
-//! What the other commands need and the machine may lack. The first line of output names all of it;
-//! what is there already is left alone.
+//! Installation of what the other commands need. The first line of output lists everything that is
+//! missing; what is installed already is not changed.
 
 mod packages;
 mod tool;
@@ -16,11 +16,11 @@ use tool::Tool;
 
 /// The target the page is built for.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
-/// axe-core, the accessibility checker that the browser tests put into the page. Rules come with
-/// each version, so the one that is tested against is fixed. It is never shipped.
+/// axe-core, the accessibility checker that the browser tests inject into the page. Its version is
+/// fixed, because each version may add rules. It is never shipped.
 const AXE: &str = "axe-core@4.12.1";
 
-/// What something is needed for; each but `Audit` needs what those before it need.
+/// The purpose of a set-up. Each but `Audit` includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Need {
     /// Checking the dependencies.
@@ -29,11 +29,11 @@ pub(crate) enum Need {
     Page,
     /// All tests.
     Tests,
-    /// The tests in other browsers, too.
+    /// All tests, and those in other browsers.
     Soak,
 }
 
-/// Something that is missing.
+/// A missing tool.
 struct Missing {
     name: String,
     /// The commands that install it.
@@ -106,7 +106,7 @@ fn missing(workspace: &Workspace, need: Need) -> Result<Vec<Missing>> {
             add(format!("{AXE} into target/tools"), vec![npm]);
         }
     }
-    // 0.22 needs a newer Rust than this workspace does.
+    // 0.22 needs a newer Rust than this workspace.
     missing.extend(Tool::new("trunk", "0.21.14").missing());
     missing.extend(Tool::wasm_bindgen(workspace)?.missing());
     if need == Need::Soak {

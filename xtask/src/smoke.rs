@@ -1,4 +1,4 @@
-//! The commands of a developer, as the README has them: do they work?
+//! Smoke tests of the development commands in the README.
 
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -15,10 +15,10 @@ use crate::workspace::Workspace;
 /// The server's own port, and the one of `Trunk.toml`.
 const SERVER: &str = "127.0.0.1:8080";
 const PAGE: &str = "127.0.0.1:8081";
-/// How long a build may take.
-const PATIENCE: Duration = Duration::from_mins(15);
+/// The time limit of a build.
+const BUILD_LIMIT: Duration = Duration::from_mins(15);
 
-/// The page of a debug build, under the server's policy.
+/// Tests a debug build of the page under the server's content security policy.
 pub(crate) fn debug_page(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     let folder = workspace.target.join("page");
     let mut build = trunk(&["build"]);
@@ -26,13 +26,13 @@ pub(crate) fn debug_page(workspace: &Workspace, steps: &mut Steps) -> Result<()>
         "build the page for debugging",
         build.env("TRUNK_BUILD_DIST", &folder),
     )?;
-    let name = "loading::the_content_security_policy";
+    let name = "loading::page_does_not_violate";
     let mut test = page_tests(workspace, &["test", "--test", "browser", "--", name]);
     test.env("TIDINGS_CLIENT_DIR", folder);
     steps.run("test the page as built for debugging", &mut test)
 }
 
-/// `cargo run -- --demo` and `trunk serve` beside it: a person logs in at trunk's address.
+/// Tests `cargo run -- --demo` with `trunk serve` beside it: a person logs in at trunk's address.
 pub(crate) fn development(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let database = format!("sqlite://{}/demo.db", folder.path().display());
@@ -49,11 +49,11 @@ pub(crate) fn development(workspace: &Workspace, steps: &mut Steps) -> Result<()
     steps.run("test the page that trunk serves", &mut test)
 }
 
-/// A program that is ended with this value.
+/// A process that is killed on drop.
 struct Running(Child);
 
 impl Running {
-    /// Starts it, and waits until it listens, which server and trunk do when they are ready.
+    /// Starts the process, and waits until it listens, which means that it is ready.
     #[expect(clippy::disallowed_methods, reason = "nothing else runs here")]
     fn start(command: &mut Command, address: &str) -> Result<Self> {
         let listens = || TcpStream::connect(address).is_ok();
@@ -68,7 +68,7 @@ impl Running {
             let ended = running.0.try_wait()?;
             ensure!(ended.is_none(), "it ended; see above");
             ensure!(
-                started.elapsed() < PATIENCE,
+                started.elapsed() < BUILD_LIMIT,
                 "it does not listen on {address}"
             );
             sleep(Duration::from_millis(200));

@@ -30,7 +30,7 @@ impl Steps {
         }
     }
 
-    /// Prints what `work` is about to do, does it, and prints how long it took.
+    /// Runs a step; prints its name before and its duration after it.
     pub(crate) fn step<T>(
         &mut self,
         name: impl Into<String>,
@@ -47,12 +47,12 @@ impl Steps {
         result
     }
 
-    /// A step that is one command.
+    /// Runs a step that is one command.
     pub(crate) fn run(&mut self, name: impl Into<String>, command: &mut Command) -> Result<()> {
         self.step(name, || command::run(command))
     }
 
-    /// Prints one line a step, and the total.
+    /// Prints one line per step, and the total.
     pub(crate) fn print_summary(&self) {
         if self.done.is_empty() {
             return;
@@ -66,7 +66,7 @@ impl Steps {
     }
 }
 
-/// As `0.3 s` or `2 min 04 s`.
+/// Formats a duration as `0.3 s` or `2 min 04 s`.
 fn seconds(duration: Duration) -> String {
     match duration.as_secs() {
         0..60 => format!("{:.1} s", duration.as_secs_f64()),
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_read_naturally() {
+    fn durations_are_formatted_in_s_and_min() {
         assert_eq!(seconds(Duration::from_millis(340)), "0.3 s");
         assert_eq!(seconds(Duration::from_secs(124)), "2 min 04 s");
     }

@@ -1,4 +1,4 @@
-//! `test`: all that must hold before a change is accepted. `soak`: what takes too long for that.
+//! `test`: all checks that a change must pass. `soak`: the tests that take too long for that.
 
 use std::process::Command;
 
@@ -10,12 +10,12 @@ use crate::smoke;
 use crate::step::Steps;
 use crate::workspace::Workspace;
 
-/// Chooses the set-up of the servers under test: two nodes, Postgres and Redis.
+/// The variable that selects two nodes, Postgres and Redis as the servers under test.
 const FLEET: (&str, &str) = ("TIDINGS_TEST_FLEET", "postgres");
-/// The tests that run on both set-ups: what touches store, bus or presence.
+/// The filter of the tests that run on both set-ups: those of store, bus and presence.
 const BOTH: &str = "both_set_ups::";
 
-/// Runs the steps in order; the first failure ends it.
+/// Runs the steps in order, up to the first failure.
 pub(crate) fn test(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     setup::ensure(workspace, steps, Need::Tests)?;
     static_checks(steps)?;
@@ -42,7 +42,7 @@ pub(crate) fn test(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     Ok(())
 }
 
-/// Runs everything that is too long for [`test`], and the page in other browsers.
+/// Runs the tests that take too long for [`test`], and the page in other browsers.
 pub(crate) fn soak(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     setup::ensure(workspace, steps, Need::Soak)?;
     steps.run("build the page", &mut trunk(&["build", "--release"]))?;
@@ -71,7 +71,7 @@ fn static_checks(steps: &mut Steps) -> Result<()> {
     steps.run("lint what runs in the browser", &mut page)
 }
 
-/// The components' tests, in Chromium, and in Firefox where geckodriver is.
+/// Runs the component tests in Chromium, and in Firefox if geckodriver is installed.
 fn component_tests(steps: &mut Steps) -> Result<()> {
     let drivers = [
         ("CHROMEDRIVER", "chromedriver"),
@@ -87,14 +87,14 @@ fn component_tests(steps: &mut Steps) -> Result<()> {
     Ok(())
 }
 
-/// Has one test more run at once than there are cores: these wait much, for a browser, a service, or a
-/// time that passes.
+/// Runs one test more in parallel than there are cores, because these tests mostly wait for a
+/// browser, a service or a time.
 fn one_more_at_once(command: &mut Command) {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     command.env("RUST_TEST_THREADS", (cores + 1).to_string());
 }
 
-/// A call of cargo for tests of the built page.
+/// A cargo command for tests of the built page.
 pub(crate) fn page_tests(workspace: &Workspace, arguments: &[&str]) -> Command {
     let mut command = cargo(arguments);
     one_more_at_once(&mut command);

@@ -1,4 +1,4 @@
-//! Where the workspace and its products are.
+//! The folders of the workspace.
 
 use std::env;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::command::{cargo, output};
 
-/// The folders everything happens in; all are absolute.
+/// Absolute paths of the workspace.
 #[derive(Debug)]
 pub(crate) struct Workspace {
     /// The folder of the root `Cargo.toml`.
@@ -18,7 +18,7 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// Asks cargo, and makes the root the folder that every command runs in.
+    /// Gets the folders from cargo, and makes the root the current directory of all commands.
     pub(crate) fn enter() -> Result<Self> {
         let mut metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"]);
         let metadata = output(&mut metadata).context("cargo cannot read the workspace")?;

@@ -1,4 +1,4 @@
-//! What the documents name is there: the files they link to, the sources in backticks, and tests.
+//! The files, sources and tests that the documents refer to exist.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,7 +18,7 @@ fn documents() -> Vec<PathBuf> {
         .collect()
 }
 
-/// What stands in backticks outside of code blocks.
+/// The texts in backticks outside of code blocks.
 fn code(text: &str) -> Vec<&str> {
     let prose = text.split("```").step_by(2);
     prose

@@ -1,4 +1,4 @@
-//! A round picture, or an initial on a colour that stays the same for a person.
+//! A round picture, or an initial on a colour that is stable for each person.
 
 use std::rc::Rc;
 use tidings_shared::Peer;
@@ -12,7 +12,7 @@ const HUES: [&str; 8] = [
 /// What an avatar shows.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct AvatarProps {
-    /// Whose it is.
+    /// The peer it belongs to.
     pub peer: Peer,
     /// The name, for the initial.
     pub name: Rc<str>,
@@ -22,10 +22,10 @@ pub struct AvatarProps {
     pub size: &'static str,
 }
 
-/// An avatar. Decoration: the name always stands beside it.
+/// An avatar. Decoration: the name always appears beside it.
 #[component]
 pub fn Avatar(props: &AvatarProps) -> Html {
-    // One that could not be had; mostly because its owner has another by now.
+    // A URL that failed to load, mostly because its owner has a newer picture.
     let missing = use_state_eq(|| Rc::<str>::from(""));
     if !props.src.is_empty() && props.src != *missing {
         let (src, missing) = (props.src.clone(), missing.setter());
@@ -46,7 +46,7 @@ pub fn Avatar(props: &AvatarProps) -> Html {
     }
 }
 
-/// The class that gives a peer their colour, as `--hue`.
+/// The class that sets a peer's colour, as `--hue`.
 pub(super) fn hue(peer: Peer) -> &'static str {
     let at = match peer {
         Peer::User(uid) => uid.0,
@@ -56,7 +56,7 @@ pub(super) fn hue(peer: Peer) -> &'static str {
     HUES[hue]
 }
 
-/// The style sheet makes it a capital.
+/// The initial; the style sheet capitalises it.
 fn initial(name: &str) -> String {
     let first = name.chars().find(|c| c.is_alphanumeric());
     first.map_or_else(|| "#".into(), Into::into)
@@ -67,7 +67,7 @@ mod tests {
     use super::initial;
 
     #[test]
-    fn the_initial_is_the_first_letter_or_ideograph() {
+    fn initial_is_the_first_letter_or_ideograph() {
         assert_eq!(initial("张三"), "张");
         assert_eq!(initial(" élise"), "é");
         assert_eq!(initial("🦀"), "#");

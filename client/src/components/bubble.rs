@@ -1,24 +1,24 @@
-//! A message.
+//! A message bubble.
 
 use super::link::link;
 use super::thread::{ThreadAction, act};
-use super::{Avatar, Icon, avatar, words};
+use super::{Avatar, Icon, avatar, dynamic_text};
 use crate::i18n::{Texts, use_locale};
 use crate::state::{Bubble, BubbleState, Content, Piece, Sender, folded, is_emoji_alone, pieces};
 use std::rc::Rc;
 use tidings_shared::{ClientMsgId, Direction, Peer};
 use yew::prelude::*;
 
-/// Which message.
+/// The message and its callbacks.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct BubbleProps {
     /// What it shows.
     pub bubble: Rc<Bubble>,
-    /// Whether the person has it shown in full.
+    /// Whether a long text is shown in full.
     pub unfolded: bool,
     /// What the person does with it.
     pub on_action: Callback<ThreadAction>,
-    /// They fold or unfold it; its key.
+    /// The person folds or unfolds it; carries its key.
     pub on_fold: Callback<Rc<str>>,
 }
 
@@ -34,7 +34,7 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
     };
     let state = match bubble.state {
         BubbleState::Sent | BubbleState::Delivered | BubbleState::Read => "sent",
-        BubbleState::Pending | BubbleState::Unkept => "pending",
+        BubbleState::Pending | BubbleState::Unsaved => "pending",
         BubbleState::Failed(_) => "failed",
     };
     let receipt = match bubble.state {
@@ -94,7 +94,7 @@ pub fn BubbleRow(props: &BubbleProps) -> Html {
     }
 }
 
-/// Who wrote the messages that follow.
+/// The sender of the messages that follow.
 fn head(sender: &Sender) -> Html {
     let peer = Peer::User(sender.uid);
     html! {
@@ -105,7 +105,7 @@ fn head(sender: &Sender) -> Html {
     }
 }
 
-/// Addresses become links as nodes, so that no text of anyone is ever read as HTML.
+/// A piece of the text. Links are built as nodes, so that no text is ever parsed as HTML.
 fn piece(piece: Piece<'_>) -> Html {
     match piece {
         Piece::Text(text) => Html::from(text.to_owned()),
@@ -134,15 +134,15 @@ fn mark(texts: &Texts, bubble: &Bubble) -> Html {
         (_, BubbleState::Sent) => (Icon::Check, texts.state_sent),
         (_, BubbleState::Delivered) => (Icon::Checks, texts.receipt.delivered),
         (_, BubbleState::Read) => (Icon::Checks, texts.receipt.read),
-        (_, BubbleState::Pending | BubbleState::Unkept) => (Icon::Clock, texts.state_pending),
+        (_, BubbleState::Pending | BubbleState::Unsaved) => (Icon::Clock, texts.state_pending),
         (_, BubbleState::Failed(_)) => (Icon::Warning, texts.not_sent),
     };
-    html! { <>{ icon.html() }<span class="hidden-text">{ words(label) }</span></> }
+    html! { <>{ icon.html() }<span class="hidden-text">{ dynamic_text(label) }</span></> }
 }
 
 fn failure(texts: &Texts, props: &BubbleProps) -> Html {
-    if props.bubble.state == BubbleState::Unkept {
-        return html! { <div class="failure"><span>{ texts.write.unkept }</span></div> };
+    if props.bubble.state == BubbleState::Unsaved {
+        return html! { <div class="failure"><span>{ texts.write.unsaved }</span></div> };
     }
     let (BubbleState::Failed(code), Some(id)) = (props.bubble.state, &props.bubble.unsent) else {
         return html! {};

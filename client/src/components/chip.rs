@@ -1,16 +1,16 @@
-//! How the connection stands, always in sight: a quiet dot while it lives, a chip otherwise.
+//! The state of the connection, always visible: a quiet dot while it is live, a chip otherwise.
 
-use super::{Countdown, Icon, words};
+use super::{Countdown, Icon, dynamic_text};
 use crate::dom;
 use crate::i18n::{Texts, use_locale};
 use tidings_shared::close::CloseCode;
 use tidings_shared::link::{Cause, Phase};
 use yew::prelude::*;
 
-/// How it stands.
+/// The state of the connection, and the callbacks.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ChipProps {
-    /// Where the connection stands.
+    /// The phase of the connection.
     pub phase: Phase,
     /// Why the last one ended.
     pub cause: Option<Cause>,
@@ -22,7 +22,7 @@ pub struct ChipProps {
     pub on_open: Callback<bool>,
 }
 
-/// The connection chip. Only what changes seldom is in its live region.
+/// The connection chip. Only text that changes rarely is in its live region.
 #[component]
 pub fn Chip(props: &ChipProps) -> Html {
     let locale = use_locale();
@@ -46,7 +46,8 @@ pub fn Chip(props: &ChipProps) -> Html {
     };
     html! {
         <div class="chip" data-testid="connection" data-phase={name}>
-            // Its words are in the label only: the status beside it is what is read out.
+            // The button has its text in the label only, because the status beside it is what is
+            // read out.
             <button
                 type="button"
                 class="chip-open"
@@ -60,24 +61,23 @@ pub fn Chip(props: &ChipProps) -> Html {
             >
                 { icon }
             </button>
-            <span class="chip-status" role="status">{ words(status) }</span>
+            <span class="chip-status" role="status">{ dynamic_text(status) }</span>
             if let Phase::Waiting(until) = props.phase {
                 <Countdown {until} />
                 <span aria-hidden="true">{ "·" }</span>
                 <button type="button" class="chip-button" data-testid="retry-now" {onclick}>
-                    { words(texts.retry_now) }
+                    { dynamic_text(texts.retry_now) }
                 </button>
             } else if props.phase == Phase::Stopped {
                 <button type="button" class="chip-button" data-testid="retry-now" {onclick}>
-                    { words(texts.connect_again) }
+                    { dynamic_text(texts.connect_again) }
                 </button>
             }
         </div>
     }
 }
 
-/// The button that connects now goes when that is done, asked for or not, and shall not take the focus
-/// along.
+/// Moves the focus to the chip when the retry button is removed, by a click or by a reconnect.
 #[hook]
 fn use_kept_focus() {
     let focused = dom::document().active_element();

@@ -1,13 +1,13 @@
-//! Where a message is written.
+//! The composer.
 //!
-//! The field belongs to the browser: its value is read when it is needed and written only to empty
-//! it as it is sent, and to bring back what could not be, never while an input method composes. It
-//! grows with its text by a hidden copy of it in the same grid cell, so that nothing has to be
-//! measured. What a key does and what may be sent is decided in `state`.
+//! The field's value belongs to the browser: it is read when needed, and written only to empty it
+//! on sending and to restore a refused text, never while an input method composes. The field grows
+//! with its text by a hidden copy in the same grid cell, so that nothing has to be measured.
+//! `state` decides what a key does and what may be sent.
 
 mod state;
 
-use super::{EmojiPicker, Icon, thread_keys, words};
+use super::{EmojiPicker, Icon, dynamic_text, thread_keys};
 use crate::dom;
 use crate::i18n::{Texts, use_locale};
 use crate::state::{FIELD_UNITS, peer_key};
@@ -17,19 +17,20 @@ use tidings_shared::Peer;
 use web_sys::{Element, HtmlTextAreaElement};
 use yew::prelude::*;
 
-/// Bytes of the text that are copied to measure it: more than the field is ever high for. The browser
-/// lays all of a copy out at each key.
+/// The bytes of the text in the hidden copy: enough to fill the field at its greatest height. The
+/// browser lays out the whole copy at each key.
 const COPIED: usize = 4096;
 
-/// What is written.
+/// The conversation, its draft and the callbacks.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ComposerProps {
-    /// Whom it is written to: each has a field of their own.
+    /// The recipient; each has a field of its own.
     pub peer: Peer,
-    /// What the field begins with.
+    /// The text the field starts with.
     pub draft: Rc<str>,
-    /// Grows each time it begins: with another conversation, or when a message was not accepted.
-    pub begun: u64,
+    /// Changes when `draft` has to be taken over: for another conversation, or when a message was
+    /// refused.
+    pub draft_version: u64,
     /// The text changes.
     pub on_draft: Callback<String>,
     /// The text is sent.
@@ -49,7 +50,7 @@ pub fn Composer(props: &ComposerProps) -> Html {
     };
     {
         let (field, draft) = (field.clone(), props.draft.clone());
-        use_effect_with(props.begun, move |_| field.begin(&draft));
+        use_effect_with(props.draft_version, move |_| field.begin(&draft));
     }
     let oninput = {
         let (field, on_draft) = (field.clone(), props.on_draft.clone());
@@ -108,9 +109,9 @@ fn bytes_left(input: InputState, texts: &Texts) -> Html {
         if let Some(left) = input.left {
             <span class={classes!("composer-left", (left < 0).then_some("over"))} role="status">
                 if input.is_full {
-                    { words((texts.write.field_full)(-left)) }
+                    { dynamic_text((texts.write.field_full)(-left)) }
                 } else {
-                    { words((texts.bytes_left)(left)) }
+                    { dynamic_text((texts.bytes_left)(left)) }
                 }
             </span>
         }
@@ -130,14 +131,14 @@ fn key_down(event: &KeyboardEvent, send: &Callback<()>) {
             event.prevent_default();
             send.emit(());
         }
-        Some(KeyAction::FocusLastMessage) if thread_keys::focus_last_own() => {
+        Some(KeyAction::FocusLastMessage) if thread_keys::focus_last_sent() => {
             event.prevent_default();
         }
         Some(KeyAction::FocusLastMessage) | None => {}
     }
 }
 
-/// The field, its hidden copy, and where it is said what is in it.
+/// The field, its hidden copy, and the state derived from its text.
 #[derive(Clone)]
 struct Field {
     element: NodeRef,
@@ -158,7 +159,7 @@ impl Field {
         drop(self.changed());
     }
 
-    /// Its text changed, by whoever; returns it.
+    /// The text changed, by the person or by the page; returns it.
     fn changed(&self) -> String {
         let text = self.text();
         self.input.set(InputState::of(&text));
@@ -180,7 +181,7 @@ impl Field {
     fn send(&self, on_send: &Callback<String>) {
         let text = self.text();
         if InputState::of(&text).may_send() {
-            // At once: another Enter would send it again, before anything is rendered.
+            // Emptied at once: another Enter would send it again before anything is rendered.
             self.set_text("");
             on_send.emit(text);
         }

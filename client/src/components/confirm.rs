@@ -1,5 +1,5 @@
-//! A question before something that cannot be undone, as the browser's own modal dialog: it keeps
-//! the focus inside, and gives it back.
+//! A confirmation before something that cannot be undone, as the browser's modal dialog, which
+//! traps the focus and returns it.
 
 use super::modal::use_modal;
 use crate::i18n::use_locale;
@@ -8,17 +8,17 @@ use yew::prelude::*;
 /// The question.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ConfirmProps {
-    /// What it is about.
+    /// Its title.
     pub title: &'static str,
     /// The question.
     pub question: String,
-    /// The words on the button that does it.
+    /// The text on the button that confirms.
     pub action: &'static str,
     /// The answer.
     pub on_answer: Callback<bool>,
 }
 
-/// Asks.
+/// The dialog.
 #[component]
 pub fn Confirm(props: &ConfirmProps) -> Html {
     let locale = use_locale();

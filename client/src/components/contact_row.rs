@@ -1,14 +1,14 @@
-//! Someone to write to.
+//! A row of the contacts.
 
 use super::Avatar;
 use crate::state::{Contact, peer_key};
 use tidings_shared::Peer;
 use yew::prelude::*;
 
-/// Who.
+/// The contact.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ContactRowProps {
-    /// Who.
+    /// The contact.
     pub contact: Contact,
     /// Whether the conversation with them is open.
     pub selected: bool,

@@ -1,6 +1,6 @@
-//! A conversation in the list.
+//! A row of the conversation list.
 
-use super::{Avatar, Icon, words};
+use super::{Avatar, Icon, dynamic_text};
 use crate::clock;
 use crate::i18n::{short, use_locale};
 use crate::state::{ListRow, PreviewKind, peer_key};
@@ -8,7 +8,7 @@ use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::prelude::*;
 
-/// Which conversation.
+/// The conversation and its callback.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ConversationRowProps {
     /// What it shows.
@@ -31,12 +31,14 @@ pub fn ConversationRow(props: &ConversationRowProps) -> Html {
     let on_open = props.on_open.clone();
     let peer = row.peer;
     let lead = match row.kind {
-        PreviewKind::Draft => html! { <span class="row-draft">{ words(texts.draft) }</span> },
+        PreviewKind::Draft => {
+            html! { <span class="row-draft">{ dynamic_text(texts.draft) }</span> }
+        }
         PreviewKind::Pending => html! { <span class="row-mark">{ Icon::Clock.html() }</span> },
         PreviewKind::Failed => html! {
             <span class="row-mark row-failed">{ Icon::Warning.html() }</span>
         },
-        PreviewKind::Sent => html! { <span class="row-you">{ words(texts.you) }</span> },
+        PreviewKind::Sent => html! { <span class="row-you">{ dynamic_text(texts.you) }</span> },
         PreviewKind::Received => html! {
             if let Some(name) = &row.sender {
                 <bdi class="row-sender" translate="no">{ name.clone() }</bdi>
@@ -49,8 +51,10 @@ pub fn ConversationRow(props: &ConversationRowProps) -> Html {
         PreviewKind::Event(event) => {
             (texts.group.event)(event, row.sender.as_deref(), &row.text).into()
         }
-        // The rest of "name: text".
-        PreviewKind::Received if row.sender.is_some() => (texts.said)("", &row.text).into(),
+        // The name is in `lead`; this is the rest of "name: text".
+        PreviewKind::Received if row.sender.is_some() => {
+            (texts.name_and_text)("", &row.text).into()
+        }
         _ => row.text.clone(),
     };
     let time = (row.time > 0).then(|| locale.dates.brief(row.time, clock::wall_ms()));
@@ -85,9 +89,9 @@ pub fn ConversationRow(props: &ConversationRowProps) -> Html {
                         </span>
                         if row.unread > 0 {
                             <span class="badge" data-testid="row-badge" aria-hidden="true">
-                                { words(short(row.unread)) }
+                                { dynamic_text(short(row.unread)) }
                             </span>
-                            <span class="hidden-text">{ words((texts.unread)(row.unread)) }</span>
+                            <span class="hidden-text">{ dynamic_text((texts.unread)(row.unread)) }</span>
                         }
                     </span>
                 </span>

@@ -1,6 +1,6 @@
 //! The seconds until something happens, counted by the clock, not by the ticks.
 
-use super::words;
+use super::dynamic_text;
 use crate::clock;
 use crate::i18n::use_locale;
 use gloo_timers::callback::Interval;
@@ -11,7 +11,7 @@ use yew::prelude::*;
 /// Often enough that no second is skipped.
 const TICK_MS: u32 = 250;
 
-/// Until when.
+/// The end of the countdown.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct CountdownProps {
     /// The moment counted down to.
@@ -33,7 +33,7 @@ pub fn Countdown(props: &CountdownProps) -> Html {
             move || drop(interval)
         });
     }
-    html! { <span class="countdown">{ words((texts.retry_in)(*left)) }</span> }
+    html! { <span class="countdown">{ dynamic_text((texts.retry_in)(*left)) }</span> }
 }
 
 fn seconds_left(until: Moment) -> u64 {

@@ -1,7 +1,7 @@
-//! The emoji one can choose from while writing.
+//! The emoji picker of the composer.
 //!
-//! What is chosen goes into the field as if it had been typed, so that the browser can undo it and
-//! the composer hears of it.
+//! The chosen emoji is inserted as if it had been typed, so that the browser can undo it and the
+//! composer gets its `input` event.
 
 use super::Icon;
 use crate::i18n::use_locale;
@@ -10,16 +10,16 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlDocument, HtmlElement, Node};
 use yew::prelude::*;
 
-/// In a row; the style sheet says the same.
+/// Emoji in a row; the style sheet has the same number.
 const COLUMNS: u32 = 8;
 
-/// So many of those chosen last come first: two rows.
+/// So many recently chosen emoji come first: two rows.
 const RECENT: usize = 16;
 
 /// Faces, gestures, hearts, people's things, nature, food, places, signs.
 const EMOJI: &str = "😀 😄 😁 😆 😅 🤣 😂 🙂 😉 😊 😇 🥰 😍 😘 😋 😛 😜 🤪 🤗 🤭 🤫 🤔 🤐 😐 😶 😏 😒 🙄 😬 😌 😔 😪 😴 😷 🤒 🤕 🤢 🤧 🥵 🥶 😵 🤯 🤠 🥳 😎 🤓 😕 😟 🙁 😮 😯 😲 😳 🥺 😨 😰 😥 😢 😭 😱 😖 😣 😞 😓 😩 😫 🥱 😤 😡 😠 💀 💩 🤡 👻 👽 🤖 😺 🙈 🙉 🙊 👋 ✋ 👌 ✌️ 🤞 🤟 🤙 👈 👉 👆 👇 👍 👎 ✊ 👊 👏 🙌 🤝 🙏 💪 👀 🧠 👶 👦 👧 👨 👩 👴 👵 🙋 🤦 🤷 ❤️ 🧡 💛 💚 💙 💜 🖤 💔 💕 💖 💯 💢 💥 💦 💤 💬 🎉 🎊 🎁 🎂 🎈 🏆 🥇 ⚽ 🏀 🎮 🎵 🎸 🎬 📷 💻 📱 ⏰ 💡 🔋 🔑 🔒 🔔 📌 📎 ✏️ 📚 📅 📈 💰 🧧 ✉️ 🐶 🐱 🐭 🐰 🦊 🐻 🐼 🐯 🐷 🐸 🐵 🐔 🐧 🦆 🐟 🐳 🦀 🐝 🌸 🌹 🌻 🌲 🍀 🍁 ☀️ 🌙 ⭐ ☁️ 🌧️ ⛄ 🔥 🌈 🌊 🍎 🍉 🍓 🍅 🍞 🍔 🍕 🍜 🍚 🥟 🍰 🍫 ☕ 🍵 🍺 🍷 🥂 🏠 🏢 🏥 🚗 🚲 🚄 ✈️ 🚀 ⛵ 🗺️ ✅ ❌ ❓ ❗ ⚠️ ➕ ➡️ ⬅️";
 
-/// Where what is chosen goes.
+/// The field to insert into.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct EmojiPickerProps {
     /// The field.
@@ -63,7 +63,7 @@ pub fn EmojiPicker(props: &EmojiPickerProps) -> Html {
                 let emoji = emoji.text_content().unwrap_or_default();
                 open.set(false);
                 insert(&field, &emoji);
-                keep(&emoji);
+                store_recent(&emoji);
             }
         }
     };
@@ -79,7 +79,7 @@ pub fn EmojiPicker(props: &EmojiPickerProps) -> Html {
             }
         }
     };
-    // The mouse leaves the focus where it is: not every browser gives it to a button.
+    // A click leaves the focus where it is: not every browser gives it to a button.
     let onmousedown = |event: MouseEvent| event.prevent_default();
     html! {
         <div class="emoji" ref={root} onfocusout={leave} {onmousedown}>
@@ -122,8 +122,8 @@ fn cells() -> Html {
     html! { <>{ for first.iter().copied().map(cell) }{ for rest.map(cell) }</> }
 }
 
-/// The emoji becomes the first of those chosen last.
-fn keep(emoji: &str) {
+/// Stores the emoji as the most recent one.
+fn store_recent(emoji: &str) {
     let before = storage::recent_emoji();
     let others = before.split_whitespace().filter(|other| *other != emoji);
     let recent = std::iter::once(emoji).chain(others).take(RECENT);
@@ -141,7 +141,7 @@ fn focus(field: &NodeRef) {
 fn insert(field: &NodeRef, text: &str) {
     focus(field);
     let document: HtmlDocument = dom::document().unchecked_into();
-    // Every browser does this in a field that has the focus, and none of them says it fails.
+    // Every browser supports this in a field with the focus, and none reports a failure.
     let _ = document.exec_command_with_show_ui_and_value("insertText", false, text);
 }
 
@@ -154,7 +154,7 @@ fn focus_cell(grid: &NodeRef, at: u32) {
     }
 }
 
-/// Moves the focus as an arrow key says; returns whether it was one.
+/// Moves the focus for an arrow key, Home or End; returns whether it was one.
 fn walk(grid: &NodeRef, key: &str) -> bool {
     let cells = grid.cast::<Element>().map(|grid| grid.children());
     let focused = dom::document().active_element();
@@ -185,7 +185,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn each_emoji_is_one_and_is_there_once() {
+    fn emoji_are_single_and_unique() {
         let all: Vec<&str> = EMOJI.split(' ').collect();
         for emoji in &all {
             assert!(is_emoji_alone(emoji), "{emoji}");

@@ -1,20 +1,20 @@
-//! An empty place, which says what to do next.
+//! The placeholder of an empty list or pane, which says what to do next.
 
-use super::{Icon, words};
+use super::{Icon, dynamic_text};
 use yew::prelude::*;
 
-/// An empty place, with a picture of what would be here.
+/// A placeholder with an icon, a title, and what to do.
 pub fn empty(icon: Icon, title: AttrValue, what_to_do: Html) -> Html {
     html! {
         <div class="empty">
             <span class="empty-icon">{ icon.html() }</span>
-            <p class="empty-title">{ words(title) }</p>
+            <p class="empty-title">{ dynamic_text(title) }</p>
             { what_to_do }
         </div>
     }
 }
 
-/// What to do about it, in words.
+/// What to do next, as a text.
 pub fn hint(text: AttrValue) -> Html {
-    html! { <p class="empty-hint">{ words(text) }</p> }
+    html! { <p class="empty-hint">{ dynamic_text(text) }</p> }
 }

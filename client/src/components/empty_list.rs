@@ -1,45 +1,45 @@
-//! What a list of the sidebar says when it has no rows.
+//! The placeholder of a list without rows.
 
 use super::Icon;
 use super::empty::{empty, hint};
 use crate::i18n::Texts;
 use yew::prelude::*;
 
-/// Why there are none.
+/// Why a list has no rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Why {
+pub(super) enum EmptyReason {
     /// The person has not talked to anyone.
     NoChats,
-    /// There is nobody else.
+    /// The server has no other users.
     NoContacts,
-    /// Nobody is called so.
+    /// No name matches this search.
     NotFound(String),
-    /// The contacts could not be had.
+    /// The contacts could not be fetched.
     Failed,
-    /// The members could not be had.
+    /// The members could not be fetched.
     NoMembers,
 }
 
-/// What stands in a list without rows. `on_again`: the person asks once more for what failed.
-pub(super) fn empty_list(texts: &Texts, why: Why, on_again: Callback<MouseEvent>) -> Html {
+/// The placeholder. `on_retry`: the person retries what failed.
+pub(super) fn empty_list(texts: &Texts, why: EmptyReason, on_retry: Callback<MouseEvent>) -> Html {
     match why {
-        Why::NoChats => empty(
+        EmptyReason::NoChats => empty(
             Icon::Chat,
             texts.no_chats_title.into(),
             hint(texts.no_chats_hint.into()),
         ),
-        Why::NoContacts => empty(
+        EmptyReason::NoContacts => empty(
             Icon::People,
             texts.no_contacts_title.into(),
             hint(texts.no_contacts_hint.into()),
         ),
-        Why::NotFound(query) => empty(
+        EmptyReason::NotFound(query) => empty(
             Icon::Search,
             (texts.nothing_found)(&query).into(),
             hint(texts.nothing_found_hint.into()),
         ),
-        Why::Failed => again(texts, texts.contacts_failed, on_again),
-        Why::NoMembers => again(texts, texts.group.members_failed, on_again),
+        EmptyReason::Failed => again(texts, texts.contacts_failed, on_retry),
+        EmptyReason::NoMembers => again(texts, texts.group.members_failed, on_retry),
     }
 }
 

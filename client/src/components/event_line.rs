@@ -1,11 +1,11 @@
-//! What happened to a group, as a line of its thread.
+//! An event of a group, as a line of its thread.
 
 use crate::i18n::Locale;
-use crate::state::{Bubble, Event};
+use crate::state::{Bubble, GroupEvent};
 use yew::prelude::*;
 
-/// A row of the thread with what happened to the group; the bubble has who did it, and its content.
-pub fn event_line(event: Event, bubble: &Bubble, locale: &Locale) -> Html {
+/// A row of the thread with an event; the bubble holds the actor and the content.
+pub fn event_line(event: GroupEvent, bubble: &Bubble, locale: &Locale) -> Html {
     let who = bubble.sender.as_ref().map(|sender| &*sender.name);
     let text = (locale.texts.group.event)(event, who, &bubble.text);
     html! {

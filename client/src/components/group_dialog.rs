@@ -1,4 +1,4 @@
-//! A new group, or new members for one, as the browser's own modal dialog.
+//! The dialog for a new group, or for new members, as the browser's modal dialog.
 //!
 //! `state` decides and `picker` chooses people. What was typed and chosen stays until the dialog is
 //! closed, whatever the server answers meanwhile.
@@ -7,8 +7,8 @@ mod person_check;
 mod picker;
 mod state;
 
+use super::dynamic_text;
 use super::modal::use_modal;
-use super::words;
 use crate::i18n::{GroupTexts, use_locale};
 use crate::net::HttpError;
 use crate::state::Contacts;
@@ -22,26 +22,26 @@ use yew::prelude::*;
 /// What the person does in the dialog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GroupDialogAction {
-    /// They are done: the name (empty where members are added), and who was chosen.
+    /// They submit: the name (empty where members are added), and the chosen users.
     Submit(String, Vec<UserId>),
     /// They close it.
     Cancel,
-    /// They need more contacts; `true`: after it failed.
+    /// More contacts are needed; `true`: retry after a failure.
     MoreContacts(bool),
 }
 
-/// What the dialog is for.
+/// The purpose of the dialog, and its data.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct GroupDialogProps {
     /// Whether members are added, or else a group is created. Stays the same while it is open.
     pub adds: bool,
-    /// Everyone, as far as they are loaded.
+    /// All contacts loaded so far.
     pub contacts: Contacts,
-    /// Who is a member already, as far as they are loaded.
+    /// The group's members loaded so far.
     pub members: Contacts,
-    /// The server has been asked.
+    /// A request is pending.
     pub busy: bool,
-    /// Why it refused.
+    /// Why the last request failed.
     pub error: Option<HttpError>,
     /// What the person does.
     pub on_action: Callback<GroupDialogAction>,
@@ -100,7 +100,7 @@ pub fn GroupDialog(props: &GroupDialogProps) -> Html {
                 />
                 <div id="group-error" class="group-error" role="alert">
                     if let Some(error) = state.error_text(texts, props.error.as_ref(), props.busy) {
-                        <p data-testid="group-error">{ words(error) }</p>
+                        <p data-testid="group-error">{ dynamic_text(error) }</p>
                     }
                 </div>
                 { buttons(texts, props) }
@@ -141,7 +141,7 @@ fn name_label(
                 class={classes!("group-name-count", over)}
                 data-testid="group-name-count"
             >
-                { words(format!("{}/{GROUP_NAME_CHARS}", state.name_chars())) }
+                { dynamic_text(format!("{}/{GROUP_NAME_CHARS}", state.name_chars())) }
             </span>
         </label>
     }
@@ -165,7 +165,7 @@ fn buttons(texts: &GroupTexts, props: &GroupDialogProps) -> Html {
                 if props.busy {
                     <span class="spinner" aria-hidden="true" />
                 }
-                { words(if props.adds { texts.add } else { texts.create }) }
+                { dynamic_text(if props.adds { texts.add } else { texts.create }) }
             </button>
         </div>
     }

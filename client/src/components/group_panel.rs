@@ -1,17 +1,17 @@
-//! The open group: what it is, and its members. It stands where the connection panel stands.
+//! The panel of the open group: its details and members, in the place of the connection panel.
 
 mod member_row;
 mod state;
 
-use super::empty_list::{Why, empty_list};
+use super::empty_list::{EmptyReason, empty_list};
 use super::list_end::use_list_end;
 use super::side_dialog::SideDialog;
 use super::sidebar_list::move_focus;
-use super::{Avatar, Icon, Skeleton, words};
+use super::{Avatar, Icon, Skeleton, dynamic_text};
 use crate::i18n::{GroupTexts, Texts, use_locale};
 use crate::state::{Contact, Contacts};
 use member_row::MemberRow;
-use state::Below;
+use state::ListFooter;
 use std::rc::Rc;
 use tidings_shared::api::Group;
 use tidings_shared::{Peer, UserId};
@@ -22,32 +22,32 @@ use yew::prelude::*;
 pub enum GroupPanelAction {
     /// They close it.
     Close,
-    /// They come near the end of the members.
+    /// They scroll near the end of the members.
     MoreMembers,
-    /// They ask once more for what could not be had.
-    Again,
+    /// They retry what could not be fetched.
+    Retry,
     /// They want to add members.
     Add,
     /// They open the conversation with a member.
     Open(Peer),
 }
 
-/// Which group.
+/// The group and its callbacks.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct GroupPanelProps {
-    /// Which.
+    /// The group, as a peer.
     pub peer: Peer,
     /// Its name.
     pub name: Rc<str>,
     /// Its picture; empty: none.
     pub avatar: Rc<str>,
-    /// Who looks.
+    /// The person.
     pub me: UserId,
-    /// What it is, as far as that is known.
+    /// Its details, once loaded.
     pub group: Option<Rc<Group>>,
-    /// Whether that could not be had.
+    /// Whether they could not be fetched.
     pub failed: bool,
-    /// Its members, as far as they are loaded.
+    /// Its members loaded so far.
     pub members: Contacts,
     /// What the person does.
     pub on_action: Callback<GroupPanelAction>,
@@ -75,7 +75,7 @@ pub fn GroupPanel(props: &GroupPanelProps) -> Html {
             opener="group-open"
             on_close={props.on_action.reform(|()| GroupPanelAction::Close)}
         >
-            { face(texts, props) }
+            { group_summary(texts, props) }
             <div class="list" ref={list} {onscroll}>
                 { members(texts, props, &on_open) }
                 { below_members(locale.texts, props) }
@@ -85,7 +85,7 @@ pub fn GroupPanel(props: &GroupPanelProps) -> Html {
 }
 
 /// The picture, the name, the number of members, and for the owner a button to add some.
-fn face(texts: &GroupTexts, props: &GroupPanelProps) -> Html {
+fn group_summary(texts: &GroupTexts, props: &GroupPanelProps) -> Html {
     let on_add = props
         .on_action
         .reform(|_: MouseEvent| GroupPanelAction::Add);
@@ -100,7 +100,7 @@ fn face(texts: &GroupTexts, props: &GroupPanelProps) -> Html {
             <p class="group-face-name" dir="auto" translate="no">{ props.name.clone() }</p>
             if let Some(group) = &props.group {
                 <p class="group-face-count" data-testid="group-count">
-                    { words((texts.count)(group.members)) }
+                    { dynamic_text((texts.count)(group.members)) }
                 </p>
             }
             if state::may_add(props.group.as_deref(), props.me) {
@@ -139,14 +139,14 @@ fn members(texts: &GroupTexts, props: &GroupPanelProps, on_open: &Callback<Peer>
 }
 
 fn below_members(texts: &'static Texts, props: &GroupPanelProps) -> Html {
-    match Below::of(props.failed, &props.members) {
-        Below::Failure => {
-            let on_again = props
+    match ListFooter::of(props.failed, &props.members) {
+        ListFooter::Failure => {
+            let on_retry = props
                 .on_action
-                .reform(|_: MouseEvent| GroupPanelAction::Again);
-            empty_list(texts, Why::NoMembers, on_again)
+                .reform(|_: MouseEvent| GroupPanelAction::Retry);
+            empty_list(texts, EmptyReason::NoMembers, on_retry)
         }
-        Below::Skeleton => Skeleton::List.html(texts),
-        Below::Nothing => html! {},
+        ListFooter::Skeleton => Skeleton::List.html(texts),
+        ListFooter::Nothing => html! {},
     }
 }

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-/// An icon. Decoration: what it means always stands beside it or in a label.
+/// An icon. Decoration: its meaning is always in a text beside it or in a label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Icon {
     /// Back to the list.
@@ -25,7 +25,7 @@ pub enum Icon {
     Face,
     /// Log out.
     Leave,
-    /// A group to come, or people for one.
+    /// A new group, or new members.
     NewGroup,
     /// Offline.
     Offline,

@@ -1,11 +1,11 @@
-//! An address in a text.
+//! A link in a message.
 
-use crate::state::{href, shown};
+use crate::state::{display_address, href};
 use web_sys::Url;
 use yew::prelude::*;
 
-/// A link to what an address names, or its text alone where the browser does not take it for one.
-/// It is read from left to right whatever the text around it does.
+/// A link to an address, or its text alone where the browser cannot parse it. It is always laid out
+/// from left to right.
 pub(super) fn link(address: &str) -> Html {
     let href = href(address);
     let Ok(url) = Url::new(&href) else {
@@ -13,7 +13,7 @@ pub(super) fn link(address: &str) -> Html {
     };
     html! {
         <a dir="ltr" href={href.into_owned()} target="_blank" rel="noopener noreferrer">
-            { shown(address, &url.hostname()).into_owned() }
+            { display_address(address, &url.hostname()).into_owned() }
         </a>
     }
 }

@@ -1,14 +1,13 @@
-//! The end of a list that grows as the person comes near it.
+//! Loads more rows when the person comes near the end of a list.
 
 use web_sys::Element;
 use yew::prelude::*;
 
-/// More rows are asked for when the person is so near to the end, in CSS pixels.
+/// More rows are requested at this distance from the end, in CSS pixels.
 const NEAR: i32 = 400;
 
-/// Emits `near` when the person is near the end of `list`: after each render, since a list that
-/// does not fill its room has no scrolling to ask by, and on each event that is given to what this
-/// returns.
+/// Emits `near` when the person is near the end of `list`: after each render, because a list that
+/// is too short to scroll has no scroll events, and on each event passed to the returned callback.
 #[hook]
 pub(super) fn use_list_end(list: &NodeRef, near: Callback<()>) -> Callback<Event> {
     let list = list.clone();

@@ -1,8 +1,8 @@
-//! The project's sign: a message with the tide in it. `assets/favicon.svg` is the same drawing.
+//! The project's logo: a message with the tide in it. `assets/favicon.svg` is the same drawing.
 
 use yew::prelude::*;
 
-/// The sign. Decoration: the name always stands beside it.
+/// The logo. Decoration: the name always appears beside it.
 pub fn logo() -> Html {
     html! {
         <svg class="logo" viewBox="0 0 64 64" aria-hidden="true" focusable="false">

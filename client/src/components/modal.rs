@@ -5,7 +5,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{HtmlDialogElement, HtmlElement};
 use yew::prelude::*;
 
-/// Shows the dialog as modal while its component is there, and returns the focus afterwards.
+/// Shows the dialog as modal while its component is mounted, and returns the focus afterwards.
 #[hook]
 pub fn use_modal(dialog: &NodeRef) {
     let dialog = dialog.clone();

@@ -1,4 +1,4 @@
-//! Short sentences over the page, to be dismissed.
+//! The notices over the page, to be dismissed.
 
 use super::Icon;
 use crate::dom;
@@ -10,7 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::Element;
 use yew::prelude::*;
 
-/// The sentences for a user. `on_dismiss`: one is dismissed.
+/// The notices of a user. `on_dismiss`: one is dismissed.
 pub fn notice_bar(
     texts: &Texts,
     me: UserId,
@@ -55,12 +55,12 @@ pub fn notice_bar(
     }
 }
 
-/// Copies what could not be read, as it was stored.
+/// Copies the unreadable outbox, as it was stored.
 fn copy_unreadable(me: UserId, event: &MouseEvent) {
     let near: Element = event.target_unchecked_into();
     if let Some(text) = storage::unreadable_outbox(me) {
         spawn_local(async move {
-            // Where the browser refuses, the text stays where it is kept.
+            // If the browser refuses, the text stays stored.
             dom::copy(&text, near.parent_element()).await;
         });
     }
@@ -69,7 +69,7 @@ fn copy_unreadable(me: UserId, event: &MouseEvent) {
 fn sentence(texts: &Texts, kind: NoticeKind) -> String {
     match kind {
         NoticeKind::OutboxFull => texts.outbox_full.into(),
-        NoticeKind::NotKept => texts.write.not_kept.into(),
+        NoticeKind::NotSaved => texts.write.not_saved.into(),
         NoticeKind::OutboxUnreadable => texts.outbox_unreadable.into(),
         NoticeKind::LogoutFailed => texts.logout_failed.into(),
         NoticeKind::NewVersion => texts.new_version.into(),

@@ -1,4 +1,4 @@
-//! The offer of notifications, after something was missed.
+//! The offer of notifications, after a message was missed.
 
 use super::Icon;
 use crate::i18n::SettingsTexts;

@@ -1,14 +1,14 @@
-//! The connection panel: the mechanisms at work, and a report of them.
+//! The connection panel: the state of the connection's mechanisms, and a report of it.
 //!
-//! It looks at the connection a few times a second while it is open; closed, it does not exist, and
-//! nothing is rendered for any frame.
+//! It takes a snapshot of the connection a few times a second while it is open; closed, it is not
+//! mounted, and nothing is rendered for any frame.
 
 mod facts;
 mod report;
 mod state;
 
 use super::side_dialog::SideDialog;
-use super::{Icon, words};
+use super::{Icon, dynamic_text};
 use crate::i18n::{Locale, PanelTexts, use_locale};
 use crate::state::Snapshot;
 use crate::{clock, dom};
@@ -24,12 +24,12 @@ use yew::prelude::*;
 /// Often enough to see a heartbeat go and its answer come.
 const TICK_MS: u32 = 400;
 
-/// What the panel looks at.
+/// The data of the panel, and its callbacks.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct PanelProps {
-    /// Looks at the connection.
+    /// Takes a snapshot of the connection.
     pub probe: Callback<(), Snapshot>,
-    /// What waits to be sent, and of that what was refused.
+    /// How many messages wait to be sent, and how many of these were refused.
     pub unsent: (usize, usize),
     /// The person closes it.
     pub on_close: Callback<()>,
@@ -80,7 +80,7 @@ pub fn Panel(props: &PanelProps) -> Html {
             { body(&facts) }
             <footer class="panel-foot" ref={foot}>
                 { copy_button(texts, on_copy) }
-                <span role="status">{ words(state.copy_status(texts)) }</span>
+                <span role="status">{ dynamic_text(state.copy_status(texts)) }</span>
             </footer>
         </SideDialog>
     }
@@ -110,19 +110,19 @@ fn copy_button(texts: &PanelTexts, onclick: Callback<MouseEvent>) -> Html {
     }
 }
 
-/// The phase, the facts, and what happened last.
+/// The phase, the facts, and the last events.
 fn body(facts: &Facts<'_>) -> Html {
     let texts = facts.texts;
     html! {
         <div class="panel-body" tabindex="0" role="region" aria-label={texts.title}>
-            <p class="panel-phase" data-mood={facts.mood()}>
+            <p class="panel-phase" data-mood={facts.status_class()}>
                 <span class="panel-dot" aria-hidden="true" />
-                <strong data-testid="panel-phase">{ words(facts.phase()) }</strong>
-                { words(facts.since()) }
+                <strong data-testid="panel-phase">{ dynamic_text(facts.phase()) }</strong>
+                { dynamic_text(facts.since()) }
             </p>
             <dl class="panel-facts">{ for facts.rows().into_iter().map(fact) }</dl>
             <section data-testid="panel-reconnects">
-                <h3>{ texts.reconnects }<span>{ words(facts.reconnects().to_string()) }</span></h3>
+                <h3>{ texts.reconnects }<span>{ dynamic_text(facts.reconnects().to_string()) }</span></h3>
                 { ends(facts) }
             </section>
             <section>
@@ -138,8 +138,8 @@ fn fact(fact: Fact) -> Html {
         <div key={fact.testid} class="panel-fact">
             <dt>{ fact.label }</dt>
             <dd data-testid={fact.testid}>
-                { words(fact.value) }
-                { for fact.hints.into_iter().map(|hint| html! { <small>{ words(hint) }</small> }) }
+                { dynamic_text(fact.value) }
+                { for fact.details.into_iter().map(|detail| html! { <small>{ dynamic_text(detail) }</small> }) }
             </dd>
         </div>
     }
@@ -152,7 +152,7 @@ fn ends(facts: &Facts<'_>) -> Html {
     }
     let row = |end| {
         let (time, cause, after) = facts.end(end);
-        html! { <li><time>{ words(time) }</time><span>{ words(cause) }<small>{ words(after) }</small></span></li> }
+        html! { <li><time>{ dynamic_text(time) }</time><span>{ dynamic_text(cause) }<small>{ dynamic_text(after) }</small></span></li> }
     };
     html! { <ul class="panel-list" data-testid="panel-ends">{ for ends.map(row) }</ul> }
 }
@@ -166,9 +166,9 @@ fn frames(facts: &Facts<'_>) -> Html {
         let (time, arrow, text) = facts.frame(frame);
         html! {
             <li data-testid="panel-frame">
-                <time>{ words(time) }</time>
-                <span class="panel-way">{ words(arrow) }</span>
-                { words(text) }
+                <time>{ dynamic_text(time) }</time>
+                <span class="panel-way">{ dynamic_text(arrow) }</span>
+                { dynamic_text(text) }
             </li>
         }
     };

@@ -1,5 +1,5 @@
-//! The geometry of a thread: where the person looks, and holding that still while rows come and
-//! go above and below.
+//! The scroll position of a thread: keeps the visible rows in place while rows are added and
+//! removed above and below.
 //!
 //! Browsers anchor scrolling by themselves, but not all of them, and none at the very top, which
 //! is where older messages arrive; so theirs is switched off in the style sheet and this is used.
@@ -19,55 +19,55 @@ use web_sys::{
     ScrollToOptions,
 };
 
-/// This near to the end counts as at the end, in CSS pixels.
+/// So near to the end counts as at the end, in CSS pixels.
 const AT_END: i32 = 24;
 
-/// Rows are rendered or fetched when the person is so near to the edge, in CSS pixels.
+/// Rows are rendered or fetched at this distance from the edge, in CSS pixels.
 const NEAR: i32 = 600;
 
-/// Where the unread divider comes to stand below the top, in CSS pixels.
+/// The distance of the unread divider from the top when a conversation opens, in CSS pixels.
 const DIVIDER_AT: f64 = 64.0;
 
-/// A browser that was scrolling so shortly before a conversation began may still be on its way: what is
-/// put elsewhere while it scrolls smoothly goes on from there (seen in Chromium, where neither hidden
-/// overflow nor another smooth scroll stops it).
-const GLIDE: Duration = Duration::from_millis(500);
+/// A smooth scroll may still run if the last scroll was this recent when a conversation begins: a
+/// scroll position set meanwhile moves on with it (seen in Chromium, where neither hidden overflow
+/// nor another smooth scroll stops it).
+const SMOOTH_SCROLL: Duration = Duration::from_millis(500);
 
-/// So long after a conversation began such scrolling is undone, at most.
-const LEFT_OVER: Duration = Duration::from_secs(1);
+/// Such a leftover scroll is undone for at most so long after a conversation began.
+const LEFTOVER_SCROLL: Duration = Duration::from_secs(1);
 
-/// What a person scrolls with.
+/// The events of a person who scrolls.
 const INPUTS: [&str; 5] = ["focusin", "keydown", "pointerdown", "touchmove", "wheel"];
 
-/// What the next change of the rows has to end with.
+/// The position to restore after the next change of the rows.
 #[derive(Debug)]
-enum Hold {
-    /// The end is in sight.
+enum Anchor {
+    /// The end stays in sight.
     End,
-    /// The end of this row is as far below the top as it was, in CSS pixels: its beginning may lose
-    /// the name of who wrote it, when it turns out to follow another of theirs.
+    /// The bottom of this row stays at this distance below the top, in CSS pixels. Not its top: the
+    /// row may lose its sender's name when it turns out to follow another of theirs.
     Row(Element, f64),
-    /// A conversation begins.
+    /// A conversation begins: its first unread message, or else its end.
     Start,
 }
 
-/// Which edges of the rendered rows the person is near to.
+/// The edges of the rendered rows that the person is near to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Edges {
     pub(super) top: bool,
     pub(super) bottom: bool,
-    /// At the very end, give or take a line.
+    /// At the end, within a line.
     pub(super) at_end: bool,
 }
 
 #[derive(Debug)]
 struct View {
     element: Element,
-    hold: RefCell<Option<Hold>>,
+    anchor: RefCell<Option<Anchor>>,
     at_end: Cell<bool>,
-    /// When it was scrolled last.
+    /// The time of the last scroll.
     scrolled: Cell<Option<Moment>>,
-    /// When the conversation began, if that was in the midst of scrolling and the person did not scroll
+    /// When the conversation began, if a scroll was running then and the person has not scrolled
     /// since.
     began: Cell<Option<Moment>>,
 }
@@ -83,17 +83,17 @@ pub(super) struct Scroller {
 }
 
 impl Scroller {
-    /// Takes care of an element that scrolls; `resized` is called when the room for it changed.
+    /// Manages an element that scrolls; `resized` is called when its size changed.
     pub(super) fn new(element: Element, resized: impl Fn() + 'static) -> Self {
         let view = Rc::new(View {
             element,
-            hold: RefCell::new(None),
+            anchor: RefCell::new(None),
             at_end: Cell::new(true),
             scrolled: Cell::new(None),
             began: Cell::new(None),
         });
         let shared = view.clone();
-        let on_change = Closure::<dyn FnMut()>::new(move || shared.settle());
+        let on_change = Closure::<dyn FnMut()>::new(move || shared.restore());
         let shared = view.clone();
         let on_resize = Closure::<dyn FnMut()>::new(move || {
             if shared.at_end.get() {
@@ -111,7 +111,7 @@ impl Scroller {
         if let Some(mutations) = &mutations {
             let init = MutationObserverInit::new();
             init.set_child_list(true);
-            // A conversation that is still in the page is shown by its class alone.
+            // A hidden conversation is shown by changing its class alone.
             init.set_attributes(true);
             init.set_subtree(true);
             // Fails only for options that ask for nothing.
@@ -130,41 +130,42 @@ impl Scroller {
         }
     }
 
-    /// It was scrolled, by whoever.
+    /// The element was scrolled, by the person or by this code.
     pub(super) fn scrolled(&self) {
         self.view.scrolled.set(Some(clock::now()));
     }
 
-    /// Where the person is; from now on they stay at the end if they are there.
-    pub(super) fn look(&self) -> Edges {
-        self.view.stay();
+    /// The edges the person is near to. Remembers whether they are at the end, to keep them there on
+    /// a resize.
+    pub(super) fn measure(&self) -> Edges {
+        self.view.undo_leftover_scroll();
         let edges = self.view.edges();
         self.view.at_end.set(edges.at_end);
         edges
     }
 
-    /// Whether all rows are in sight, and there may be room for more.
-    pub(super) fn has_room(&self) -> bool {
+    /// Whether all rows fit into the element, so that there may be space for more.
+    pub(super) fn all_rows_fit(&self) -> bool {
         self.view.element.scroll_height() <= self.view.element.client_height()
     }
 
-    /// The rows are about to change: what is in sight stays there.
-    pub(super) fn keep(&self) {
-        let at_start = matches!(*self.view.hold.borrow(), Some(Hold::Start));
+    /// Called before the rows change: what is in sight stays there.
+    pub(super) fn save_anchor(&self) {
+        let at_start = matches!(*self.view.anchor.borrow(), Some(Anchor::Start));
         if !at_start {
-            let anchor = self.view.anchor();
-            self.view.hold.replace(anchor);
+            let anchor = self.view.current_anchor();
+            self.view.anchor.replace(anchor);
         }
     }
 
-    /// The rows are about to change: another conversation begins.
-    pub(super) fn begin(&self) {
-        self.view.hold.replace(Some(Hold::Start));
+    /// Called before the rows change to another conversation.
+    pub(super) fn begin_thread(&self) {
+        self.view.anchor.replace(Some(Anchor::Start));
     }
 
-    /// The rows changed.
-    pub(super) fn settle(&self) {
-        self.view.settle();
+    /// Called after the rows changed.
+    pub(super) fn restore(&self) {
+        self.view.restore();
     }
 }
 
@@ -180,7 +181,7 @@ impl Drop for Scroller {
 }
 
 impl View {
-    /// So much is below what is in sight, in CSS pixels.
+    /// The height below what is in sight, in CSS pixels.
     fn below(&self) -> i32 {
         let element = &self.element;
         element.scroll_height() - element.client_height() - element.scroll_top()
@@ -195,10 +196,10 @@ impl View {
         }
     }
 
-    /// What to hold still: the end for who is there, or else the first message in sight.
-    fn anchor(&self) -> Option<Hold> {
+    /// The position to hold: the end if the person is there, or else the first message in sight.
+    fn current_anchor(&self) -> Option<Anchor> {
         if self.edges().at_end {
-            return Some(Hold::End);
+            return Some(Anchor::End);
         }
         let rows = self
             .element
@@ -210,42 +211,42 @@ impl View {
             .find_map(|row| {
                 let rect = row.get_bounding_client_rect();
                 let offset = rect.bottom() - top;
-                (offset > 0.0).then_some(Hold::Row(row, offset))
+                (offset > 0.0).then_some(Anchor::Row(row, offset))
             })
     }
 
-    /// Does what the change has to end with, once.
-    fn settle(&self) {
-        match self.hold.take() {
-            Some(Hold::End) => self.to_end(),
-            Some(Hold::Start) => {
+    /// Restores the saved position, once.
+    fn restore(&self) {
+        match self.anchor.take() {
+            Some(Anchor::End) => self.to_end(),
+            Some(Anchor::Start) => {
                 let now = clock::now();
                 let scrolled = self.scrolled.get();
-                let glides = scrolled.is_some_and(|scrolled| now.since(scrolled) < GLIDE);
-                self.began.set(glides.then_some(now));
+                let scrolls = scrolled.is_some_and(|scrolled| now.since(scrolled) < SMOOTH_SCROLL);
+                self.began.set(scrolls.then_some(now));
                 self.to_start();
             }
-            Some(Hold::Row(row, offset)) if row.is_connected() => {
+            Some(Anchor::Row(row, offset)) if row.is_connected() => {
                 let moved = row.get_bounding_client_rect().bottom() - self.top() - offset;
-                // A browser that is on its way to where the person scrolls would stop there.
+                // A needless correction would stop a smooth scroll of the person.
                 if moved.abs() >= 0.5 {
                     self.scroll_by(moved);
                 }
             }
             // The row left the page, or nothing is to be held.
-            Some(Hold::Row(..)) | None => {}
+            Some(Anchor::Row(..)) | None => {}
         }
     }
 
-    /// Undoes what the browser scrolls of what was left from before the conversation began.
-    fn stay(&self) {
+    /// Undoes a smooth scroll left over from before the conversation began.
+    fn undo_leftover_scroll(&self) {
         let began = self.began.get();
-        if began.is_some_and(|began| clock::now().since(began) < LEFT_OVER) {
+        if began.is_some_and(|began| clock::now().since(began) < LEFTOVER_SCROLL) {
             self.to_start();
         }
     }
 
-    /// At the first unread message, or else at the end.
+    /// Scrolls to the first unread message, or else to the end.
     fn to_start(&self) {
         let divider = self
             .element

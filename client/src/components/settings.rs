@@ -1,5 +1,5 @@
-//! What a person sets of the page itself. Each choice holds at once, is kept in this browser, and
-//! every tab follows it.
+//! The settings of the page. Each choice applies at once, is stored in this browser, and every tab
+//! follows it.
 
 use super::modal::use_modal;
 use crate::attention::{self, Permission};
@@ -8,14 +8,14 @@ use crate::storage::{self, Setting};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
-/// How it ends.
+/// The callback of the dialog.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct SettingsProps {
     /// The person is done.
     pub on_close: Callback<()>,
 }
 
-/// A value of a setting and its words.
+/// A value of a setting and its label.
 type Choice = (&'static str, &'static str);
 
 /// The settings, as a dialog over everything.
@@ -98,10 +98,10 @@ pub fn Settings(props: &SettingsProps) -> Html {
     }
 }
 
-/// Something that is on or off.
+/// A checkbox.
 fn check(
     setting: Setting,
-    words: &'static str,
+    label: &'static str,
     checked: bool,
     disabled: bool,
     onchange: Callback<Event>,
@@ -109,12 +109,12 @@ fn check(
     html! {
         <label>
             <input type="checkbox" name={setting.key()} {checked} {disabled} {onchange} />
-            <span>{ words }</span>
+            <span>{ label }</span>
         </label>
     }
 }
 
-/// One choice of a few.
+/// A group of radio buttons.
 fn group(
     setting: Setting,
     legend: &'static str,
@@ -122,7 +122,7 @@ fn group(
     choices: &[Choice],
     choose: &Callback<(Setting, &'static str)>,
 ) -> Html {
-    let choice = |&(value, words): &Choice| {
+    let choice = |&(value, label): &Choice| {
         let onchange = choose.reform(move |_: Event| (setting, value));
         html! {
             <label>
@@ -133,7 +133,7 @@ fn group(
                     checked={chosen == value}
                     {onchange}
                 />
-                <span>{ words }</span>
+                <span>{ label }</span>
             </label>
         }
     };

@@ -1,29 +1,29 @@
-//! A dialog beside the conversation where there is room, so that one can write and watch; a modal
-//! dialog where there is not.
+//! A dialog beside the conversation where there is space for it, so that one can write and watch; a
+//! modal dialog where there is not.
 
 use super::Icon;
 use crate::dom;
 use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
-/// What it is called, and what is in it.
+/// Its title, and its content.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub(super) struct SideDialogProps {
-    /// The id of its element; those of its parts begin with it.
+    /// The id of its element, and the prefix of its parts' ids.
     pub(super) id: &'static str,
     /// Its title.
     pub(super) title: &'static str,
-    /// What the button that closes it is called.
+    /// The label of the close button.
     pub(super) close_label: &'static str,
-    /// The id of the button that opened it, which gets the focus back.
+    /// The id of the button that opened it, to which the focus returns.
     pub(super) opener: &'static str,
     /// The person closes it.
     pub(super) on_close: Callback<()>,
-    /// What stands below the head.
+    /// The content below the head.
     pub(super) children: Html,
 }
 
-/// The dialog. It is open while its component is there.
+/// The dialog. It is open while its component is mounted.
 #[component]
 pub(super) fn SideDialog(props: &SideDialogProps) -> Html {
     let dialog = use_node_ref();
@@ -52,7 +52,7 @@ pub(super) fn SideDialog(props: &SideDialogProps) -> Html {
             }
         }
     };
-    // The browser closes a modal dialog for other reasons, too: a gesture, for one.
+    // The browser also closes a modal dialog for other reasons, for example a gesture.
     let oncancel = props
         .on_close
         .reform(|event: Event| event.prevent_default());
@@ -87,7 +87,8 @@ pub(super) fn SideDialog(props: &SideDialogProps) -> Html {
     }
 }
 
-/// Shows it as there is room for it. Either way the browser puts the focus on the first button.
+/// Shows it beside the conversation, or as modal on a narrow page. Either way the browser puts the
+/// focus on the first button.
 fn show(dialog: &HtmlDialogElement) {
     if dom::is_narrow() {
         // Fails only for a dialog that is open or not in the page.

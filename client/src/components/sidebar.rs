@@ -1,5 +1,5 @@
-//! What is in the sidebar below its head: search, the two tabs and their lists. What is listed is
-//! decided in `state`.
+//! The sidebar below its head: search, the two tabs and their lists. `state` decides what is
+//! listed.
 
 mod state;
 
@@ -8,7 +8,7 @@ use super::list_end::use_list_end;
 use super::{ContactList, ConversationList, Icon, Skeleton};
 use crate::i18n::{Texts, use_locale};
 use crate::state::{Contact, Contacts, ListRow};
-use state::{Event, Listed, SidebarState, Tab};
+use state::{Listed, SidebarEvent, SidebarState, Tab};
 use tidings_shared::Peer;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -18,26 +18,26 @@ use yew::prelude::*;
 pub enum SidebarAction {
     /// They open a conversation.
     Open(Peer),
-    /// They come near the end of the conversations.
+    /// They scroll near the end of the conversations.
     MoreConversations,
-    /// They come near the end of the contacts.
+    /// They scroll near the end of the contacts.
     MoreContacts,
-    /// They ask once more for the contacts.
-    ContactsAgain,
+    /// They retry to load the contacts.
+    RetryContacts,
     /// They want to create a group.
     NewGroup,
 }
 
-/// What it shows.
+/// The lists and the callback.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct SidebarProps {
     /// The conversations, in their order.
     pub rows: Vec<ListRow>,
-    /// Whether the first of them are here.
+    /// Whether the first page of them is loaded.
     pub loaded: bool,
     /// The people.
     pub contacts: Contacts,
-    /// Which conversation is open.
+    /// The open conversation.
     pub open: Option<Peer>,
     /// What the person does.
     pub on_action: Callback<SidebarAction>,
@@ -64,7 +64,7 @@ pub fn Sidebar(props: &SidebarProps) -> Html {
     let new_group = props
         .on_action
         .reform(|_: MouseEvent| SidebarAction::NewGroup);
-    let again = (props.on_action).reform(|_: MouseEvent| SidebarAction::ContactsAgain);
+    let again = (props.on_action).reform(|_: MouseEvent| SidebarAction::RetryContacts);
     let Listed {
         conversations,
         people,
@@ -99,7 +99,7 @@ fn search(state: &UseReducerHandle<SidebarState>, texts: &Texts) -> Html {
     let dispatch = state.dispatcher();
     let oninput = move |event: InputEvent| {
         let field: HtmlInputElement = event.target_unchecked_into();
-        dispatch.dispatch(Event::Search(field.value()));
+        dispatch.dispatch(SidebarEvent::Search(field.value()));
     };
     html! {
         <div class="search">
@@ -129,7 +129,7 @@ fn tabs(
                 class="tab"
                 data-testid={testid}
                 aria-pressed={(state.tab == tab).to_string()}
-                onclick={move |_: MouseEvent| dispatch.dispatch(Event::ShowTab(tab))}
+                onclick={move |_: MouseEvent| dispatch.dispatch(SidebarEvent::ShowTab(tab))}
             >
                 { icon.html() }{ label }
             </button>

@@ -1,6 +1,6 @@
-//! Who is logged in and the way to their account, what is unread in all, the settings and the way out.
+//! The person's account, the total unread count, the settings, and the log-out.
 
-use super::{Avatar, Icon, words};
+use super::{Avatar, Icon, dynamic_text};
 use crate::i18n::{Locale, short};
 use crate::state::Modal;
 use std::rc::Rc;
@@ -50,10 +50,10 @@ impl SidebarHead {
                     <bdi class="head-name" translate="no">{ self.name.clone() }</bdi>
                 </button>
                 <span class="badge" data-testid="total-unread" aria-hidden="true" hidden={total == 0}>
-                    { words(short(total)) }
+                    { dynamic_text(short(total)) }
                 </span>
                 if total > 0 {
-                    <span class="hidden-text">{ words((texts.total_unread)(total)) }</span>
+                    <span class="hidden-text">{ dynamic_text((texts.total_unread)(total)) }</span>
                 }
                 <span class="head-gap" />
                 <button

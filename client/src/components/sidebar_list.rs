@@ -8,12 +8,12 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
-/// Which conversations.
+/// The conversations and the callback.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ConversationListProps {
     /// The rows, in their order.
     pub rows: Vec<ListRow>,
-    /// What the list is called.
+    /// The label of the list.
     pub label: &'static str,
     /// One is opened.
     pub on_open: Callback<Peer>,
@@ -44,7 +44,7 @@ pub fn ConversationList(props: &ConversationListProps) -> Html {
     }
 }
 
-/// Gives the focus back to the row that had it: one that changes its place loses it by that.
+/// Returns the focus to the row that had it: moving an element in the DOM loses it.
 #[hook]
 fn use_kept_focus() {
     let focused = dom::document().active_element();
@@ -60,14 +60,14 @@ fn use_kept_focus() {
     });
 }
 
-/// Which contacts.
+/// The contacts and the callback.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ContactListProps {
     /// The people, in their order.
     pub people: Vec<Contact>,
-    /// Whose conversation is open.
+    /// The peer of the open conversation.
     pub open: Option<Peer>,
-    /// What the list is called.
+    /// The label of the list.
     pub label: &'static str,
     /// A conversation is opened.
     pub on_open: Callback<Peer>,
@@ -93,7 +93,7 @@ pub fn ContactList(props: &ContactListProps) -> Html {
     }
 }
 
-/// The arrow keys go from row to row, past those that cannot be chosen.
+/// Moves the focus from row to row by the arrow keys, past rows that cannot be chosen.
 pub(super) fn move_focus(event: &KeyboardEvent) {
     let next: fn(&Element) -> Option<Element> = match event.key().as_str() {
         "ArrowDown" => Element::next_element_sibling,

@@ -1,9 +1,9 @@
-//! The shape of what is on its way.
+//! Placeholders for content that is being loaded.
 
 use crate::i18n::Texts;
 use yew::prelude::*;
 
-/// Which shape.
+/// The kind of placeholder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Skeleton {
     /// Rows of a list.
@@ -13,7 +13,7 @@ pub enum Skeleton {
 }
 
 impl Skeleton {
-    /// The shape.
+    /// The HTML.
     pub fn html(self, texts: &Texts) -> Html {
         let (class, shape) = match self {
             Self::Thread => {

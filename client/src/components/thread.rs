@@ -1,79 +1,79 @@
-//! The messages of the open conversation, and those of the last ones before it, hidden.
+//! The messages of the open conversation, and those of the last open ones, hidden.
 //!
-//! A struct component, because it has to look at the page before and after its rows change: see
+//! A struct component, because it has to measure the page before and after its rows change: see
 //! `scroller.rs`.
 
 use super::empty::{empty, hint};
 use super::scroller::Scroller;
-use super::{BubbleRow, Icon, Skeleton, event_line, thread_keys, words};
+use super::{BubbleRow, Icon, Skeleton, dynamic_text, event_line, thread_keys};
 use crate::clock;
 use crate::dom;
 use crate::i18n::{Locale, Texts, short};
-use crate::state::{Fetching, List, Lists, Row, ThreadView, peer_key};
+use crate::state::{Fetching, RenderedThreads, Row, ThreadRows, ThreadView, peer_key};
 use gloo_timers::callback::Timeout;
 use std::rc::Rc;
 use tidings_shared::{ClientMsgId, Peer};
 use web_sys::Element;
 use yew::prelude::*;
 
-/// A view begins with the rows that are in sight; those above come when it has been seen.
+/// A view starts with the rows in sight; those above are rendered after it has been painted.
 const SEEN_MS: u32 = 100;
 
 /// What the person does in a thread.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ThreadAction {
-    /// They come near the first row.
-    LookUp,
-    /// They come near the last row.
-    LookDown,
-    /// They come to the end, or leave it.
+    /// They scroll near the first row.
+    NearTop,
+    /// They scroll near the last row.
+    NearBottom,
+    /// They scroll to the end, or away from it.
     AtEnd(bool),
     /// They jump to the end.
     Jump,
-    /// They ask once more for what could not be fetched.
-    FetchAgain,
+    /// They retry what could not be fetched.
+    RetryFetch,
     /// They send a failed message again.
     Retry(ClientMsgId),
     /// They delete a message that is not sent.
     Delete(ClientMsgId),
 }
 
-/// What a button in the thread does.
+/// The callback of a button in the thread.
 pub(super) fn act(
     on_action: &Callback<ThreadAction>,
     action: ThreadAction,
 ) -> Callback<MouseEvent> {
     let on_action = on_action.clone();
     Callback::from(move |_: MouseEvent| {
-        // The button is about to go, and shall not take the focus along.
+        // The button is about to be removed, and must not take the focus along.
         dom::focus("thread");
         on_action.emit(action.clone());
     })
 }
 
-/// Which thread.
+/// The thread and its callback.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ThreadProps {
     /// The language.
     pub locale: Rc<Locale>,
     /// What it shows.
     pub view: Rc<ThreadView>,
-    /// With whom.
+    /// The name of the peer.
     pub name: Rc<str>,
     /// The name of the person themselves.
-    pub own_name: Rc<str>,
+    pub my_name: Rc<str>,
     /// What the person does.
     pub on_action: Callback<ThreadAction>,
 }
 
-/// What happens to a thread.
+/// An event of a thread.
 #[derive(Debug)]
 pub enum ThreadMsg {
     /// It was scrolled, by the person or by this component.
     Scrolled,
-    /// The room for it changed.
+    /// Its size changed.
     Resized,
-    /// The first rows of a conversation have been seen.
+    /// The first rows of a conversation have been painted.
     Seen,
     /// A key was pressed in it.
     Key(KeyboardEvent),
@@ -87,18 +87,18 @@ pub enum ThreadMsg {
 pub struct Thread {
     log: NodeRef,
     scroller: Option<Scroller>,
-    /// Whose rows are in the page.
-    lists: Lists,
-    /// The keys of the messages that the person has shown in full.
+    /// The conversations with rows in the DOM.
+    rendered: RenderedThreads,
+    /// The keys of the messages shown in full.
     unfolded: Vec<Rc<str>>,
-    /// By which everything tells this component what happens.
-    tell: Callback<ThreadMsg>,
+    /// The callback for all events of this component.
+    notify: Callback<ThreadMsg>,
     fold: Callback<Rc<str>>,
-    /// Which opening of a conversation this has begun to show.
+    /// The last `opening` that this has begun to show.
     opening: u64,
-    /// Where the owner believes the person to be.
-    told_at_end: Option<bool>,
-    /// Runs until the first rows have been seen.
+    /// The last `AtEnd` sent to the owner.
+    last_sent_at_end: Option<bool>,
+    /// Runs until the first rows have been painted.
     unseen: Option<Timeout>,
 }
 
@@ -107,18 +107,18 @@ impl Component for Thread {
     type Properties = ThreadProps;
 
     fn create(ctx: &Context<Self>) -> Self {
-        let mut lists = Lists::default();
-        lists.show(&ctx.props().view);
-        let tell = ctx.link().callback(|msg: ThreadMsg| msg);
+        let mut rendered = RenderedThreads::default();
+        rendered.show(&ctx.props().view);
+        let notify = ctx.link().callback(|msg: ThreadMsg| msg);
         Self {
             log: NodeRef::default(),
             scroller: None,
-            lists,
+            rendered,
             unfolded: Vec::new(),
-            fold: tell.reform(ThreadMsg::Fold),
-            tell,
+            fold: notify.reform(ThreadMsg::Fold),
+            notify,
             opening: 0,
-            told_at_end: None,
+            last_sent_at_end: None,
             unseen: None,
         }
     }
@@ -126,7 +126,7 @@ impl Component for Thread {
     fn changed(&mut self, ctx: &Context<Self>, _old: &Self::Properties) -> bool {
         let view = &ctx.props().view;
         self.prepare(view);
-        self.lists.show(view);
+        self.rendered.show(view);
         true
     }
 
@@ -136,17 +136,17 @@ impl Component for Thread {
                 if let Some(scroller) = &self.scroller {
                     scroller.scrolled();
                 }
-                self.look(ctx);
+                self.update_edges(ctx);
                 false
             }
             ThreadMsg::Resized => {
-                self.look(ctx);
+                self.update_edges(ctx);
                 false
             }
             ThreadMsg::Seen => {
                 self.unseen = None;
-                let changed = self.lists.tidy(ctx.props().view.peer);
-                self.look(ctx);
+                let changed = self.rendered.tidy(ctx.props().view.peer);
+                self.update_edges(ctx);
                 changed
             }
             ThreadMsg::Key(event) => {
@@ -156,11 +156,11 @@ impl Component for Thread {
                 false
             }
             ThreadMsg::Fold(key) => {
-                // What is unfolded goes on below where it ended. What is folded may take along all
-                // that is in sight, but for its end.
+                // An unfolded text continues below where it ended. Folding may remove all that is
+                // in sight, except the message's end.
                 if let Some(at) = self.unfolded.iter().position(|unfolded| *unfolded == key) {
                     self.unfolded.swap_remove(at);
-                    self.scroller.iter().for_each(Scroller::keep);
+                    self.scroller.iter().for_each(Scroller::save_anchor);
                 } else {
                     self.unfolded.push(key);
                 }
@@ -189,7 +189,7 @@ impl Component for Thread {
             Peer::User(_) => (texts.messages_with)(name),
             Peer::Group(_) => (texts.group.messages_in)(name),
         };
-        let list = |list: &List| {
+        let list = |list: &ThreadRows| {
             let is_open = list.peer == view.peer;
             html! {
                 <div
@@ -214,9 +214,9 @@ impl Component for Thread {
                     aria-label={label}
                     aria-busy={blank.to_string()}
                     tabindex="0"
-                    onkeydown={self.tell.reform(ThreadMsg::Key)}
-                    oncopy={self.tell.reform(ThreadMsg::Copy)}
-                    onscroll={self.tell.reform(|_| ThreadMsg::Scrolled)}
+                    onkeydown={self.notify.reform(ThreadMsg::Key)}
+                    oncopy={self.notify.reform(ThreadMsg::Copy)}
+                    onscroll={self.notify.reform(|_| ThreadMsg::Scrolled)}
                 >
                     if blank {
                         { Skeleton::Thread.html(texts) }
@@ -238,16 +238,16 @@ impl Component for Thread {
                                 <button
                                     type="button"
                                     class="button-quiet"
-                                    onclick={act(ThreadAction::FetchAgain)}
+                                    onclick={act(ThreadAction::RetryFetch)}
                                 >
                                     { texts.try_again }
                                 </button>
                             </p>
                         }
-                        // Lists of their own: beside nodes without a key, yew would not keep rows. And
-                        // no component of their own: it would be rendered after this one, and what the
-                        // scroller holds would be let go of in between.
-                        <div>{ for self.lists.iter().map(list) }</div>
+                        // In a `div` of their own, because beside nodes without a key yew would not
+                        // keep rows. Not in a component of their own, because it would be rendered
+                        // after this one, when the scroller has released its anchor.
+                        <div>{ for self.rendered.iter().map(list) }</div>
                     </div>
                 </div>
                 if !(blank || view.at_end && view.follows_end) {
@@ -261,35 +261,35 @@ impl Component for Thread {
         if self.scroller.is_none()
             && let Some(log) = self.log.cast::<Element>()
         {
-            let tell = self.tell.clone();
-            let resized = move || tell.emit(ThreadMsg::Resized);
+            let notify = self.notify.clone();
+            let resized = move || notify.emit(ThreadMsg::Resized);
             self.scroller = Some(Scroller::new(log, resized));
             self.prepare(&ctx.props().view);
         }
         if let Some(scroller) = &self.scroller {
-            scroller.settle();
+            scroller.restore();
         }
-        self.look(ctx);
+        self.update_edges(ctx);
     }
 }
 
 impl Thread {
-    /// The rows are about to change.
+    /// Called before the rows change.
     fn prepare(&mut self, view: &ThreadView) {
         let Some(scroller) = &self.scroller else {
             return;
         };
         if view.fetching == Fetching::First || self.opening == view.opening {
-            scroller.keep();
+            scroller.save_anchor();
         } else {
             self.opening = view.opening;
-            self.told_at_end = None;
-            scroller.begin();
+            self.last_sent_at_end = None;
+            scroller.begin_thread();
         }
     }
 
-    /// Tells where the person is, and asks for rows near the edges.
-    fn look(&mut self, ctx: &Context<Self>) {
+    /// Reports where the person is, and requests rows near the edges.
+    fn update_edges(&mut self, ctx: &Context<Self>) {
         let view = &ctx.props().view;
         let Some(scroller) = &self.scroller else {
             return;
@@ -297,24 +297,24 @@ impl Thread {
         if view.fetching == Fetching::First || self.opening != view.opening {
             return;
         }
-        let edges = scroller.look();
-        let tell = |action| ctx.props().on_action.emit(action);
-        let told = self.told_at_end.replace(edges.at_end);
-        if told.is_none() {
-            let tell = self.tell.clone();
-            let seen = move || tell.emit(ThreadMsg::Seen);
+        let edges = scroller.measure();
+        let notify = |action| ctx.props().on_action.emit(action);
+        let last_sent = self.last_sent_at_end.replace(edges.at_end);
+        if last_sent.is_none() {
+            let notify = self.notify.clone();
+            let seen = move || notify.emit(ThreadMsg::Seen);
             self.unseen = Some(Timeout::new(SEEN_MS, seen));
         }
-        if told.unwrap_or(view.at_end) != edges.at_end {
-            tell(ThreadAction::AtEnd(edges.at_end));
+        if last_sent.unwrap_or(view.at_end) != edges.at_end {
+            notify(ThreadAction::AtEnd(edges.at_end));
         }
-        // Above the first unread message there is room for older ones before it is seen.
-        let waits = self.unseen.is_some() && edges.at_end && !scroller.has_room();
+        // Older rows above an unread divider may be rendered before the first paint.
+        let waits = self.unseen.is_some() && edges.at_end && !scroller.all_rows_fit();
         if edges.top && !waits {
-            tell(ThreadAction::LookUp);
+            notify(ThreadAction::NearTop);
         }
         if edges.bottom && !view.follows_end {
-            tell(ThreadAction::LookDown);
+            notify(ThreadAction::NearBottom);
         }
     }
 
@@ -322,12 +322,12 @@ impl Thread {
         match row {
             Row::Day(at_ms, day) => html! {
                 <div key={format!("d{day}")} class="day">
-                    <span>{ words(locale.dates.day(*at_ms, clock::wall_ms())) }</span>
+                    <span>{ dynamic_text(locale.dates.day(*at_ms, clock::wall_ms())) }</span>
                 </div>
             },
             Row::Unread(above) => html! {
                 <div key="unread" class="unread-divider" data-testid="unread-divider">
-                    <span>{ words((locale.texts.unread_divider)(*above)) }</span>
+                    <span>{ dynamic_text((locale.texts.unread_divider)(*above)) }</span>
                 </div>
             },
             Row::Event(event, bubble) => event_line(*event, bubble, locale),
@@ -353,7 +353,7 @@ impl Thread {
                 { Icon::Down.html() }
                 if view.unread > 0 {
                     <span class="badge" aria-hidden="true">
-                        { words(short(view.unread)) }
+                        { dynamic_text(short(view.unread)) }
                     </span>
                 }
             </button>

@@ -1,9 +1,9 @@
 //! The head of the open conversation.
 
-use super::{Avatar, Icon, words};
+use super::{Avatar, Icon, dynamic_text};
 use crate::clock;
 use crate::i18n::Locale;
-use crate::state::Standing;
+use crate::state::PresenceStatus;
 use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::prelude::*;
@@ -11,19 +11,19 @@ use yew::prelude::*;
 /// The head of the open conversation.
 #[derive(Debug)]
 pub struct ThreadHead {
-    /// With whom.
+    /// The peer.
     pub peer: Peer,
     /// Their name.
     pub name: Rc<str>,
     /// Their picture; empty: none.
     pub avatar: Rc<str>,
-    /// How they stand, if that is known.
-    pub standing: Option<Standing>,
-    /// Of a group: how many members it has, once that is known.
+    /// Their presence, if known.
+    pub presence: Option<PresenceStatus>,
+    /// The number of members of a group, once known.
     pub members: Option<u64>,
     /// Whether the panel of the group is open.
     pub open: bool,
-    /// The panel of the group is opened, or closed.
+    /// The group panel is opened or closed.
     pub on_members: Callback<bool>,
     /// Back to the list, where there is one pane at a time.
     pub on_back: Callback<()>,
@@ -33,9 +33,11 @@ impl ThreadHead {
     /// The head.
     pub fn html(&self, locale: &Locale) -> Html {
         let texts = locale.texts;
-        let standing = self.standing.map(|standing| match standing {
-            Standing::Online => texts.online.to_owned(),
-            Standing::LastSeen(at) => (texts.last_seen)(&locale.dates.brief(at, clock::wall_ms())),
+        let presence = self.presence.map(|presence| match presence {
+            PresenceStatus::Online => texts.online.to_owned(),
+            PresenceStatus::LastSeen(at) => {
+                (texts.last_seen)(&locale.dates.brief(at, clock::wall_ms()))
+            }
         });
         let on_back = self.on_back.clone();
         let in_group = matches!(self.peer, Peer::Group(_));
@@ -62,10 +64,10 @@ impl ThreadHead {
                     <h2 class="thread-name" data-testid="thread-name" dir="auto" translate="no">{ self.name.clone() }</h2>
                     if in_group {
                         <p class="thread-count" data-testid="member-count">
-                            { words(self.members.map_or_else(|| texts.group.group.to_owned(), texts.group.count)) }
+                            { dynamic_text(self.members.map_or_else(|| texts.group.group.to_owned(), texts.group.count)) }
                         </p>
-                    } else if let Some(standing) = standing {
-                        <p class="thread-count" data-testid="standing">{ words(standing) }</p>
+                    } else if let Some(presence) = presence {
+                        <p class="thread-count" data-testid="standing">{ dynamic_text(presence) }</p>
                     }
                 </div>
                 if in_group {

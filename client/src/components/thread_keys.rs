@@ -1,4 +1,4 @@
-//! The thread by keyboard: from row to row, and what is copied.
+//! The thread by keyboard: moving between rows, and copying.
 
 use super::thread::ThreadProps;
 use crate::dom;
@@ -21,21 +21,21 @@ fn focus(row: &Element) {
     }
 }
 
-/// Moves the focus to the person's own last message, if one is rendered. Returns whether there was.
-pub(super) fn focus_last_own() -> bool {
-    let own = dom::document()
+/// Moves the focus to the person's own last message. Returns whether one is rendered.
+pub(super) fn focus_last_sent() -> bool {
+    let sent = dom::document()
         .query_selector_all(".message-rows > .message.out")
         .ok()
-        .and_then(|own| own.get(own.length().checked_sub(1)?))
-        .and_then(|own| own.dyn_into::<Element>().ok());
-    if let Some(own) = &own {
-        focus(own);
+        .and_then(|sent| sent.get(sent.length().checked_sub(1)?))
+        .and_then(|sent| sent.dyn_into::<Element>().ok());
+    if let Some(sent) = &sent {
+        focus(sent);
     }
-    own.is_some()
+    sent.is_some()
 }
 
-/// The arrow keys go from row to row, Home and End to the first and last here, Escape to where one
-/// writes. On the thread itself only "up" means something: the last row.
+/// The arrow keys move from row to row, Home and End to the first and last rendered one, Escape to
+/// the composer. On the thread itself only "up" does something: it moves to the last row.
 pub(super) fn walk(log: &Element, event: &KeyboardEvent) {
     let key = event.key();
     if key == "Escape" {
@@ -68,9 +68,8 @@ pub(super) fn walk(log: &Element, event: &KeyboardEvent) {
     }
 }
 
-/// Puts onto the clipboard what is selected over several messages, each with its sender and time; or
-/// the text of the row that has the focus, where nothing is selected. A selection within one message
-/// is the browser's.
+/// Copies a selection over several messages, each with its sender and time, or the text of the
+/// focused row if nothing is selected. A selection within one message is left to the browser.
 pub(super) fn copy(log: &Element, event: &Event, props: &ThreadProps) {
     let Some(event) = event.dyn_ref::<ClipboardEvent>() else {
         return;
@@ -120,7 +119,7 @@ fn line(bubble: &Bubble, props: &ThreadProps) -> String {
     let locale = &props.locale;
     let who = match (&bubble.sender, bubble.direction) {
         (Some(sender), _) => &sender.name,
-        (None, Direction::Sent) => &props.own_name,
+        (None, Direction::Sent) => &props.my_name,
         (None, Direction::Received) => &props.name,
     };
     (locale.texts.write.copied)(who, &locale.dates.stamp(bubble.time), &bubble.text)

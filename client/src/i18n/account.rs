@@ -1,4 +1,4 @@
-//! The texts of registering, and of one's own account.
+//! The texts of registration and of the profile dialog.
 
 mod en;
 mod zh_cn;
@@ -6,7 +6,7 @@ mod zh_cn;
 pub(super) use en::TEXTS as EN;
 pub(super) use zh_cn::TEXTS as ZH_CN;
 
-/// What they say in one language.
+/// These texts in one language.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each field is named for what it says")]
 pub struct AccountTexts {
@@ -19,9 +19,9 @@ pub struct AccountTexts {
     pub fill_in_all: &'static str,
     pub no_address: &'static str,
     pub short_password: &'static str,
-    /// A new password that many have.
+    /// For a new password that is too common.
     pub common_password: &'static str,
-    /// A login of who is locked out.
+    /// For a login that is locked out.
     pub locked: &'static str,
     pub email_taken: &'static str,
     pub profile: &'static str,

@@ -1,12 +1,12 @@
-//! The language as components have it: [`Locale`] in a context, which `app.rs` provides.
+//! [`Locale`] in a context, which `app.rs` provides to components.
 
 use super::{Lang, Locale};
 use std::rc::Rc;
 use yew::prelude::*;
 
-/// The language of the page. A component that calls it is rendered anew in another language.
+/// The language of the page. A component that calls it renders again when the language changes.
 #[hook]
 pub fn use_locale() -> Rc<Locale> {
-    // Outside of the app there is no provider; then the browser's language is as good as any.
+    // Outside of the app there is no provider, and the browser's language is used.
     use_context().unwrap_or_else(|| Rc::new(Locale::new(Lang::preferred())))
 }

@@ -1,13 +1,13 @@
-//! Counts of messages as people see and hear them: exact while that tells them anything.
+//! Counts of messages as people see and hear them: exact up to a limit.
 
-/// More are not counted out. The server does not count much further either
+/// The largest exact count. The server counts little further
 /// (`tidings_shared::limits::UNREAD_MAX`).
-const MOST: u64 = 999;
+const MAX_COUNT: u64 = 999;
 
 /// A count, "999+" for more.
 pub fn short(count: u64) -> String {
-    if count > MOST {
-        format!("{MOST}+")
+    if count > MAX_COUNT {
+        format!("{MAX_COUNT}+")
     } else {
         count.to_string()
     }

@@ -6,7 +6,7 @@ use js_sys::{Array, Function, Intl, Object, Reflect};
 use std::cell::OnceCell;
 use wasm_bindgen::JsValue;
 
-/// The days in which a weekday is unmistakable.
+/// For so many days a weekday is unambiguous.
 const WEEK: i64 = 6;
 
 /// What the formatters write, as options of `Intl.DateTimeFormat`.
@@ -80,7 +80,7 @@ impl Dates {
         [self.short.write(at_ms), self.time(at_ms)].join(" ")
     }
 
-    /// As short as a row of the list wants it: the time today, then the weekday, then the date.
+    /// A short form for rows of the list: the time today, then the weekday, then the date.
     pub fn brief(&self, at_ms: i64, now_ms: i64) -> String {
         let age = clock::local_day(now_ms) - clock::local_day(at_ms);
         match age {
@@ -102,8 +102,8 @@ impl Dates {
     }
 }
 
-/// A formatter of the browser's, made on first use: making one takes far longer than using it, and the
-/// page that asks for a password needs none.
+/// A browser formatter, made on first use: making one takes far longer than using it, and the login
+/// page needs none.
 #[derive(Debug)]
 struct Formatter {
     lang: Lang,
@@ -112,7 +112,7 @@ struct Formatter {
 }
 
 impl Formatter {
-    /// A time beyond what a date can hold has no text.
+    /// Formats a time; one beyond the range of a JavaScript date gives an empty text.
     fn write(&self, at_ms: i64) -> String {
         self.made
             .get_or_init(|| self.make())

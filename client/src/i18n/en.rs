@@ -72,7 +72,7 @@ pub(super) const TEXTS: Texts = Texts {
     not_sent: "Not sent: ",
     retry: "Retry",
     delete: "Delete",
-    said: |name, text| format!("{}: {text}", isolated(name)),
+    name_and_text: |name, text| format!("{}: {text}", isolated(name)),
 
     write_message: "Write a message",
     send: "Send",

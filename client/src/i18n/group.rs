@@ -1,4 +1,4 @@
-//! What the page says of groups.
+//! The texts about groups.
 
 mod en;
 mod zh_cn;
@@ -7,9 +7,9 @@ pub(super) use en::TEXTS as EN;
 pub(super) use zh_cn::TEXTS as ZH_CN;
 
 use crate::net::HttpError;
-use crate::state::Event;
+use crate::state::GroupEvent;
 
-/// What the page says of groups in one language.
+/// These texts in one language.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each field is named for what it says")]
 pub struct GroupTexts {
@@ -40,50 +40,50 @@ pub struct GroupTexts {
     pub messages_in: fn(&str) -> String,
 
     /// Who did it (`None`: the person who reads), and the message's content.
-    pub event: fn(Event, Option<&str>, &str) -> String,
+    pub event: fn(GroupEvent, Option<&str>, &str) -> String,
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{EN, Event, ZH_CN};
+    use super::{EN, GroupEvent, ZH_CN};
 
     #[test]
-    fn what_happened_is_said_in_both_languages_also_of_oneself() {
-        let said = |event, who, content| {
+    fn group_events_are_written_in_both_languages() {
+        let texts = |event, who, content| {
             [
                 (EN.event)(event, who, content),
                 (ZH_CN.event)(event, who, content),
             ]
         };
         assert_eq!(
-            said(Event::Created, Some("张三"), "Hikers"),
+            texts(GroupEvent::Created, Some("张三"), "Hikers"),
             ["张三 created the group “Hikers”", "张三创建了群聊“Hikers”"]
         );
         assert_eq!(
-            said(Event::Created, None, "Hikers"),
+            texts(GroupEvent::Created, None, "Hikers"),
             ["You created the group “Hikers”", "你创建了群聊“Hikers”"]
         );
         assert_eq!(
-            said(Event::Added, Some("张三"), "李四, 王五"),
+            texts(GroupEvent::Added, Some("张三"), "李四, 王五"),
             ["张三 added 李四, 王五", "张三邀请李四、王五加入了群聊"]
         );
     }
 
     #[test]
-    fn a_list_of_names_that_was_cut_short_stays_so() {
+    fn truncated_list_of_names_stays_marked() {
         let names = "李四, 王五, …";
         assert_eq!(
-            (EN.event)(Event::Added, None, names),
+            (EN.event)(GroupEvent::Added, None, names),
             "You added 李四, 王五, …"
         );
         assert_eq!(
-            (ZH_CN.event)(Event::Added, None, names),
+            (ZH_CN.event)(GroupEvent::Added, None, names),
             "你邀请李四、王五等人加入了群聊"
         );
     }
 
     #[test]
-    fn members_are_counted_in_words() {
+    fn member_count_has_its_unit() {
         assert_eq!([(EN.count)(1), (EN.count)(2)], ["1 member", "2 members"]);
         assert_eq!((ZH_CN.count)(1), "1 位成员");
     }

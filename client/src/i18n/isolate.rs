@@ -6,9 +6,9 @@ use tidings_shared::visible::is_unruly;
 const FSI: char = '\u{2068}';
 const PDI: char = '\u{2069}';
 
-/// A name as a sentence may hold it: what is written from right to left is isolated, so that it does
-/// not rearrange the words around it, and what would reach beyond the isolate is left out (the
-/// server refuses such names; it may have old ones). A name of neither kind stays as it is.
+/// A name made safe for a sentence: right-to-left text is isolated, so that it does not reorder the
+/// words around it, and characters that reach beyond the isolate are removed (the server refuses
+/// such names, but may have old ones). Other names stay as they are.
 pub fn isolated(name: &str) -> String {
     let mut clean: String = name.chars().filter(|c| !is_unruly(*c)).collect();
     if clean.len() != name.len() || clean.contains(is_right_to_left) {
@@ -18,7 +18,8 @@ pub fn isolated(name: &str) -> String {
     clean
 }
 
-/// The blocks of the scripts that are written so (`DerivedBidiClass.txt`, the defaults).
+/// Whether a character is in a block of a right-to-left script (`DerivedBidiClass.txt`, the
+/// defaults).
 fn is_right_to_left(c: char) -> bool {
     matches!(
         c,
@@ -31,10 +32,10 @@ fn is_right_to_left(c: char) -> bool {
 mod tests {
     use super::super::{en, zh_cn};
     use super::isolated;
-    use crate::state::Event;
+    use crate::state::GroupEvent;
 
     #[test]
-    fn only_names_that_may_turn_a_sentence_are_isolated() {
+    fn only_right_to_left_or_unruly_names_are_isolated() {
         assert_eq!(isolated("张三"), "张三");
         assert_eq!(isolated("דני 1"), "\u{2068}דני 1\u{2069}");
         assert_eq!(isolated("\u{202e}”…“"), "\u{2068}”…“\u{2069}");
@@ -42,22 +43,22 @@ mod tests {
     }
 
     #[test]
-    fn no_name_reaches_beyond_itself_in_any_sentence() {
-        let (name, kept) = ("\u{2069}\u{202e}x", "\u{2068}x\u{2069}");
+    fn names_are_isolated_in_every_sentence() {
+        let (name, expected) = ("\u{2069}\u{202e}x", "\u{2068}x\u{2069}");
         for texts in [&en::TEXTS, &zh_cn::TEXTS] {
             for sentence in [
                 (texts.nothing_found)(name),
                 (texts.empty_thread_hint)(name),
                 (texts.messages_with)(name),
-                (texts.said)(name, "text"),
+                (texts.name_and_text)(name, "text"),
                 (texts.write.copied)(name, "now", "text"),
                 (texts.group.remove)(name),
                 (texts.group.messages_in)(name),
-                (texts.group.event)(Event::Created, Some(name), "g"),
-                (texts.group.event)(Event::Created, None, name),
-                (texts.group.event)(Event::Added, Some("a"), name),
+                (texts.group.event)(GroupEvent::Created, Some(name), "g"),
+                (texts.group.event)(GroupEvent::Created, None, name),
+                (texts.group.event)(GroupEvent::Added, Some("a"), name),
             ] {
-                assert!(sentence.contains(kept), "{sentence:?}");
+                assert!(sentence.contains(expected), "{sentence:?}");
                 assert!(!sentence.contains('\u{202e}'), "{sentence:?}");
             }
         }

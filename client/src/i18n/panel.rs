@@ -1,4 +1,4 @@
-//! The texts of the connection panel. The names of frames are the protocol's own and not here.
+//! The texts of the connection panel. The names of frames are the protocol's own and are not here.
 
 mod en;
 mod zh_cn;
@@ -10,7 +10,7 @@ use crate::state::Trend;
 use std::time::Duration;
 use tidings_shared::link::{Cause, Phase};
 
-/// What the panel says in one language.
+/// These texts in one language.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each field is named for what it says")]
 pub struct PanelTexts {
@@ -21,7 +21,7 @@ pub struct PanelTexts {
     pub copied: &'static str,
     pub copy_failed: &'static str,
 
-    /// `bool`: whether the system says there is a network.
+    /// `bool`: whether the browser reports a network.
     pub phase: fn(Phase, bool) -> &'static str,
     /// A time of day, and how long ago that is.
     pub since: fn(&str, &str) -> String,
@@ -32,7 +32,7 @@ pub struct PanelTexts {
     pub interval: &'static str,
     pub trend: fn(Trend) -> &'static str,
     /// The interval at first, the time of the last change, and answers since then.
-    pub pace: fn(&str, &str, u64) -> String,
+    pub interval_history: fn(&str, &str, u64) -> String,
     pub heartbeat: &'static str,
     pub within: fn(&str) -> String,
     pub unless_something: &'static str,
@@ -51,8 +51,8 @@ pub struct PanelTexts {
     pub reconnects: &'static str,
     pub no_ends: &'static str,
     pub cause: fn(Cause) -> String,
-    /// How long a connection had lived, or how many attempts in a row failed.
-    pub lived: fn(&str) -> String,
+    /// How long a connection was bound, or how many attempts in a row failed.
+    pub bound_for: fn(&str) -> String,
     pub attempts: fn(u32) -> String,
     pub frames: &'static str,
     pub no_frames: &'static str,
@@ -62,7 +62,7 @@ pub struct PanelTexts {
     pub made_at: &'static str,
 }
 
-/// Whole units, the two largest: what takes the numbers to a language's words.
+/// Splits a span into hours, minutes and seconds, for the words of a language.
 fn parts(span: Duration) -> (u64, u64, u64) {
     let seconds = span.as_secs();
     (seconds / 3600, seconds / 60 % 60, seconds % 60)

@@ -1,4 +1,4 @@
-//! The texts of the marks that say how far one's message has got.
+//! The texts of the delivery marks of sent messages.
 
 mod en;
 mod zh_cn;
@@ -6,7 +6,7 @@ mod zh_cn;
 pub(super) use en::TEXTS as EN;
 pub(super) use zh_cn::TEXTS as ZH_CN;
 
-/// What the marks say in one language.
+/// These texts in one language.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each field is named for what it says")]
 pub struct ReceiptTexts {

@@ -1,4 +1,4 @@
-//! What the page says of its settings.
+//! The texts of the settings.
 
 mod en;
 mod zh_cn;
@@ -6,7 +6,7 @@ mod zh_cn;
 pub(super) use en::TEXTS as EN;
 pub(super) use zh_cn::TEXTS as ZH_CN;
 
-/// What the page says of its settings in one language.
+/// These texts in one language.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each field is named for what it says")]
 pub struct SettingsTexts {

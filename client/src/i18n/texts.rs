@@ -4,11 +4,11 @@ use super::{AccountTexts, GroupTexts, PanelTexts, ReceiptTexts, SettingsTexts, W
 use crate::net::HttpError;
 use tidings_shared::ErrorCode;
 
-/// What the page says in one language.
+/// The texts of the page in one language.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each field is named for what it says")]
 pub struct Texts {
-    /// This language's name for the other language's switch, in the other language.
+    /// The name of the other language, in that language.
     pub other_language: &'static str,
     pub switch_language: &'static str,
 
@@ -66,7 +66,7 @@ pub struct Texts {
     pub not_sent: &'static str,
     pub retry: &'static str,
     pub delete: &'static str,
-    pub said: fn(&str, &str) -> String,
+    pub name_and_text: fn(&str, &str) -> String,
 
     pub write_message: &'static str,
     pub send: &'static str,

@@ -66,7 +66,7 @@ pub(super) const TEXTS: Texts = Texts {
     not_sent: "未发送：",
     retry: "重发",
     delete: "删除",
-    said: |name, text| format!("{}：{text}", isolated(name)),
+    name_and_text: |name, text| format!("{}：{text}", isolated(name)),
 
     write_message: "输入消息",
     send: "发送",

@@ -1,4 +1,4 @@
-//! The connection of one login, as its owner has it.
+//! The connection of one login, as its owner uses it.
 
 use super::driver::Driver;
 use crate::dom;
@@ -6,11 +6,11 @@ use crate::state::Snapshot;
 use gloo_events::EventListener;
 use std::rc::Rc;
 use tidings_shared::frame::{Bound, ClientFrame, ServerFrame};
-use tidings_shared::link::{Cause, Event, Phase};
+use tidings_shared::link::{Cause, LinkEvent, Phase};
 use tidings_shared::{Moment, UserId};
 use yew::Callback;
 
-/// What the connection tells its owner.
+/// What the connection emits to its owner.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Signal {
     /// The phase changed: see [`Connection::phase`].
@@ -25,32 +25,32 @@ pub enum Signal {
     Visible(bool),
 }
 
-/// The connection of one login. Dropped, it is closed.
+/// The connection of one login. Dropping it closes it.
 pub struct Connection {
     driver: Rc<Driver>,
     _listeners: [EventListener; 3],
 }
 
 impl Connection {
-    /// A connection of the user logged in, which does nothing until [`Self::start`].
+    /// A connection for the logged-in user, which does nothing until [`Self::start`].
     pub fn new(uid: UserId, owner: Callback<Signal>) -> Self {
-        Self::with_url(uid, own_url(), owner)
+        Self::with_url(uid, default_url(), owner)
     }
 
-    /// The same, to a given address.
+    /// The same, to a given URL.
     pub fn with_url(uid: UserId, url: String, owner: Callback<Signal>) -> Self {
         let driver = Driver::new(uid, url, owner);
         let window = dom::window();
-        let tell = |event: Event| {
+        let forward = |event: LinkEvent| {
             let weak = Rc::downgrade(&driver);
             move |_: &web_sys::Event| {
                 if let Some(driver) = weak.upgrade() {
-                    driver.tell(event);
+                    driver.handle_event(event);
                 }
             }
         };
-        let online = EventListener::new(&window, "online", tell(Event::Online));
-        let offline = EventListener::new(&window, "offline", tell(Event::Offline));
+        let online = EventListener::new(&window, "online", forward(LinkEvent::Online));
+        let offline = EventListener::new(&window, "offline", forward(LinkEvent::Offline));
         let weak = Rc::downgrade(&driver);
         let visibility = EventListener::new(&dom::document(), "visibilitychange", move |_| {
             if let Some(driver) = weak.upgrade() {
@@ -63,35 +63,35 @@ impl Connection {
         }
     }
 
-    /// Connects, and stays connected.
+    /// Connects, and reconnects until stopped.
     pub fn start(&self) {
-        self.driver.tell(Event::Start);
+        self.driver.handle_event(LinkEvent::Start);
     }
 
-    /// Closes, and stays closed.
+    /// Closes for good.
     pub fn stop(&self) {
-        self.driver.tell(Event::Stop);
+        self.driver.handle_event(LinkEvent::Stop);
     }
 
-    /// Connects now.
+    /// Reconnects at once, without waiting for the backoff.
     pub fn retry_now(&self) {
-        self.driver.tell(Event::RetryNow);
+        self.driver.handle_event(LinkEvent::RetryNow);
     }
 
-    /// Sends a frame, if the connection is live; otherwise it is for the next one to bring what
-    /// matters.
+    /// Sends a frame if the connection is live; otherwise drops it, since the next bind sends again
+    /// what matters.
     pub fn send(&self, frame: &ClientFrame) {
         if self.phase() == Phase::Live {
             self.driver.send(frame);
         }
     }
 
-    /// Asks for [`Signal::Due`] at this moment, in place of any earlier asked for.
+    /// Asks for [`Signal::Due`] at this moment; replaces an earlier request.
     pub fn wake_at(&self, due: Option<Moment>) {
         self.driver.wake_at(due);
     }
 
-    /// Where the connection stands.
+    /// The phase of the connection.
     pub fn phase(&self) -> Phase {
         self.driver.phase()
     }
@@ -101,7 +101,7 @@ impl Connection {
         self.driver.last_cause()
     }
 
-    /// Looks at the mechanisms, for whoever wants to see them at work.
+    /// A callback that takes a snapshot of the connection for the connection panel.
     pub fn probe(&self) -> Callback<(), Snapshot> {
         let driver = self.driver.clone();
         Callback::from(move |()| driver.snapshot())
@@ -109,7 +109,7 @@ impl Connection {
 }
 
 /// `/ws` of the page's own origin.
-fn own_url() -> String {
+fn default_url() -> String {
     let location = dom::window().location();
     let secure = location
         .protocol()

@@ -1,7 +1,7 @@
 //! Drives a [`Link`] and the [`Acks`] with the browser's socket, events and one timer.
 
-use super::alarm::Alarm;
 use super::connection::Signal;
+use super::deadline_timer::DeadlineTimer;
 use super::socket::{Socket, SocketEvent};
 use crate::clock;
 use crate::dom;
@@ -11,11 +11,11 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 use tidings_shared::acks::Acks;
 use tidings_shared::frame::{Bind, ClientFrame, Heartbeat, ServerFrame};
-use tidings_shared::link::{Cause, Effect, Event, Link, Phase};
+use tidings_shared::link::{Cause, Link, LinkEffect, LinkEvent, Phase};
 use tidings_shared::{Moment, UserId};
 use yew::Callback;
 
-/// What a connection is made of. Its timer, its socket and the browser's events hold it weakly.
+/// The parts of a connection. Its timer, its socket and the browser's listeners hold it weakly.
 pub(super) struct Driver {
     uid: UserId,
     url: String,
@@ -24,7 +24,7 @@ pub(super) struct Driver {
     acks: RefCell<Acks>,
     diagnosis: RefCell<Diagnosis>,
     socket: RefCell<Option<Socket>>,
-    alarm: Alarm,
+    timer: DeadlineTimer,
     owner_due: Cell<Option<Moment>>,
 }
 
@@ -41,7 +41,7 @@ impl Driver {
             acks: RefCell::new(acks),
             diagnosis: RefCell::new(Diagnosis::new(now)),
             socket: RefCell::new(None),
-            alarm: Alarm::default(),
+            timer: DeadlineTimer::default(),
             owner_due: Cell::new(None),
         })
     }
@@ -75,7 +75,7 @@ impl Driver {
         }
     }
 
-    pub(super) fn tell(self: &Rc<Self>, event: Event) {
+    pub(super) fn handle_event(self: &Rc<Self>, event: LinkEvent) {
         let mut effects = Vec::new();
         self.link
             .borrow_mut()
@@ -86,16 +86,16 @@ impl Driver {
         self.set_timer();
     }
 
-    fn run(self: &Rc<Self>, effect: Effect) {
+    fn run(self: &Rc<Self>, effect: LinkEffect) {
         match effect {
-            Effect::Open => self.open(),
-            Effect::Close => drop(self.socket.take()),
-            Effect::SendBind => self.send_bind(),
-            Effect::SendHeartbeat(interval) => self.send(&ClientFrame::Heartbeat(Heartbeat {
+            LinkEffect::Open => self.open(),
+            LinkEffect::Close => drop(self.socket.take()),
+            LinkEffect::SendBind => self.send_bind(),
+            LinkEffect::SendHeartbeat(interval) => self.send(&ClientFrame::Heartbeat(Heartbeat {
                 uid: self.uid,
                 timeout: whole_ms(interval),
             })),
-            Effect::Changed => {
+            LinkEffect::Changed => {
                 let (phase, cause) = (self.phase(), self.last_cause());
                 self.diagnosis
                     .borrow_mut()
@@ -121,27 +121,27 @@ impl Driver {
         let weak = Rc::downgrade(self);
         let socket = Socket::open(&self.url, move |event| {
             if let Some(driver) = Weak::upgrade(&weak) {
-                driver.heard(event);
+                driver.handle_socket_event(event);
             }
         });
         if socket.is_none() {
-            self.tell(Event::Closed(1006));
+            self.handle_event(LinkEvent::Closed(1006));
         }
         self.socket.replace(socket);
     }
 
-    fn heard(self: &Rc<Self>, event: SocketEvent) {
+    fn handle_socket_event(self: &Rc<Self>, event: SocketEvent) {
         match event {
-            SocketEvent::Opened => self.tell(Event::Opened),
-            SocketEvent::Closed(code) => self.tell(Event::Closed(code)),
+            SocketEvent::Opened => self.handle_event(LinkEvent::Opened),
+            SocketEvent::Closed(code) => self.handle_event(LinkEvent::Closed(code)),
             SocketEvent::Text(text) => {
-                self.tell(Event::Arrived);
-                self.arrived(&text);
+                self.handle_event(LinkEvent::Arrived);
+                self.handle_text(&text);
             }
         }
     }
 
-    fn arrived(self: &Rc<Self>, text: &str) {
+    fn handle_text(self: &Rc<Self>, text: &str) {
         // A newer server may send what this page does not know.
         let frame = ServerFrame::parse(text).ok();
         self.diagnosis
@@ -150,10 +150,12 @@ impl Driver {
         match frame {
             Some(ServerFrame::Bound(bound)) => {
                 self.acks.borrow_mut().reconnected();
-                self.tell(Event::Bound(Duration::from_millis(bound.timeout)));
+                self.handle_event(LinkEvent::Bound(Duration::from_millis(bound.timeout)));
                 self.owner.emit(Signal::Bound(bound));
             }
-            Some(ServerFrame::Heartbeat(interval)) => self.tell(Event::Interval(interval)),
+            Some(ServerFrame::Heartbeat(interval)) => {
+                self.handle_event(LinkEvent::Interval(interval));
+            }
             Some(frame) => {
                 if let ServerFrame::Push(push) = &frame {
                     self.acks.borrow_mut().arrived(clock::now(), push.tid);
@@ -161,7 +163,7 @@ impl Driver {
                 if let ServerFrame::BindRefused(error) = &frame
                     && let Some(wait) = error.retry()
                 {
-                    self.tell(Event::TryAfter(wait));
+                    self.handle_event(LinkEvent::TryAfter(wait));
                 }
                 self.owner.emit(Signal::Frame(Box::new(frame)));
                 self.acknowledge();
@@ -170,9 +172,8 @@ impl Driver {
         }
     }
 
-    /// Sends the ack that is due. Here and not where frames are taken in, because that waits for
-    /// the framework's scheduler, which yields to a timer that a hidden page may not run for a
-    /// minute.
+    /// Sends the ack that is due. Here and not where frames are handled, because that waits for the
+    /// framework's scheduler, which yields to a timer that a hidden page may not run for a minute.
     fn acknowledge(self: &Rc<Self>) {
         let due = self.acks.borrow_mut().take_due(clock::now());
         if let Some(ack) = due
@@ -187,7 +188,7 @@ impl Driver {
         self.acks.borrow_mut().set_hidden(clock::now(), !visible);
         self.acknowledge();
         if visible {
-            self.tell(Event::Visible);
+            self.handle_event(LinkEvent::Visible);
         }
         self.owner.emit(Signal::Visible(visible));
     }
@@ -211,7 +212,7 @@ impl Driver {
             .flatten()
             .min();
         let weak = Rc::downgrade(self);
-        self.alarm.set(deadline, move || {
+        self.timer.set(deadline, move || {
             if let Some(driver) = weak.upgrade() {
                 driver.timer_fired();
             }
@@ -219,13 +220,13 @@ impl Driver {
     }
 
     fn timer_fired(self: &Rc<Self>) {
-        self.alarm.fired();
+        self.timer.fired();
         if self.owner_due.get().is_some_and(|due| due <= clock::now()) {
             self.owner_due.set(None);
             self.owner.emit(Signal::Due);
         }
         self.acknowledge();
-        self.tell(Event::Timer);
+        self.handle_event(LinkEvent::Timer);
     }
 }
 

@@ -14,14 +14,14 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestInit, Response};
 
 /// A request that takes longer has failed.
-const LIMIT_MS: u32 = 15_000;
+const TIMEOUT_MS: u32 = 15_000;
 
 const JSON: &str = "application/json";
 
-/// Contacts or members a page.
+/// The number of contacts or members in a page.
 const USERS_PER_PAGE: u32 = 100;
 
-/// Why a request failed, as far as a person may care.
+/// Why a request failed, as far as a person can act on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HttpError {
     /// No answer came.
@@ -30,11 +30,11 @@ pub enum HttpError {
     BadCredentials,
     /// There is no valid login.
     NotLoggedIn,
-    /// Too many attempts; the next may be made in so many seconds, if the server said when.
+    /// Too many attempts; the next is allowed after so many seconds, if the server gave a number.
     TooManyAttempts(Option<u64>),
-    /// The server refuses what was asked: its code, and its words for people.
+    /// The server refuses the request: its code, and its message for people.
     Refused(ProblemCode, Rc<str>),
-    /// The server answered, and not as it should.
+    /// The server gave an unexpected answer.
     Server,
 }
 
@@ -59,15 +59,15 @@ pub async fn me() -> Result<User, HttpError> {
 /// # Errors
 /// [`HttpError::BadCredentials`] and [`HttpError::TooManyAttempts`], which a person can act on.
 pub async fn login(email: String, password: String) -> Result<User, HttpError> {
-    // The token beside the user is for programs; the browser has it as a cookie.
-    let question = json(&Login { email, password });
-    read(&post("/api/login", &question).await?)
+    // The token beside the user is for programs; browsers use the cookie.
+    let body = json(&Login { email, password });
+    read(&post("/api/login", &body).await?)
 }
 
-/// What the server says to anybody.
+/// The server's public settings; no login is needed.
 ///
 /// # Errors
-/// [`HttpError::Network`] when it says nothing.
+/// [`HttpError::Network`] when it does not answer.
 pub async fn server() -> Result<Server, HttpError> {
     read(&get("/api/server").await?)
 }
@@ -75,24 +75,24 @@ pub async fn server() -> Result<Server, HttpError> {
 /// Creates an account and logs in with it.
 ///
 /// # Errors
-/// [`HttpError::Refused`] for what the server does not take, [`HttpError::TooManyAttempts`].
+/// [`HttpError::Refused`] for invalid input, [`HttpError::TooManyAttempts`].
 pub async fn register(
     email: String,
     username: String,
     password: String,
 ) -> Result<User, HttpError> {
-    let question = Register {
+    let body = Register {
         email,
         username,
         password,
     };
-    read(&post("/api/register", &json(&question)).await?)
+    read(&post("/api/register", &json(&body)).await?)
 }
 
-/// Logs out. Being logged out already is as good.
+/// Logs out. Being logged out already is a success.
 ///
 /// # Errors
-/// [`HttpError::Network`] when the server could not be told.
+/// [`HttpError::Network`] when the server could not be reached.
 pub async fn logout() -> Result<(), HttpError> {
     match request("POST", "/api/logout", None).await {
         Ok(_) | Err(HttpError::NotLoggedIn) => Ok(()),
@@ -103,16 +103,16 @@ pub async fn logout() -> Result<(), HttpError> {
 /// Changes the name that others see.
 ///
 /// # Errors
-/// [`HttpError::Refused`] for a name the server does not take.
+/// [`HttpError::Refused`] for an invalid name.
 pub async fn rename(username: String) -> Result<User, HttpError> {
-    let question = json(&NewName { username });
-    read(&request("PATCH", "/api/me", Some(&question)).await?)
+    let body = json(&NewName { username });
+    read(&request("PATCH", "/api/me", Some(&body)).await?)
 }
 
 /// Changes the picture that others see: a `Blob` with a picture, or `None` to have none.
 ///
 /// # Errors
-/// [`HttpError::Refused`] for what is no picture, or too large.
+/// [`HttpError::Refused`] for a file that is no picture, or too large.
 pub async fn set_avatar(picture: Option<&JsValue>) -> Result<User, HttpError> {
     let method = if picture.is_some() { "PUT" } else { "DELETE" };
     read(&send(method, "/api/me/avatar", picture, &[]).await?)
@@ -123,13 +123,13 @@ pub async fn set_avatar(picture: Option<&JsValue>) -> Result<User, HttpError> {
 /// # Errors
 /// [`HttpError::Refused`] if `old` is not the password, [`HttpError::TooManyAttempts`].
 pub async fn change_password(old: String, new: String) -> Result<(), HttpError> {
-    let question = json(&NewPassword { old, new });
-    request("PUT", "/api/me/password", Some(&question))
+    let body = json(&NewPassword { old, new });
+    request("PUT", "/api/me/password", Some(&body))
         .await
         .map(drop)
 }
 
-/// Where one is logged in.
+/// The logins of this account.
 ///
 /// # Errors
 /// [`HttpError::NotLoggedIn`] without a valid login.
@@ -138,10 +138,10 @@ pub async fn logins() -> Result<Vec<Device>, HttpError> {
     Ok(answer.logins)
 }
 
-/// Ends a login, or every one but this; that it has ended already is as good.
+/// Ends a login, or with `None` all others; one that has ended already is a success.
 ///
 /// # Errors
-/// [`HttpError::Network`] when the server could not be told.
+/// [`HttpError::Network`] when the server could not be reached.
 pub async fn end_login(id: Option<&str>) -> Result<(), HttpError> {
     let path = id.map_or_else(
         || "/api/me/logins".into(),
@@ -153,7 +153,7 @@ pub async fn end_login(id: Option<&str>) -> Result<(), HttpError> {
     }
 }
 
-/// A page of everyone on this server.
+/// A page of all users of this server.
 ///
 /// # Errors
 /// [`HttpError::NotLoggedIn`] without a valid login.
@@ -161,26 +161,26 @@ pub async fn users(after: Option<UserId>) -> Result<Users, HttpError> {
     people("/api/users", after).await
 }
 
-/// Creates a group of oneself and others. If no answer comes, it may have been created all the same: asked
-/// for again with the same `key` it is the same group.
+/// Creates a group of oneself and others. Without an answer it may have been created all the same:
+/// a retry with the same `key` gives the same group.
 ///
 /// # Errors
-/// [`HttpError::Refused`] for a name or people the server does not take.
+/// [`HttpError::Refused`] for an invalid name or invalid members.
 pub async fn create_group(
     name: String,
     members: Vec<UserId>,
     key: &str,
 ) -> Result<Group, HttpError> {
-    let question = JsValue::from_str(&json(&NewGroup { name, members }));
+    let body = JsValue::from_str(&json(&NewGroup { name, members }));
     let key = format!("\"{key}\"");
     let headers = [("content-type", JSON), ("idempotency-key", &key)];
-    read(&send("POST", "/api/groups", Some(&question), &headers).await?)
+    read(&send("POST", "/api/groups", Some(&body), &headers).await?)
 }
 
-/// A group one is in.
+/// A group this user is a member of.
 ///
 /// # Errors
-/// [`HttpError::Refused`] for one that one is not in.
+/// [`HttpError::Refused`] for a group this user is not in.
 pub async fn group(id: GroupId) -> Result<Group, HttpError> {
     read(&get(&format!("/api/groups/{id}")).await?)
 }
@@ -188,18 +188,18 @@ pub async fn group(id: GroupId) -> Result<Group, HttpError> {
 /// A page of a group's members.
 ///
 /// # Errors
-/// [`HttpError::Refused`] for one that one is not in.
+/// [`HttpError::Refused`] for a group this user is not in.
 pub async fn members(id: GroupId, after: Option<UserId>) -> Result<Users, HttpError> {
     people(&format!("/api/groups/{id}/members"), after).await
 }
 
-/// Adds people to a group of one's own; who is a member already stays so.
+/// Adds members to a group this user owns; those who are members already stay so.
 ///
 /// # Errors
-/// [`HttpError::Refused`] for a group of another's, and for people the server does not take.
+/// [`HttpError::Refused`] for a group of another owner, and for invalid members.
 pub async fn add_members(id: GroupId, uids: Vec<UserId>) -> Result<Group, HttpError> {
-    let question = json(&NewMembers { uids });
-    read(&post(&format!("/api/groups/{id}/members"), &question).await?)
+    let body = json(&NewMembers { uids });
+    read(&post(&format!("/api/groups/{id}/members"), &body).await?)
 }
 
 async fn people(path: &str, after: Option<UserId>) -> Result<Users, HttpError> {
@@ -207,8 +207,8 @@ async fn people(path: &str, after: Option<UserId>) -> Result<Users, HttpError> {
     read(&get(&format!("{path}?limit={USERS_PER_PAGE}{from}")).await?)
 }
 
-fn json(question: &impl Serialize) -> String {
-    serde_json::to_string(question).expect("plain structs with string keys always serialize")
+fn json(body: &impl Serialize) -> String {
+    serde_json::to_string(body).expect("plain structs with string keys always serialize")
 }
 
 fn read<T: DeserializeOwned>(answer: &str) -> Result<T, HttpError> {
@@ -243,7 +243,7 @@ async fn send(
 ) -> Result<String, HttpError> {
     let init = RequestInit::new();
     init.set_method(method);
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(LIMIT_MS)));
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT_MS)));
     let headers = Headers::new().map_err(|_| HttpError::Server)?;
     for (name, value) in fields {
         headers.set(name, value).map_err(|_| HttpError::Server)?;

@@ -1,50 +1,50 @@
-//! The page of one login: hands what happens to [`Chat`], carries out its effects, shows it.
+//! The page of one login: hands events to [`Chat`], runs its effects, and renders it.
 
-mod carry;
+mod effects;
 mod groups;
-mod places;
-mod take;
+mod handlers;
+mod navigation;
 mod view;
 
 use crate::attention::{self, Permission};
 use crate::clock;
 use crate::components::{GroupDialogAction, GroupPanelAction, SidebarAction, ThreadAction, row_id};
 use crate::dom;
+use crate::history::PageHistory;
 use crate::i18n::Locale;
 use crate::net::{Connection, HttpError, Signal};
-use crate::state::{Chat, Effect, Modal, Place, RowCache, SidePanel, Snapshot, ThreadView};
-use crate::storage::{self, KeptOutbox, Setting};
-use crate::trail::Trail;
+use crate::state::{Chat, Effect, Modal, Route, RowCache, SidePanel, Snapshot, ThreadView};
+use crate::storage::{self, Setting, StoredOutbox};
 use gloo_events::EventListener;
-use groups::{Gathering, GroupMsg};
+use groups::{GroupMsg, OpenGroupDialog};
 use std::rc::Rc;
 use tidings_shared::api::{User, Users};
 use tidings_shared::{Moment, Peer, UserId};
 use yew::prelude::*;
 
-/// Whose page.
+/// The login and its callbacks.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct ChatPageProps {
     /// The language.
     pub locale: Rc<Locale>,
     /// Who is logged in.
     pub user: User,
-    /// Their name or picture is another now.
+    /// Their name or picture changed.
     pub on_user: Callback<User>,
     /// The login ended; `true`: by itself.
     pub on_end: Callback<bool>,
 }
 
-/// What happens to the page.
+/// A message to the page.
 #[derive(Debug)]
 pub enum Msg {
-    /// The connection has something to tell.
+    /// The connection emitted a signal.
     Signal(Signal),
     /// The person does something in the sidebar.
     Sidebar(SidebarAction),
     /// The person does something in the thread.
     Thread(ThreadAction),
-    /// Another tab changed what is kept of the outbox.
+    /// Another tab changed the stored outbox.
     Stored,
     /// The text of the composer changed.
     Draft(String),
@@ -54,29 +54,29 @@ pub enum Msg {
     Close,
     /// Connect now.
     RetryNow,
-    /// A page of contacts arrived, or not.
+    /// A page of contacts arrived, or could not be fetched.
     Contacts(Result<Users, HttpError>),
-    /// The server was asked whether the login still holds.
+    /// The server answered whether the login is still valid.
     LoginChecked(bool),
     /// The person asks to log out.
     AskLogout,
-    /// They answered whether to lose what is not sent.
+    /// They answered whether to discard unsent messages.
     ConfirmLogout(bool),
-    /// The server was told of the log-out, or not.
+    /// The log-out request succeeded, or not.
     LoggedOut(bool),
-    /// A sentence is dismissed.
+    /// A notice is dismissed.
     Dismiss(u64),
     /// The server has a newer page.
     Outdated,
     /// A dialog is opened, or the one that is open is closed.
     Modal(Option<Modal>),
     /// The browser went to another entry of its history.
-    Went,
-    /// The window got or lost the focus.
+    HistoryMoved,
+    /// The window gained or lost the focus.
     Focus,
     /// The connection panel is opened or closed.
     Panel(bool),
-    /// Something happened to groups.
+    /// Something happened in the group dialog, the group panel, or their requests.
     Group(GroupMsg),
     /// Whether the person wants notifications.
     Notify(bool),
@@ -84,7 +84,7 @@ pub enum Msg {
     Notified(Option<Peer>),
 }
 
-/// Callbacks that stay the same, so that what takes them stays memoised.
+/// Callbacks that are the same for each render, so that their components stay memoised.
 struct Callbacks {
     sidebar: Callback<SidebarAction>,
     thread: Callback<ThreadAction>,
@@ -111,28 +111,28 @@ pub struct ChatPage {
     locale: Rc<Locale>,
     callbacks: Callbacks,
     rows: RowCache,
-    /// What the thread shows, made after every change.
+    /// The view of the thread, updated after every change.
     thread: Option<Rc<ThreadView>>,
-    /// What the composer began with the last time.
+    /// The text the composer started with.
     draft: Rc<str>,
-    /// How often it began.
-    begun: u64,
-    /// What stands over everything.
+    /// Changes whenever the composer has to take `draft` over.
+    draft_version: u64,
+    /// The open dialog.
     modal: Option<Modal>,
-    /// What is open beside the conversation.
+    /// The panel beside the conversation.
     panel: Option<SidePanel>,
-    trail: Trail,
-    /// Where the person came in: they get there once the list is here.
-    arrival: Option<Place>,
+    history: PageHistory,
+    /// The route of the address at the start, opened once the list is here.
+    initial_route: Option<Route>,
     /// The dialog about a group that is open.
-    gathering: Option<Gathering>,
-    /// Such dialogs so far.
-    gatherings: u64,
+    group_dialog: Option<OpenGroupDialog>,
+    /// The number of group dialogs opened so far.
+    dialogs_opened: u64,
     /// Whether the connection was live since it was last opened.
     was_live: bool,
-    /// The row to give the focus back to.
+    /// The row that gets the focus back.
     focus_row: Option<Peer>,
-    /// Whose conversation was open at the last look.
+    /// The conversation that was open at the last render.
     was_open: Option<Peer>,
     /// Whether notifications are offered.
     offering: bool,
@@ -145,7 +145,7 @@ impl Component for ChatPage {
 
     fn create(ctx: &Context<Self>) -> Self {
         let uid = ctx.props().user.uid;
-        let KeptOutbox { outbox, set_aside } = storage::outbox(uid);
+        let StoredOutbox { outbox, set_aside } = storage::outbox(uid);
         let mut chat = Chat::new(uid, outbox, storage::drafts(uid));
         if set_aside {
             chat.outbox_set_aside();
@@ -156,73 +156,73 @@ impl Component for ChatPage {
         let connection = Connection::new(uid, ctx.link().callback(Msg::Signal));
         connection.start();
         let probe = connection.probe();
-        // One callback of the page, by which all others tell it what they are called for.
-        let tell = ctx.link().callback(|msg: Msg| msg);
-        let clicked = tell.reform(Msg::Notified);
+        // The one callback into this component; all others map to it.
+        let send = ctx.link().callback(|msg: Msg| msg);
+        let clicked = send.reform(Msg::Notified);
         let notified = EventListener::new(&dom::window(), attention::OPEN, move |event| {
             clicked.emit(attention::opened(event));
         });
-        let changed = tell.reform(|()| Msg::Stored);
+        let changed = send.reform(|()| Msg::Stored);
         let stored = EventListener::new(&dom::window(), "storage", move |event| {
             if storage::is_about_outbox(event, uid) {
                 changed.emit(());
             }
         });
         let on = |event: &'static str, msg: fn() -> Msg| {
-            let tell = tell.clone();
-            EventListener::new(&dom::window(), event, move |_| tell.emit(msg()))
+            let send = send.clone();
+            EventListener::new(&dom::window(), event, move |_| send.emit(msg()))
         };
-        let went = on("popstate", || Msg::Went);
+        let moved = on("popstate", || Msg::HistoryMoved);
         let [focus, blur] = ["focus", "blur"].map(|event| on(event, || Msg::Focus));
-        let trail = Trail::begin();
+        let history = PageHistory::start();
         Self {
             chat,
             connection,
             locale: ctx.props().locale.clone(),
             callbacks: Callbacks {
-                sidebar: tell.reform(Msg::Sidebar),
-                thread: tell.reform(Msg::Thread),
-                draft: tell.reform(Msg::Draft),
-                write: tell.reform(Msg::Write),
-                close: tell.reform(|()| Msg::Close),
-                retry_now: tell.reform(|()| Msg::RetryNow),
-                ask_logout: tell.reform(|()| Msg::AskLogout),
-                confirm_logout: tell.reform(Msg::ConfirmLogout),
-                dismiss: tell.reform(Msg::Dismiss),
-                panel: tell.reform(Msg::Panel),
-                modal: tell.reform(Msg::Modal),
-                notify: tell.reform(Msg::Notify),
-                members: tell.reform(|open| Msg::Group(GroupMsg::Panel(open))),
-                group_panel: tell.reform(|action| Msg::Group(GroupMsg::InPanel(action))),
-                dialog: tell.reform(|action| Msg::Group(GroupMsg::Dialog(action))),
+                sidebar: send.reform(Msg::Sidebar),
+                thread: send.reform(Msg::Thread),
+                draft: send.reform(Msg::Draft),
+                write: send.reform(Msg::Write),
+                close: send.reform(|()| Msg::Close),
+                retry_now: send.reform(|()| Msg::RetryNow),
+                ask_logout: send.reform(|()| Msg::AskLogout),
+                confirm_logout: send.reform(Msg::ConfirmLogout),
+                dismiss: send.reform(Msg::Dismiss),
+                panel: send.reform(Msg::Panel),
+                modal: send.reform(Msg::Modal),
+                notify: send.reform(Msg::Notify),
+                members: send.reform(|open| Msg::Group(GroupMsg::Panel(open))),
+                group_panel: send.reform(|action| Msg::Group(GroupMsg::InPanel(action))),
+                dialog: send.reform(|action| Msg::Group(GroupMsg::Dialog(action))),
                 probe,
             },
             rows: RowCache::default(),
             thread: None,
             draft: "".into(),
-            begun: 0,
+            draft_version: 0,
             modal: None,
             panel: None,
-            arrival: Some(trail.at()),
-            trail,
-            gathering: None,
-            gatherings: 0,
+            initial_route: Some(history.current()),
+            history,
+            group_dialog: None,
+            dialogs_opened: 0,
             was_live: false,
             focus_row: None,
             was_open: None,
             offering: false,
-            _listeners: [notified, stored, went, focus, blur],
+            _listeners: [notified, stored, moved, focus, blur],
         }
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Self::Message) -> bool {
         let mut effects = Vec::new();
         let now = clock::now();
-        let mut changed = self.take(ctx, msg, now, &mut effects);
-        self.leave_trail();
+        let mut changed = self.handle_msg(ctx, msg, now, &mut effects);
+        self.update_history();
         let looking = dom::has_focus() && !self.is_covered();
         self.chat.set_looking(now, looking, &mut effects);
-        // Asked for when the person missed something, never before.
+        // Notifications are offered once the person missed a message, never before.
         let missed = effects
             .iter()
             .any(|effect| matches!(effect, Effect::Alert(_)));
@@ -230,7 +230,7 @@ impl Component for ChatPage {
             self.offering = storage::chosen(Setting::Notify).is_empty()
                 && attention::may_notify() == Permission::Open;
         }
-        changed |= self.carry_out(ctx, effects);
+        changed |= self.run_effects(ctx, effects);
         self.connection.wake_at(self.chat.deadline());
         if changed {
             self.show_thread();
@@ -240,7 +240,7 @@ impl Component for ChatPage {
 
     fn changed(&mut self, ctx: &Context<Self>, _old: &Self::Properties) -> bool {
         self.locale = ctx.props().locale.clone();
-        // Days may begin at another time.
+        // The day separators may have changed.
         self.show_thread();
         true
     }
@@ -251,7 +251,7 @@ impl Component for ChatPage {
 
     fn rendered(&mut self, _ctx: &Context<Self>, _first_render: bool) {
         self.show_title();
-        // Not before the conversation is seen: to move the focus takes its time.
+        // The focus moves after the conversation is painted, because moving it takes time.
         let open = self.chat.open_peer();
         if std::mem::replace(&mut self.was_open, open) != open
             && open.is_some()
@@ -266,7 +266,7 @@ impl Component for ChatPage {
 
     fn destroy(&mut self, _ctx: &Context<Self>) {
         self.connection.stop();
-        self.trail.end();
+        self.history.clear();
         dom::document().set_title("Tidings");
         attention::badge(0);
     }
@@ -285,11 +285,11 @@ impl ChatPage {
         }
     }
 
-    /// Takes over what other tabs of this login keep in their outboxes.
+    /// Merges what other tabs of this login have stored in their outboxes.
     fn follow_outbox(&mut self, uid: UserId, now: Moment, out: &mut Vec<Effect>) {
-        let KeptOutbox { outbox, set_aside } = storage::outbox(uid);
+        let StoredOutbox { outbox, set_aside } = storage::outbox(uid);
         if set_aside {
-            // What is unreadable says nothing of what was answered.
+            // An unreadable outbox does not say which messages were answered.
             self.chat.outbox_set_aside();
         } else {
             self.chat.follow_outbox(now, outbox, out);

@@ -1,23 +1,23 @@
-//! Logging in, and registering where the server offers it. What is decided is in `state`.
+//! The login page, with registration where the server offers it. `state` decides.
 
 mod state;
 
-use crate::components::{Icon, language_switch, logo, words};
+use crate::components::{Icon, dynamic_text, language_switch, logo};
 use crate::i18n::{Lang, Locale, use_locale};
 use crate::net;
-use state::{Event, Field, Input, LoginState, Request};
+use state::{Field, Input, LoginEvent, LoginState, Request};
 use tidings_shared::api::User;
 use tidings_shared::limits;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-/// Why the person is here.
+/// The reason for the page, and its callbacks.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub struct LoginProps {
     /// Whether an earlier login ended by itself.
     pub ended: bool,
-    /// They are logged in.
+    /// The login succeeded.
     pub on_login: Callback<User>,
     /// They want the other language.
     pub on_language: Callback<Lang>,
@@ -31,7 +31,7 @@ struct Fields {
     password: NodeRef,
 }
 
-/// The page that asks who one is.
+/// The login page.
 #[component]
 pub fn LoginPage(props: &LoginProps) -> Html {
     let locale = use_locale();
@@ -44,12 +44,12 @@ pub fn LoginPage(props: &LoginProps) -> Html {
         let (dispatch, fields) = (state.dispatcher(), fields.clone());
         move |event: SubmitEvent| {
             event.prevent_default();
-            dispatch.dispatch(Event::Submit(fields.input()));
+            dispatch.dispatch(LoginEvent::Submit(fields.input()));
         }
     };
     let switch = {
         let dispatch = state.dispatcher();
-        move |_: MouseEvent| dispatch.dispatch(Event::SwitchMode)
+        move |_: MouseEvent| dispatch.dispatch(LoginEvent::SwitchMode)
     };
     let error = state.error_text(texts);
     let busy = state.is_busy();
@@ -66,7 +66,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                 <div id="login-error" class="login-errors" role="alert">
                     if let Some(error) = error {
                         <p class="login-error" data-testid="login-error">
-                            { Icon::Warning.html() }<span>{ words(error) }</span>
+                            { Icon::Warning.html() }<span>{ dynamic_text(error) }</span>
                         </p>
                     }
                 </div>
@@ -80,7 +80,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                     if busy {
                         <span class="spinner" aria-hidden="true" />
                     }
-                    { words(state.action_text(texts)) }
+                    { dynamic_text(state.action_text(texts)) }
                 </button>
                 if state.offers_registration {
                     <button
@@ -89,7 +89,7 @@ pub fn LoginPage(props: &LoginProps) -> Html {
                         data-testid="register-switch"
                         onclick={switch}
                     >
-                        { words(if state.registering {
+                        { dynamic_text(if state.registering {
                             texts.account.have_one
                         } else {
                             texts.account.create_one
@@ -102,15 +102,15 @@ pub fn LoginPage(props: &LoginProps) -> Html {
     }
 }
 
-/// Asks the server what the state wants to be asked.
+/// Sends the requests that the state holds.
 #[hook]
 fn use_requests(state: &UseReducerHandle<LoginState>, on_login: &Callback<User>) {
     let dispatch = state.dispatcher();
     use_effect_with((), move |()| {
         spawn_local(async move {
-            // A server that does not say offers nothing.
+            // Without an answer, registration is not offered.
             let offered = net::server().await.is_ok_and(|server| server.registration);
-            dispatch.dispatch(Event::RegistrationOffered(offered));
+            dispatch.dispatch(LoginEvent::RegistrationOffered(offered));
         });
     });
     let (dispatch, on_login) = (state.dispatcher(), on_login.clone());
@@ -127,13 +127,13 @@ fn use_requests(state: &UseReducerHandle<LoginState>, on_login: &Callback<User>)
             };
             match answer {
                 Ok(user) => on_login.emit(user),
-                Err(error) => dispatch.dispatch(Event::Refused(error)),
+                Err(error) => dispatch.dispatch(LoginEvent::Refused(error)),
             }
         });
     });
 }
 
-/// Moves the focus: to the first field of a form that appears, and to what is wrong.
+/// Moves the focus: to the first field of a new form, and to an invalid field.
 #[hook]
 fn use_focus(state: &LoginState, fields: &Fields) {
     // The attribute `autofocus` works for a page that is loaded, not for one that is rendered.

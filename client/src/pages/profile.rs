@@ -1,17 +1,17 @@
-//! One's own account, as a dialog over everything: name and picture, password, logins.
+//! The person's own account, as a dialog over everything: name and picture, password, logins.
 //!
-//! Each part does one thing at once and says below itself what became of it; nothing waits for the
-//! dialog to be closed. What is decided is in `state`, what the server is asked in `request`.
+//! Each part sends its own request at once and shows the result below itself; nothing waits for the
+//! dialog to be closed. `state` decides, and `request` asks the server.
 
 mod logins;
 mod request;
 mod state;
 
-use crate::components::{Avatar, use_modal, words};
+use crate::components::{Avatar, dynamic_text, use_modal};
 use crate::dom;
 use crate::i18n::{AccountTexts, Locale, use_locale};
 use crate::net;
-use state::{Event, Part, ProfileState, Request, Status};
+use state::{Part, ProfileEvent, ProfileState, Request, Status};
 use std::rc::Rc;
 use tidings_shared::api::User;
 use tidings_shared::{Peer, limits};
@@ -19,12 +19,12 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-/// Whose.
+/// The account and its callbacks.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub(super) struct ProfileProps {
-    /// As the server last said.
+    /// The user as the server last sent them.
     pub(super) user: User,
-    /// The server says something else now.
+    /// The user changed on the server.
     pub(super) on_user: Callback<User>,
     /// The person is done.
     pub(super) on_close: Callback<()>,
@@ -49,7 +49,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
     let fields = use_memo((), |()| Fields::default());
     use_requests(&state, &fields, &props.on_user);
     {
-        // Not as an attribute, which would undo what is being typed whenever something is rendered.
+        // Not as an attribute, which would overwrite what is being typed at each render.
         let name = fields.name.clone();
         use_effect_with(props.user.username.clone(), move |username| {
             if let Some(name) = name.cast::<HtmlInputElement>() {
@@ -59,7 +59,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
     }
     let submit = {
         let dispatch = state.dispatcher();
-        Callback::from(move |request| dispatch.dispatch(Event::Submit(request)))
+        Callback::from(move |request| dispatch.dispatch(ProfileEvent::Submit(request)))
     };
     let close = props.on_close.reform(|_: MouseEvent| ());
     let oncancel = props.on_close.reform(|_: web_sys::Event| ());
@@ -73,7 +73,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
             {oncancel}
         >
             <h2 id="profile-title">{ texts.profile }</h2>
-            { fields.face(&props.user, &state, &submit, &locale) }
+            { fields.identity(&props.user, &state, &submit, &locale) }
             { fields.password(&state, &submit, &locale) }
             { logins::html(&state.logins, &locale, &submit) }
             { status(&state, Part::Logins, texts.login_ended, &locale) }
@@ -91,7 +91,7 @@ pub(super) fn Profile(props: &ProfileProps) -> Html {
     }
 }
 
-/// Asks the server what the state wants to be asked, and where one is logged in.
+/// Sends the requests that the state holds, and fetches the logins.
 #[hook]
 fn use_requests(
     state: &UseReducerHandle<ProfileState>,
@@ -115,27 +115,27 @@ fn use_requests(
                     if part == Part::Password {
                         fields.clear_passwords();
                     }
-                    if part != Part::Face {
+                    if part != Part::Identity {
                         spawn_local(list_logins(dispatch.clone()));
                     }
-                    dispatch.dispatch(Event::Answered(Ok(())));
+                    dispatch.dispatch(ProfileEvent::Answered(Ok(())));
                 }
-                Err(error) => dispatch.dispatch(Event::Answered(Err(error))),
+                Err(error) => dispatch.dispatch(ProfileEvent::Answered(Err(error))),
             }
         });
     });
 }
 
-/// Asks for the logins; where they cannot be had, those known are shown.
+/// Fetches the logins; on failure those known stay.
 async fn list_logins(dispatch: UseReducerDispatcher<ProfileState>) {
     if let Ok(logins) = net::logins().await {
-        dispatch.dispatch(Event::Logins(logins));
+        dispatch.dispatch(ProfileEvent::Logins(logins));
     }
 }
 
-/// What became of the last request, if it was of this part.
+/// The result of the last request, if it was of this part.
 fn status(state: &ProfileState, part: Part, done: &'static str, locale: &Locale) -> Html {
-    let (class, said) = match state.status(part, locale) {
+    let (class, text) = match state.status(part, locale) {
         Status::Nothing => (None, String::new()),
         Status::Busy => (None, locale.texts.account.doing.to_owned()),
         Status::Done => (None, done.to_owned()),
@@ -143,7 +143,7 @@ fn status(state: &ProfileState, part: Part, done: &'static str, locale: &Locale)
     };
     html! {
         <p class={classes!("profile-said", class)} role="status" data-testid="profile-said">
-            { words(said) }
+            { dynamic_text(text) }
         </p>
     }
 }
@@ -158,7 +158,7 @@ impl Fields {
     }
 
     /// Name and picture.
-    fn face(
+    fn identity(
         &self,
         user: &User,
         state: &ProfileState,
@@ -195,7 +195,7 @@ impl Fields {
                 <button type="submit" class="button" data-testid="profile-rename">
                     { texts.save_name }
                 </button>
-                { status(state, Part::Face, texts.saved, locale) }
+                { status(state, Part::Identity, texts.saved, locale) }
             </form>
         }
     }
@@ -212,7 +212,7 @@ impl Fields {
             let submit = submit.clone();
             move |event: web_sys::Event| {
                 if busy {
-                    // So that the same file can be chosen once more.
+                    // Cleared, so that the same file can be chosen once more.
                     let field: HtmlInputElement = event.target_unchecked_into();
                     field.set_value("");
                 } else {
@@ -221,11 +221,11 @@ impl Fields {
             }
         };
         let remove = submit.reform(|_: MouseEvent| {
-            // Its button is about to go, and shall not take the focus along.
+            // The button is about to be removed, and must not take the focus along.
             dom::focus("profile-picture");
             Request::RemovePicture
         });
-        // Of the choice of a file, and not of the dialog, which would take it for its own.
+        // The `cancel` of the file chooser would bubble to the dialog and close it.
         let oncancel = |event: web_sys::Event| event.stop_propagation();
         html! {
             <div class="profile-picture">

@@ -1,6 +1,7 @@
-//! What a browser calls itself, in words for people.
+//! Names for people of a `User-Agent`.
 
-/// Products by their mark in a `User-Agent`: those that others name as well come first.
+/// Browsers by their product token in a `User-Agent`: those whose header names others as well come
+/// first.
 const BROWSERS: [(&str, &str); 7] = [
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -11,7 +12,7 @@ const BROWSERS: [(&str, &str); 7] = [
     ("Safari/", "Safari"),
 ];
 
-/// The same of systems.
+/// Operating systems by their token.
 const SYSTEMS: [(&str, &str); 7] = [
     ("Android", "Android"),
     ("iPhone", "iPhone"),
@@ -22,8 +23,8 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// The browser and its system as far as they are known, or the name of a program. Empty only if
-/// `agent` is.
+/// The browser and its system as far as they are recognised, or the program's product name. Empty
+/// only if `agent` is.
 pub fn agent_name(agent: &str) -> String {
     let find = |known: &[(&str, &'static str)]| {
         let of = known.iter().find(|(mark, _)| agent.contains(mark));
@@ -44,7 +45,7 @@ mod tests {
     use super::agent_name;
 
     #[test]
-    fn browsers_and_systems_are_named_though_each_claims_to_be_others_too() {
+    fn user_agent_names_the_browser_and_the_system() {
         let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
         let edge =
             chrome.replace("X11; Linux x86_64", "Windows NT 10.0; Win64; x64") + " Edg/156.0";

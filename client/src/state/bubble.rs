@@ -1,7 +1,7 @@
-//! A message as it is shown.
+//! A message as the page shows it.
 
 use super::content::Content;
-use super::directory::Reach;
+use super::directory::ReceiptState;
 use super::names::name_of;
 use std::rc::Rc;
 use tidings_shared::outbox::Pending;
@@ -18,72 +18,73 @@ pub struct Sender {
     pub avatar: Rc<str>,
 }
 
-/// How far a message is on its way.
+/// The delivery state of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BubbleState {
-    /// The server has it.
+    /// The server stored it.
     Sent,
-    /// A device of the other side has it.
+    /// A device of the peer received it.
     Delivered,
-    /// The other side has read it.
+    /// The peer has read it.
     Read,
-    /// Not answered yet.
+    /// Not yet answered by the server.
     Pending,
-    /// The same, and lost if the page is closed.
-    Unkept,
+    /// Pending, and lost if the page is closed, because the browser did not store it.
+    Unsaved,
     /// Refused for good.
     Failed(ErrorCode),
 }
 
-/// A message as it is shown.
+/// A message as the page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bubble {
     /// Stays the same when a pending message becomes a sent one.
     pub key: Rc<str>,
     /// The id, once the server gave it one.
     pub mid: Option<Mid>,
-    /// The place, once the server gave it one.
+    /// The sequence number, once the server gave it one.
     pub seq: Option<Seq>,
     /// The id in the outbox of a message that is not sent.
     pub unsent: Option<ClientMsgId>,
     /// The text.
     pub text: Rc<str>,
-    /// What the text is.
+    /// The kind of content.
     pub content: Content,
     /// Whether the person sent it.
     pub direction: Direction,
     /// Who sent it, in a group, unless it was the person.
     pub sender: Option<Sender>,
-    /// How far it is.
+    /// The delivery state.
     pub state: BubbleState,
     /// In ms since 1970.
     pub time: i64,
-    /// The first of a group.
+    /// The first bubble of a group.
     pub first: bool,
-    /// The last of a group.
+    /// The last bubble of a group.
     pub last: bool,
 }
 
 impl Bubble {
-    /// Who sent it, in a group; `None`: the person, or the other of two.
+    /// Who sent it, in a group conversation; `None`: the person themselves, or any direct
+    /// conversation.
     pub(super) fn writer(&self) -> Option<UserId> {
         self.sender.as_ref().map(|sender| sender.uid)
     }
 
-    /// Says how far a message of the person is, where the other side has got so far.
-    pub(super) fn reached(&mut self, reach: Reach) {
+    /// Raises the state of a sent message to what the peer's receipts cover.
+    pub(super) fn apply_receipts(&mut self, receipt_state: ReceiptState) {
         if let (Direction::Sent, BubbleState::Sent, Some(seq)) =
             (self.direction, self.state, self.seq)
         {
             self.state = match () {
-                () if seq <= reach.read => BubbleState::Read,
-                () if seq <= reach.delivered => BubbleState::Delivered,
+                () if seq <= receipt_state.read => BubbleState::Read,
+                () if seq <= receipt_state.delivered => BubbleState::Delivered,
                 () => BubbleState::Sent,
             };
         }
     }
 
-    /// Whether it is a line of the thread in place of a bubble.
+    /// Whether it is shown as an event line and not as a bubble.
     pub(super) const fn is_event(&self) -> bool {
         matches!(self.content, Content::Event(_))
     }
@@ -93,8 +94,8 @@ impl From<&Message> for Bubble {
     fn from(message: &Message) -> Self {
         let in_group = matches!(message.peer, Peer::Group(_));
         let from_other = in_group && message.direction == Direction::Received;
-        // Whatever its `type` said on the wire, in the timeline a message is seen by the person
-        // already (see `Chat::take` and `Chat::page`).
+        // The direction is the person's view by now, whatever `type` was on the wire (see
+        // `Chat::handle_message` and `Chat::handle_page`).
         let key = match &message.client_msg_id {
             Some(id) if message.direction == Direction::Sent => id.0.as_str().into(),
             _ => format!("m{}", message.mid).into(),

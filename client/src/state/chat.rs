@@ -1,10 +1,10 @@
 //! One login: everything the page knows, and the rules by which events change it.
 //!
-//! [`Chat`] is told what happened ([`Chat::bound`], [`Chat::frame`], [`Chat::due`], and what the
-//! person does: `chat/actions.rs`); what is to be done about it is appended to a list of
-//! [`Effect`]s. Frames it wants to send while there is no connection are not lost: what matters is
-//! in the outbox, the marks and the gaps, and is sent or asked for when the next one is bound.
-//! Never here: acknowledging pushes, which is done where they arrive (`net/driver.rs`).
+//! Events come in as calls ([`Chat::handle_bound`], [`Chat::handle_frame`], [`Chat::send_due`], and
+//! the person's actions in `chat/actions.rs`); each appends to a list of [`Effect`]s to run. Frames
+//! for which there is no connection are not lost: the outbox, the read marks and the gaps are
+//! state, and are sent or queried after the next bind. Never here: acknowledging pushes, which is
+//! done where they arrive (`net/driver.rs`).
 
 mod actions;
 mod arrivals;
@@ -27,7 +27,7 @@ use super::drafts::Drafts;
 use super::group::OpenGroup;
 use super::notices::{Notice, Notices};
 use super::outbox_text::OutboxText;
-use super::presence::{Presences, Standing};
+use super::presence::{PresenceStatus, Presences};
 use super::reads::Reads;
 use super::thread::Thread;
 use super::window::Window;
@@ -38,87 +38,88 @@ use tidings_shared::outbox::Outbox;
 use tidings_shared::timeline::Timeline;
 use tidings_shared::{ClientMsgId, GroupId, Moment, Peer, Seq, UserId};
 
-/// So many conversations that were open stay in memory.
-const KEPT_TIMELINES: usize = 16;
-/// So many messages of each.
-const KEPT_MESSAGES: usize = 200;
-/// The open one is cut back to half of this while the person is at its end.
+/// So many recently open conversations stay in memory.
+const CACHED_THREADS: usize = 16;
+/// So many messages of each of these stay in memory.
+const CACHED_MESSAGES: usize = 200;
+/// The open one is trimmed to half of this while the person is at its end.
 const OPEN_MESSAGES: usize = 2000;
-/// So many of the messages that arrived last are kept for screen readers: several may come before
-/// the page is rendered once.
+/// So many of the latest messages are kept for screen readers: several may come before the page is
+/// rendered once.
 const ANNOUNCED: usize = 16;
 
-/// What the page is to do.
+/// What the page has to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Send this on the connection.
     Send(ClientFrame),
-    /// Keep the outbox.
+    /// Store the outbox.
     SaveOutbox(OutboxText),
-    /// Keep the draft to this peer; empty: forget it.
+    /// Store the draft to this peer; empty: remove it.
     SaveDraft(Peer, Rc<str>),
-    /// Forget all that is kept of this login.
+    /// Delete all that is stored for this login.
     Forget,
-    /// Withdraw what was shown of these conversations: nothing of them is unread.
+    /// Close the notifications of these conversations: nothing of them is unread.
     Withdraw(Vec<Peer>),
-    /// Ask what this group is.
-    AskGroup(GroupId),
-    /// A message from somebody else came: who may want to be told.
+    /// Fetch the details of this group.
+    FetchGroup(GroupId),
+    /// A message from somebody else arrived: alert a person who is not looking.
     Alert(Alert),
 }
 
-/// A message that came while the page was here, for whoever is not looking.
+/// A new message, for a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
-    /// In which conversation.
+    /// The conversation.
     pub peer: Peer,
-    /// Which.
+    /// Its sequence number.
     pub seq: Seq,
-    /// From whom.
+    /// The name of its sender.
     pub name: Rc<str>,
-    /// What the text is.
+    /// The kind of content.
     pub content: Content,
-    /// What.
+    /// The text.
     pub text: Rc<str>,
 }
 
-/// A message that arrived just now, for screen readers.
+/// A message that arrived live, for screen readers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Announcement {
-    /// Differs for each.
+    /// Unique in this login.
     pub serial: u64,
-    /// From whom.
+    /// The name of its sender.
     pub name: Rc<str>,
-    /// What the text is.
+    /// The kind of content.
     pub content: Content,
-    /// What.
+    /// The text.
     pub text: Rc<str>,
 }
 
-/// What stays in memory of a conversation that was open.
+/// What stays in memory of a conversation that was open before.
 #[derive(Debug)]
-struct Kept {
+struct CachedThread {
     peer: Peer,
     timeline: Timeline,
-    /// From here on it was in the page when it was left, and still is if it is one of the last.
-    in_page: Option<Seq>,
+    /// The first message whose row stays in the page, hidden, if the conversation is one of the
+    /// last open ones.
+    hidden_from: Option<Seq>,
 }
 
-/// What of what is written the browser keeps, as far as it was seen.
+/// What the browser has failed to store of the person's texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Keeping {
-    All,
-    /// Not every draft. That was said, and is not at every key.
-    NotDrafts,
-    /// Not the outbox.
-    NotOutbox,
+enum Persistence {
+    Full,
+    /// Not every draft. Reported once, and not at every key.
+    DraftsNotSaved,
+    /// The outbox was not stored.
+    OutboxNotSaved,
 }
 
-impl Keeping {
+impl Persistence {
     const fn pending(self) -> BubbleState {
         match self {
-            Self::All | Self::NotDrafts => BubbleState::Pending,
-            Self::NotOutbox => BubbleState::Unkept,
+            Self::Full | Self::DraftsNotSaved => BubbleState::Pending,
+            Self::OutboxNotSaved => BubbleState::Unsaved,
         }
     }
 }
@@ -127,37 +128,37 @@ impl Keeping {
 #[derive(Debug)]
 pub struct Chat {
     me: UserId,
-    /// A connection is bound.
-    linked: bool,
+    /// Whether a connection is bound.
+    connected: bool,
     visible: bool,
     looking: bool,
     directory: Directory,
     contacts: Contacts,
     thread: Option<Thread>,
-    /// What is known of the open conversation, if it is a group.
+    /// The open group, if the open conversation is one.
     group: Option<OpenGroup>,
     last_round: u64,
     opening: u64,
-    /// So many CSS pixels of a conversation are in sight.
-    room: usize,
+    /// The height of a conversation's view, in CSS pixels.
+    viewport_px: usize,
     /// Conversations that were open, the latest first.
-    kept: VecDeque<Kept>,
+    cached: VecDeque<CachedThread>,
     outbox: Outbox,
-    /// Which messages of what is kept in the browser are this tab's.
-    kept_ids: Vec<ClientMsgId>,
-    keeping: Keeping,
+    /// The ids of this tab's messages in the stored outbox.
+    stored_ids: Vec<ClientMsgId>,
+    persistence: Persistence,
     drafts: Drafts,
     reads: Reads,
     presences: Presences,
     notices: Notices,
     total_unread: u64,
     last_ref: u64,
-    /// Those of the open conversation, the oldest first.
+    /// Of the open conversation, the oldest first.
     announcements: VecDeque<Announcement>,
 }
 
 impl Chat {
-    /// What the page knows at its start: who is logged in, and what was kept in the browser.
+    /// The state at the start: who is logged in, and what was stored in the browser.
     pub fn new(
         me: UserId,
         outbox: Outbox,
@@ -165,7 +166,7 @@ impl Chat {
     ) -> Self {
         Self {
             me,
-            linked: false,
+            connected: false,
             visible: true,
             looking: true,
             directory: Directory::default(),
@@ -174,11 +175,11 @@ impl Chat {
             group: None,
             last_round: 0,
             opening: 0,
-            room: Window::ROOM,
-            kept: VecDeque::new(),
-            kept_ids: outbox.iter().map(|p| p.client_msg_id.clone()).collect(),
+            viewport_px: Window::DEFAULT_VIEWPORT_PX,
+            cached: VecDeque::new(),
+            stored_ids: outbox.iter().map(|p| p.client_msg_id.clone()).collect(),
             outbox,
-            keeping: Keeping::All,
+            persistence: Persistence::Full,
             drafts: drafts.into_iter().collect(),
             reads: Reads::default(),
             presences: Presences::default(),
@@ -189,22 +190,22 @@ impl Chat {
         }
     }
 
-    /// The conversations known.
+    /// The known conversations.
     pub const fn directory(&self) -> &Directory {
         &self.directory
     }
 
-    /// The people known.
+    /// The known contacts.
     pub const fn contacts(&self) -> &Contacts {
         &self.contacts
     }
 
-    /// What waits to be sent.
+    /// The messages waiting to be sent.
     pub const fn outbox(&self) -> &Outbox {
         &self.outbox
     }
 
-    /// What is written and not sent.
+    /// All drafts.
     pub fn drafts(&self) -> &[(Peer, Rc<str>)] {
         self.drafts.all()
     }
@@ -214,12 +215,12 @@ impl Chat {
         self.drafts.to(peer)
     }
 
-    /// Sentences to show.
+    /// The notices to show.
     pub fn notices(&self) -> &[Notice] {
         self.notices.shown()
     }
 
-    /// What waits to be sent, and of that what was refused for good.
+    /// How many messages wait to be sent, and how many of these were refused for good.
     pub fn unsent(&self) -> (usize, usize) {
         let failed = self.outbox.iter().filter(|p| p.failed.is_some()).count();
         (self.outbox.iter().len(), failed)
@@ -230,7 +231,7 @@ impl Chat {
         self.visible
     }
 
-    /// Whether the person looks at the open conversation.
+    /// Whether the person can see the open conversation and works in it.
     const fn is_looking(&self) -> bool {
         self.visible && self.looking
     }
@@ -240,24 +241,25 @@ impl Chat {
         self.total_unread
     }
 
-    /// The messages that arrived last in the open conversation while it was open, the oldest first.
+    /// The latest messages that arrived in the open conversation while it was open, the oldest
+    /// first.
     pub fn announcements(&self) -> impl Iterator<Item = &Announcement> {
         self.announcements.iter()
     }
 
-    /// How a peer stands, if that is known.
-    pub fn standing(&self, peer: Peer) -> Option<Standing> {
+    /// The presence of a peer, if known.
+    pub fn presence(&self, peer: Peer) -> Option<PresenceStatus> {
         self.presences.of(peer)
     }
 
-    /// Which conversation is open.
+    /// The open conversation.
     pub fn open_peer(&self) -> Option<Peer> {
         self.thread.as_ref().map(|thread| thread.peer)
     }
 
-    /// When to call [`Self::due`]; earlier is harmless.
+    /// When to call [`Self::send_due`]; earlier is harmless.
     pub fn deadline(&self) -> Option<Moment> {
-        if !self.linked {
+        if !self.connected {
             return None;
         }
         [self.reads.deadline(), self.outbox.deadline()]
@@ -266,21 +268,21 @@ impl Chat {
             .min()
     }
 
-    /// Sends what is due by now. Every event ends with this.
-    pub fn due(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    /// Sends and queries what is due by now. Every event ends with this.
+    pub fn send_due(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         self.read_if_looking(now);
         if let Some(thread) = &mut self.thread
             && let Some(entry) = self.directory.get(thread.peer)
         {
-            thread.reach = entry.reach;
+            thread.receipt_state = entry.receipt_state;
         }
         if let Some(thread) = &mut self.thread {
-            thread.pending = self.keeping.pending();
+            thread.pending = self.persistence.pending();
         }
-        if !self.linked {
+        if !self.connected {
             return;
         }
-        self.ask_group(effects);
+        self.fetch_group(effects);
         self.fetch_missing(effects);
         self.seek_divider(effects);
         let open = self.open_peer();
@@ -296,7 +298,7 @@ impl Chat {
         }
     }
 
-    /// What the person looks at is read.
+    /// Marks the open conversation as read if the person looks at its end.
     fn read_if_looking(&mut self, now: Moment) {
         let Some(thread) = &self.thread else { return };
         let looking = self.is_looking()
@@ -307,14 +309,14 @@ impl Chat {
         if looking && unread > 0 {
             let seq = thread.timeline.last();
             self.reads.mark(now, thread.peer, seq);
-            let before = self.directory.read(thread.peer, seq, 0);
+            let before = self.directory.mark_read(thread.peer, seq, 0);
             self.total_unread = self.total_unread.saturating_sub(before);
         }
     }
 
     fn save_outbox(&mut self, effects: &mut Vec<Effect>) {
         let ids = self.outbox.iter().map(|p| p.client_msg_id.clone());
-        let replaces = std::mem::replace(&mut self.kept_ids, ids.collect());
+        let replaces = std::mem::replace(&mut self.stored_ids, ids.collect());
         effects.push(Effect::SaveOutbox(OutboxText {
             pending: self.outbox.iter().cloned().collect(),
             replaces,
@@ -332,9 +334,9 @@ impl Chat {
         match &mut self.thread {
             Some(thread) if thread.peer == peer => Some(&mut thread.timeline),
             _ => {
-                let mut kept = self.kept.iter_mut();
-                let found = kept.find(|kept| kept.peer == peer);
-                found.map(|kept| &mut kept.timeline)
+                let mut cached = self.cached.iter_mut();
+                let found = cached.find(|cached| cached.peer == peer);
+                found.map(|cached| &mut cached.timeline)
             }
         }
     }

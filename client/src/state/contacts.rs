@@ -1,16 +1,16 @@
-//! People, page by page: everyone one may write to, or the members of a group.
+//! Users, page by page: all contacts, or the members of a group.
 
 use super::names::name_of;
 use std::rc::Rc;
 use tidings_shared::api::{User, Users};
 use tidings_shared::{Peer, UserId};
 
-/// Someone to write to.
+/// A contact or member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
     /// Who.
     pub uid: UserId,
-    /// The name shown.
+    /// The displayed name.
     pub name: Rc<str>,
     /// URL of a picture; empty: none.
     pub avatar: Rc<str>,
@@ -18,24 +18,24 @@ pub struct Contact {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Load {
-    /// More may be asked for, after this one.
+    /// More may be fetched, after this user.
     More(Option<UserId>),
-    /// A page is on its way.
+    /// A page is being fetched.
     Asked(Option<UserId>),
-    /// The last page could not be had; the person may ask again.
+    /// The last page could not be fetched; the person may retry.
     Failed(Option<UserId>),
-    /// All are here.
+    /// All are loaded.
     Done,
 }
 
 /// The contacts loaded so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contacts {
-    /// Shared with what is shown, so that a copy costs nothing.
+    /// Shared with the components, so that a clone costs nothing.
     people: Rc<Vec<Contact>>,
     load: Load,
-    /// The next page replaces those shown.
-    anew: bool,
+    /// The next page replaces the loaded ones.
+    reloading: bool,
 }
 
 impl Default for Contacts {
@@ -43,13 +43,13 @@ impl Default for Contacts {
         Self {
             people: Rc::default(),
             load: Load::More(None),
-            anew: false,
+            reloading: false,
         }
     }
 }
 
 impl Contacts {
-    /// Those loaded, by uid.
+    /// The loaded ones, by uid.
     pub fn people(&self) -> &[Contact] {
         &self.people
     }
@@ -60,17 +60,17 @@ impl Contacts {
         at.ok().map(|at| &self.people[at])
     }
 
-    /// Whether a page is on its way.
+    /// Whether a page is being fetched.
     pub const fn is_loading(&self) -> bool {
         matches!(self.load, Load::Asked(_))
     }
 
-    /// Whether the last page could not be had.
+    /// Whether the last page could not be fetched.
     pub const fn has_failed(&self) -> bool {
         matches!(self.load, Load::Failed(_))
     }
 
-    /// The `after` of the page to fetch, if one is to be fetched now.
+    /// The `after` of the page to fetch now, if any.
     pub fn ask(&mut self) -> Option<Option<UserId>> {
         let Load::More(after) = self.load else {
             return None;
@@ -79,23 +79,23 @@ impl Contacts {
         Some(after)
     }
 
-    /// The person asks to try again.
+    /// The person retries a failed page.
     pub fn try_again(&mut self) {
         if let Load::Failed(after) = self.load {
             self.load = Load::More(after);
         }
     }
 
-    /// They may not be the same any more: they are to be asked for from the first page on, and
-    /// shown until that is here.
+    /// They may have changed: they are fetched from the first page on, and the old ones shown until
+    /// it arrives.
     pub fn begin_again(&mut self) {
         self.load = Load::More(None);
-        self.anew = true;
+        self.reloading = true;
     }
 
-    /// A page arrived; `me`: who is not one's own contact.
+    /// A page arrived; `me`: the person, who is left out.
     pub fn arrived(&mut self, me: Option<UserId>, page: Users) {
-        if std::mem::take(&mut self.anew) {
+        if std::mem::take(&mut self.reloading) {
             self.people = Rc::default();
         }
         let last = self.people.last().map_or(UserId(0), |person| person.uid);
@@ -108,7 +108,7 @@ impl Contacts {
         self.load = page.next.map_or(Load::Done, |next| Load::More(Some(next)));
     }
 
-    /// The page asked for could not be had.
+    /// The requested page could not be fetched.
     pub fn failed(&mut self) {
         if let Load::Asked(after) = self.load {
             self.load = Load::Failed(after);
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_follow_each_other_and_leave_oneself_out() {
+    fn pages_follow_each_other_and_exclude_oneself() {
         let mut contacts = Contacts::default();
         assert_eq!(contacts.ask(), Some(None));
         assert_eq!(contacts.ask(), None);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_page_waits_for_the_person() {
+    fn failed_page_waits_for_a_retry() {
         let mut contacts = Contacts::default();
         contacts.ask();
         contacts.failed();

@@ -1,17 +1,17 @@
-//! What a person sees of the connection's mechanisms, and what a report of a fault needs.
+//! The records behind the connection panel and its report.
 //!
-//! The driver (`net/driver.rs`) tells [`Diagnosis`] of each frame and each change. That happens for
-//! every frame of the page's life, so a record is a few numbers and nothing is put into words
-//! until somebody looks. What was written is never kept: of a text only its length.
+//! The driver (`net/driver.rs`) records each frame and each phase change here. That happens for
+//! every frame of the page's life, so a record is a few numbers and is formatted only when it is
+//! shown. Message text is never kept, only its length.
 
 mod frames;
-mod pace;
+mod interval;
 mod ring;
 #[cfg(test)]
 mod tests;
 
-pub use frames::{FrameRecord, Note, Way};
-pub use pace::{Pace, Trend};
+pub use frames::{FrameDirection, FrameRecord, FrameSummary};
+pub use interval::{IntervalHistory, Trend};
 
 use ring::Ring;
 use std::time::Duration;
@@ -35,42 +35,42 @@ pub struct Traffic {
 
 /// How a connection, or an attempt at one, ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct End {
-    /// When, the last time.
+pub struct ConnectionEnd {
+    /// When, the latest time.
     pub at: Moment,
     /// Why.
     pub cause: Cause,
-    /// How long it had been bound; `None`: it never was.
-    pub lived: Option<Duration>,
+    /// How long the connection had been bound; `None`: it never was.
+    pub bound_for: Option<Duration>,
     /// How many attempts in a row ended like this.
     pub times: u32,
 }
 
-/// What happened on the connections of this page.
+/// The record of this page's connections.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diagnosis {
     phase: Phase,
     since: Moment,
-    pace: Pace,
+    interval_history: IntervalHistory,
     sent: Traffic,
     received: Traffic,
     pushes: u64,
     repushes: u64,
-    /// On earlier connections.
+    /// Pushes acknowledged on earlier connections.
     acknowledged_before: u64,
-    /// On this one, where `tid` counts from 1.
+    /// The highest tid acknowledged on this connection, where tids count from 1.
     acknowledged: Tid,
-    ends: Ring<End, ENDS>,
+    ends: Ring<ConnectionEnd, ENDS>,
     frames: Ring<FrameRecord, FRAMES>,
 }
 
 impl Diagnosis {
-    /// Nothing happened yet.
+    /// An empty record.
     pub fn new(now: Moment) -> Self {
         Self {
             phase: Phase::Idle,
             since: now,
-            pace: Pace::default(),
+            interval_history: IntervalHistory::default(),
             sent: Traffic::default(),
             received: Traffic::default(),
             pushes: 0,
@@ -87,11 +87,11 @@ impl Diagnosis {
         if phase == self.phase {
             return;
         }
-        let lived = (self.phase == Phase::Live).then(|| now.since(self.since));
-        // A page that leaves by itself has nothing to explain.
+        let bound_for = (self.phase == Phase::Live).then(|| now.since(self.since));
+        // A close that the page asked for is not recorded.
         let cause = cause.filter(|cause| *cause != Cause::Asked);
         if let (Phase::Waiting(_) | Phase::Stopped, Some(cause)) = (phase, cause) {
-            self.ended(now, cause, lived);
+            self.ended(now, cause, bound_for);
         }
         if phase == Phase::Live {
             self.acknowledged_before += std::mem::take(&mut self.acknowledged).0;
@@ -100,80 +100,93 @@ impl Diagnosis {
         self.since = now;
     }
 
-    fn ended(&mut self, now: Moment, cause: Cause, lived: Option<Duration>) {
-        // A server that is away for a night must not push everything else out.
+    fn ended(&mut self, now: Moment, cause: Cause, bound_for: Option<Duration>) {
+        // Equal failed attempts are merged, so that a server that is down for a night does not push
+        // out all other entries.
         if let Some(last) = self.ends.last_mut()
-            && lived.is_none()
-            && last.lived.is_none()
+            && bound_for.is_none()
+            && last.bound_for.is_none()
             && last.cause == cause
         {
             last.at = now;
             last.times += 1;
             return;
         }
-        self.ends.push(End {
+        self.ends.push(ConnectionEnd {
             at: now,
             cause,
-            lived,
+            bound_for,
             times: 1,
         });
     }
 
-    /// A frame left, as so many bytes.
+    /// A frame of so many bytes was sent.
     pub fn sent(&mut self, now: Moment, frame: &ClientFrame, bytes: usize) {
         self.sent.count(bytes);
         if let ClientFrame::Ack(ack) = frame {
-            // Ours are cumulative, and a tid is a count.
+            // This page's acks are cumulative, and tids count up from 1.
             self.acknowledged = self.acknowledged.max(ack.tid);
         }
-        self.record(now, Way::Out, bytes, Note::of_sent(frame));
+        self.record(
+            now,
+            FrameDirection::Out,
+            bytes,
+            FrameSummary::of_sent(frame),
+        );
     }
 
-    /// A frame arrived, as so many bytes; `None`: one this page does not know.
+    /// A frame of so many bytes arrived; `None`: of a type this page does not know.
     pub fn received(&mut self, now: Moment, frame: Option<&ServerFrame>, bytes: usize) {
         self.received.count(bytes);
         match frame {
             Some(ServerFrame::Push(push)) if push.dup => self.repushes += 1,
             Some(ServerFrame::Push(_)) => self.pushes += 1,
             Some(ServerFrame::Bound(bound)) => {
-                self.pace.given(now, Duration::from_millis(bound.timeout));
+                self.interval_history
+                    .given(now, Duration::from_millis(bound.timeout));
             }
             Some(ServerFrame::Heartbeat(interval)) => {
-                self.pace.answered();
-                self.pace.given(now, *interval);
+                self.interval_history.answered();
+                self.interval_history.given(now, *interval);
             }
             _ => {}
         }
-        let note = frame.map_or(Note::Unknown, Note::of_received);
-        self.record(now, Way::In, bytes, note);
+        let summary = frame.map_or(FrameSummary::Unknown, FrameSummary::of_received);
+        self.record(now, FrameDirection::In, bytes, summary);
     }
 
-    fn record(&mut self, at: Moment, way: Way, bytes: usize, note: Note) {
+    fn record(
+        &mut self,
+        at: Moment,
+        direction: FrameDirection,
+        bytes: usize,
+        summary: FrameSummary,
+    ) {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         self.frames.push(FrameRecord {
             at,
-            way,
+            direction,
             bytes,
-            note,
+            summary,
         });
     }
 
-    /// Where the connection stands.
+    /// The phase of the connection.
     pub const fn phase(&self) -> Phase {
         self.phase
     }
 
-    /// Since when.
+    /// When the phase began.
     pub const fn since(&self) -> Moment {
         self.since
     }
 
-    /// How the heartbeat interval came to be what it is.
-    pub const fn pace(&self) -> &Pace {
-        &self.pace
+    /// The history of the heartbeat interval.
+    pub const fn interval_history(&self) -> &IntervalHistory {
+        &self.interval_history
     }
 
-    /// What left and what arrived.
+    /// What was sent and what arrived.
     pub const fn traffic(&self) -> (Traffic, Traffic) {
         (self.sent, self.received)
     }
@@ -194,7 +207,7 @@ impl Diagnosis {
     }
 
     /// How connections ended, the latest first.
-    pub fn ends(&self) -> impl Iterator<Item = &End> {
+    pub fn ends(&self) -> impl Iterator<Item = &ConnectionEnd> {
         self.ends.iter().rev()
     }
 
@@ -211,20 +224,20 @@ impl Traffic {
     }
 }
 
-/// Everything the panel shows, as it is at one moment.
+/// Everything the panel shows, at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
     /// The moment, by the page's clock.
     pub now: Moment,
     /// The same in ms since 1970.
     pub wall_ms: i64,
-    /// What happened.
+    /// The record of the connections.
     pub diagnosis: Diagnosis,
-    /// Whether the system says there is a network.
+    /// Whether the browser reports a network.
     pub network: bool,
     /// From the last heartbeat to its answer.
     pub round_trip: Option<Duration>,
-    /// By when the heartbeat that is not answered must be.
+    /// The deadline of the answer to the last heartbeat, while it is awaited.
     pub answer_by: Option<Moment>,
     /// When the next heartbeat is due, if nothing arrives until then.
     pub due: Option<Moment>,

@@ -1,7 +1,6 @@
-//! The conversations a person has, as far as they are known: pages of the list, kept fresh by
-//! what arrives.
+//! The known conversations: pages of the list, kept up to date by pushes.
 //!
-//! A page of the list and a push may overtake each other, so the larger `lastSeq` wins, always.
+//! A page of the list and a push may overtake each other, so the larger `lastSeq` always wins.
 
 use super::content::Content;
 use super::names::name_of;
@@ -13,12 +12,12 @@ use tidings_shared::{Conversation, Direction, Message, Mid, Peer, Seq, UserId};
 
 /// The last message of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Last {
-    /// Its id, by which conversations are ordered: in the order of arrival.
+pub struct LastMessage {
+    /// Its id, which orders conversations by arrival.
     pub mid: Mid,
     /// Its text, maybe cut short.
     pub text: Rc<str>,
-    /// What the text is.
+    /// The kind of content.
     pub content: Content,
     /// Whether the person sent it.
     pub direction: Direction,
@@ -28,19 +27,19 @@ pub struct Last {
     pub time: i64,
 }
 
-/// How far the other side of a conversation has got.
+/// Up to where the peer of a conversation has received and read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Reach {
-    /// A device of theirs acknowledged everything up to here.
+pub struct ReceiptState {
+    /// Their devices acknowledged everything up to here.
     pub delivered: Seq,
     /// They have read everything up to here.
     pub read: Seq,
 }
 
-impl Reach {
-    /// What is known and what is told, whichever is further.
+impl ReceiptState {
+    /// The maximum of both, per field: receipts never go back.
     #[must_use]
-    fn or_further(self, delivered: Seq, read: Seq) -> Self {
+    fn advanced_to(self, delivered: Seq, read: Seq) -> Self {
         Self {
             delivered: self.delivered.max(delivered),
             read: self.read.max(read),
@@ -51,52 +50,53 @@ impl Reach {
 /// A conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// With whom.
+    /// The peer.
     pub peer: Peer,
-    /// The name shown.
+    /// The displayed name.
     pub name: Rc<str>,
     /// URL of a picture; empty: none.
     pub avatar: Rc<str>,
-    /// The place of its last message.
+    /// The sequence number of its last message.
     pub last_seq: Seq,
-    /// Up to where the person has read.
+    /// The sequence number up to which the person has read.
     pub read_seq: Seq,
     /// Messages from others after that.
     pub unread: u64,
-    /// Up to where the other side has got, unless it is a group.
-    pub reach: Reach,
+    /// The peer's receipts; unused in a group.
+    pub receipt_state: ReceiptState,
     /// The last message.
-    pub last: Last,
+    pub last: LastMessage,
 }
 
-/// Which page is on its way.
+/// Which page was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
-    /// The one after those that are here.
+    /// The page after the loaded ones.
     Next,
-    /// One from the top on, where conversations with news are.
-    News,
+    /// A page from the top on, where conversations with new messages are.
+    Unlisted,
 }
 
-/// The conversations known.
+/// The known conversations.
 #[derive(Debug, Default)]
 pub struct Directory {
     /// By peer.
     entries: Vec<Entry>,
     next: Option<String>,
     asked: Option<Asked>,
-    /// Conversations that no page has named and that got news: how far they were read is not known.
+    /// Conversations that no page has named and that got a message: their read position is not
+    /// known.
     unlisted: Vec<Peer>,
-    /// Whether the first page is here.
+    /// Whether the first page has arrived.
     loaded: bool,
-    /// Rows that were known when the connection came back and are not told anew yet.
+    /// Entries known before the reconnect that no page has updated yet.
     stale: usize,
 }
 
 impl Directory {
     /// A conversation.
     pub fn get(&self, peer: Peer) -> Option<&Entry> {
-        self.place(peer).ok().map(|at| &self.entries[at])
+        self.position(peer).ok().map(|at| &self.entries[at])
     }
 
     /// All, by peer.
@@ -109,7 +109,7 @@ impl Directory {
         self.entries.len()
     }
 
-    /// Whether the first page is here.
+    /// Whether the first page has arrived.
     pub const fn is_loaded(&self) -> bool {
         self.loaded
     }
@@ -119,18 +119,18 @@ impl Directory {
         self.next.is_some()
     }
 
-    /// A new connection brought the first page; returns how to ask for the next one, if what was
-    /// known before reaches beyond this one and has to be told anew.
-    pub fn first_page(&mut self, list: ConversationList) -> Option<ListConversations> {
+    /// A new connection brought the first page. Returns the request for the next one if more was
+    /// known before and has to be updated.
+    pub fn handle_first_page(&mut self, list: ConversationList) -> Option<ListConversations> {
         self.loaded = true;
         self.asked = None;
         self.unlisted.clear();
-        self.page(list)
+        self.handle_page(list)
     }
 
-    /// A page arrived; returns how to ask for the next one, if it is needed at once. Nobody asked for it:
-    /// it is the first one anew, because something was missed.
-    pub fn page(&mut self, list: ConversationList) -> Option<ListConversations> {
+    /// A page arrived. Returns the request for the next one, if it is needed at once. One that was
+    /// not requested is the first page anew, sent because something was missed.
+    pub fn handle_page(&mut self, list: ConversationList) -> Option<ListConversations> {
         let asked = self.asked.take();
         if asked.is_none() {
             self.stale = self.entries.len();
@@ -138,12 +138,12 @@ impl Directory {
         for conversation in &list.conversations {
             self.unlisted.retain(|peer| *peer != conversation.peer);
         }
-        let of_news = asked == Some(Asked::News);
+        let of_unlisted = asked == Some(Asked::Unlisted);
         if list.next.is_none() {
-            // All of it was looked through.
+            // The whole list was searched.
             self.unlisted.clear();
         }
-        if !of_news {
+        if !of_unlisted {
             self.stale = self.stale.saturating_sub(list.conversations.len());
             self.next.clone_from(&list.next);
         }
@@ -153,11 +153,11 @@ impl Directory {
         if self.stale > 0 {
             self.ask()
         } else {
-            self.ask_news(list.next.filter(|_| of_news))
+            self.request_unlisted(list.next.filter(|_| of_unlisted))
         }
     }
 
-    /// How to ask for the next page, unless there is none or it is on its way.
+    /// The request for the next page, unless there is none or it is on its way.
     pub fn ask(&mut self) -> Option<ListConversations> {
         if self.asked.is_some() || self.next.is_none() {
             return None;
@@ -168,66 +168,66 @@ impl Directory {
         })
     }
 
-    /// A conversation that was not known got news; returns how to ask for what else there is to know
-    /// of it, unless all of the list is here and it is new indeed.
-    pub fn got_news(&mut self, peer: Peer) -> Option<ListConversations> {
+    /// An unknown conversation got a message. Returns the request for the list page that names it,
+    /// unless the whole list is loaded, so that it is new indeed.
+    pub fn add_unlisted(&mut self, peer: Peer) -> Option<ListConversations> {
         self.next.as_ref()?;
         self.unlisted.push(peer);
-        self.ask_news(None)
+        self.request_unlisted(None)
     }
 
-    /// Whether it is asked how far this conversation was read.
+    /// Whether the read position of this conversation is being looked up.
     pub fn is_unlisted(&self, peer: Peer) -> bool {
         self.unlisted.contains(&peer)
     }
 
-    /// `after`: the page to go on with; `None`: the first one.
-    fn ask_news(&mut self, after: Option<String>) -> Option<ListConversations> {
+    /// `after`: the page to continue with; `None`: the first one.
+    fn request_unlisted(&mut self, after: Option<String>) -> Option<ListConversations> {
         if self.asked.is_some() || self.unlisted.is_empty() {
             return None;
         }
-        self.asked = Some(Asked::News);
+        self.asked = Some(Asked::Unlisted);
         Some(ListConversations { after })
     }
 
-    /// The page asked for will not come; it may be asked for again.
+    /// The requested page will not come; it may be requested again.
     pub const fn page_failed(&mut self) {
         self.asked = None;
     }
 
-    /// Where a conversation is, or would be.
-    fn place(&self, peer: Peer) -> Result<usize, usize> {
+    /// The index of a conversation, or where to insert it.
+    fn position(&self, peer: Peer) -> Result<usize, usize> {
         self.entries.binary_search_by_key(&peer, |entry| entry.peer)
     }
 
-    fn merge(&mut self, told: Conversation) {
-        let place = self.place(told.peer);
-        let mut entry = Entry::from(told);
-        if let Ok(at) = place {
+    fn merge(&mut self, listed: Conversation) {
+        let position = self.position(listed.peer);
+        let mut entry = Entry::from(listed);
+        if let Ok(at) = position {
             let known = &self.entries[at];
-            // What the person has read here may not have reached the server yet.
+            // A read mark of this page may not have reached the server yet.
             if known.read_seq > entry.read_seq || known.last_seq > entry.last_seq {
                 entry.unread = known.unread;
             }
             entry.read_seq = entry.read_seq.max(known.read_seq);
-            entry.reach = known
-                .reach
-                .or_further(entry.reach.delivered, entry.reach.read);
+            entry.receipt_state = known
+                .receipt_state
+                .advanced_to(entry.receipt_state.delivered, entry.receipt_state.read);
             if known.last_seq > entry.last_seq {
                 entry.last_seq = known.last_seq;
                 entry.last = known.last.clone();
             }
             self.entries[at] = entry;
-        } else if let Err(at) = place {
+        } else if let Err(at) = position {
             self.entries.insert(at, entry);
         }
     }
 
-    /// A message arrived. Returns whether the list did not know of it, so that it counts as
+    /// Adds a message that arrived. Returns whether it is new to the list, so that it counts as
     /// unread if it came from someone else.
-    pub fn arrived(&mut self, me: UserId, message: &Message) -> bool {
+    pub fn add_message(&mut self, me: UserId, message: &Message) -> bool {
         let (peer, direction) = message.seen_by(me);
-        let at = self.place(peer).unwrap_or_else(|at| {
+        let at = self.position(peer).unwrap_or_else(|at| {
             let from_them = message.owner_uid != me && matches!(peer, Peer::User(_));
             let (name, avatar) = if from_them {
                 (&message.owner_name, &message.owner_uid_avatar)
@@ -236,8 +236,8 @@ impl Directory {
             };
             let mut entry = Entry::without_messages(peer, name, avatar);
             if self.loaded && self.next.is_none() {
-                // Every conversation is known, so that this one is new to the person: what came
-                // before they were there is not unread.
+                // The whole list is loaded, so this conversation is new to the person: what came
+                // before they joined is not unread.
                 entry.read_seq = message.seq.prev();
             }
             self.entries.insert(at, entry);
@@ -248,7 +248,7 @@ impl Directory {
             return false;
         }
         entry.last_seq = message.seq;
-        entry.last = Last {
+        entry.last = LastMessage {
             mid: message.mid,
             text: brief(&message.content),
             content: message.msg_type.into(),
@@ -262,22 +262,24 @@ impl Directory {
 
     /// Counts one more unread message.
     pub fn add_unread(&mut self, peer: Peer) {
-        if let Ok(at) = self.place(peer) {
+        if let Ok(at) = self.position(peer) {
             self.entries[at].unread += 1;
         }
     }
 
-    /// The other side has got further. Of a conversation that is not known the list will tell.
-    pub fn receipt(&mut self, receipt: Receipt) {
-        if let Ok(at) = self.place(Peer::User(receipt.other_uid)) {
+    /// The peer received or read more. For an unknown conversation the list will have it.
+    pub fn handle_receipt(&mut self, receipt: Receipt) {
+        if let Ok(at) = self.position(Peer::User(receipt.other_uid)) {
             let entry = &mut self.entries[at];
-            entry.reach = entry.reach.or_further(receipt.delivered, receipt.read);
+            entry.receipt_state = entry
+                .receipt_state
+                .advanced_to(receipt.delivered, receipt.read);
         }
     }
 
     /// Everything up to `seq` was read, and so many are left. Returns how many were unread before.
-    pub fn read(&mut self, peer: Peer, seq: Seq, unread: u64) -> u64 {
-        let Ok(at) = self.place(peer) else {
+    pub fn mark_read(&mut self, peer: Peer, seq: Seq, unread: u64) -> u64 {
+        let Ok(at) = self.position(peer) else {
             return 0;
         };
         let entry = &mut self.entries[at];
@@ -295,8 +297,8 @@ impl Entry {
             last_seq: Seq(0),
             read_seq: Seq(0),
             unread: 0,
-            reach: Reach::default(),
-            last: Last {
+            receipt_state: ReceiptState::default(),
+            last: LastMessage {
                 mid: Mid(0),
                 text: "".into(),
                 content: Content::Text,
@@ -309,29 +311,29 @@ impl Entry {
 }
 
 impl From<Conversation> for Entry {
-    fn from(told: Conversation) -> Self {
+    fn from(listed: Conversation) -> Self {
         Self {
-            peer: told.peer,
-            name: name_of(told.peer, &told.name),
-            avatar: told.avatar.into(),
-            last_seq: told.last_seq,
-            read_seq: told.read_seq,
-            unread: told.unread,
-            reach: Reach {
-                delivered: told.delivered,
-                read: told.peer_read,
+            peer: listed.peer,
+            name: name_of(listed.peer, &listed.name),
+            avatar: listed.avatar.into(),
+            last_seq: listed.last_seq,
+            read_seq: listed.read_seq,
+            unread: listed.unread,
+            receipt_state: ReceiptState {
+                delivered: listed.delivered,
+                read: listed.peer_read,
             },
-            last: Last {
-                mid: told.last.mid,
-                text: told.last.content.into(),
-                content: told.last.msg_type.into(),
-                direction: told.last.direction,
-                sender: told
+            last: LastMessage {
+                mid: listed.last.mid,
+                text: listed.last.content.into(),
+                content: listed.last.msg_type.into(),
+                direction: listed.last.direction,
+                sender: listed
                     .last
                     .sender_name
                     .filter(|name| !is_blank(name))
                     .map(Into::into),
-                time: told.last.create_time,
+                time: listed.last.create_time,
             },
         }
     }

@@ -1,21 +1,22 @@
-//! What is written to each conversation and not sent. Bounded, for the browser keeps it too.
+//! The drafts of all conversations, bounded because the browser stores them.
 
 use std::rc::Rc;
 use tidings_shared::Peer;
 use tidings_shared::limits::CONTENT_BYTES;
 use tidings_shared::visible::is_blank;
 
-/// The field takes so many UTF-16 code units, by which browsers count: twice what can be sent, so that
-/// the rest can be cut off or sent apart. A megabyte takes a browser seconds a key.
+/// The field holds so many UTF-16 code units, by which browsers count: twice what can be sent, so
+/// that the rest can be cut off or sent apart. With a megabyte each key takes a browser seconds.
 pub const FIELD_UNITS: usize = 2 * CONTENT_BYTES;
 
-/// Of a draft so many bytes are kept: all that the field takes, for a unit is at most three in UTF-8.
+/// A draft is cut to so many bytes: all that the field holds, since a unit is at most three bytes
+/// in UTF-8.
 const DRAFT_BYTES: usize = 3 * FIELD_UNITS;
 
-/// So many conversations have one; the oldest goes first.
-const MOST: usize = 64;
+/// So many conversations have a draft; the oldest is evicted.
+const MAX_DRAFTS: usize = 64;
 
-/// The drafts, the one that changed last at the end.
+/// The drafts, the last changed one at the end.
 #[derive(Debug, Default)]
 pub(super) struct Drafts(Vec<(Peer, Rc<str>)>);
 
@@ -29,7 +30,7 @@ impl Drafts {
         found.map(|(_, text)| text.clone()).unwrap_or_default()
     }
 
-    /// Returns what is to be kept otherwise than before; an empty text: nothing.
+    /// Returns the drafts to store; an empty text is to be removed.
     pub(super) fn set(&mut self, peer: Peer, text: &str) -> Vec<(Peer, Rc<str>)> {
         let text: Rc<str> = if is_blank(text) {
             "".into()
@@ -44,7 +45,7 @@ impl Drafts {
         if !text.is_empty() {
             self.0.push((peer, text));
         }
-        if self.0.len() > MOST {
+        if self.0.len() > MAX_DRAFTS {
             let (oldest, _) = self.0.remove(0);
             changed.push((oldest, "".into()));
         }
@@ -76,22 +77,22 @@ mod tests {
     }
 
     #[test]
-    fn a_draft_changes_only_with_what_is_kept_of_it() {
+    fn draft_changes_only_within_its_stored_length() {
         let mut drafts = Drafts::default();
         let long = "字".repeat(DRAFT_BYTES);
-        let kept = drafts.set(peer(1), &long);
-        assert_eq!(kept[0].1.len(), DRAFT_BYTES / 3 * 3);
+        let changed = drafts.set(peer(1), &long);
+        assert_eq!(changed[0].1.len(), DRAFT_BYTES / 3 * 3);
         assert_eq!(drafts.set(peer(1), &format!("{long}x")), []);
         assert_eq!(drafts.set(peer(1), "\u{200b}"), [(peer(1), "".into())]);
         assert_eq!(drafts.all(), []);
     }
 
     #[test]
-    fn the_oldest_draft_makes_room() {
-        let most = i64::try_from(MOST).expect("few");
+    fn oldest_draft_is_evicted() {
+        let most = i64::try_from(MAX_DRAFTS).expect("few");
         let mut drafts: Drafts = (0..most).map(|uid| (peer(uid), "x".into())).collect();
         let changed = drafts.set(peer(most), "y");
         assert_eq!(changed, [(peer(most), "y".into()), (peer(0), "".into())]);
-        assert_eq!(drafts.all().len(), MOST);
+        assert_eq!(drafts.all().len(), MAX_DRAFTS);
     }
 }

@@ -1,9 +1,10 @@
 //! Texts of nothing but emoji, which are shown large.
 
 /// A text of more emoji than this is shown as any other.
-const MOST: usize = 3;
+const MAX_EMOJI: usize = 3;
 
-/// What belongs to the emoji before it: variation, skin tone, tags of flags, the frame of a key.
+/// Whether a character modifies the emoji before it: variation selector, skin tone, tags of flags,
+/// the keycap frame.
 const fn completes(c: char) -> bool {
     matches!(c, '\u{fe0f}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0020}'..='\u{e007f}' | '\u{20e3}')
 }
@@ -12,7 +13,7 @@ const fn is_flag_letter(c: char) -> bool {
     matches!(c, '\u{1f1e6}'..='\u{1f1ff}')
 }
 
-/// What is drawn as a picture by itself, or is one with U+FE0F.
+/// Whether a character is drawn as a picture, by itself or with U+FE0F.
 const fn is_emoji(c: char) -> bool {
     matches!(c,
         '\u{1f000}'..='\u{1faff}' | '\u{2600}'..='\u{27bf}' | '\u{231a}'..='\u{23ff}'
@@ -37,7 +38,7 @@ pub fn is_emoji_alone(text: &str) -> bool {
             count += usize::from(!goes_on);
         }
     }
-    (1..=MOST).contains(&count)
+    (1..=MAX_EMOJI).contains(&count)
 }
 
 #[cfg(test)]
@@ -45,7 +46,7 @@ mod tests {
     use super::is_emoji_alone;
 
     #[test]
-    fn one_to_three_emoji_stand_alone_however_many_characters_each_takes() {
+    fn one_to_three_emoji_are_large_whatever_their_length() {
         for text in ["🎉", " 👍🏽 ", "❤️", "👨‍👩‍👧‍👦", "🇨🇳🇬🇧", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "😀😀😀"]
         {
             assert!(is_emoji_alone(text), "{text}");
@@ -53,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn words_digits_and_longer_rows_do_not() {
+    fn other_texts_and_longer_rows_are_not_large() {
         for text in [
             "",
             " ",

@@ -1,13 +1,13 @@
 //! Long texts: how many lines they take, and what of them is shown at first.
 
-/// Bytes that a line holds, by an estimate.
-const LINE: usize = 80;
+/// Bytes of text in a line, estimated.
+const LINE_BYTES: usize = 80;
 
-/// A text of more lines is folded.
-const MOST: usize = 30;
+/// A text of more lines than this is folded.
+const MAX_LINES: usize = 30;
 
-/// To so many: fewer, or unfolding would hardly show more.
-const FOLDED: usize = 20;
+/// Lines shown of a folded text: clearly fewer, or unfolding would hardly show more.
+const FOLDED_LINES: usize = 20;
 
 /// How many lines a text takes before it is unfolded, by an estimate.
 pub(super) fn lines_shown(text: &str) -> usize {
@@ -16,12 +16,12 @@ pub(super) fn lines_shown(text: &str) -> usize {
 
 /// The beginning of a text that is too long to be shown at once.
 pub fn folded(text: &str) -> Option<&str> {
-    if lines(text) <= MOST {
+    if lines(text) <= MAX_LINES {
         return None;
     }
-    let (mut left, mut end) = (FOLDED, 0);
+    let (mut left, mut end) = (FOLDED_LINES, 0);
     for line in text.split_inclusive('\n') {
-        end += line.floor_char_boundary(left * LINE);
+        end += line.floor_char_boundary(left * LINE_BYTES);
         left = left.saturating_sub(lines(line.trim_end_matches('\n')));
         if left == 0 {
             break;
@@ -32,7 +32,7 @@ pub fn folded(text: &str) -> Option<&str> {
 
 fn lines(text: &str) -> usize {
     let lines = text.split('\n');
-    lines.map(|line| line.len() / LINE + 1).sum()
+    lines.map(|line| line.len() / LINE_BYTES + 1).sum()
 }
 
 #[cfg(test)]
@@ -40,15 +40,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_texts_of_many_lines_are_folded() {
-        for text in ["", "short", &"x\n".repeat(MOST - 1), &"x".repeat(LINE * 29)] {
+    fn only_long_texts_are_folded() {
+        for text in [
+            "",
+            "short",
+            &"x\n".repeat(MAX_LINES - 1),
+            &"x".repeat(LINE_BYTES * 29),
+        ] {
             assert_eq!(folded(text), None);
             assert_eq!(lines_shown(text), lines(text));
         }
     }
 
     #[test]
-    fn a_folded_text_is_its_beginning_cut_between_characters() {
+    fn folded_text_is_a_prefix_cut_between_characters() {
         let numbered: Vec<String> = (0..4000).map(|n| n.to_string()).collect();
         let numbered = numbered.join("\n");
         let shown = folded(&numbered).expect("long");
@@ -56,7 +61,7 @@ mod tests {
         let ends = "\n".repeat(4000);
         for text in [&ends, &"字".repeat(2700), &format!("{ends}x")] {
             let shown = folded(text).expect("long");
-            assert!(text.starts_with(shown) && lines_shown(text) <= FOLDED + 1);
+            assert!(text.starts_with(shown) && lines_shown(text) <= FOLDED_LINES + 1);
         }
     }
 }

@@ -1,35 +1,35 @@
-//! The open group: what it is, and its members as far as they are loaded.
+//! The open group: its details, and its members as far as they are loaded.
 //!
-//! It is asked for over HTTP, while someone looks: when it is opened, when a connection is back, and
-//! when the group says that it changed. Answers may come late or not at all, so each question for
-//! members carries the round it belongs to.
+//! Both are fetched over HTTP while the page is visible: when the group is opened, after a
+//! reconnect, and when a group event reports a change. Answers may come late or not at all, so each
+//! query for members carries the round it belongs to.
 
 use super::contacts::Contacts;
 use std::rc::Rc;
 use tidings_shared::api::{Group, Users};
 use tidings_shared::{GroupId, UserId};
 
-/// How what is known of the group stands.
+/// The loading state of the group's details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Details {
-    /// To be asked for.
+    /// To be fetched.
     Wanted,
-    /// Asked for; `true`: it changed meanwhile.
+    /// Being fetched; `true`: the group changed meanwhile.
     Asked(bool),
-    /// As the server told last.
-    Told,
-    /// They could not be had; the person may ask again.
+    /// Loaded, and not known to be outdated.
+    Loaded,
+    /// The fetch failed; the person may retry.
     Failed,
 }
 
-/// A question for members of the open group.
+/// A query for members of the open group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MembersAsk {
+pub struct MembersQuery {
     /// Of which group.
     pub id: GroupId,
-    /// To be given back with the answer.
+    /// To be passed back with the answer.
     pub round: u64,
-    /// The last one known.
+    /// The last member loaded.
     pub after: Option<UserId>,
 }
 
@@ -54,12 +54,12 @@ impl OpenGroup {
         }
     }
 
-    /// Which one.
+    /// Its id.
     pub const fn id(&self) -> GroupId {
         self.id
     }
 
-    /// Its name, owner and count, as the server told last.
+    /// Its name, owner and member count, as loaded last.
     pub const fn group(&self) -> Option<&Rc<Group>> {
         self.group.as_ref()
     }
@@ -69,12 +69,12 @@ impl OpenGroup {
         &self.members
     }
 
-    /// Whether what it is could not be had.
+    /// Whether its details could not be fetched.
     pub const fn has_failed(&self) -> bool {
         matches!(self.details, Details::Failed)
     }
 
-    /// What is known may not be so any more. `round` was never used before.
+    /// Marks details and members as outdated. `round` was never used before.
     pub(super) fn changed(&mut self, round: u64) {
         self.details = match self.details {
             Details::Asked(_) => Details::Asked(true),
@@ -84,7 +84,7 @@ impl OpenGroup {
         self.round = round;
     }
 
-    /// Whether it is to be asked now what the group is.
+    /// Whether the details are to be fetched now.
     pub(super) fn ask(&mut self) -> bool {
         let wanted = self.details == Details::Wanted;
         if wanted {
@@ -93,21 +93,21 @@ impl OpenGroup {
         wanted
     }
 
-    /// The server told what the group is.
-    pub(super) fn told(&mut self, group: Group) {
+    /// The details arrived.
+    pub(super) fn loaded(&mut self, group: Group) {
         self.details = match self.details {
             Details::Asked(true) => Details::Wanted,
-            _ => Details::Told,
+            _ => Details::Loaded,
         };
         self.group = Some(Rc::new(group));
     }
 
-    /// The server could not tell what the group is.
+    /// The details could not be fetched.
     pub(super) fn failed(&mut self) {
         self.details = Details::Failed;
     }
 
-    /// The person asks to try again what failed.
+    /// The person retries what failed.
     pub(super) fn try_again(&mut self) {
         if self.has_failed() {
             self.details = Details::Wanted;
@@ -115,18 +115,18 @@ impl OpenGroup {
         self.members.try_again();
     }
 
-    /// Which members to fetch, if some are to be fetched now.
-    pub(super) fn ask_members(&mut self) -> Option<MembersAsk> {
+    /// The members to fetch now, if any.
+    pub(super) fn ask_members(&mut self) -> Option<MembersQuery> {
         let after = self.members.ask()?;
-        Some(MembersAsk {
+        Some(MembersQuery {
             id: self.id,
             round: self.round,
             after,
         })
     }
 
-    /// Members arrived, or could not be had (`None`).
-    pub(super) fn take_members(&mut self, round: u64, page: Option<Users>) {
+    /// A page of members arrived, or could not be fetched (`None`).
+    pub(super) fn handle_members(&mut self, round: u64, page: Option<Users>) {
         match page {
             _ if round != self.round => {}
             Some(page) => self.members.arrived(None, page),
@@ -167,25 +167,25 @@ mod tests {
     }
 
     #[test]
-    fn a_change_while_the_group_is_asked_for_asks_once_more() {
+    fn change_during_a_fetch_fetches_the_group_again() {
         let mut open = OpenGroup::new(GroupId(7), 1);
         assert!(open.ask());
         assert!(!open.ask());
         open.changed(2);
         open.changed(3);
         assert!(!open.ask(), "one question at a time");
-        open.told(group(3));
+        open.loaded(group(3));
         assert!(open.ask());
-        open.told(group(4));
+        open.loaded(group(4));
         assert!(!open.ask());
         assert_eq!(open.group().map(|group| group.members), Some(4));
     }
 
     #[test]
-    fn what_failed_waits_for_the_person_and_what_was_known_stays() {
+    fn failed_fetch_waits_for_a_retry_and_keeps_known_details() {
         let mut open = OpenGroup::new(GroupId(7), 1);
         open.ask();
-        open.told(group(3));
+        open.loaded(group(3));
         open.changed(2);
         open.ask();
         open.failed();
@@ -196,18 +196,18 @@ mod tests {
     }
 
     #[test]
-    fn members_are_shown_until_the_new_ones_are_here_and_late_answers_are_dropped() {
+    fn members_stay_until_reloaded_and_late_pages_are_dropped() {
         let mut open = OpenGroup::new(GroupId(7), 1);
         let first = open.ask_members().expect("the first page");
-        open.take_members(first.round, Some(page(&[1, 2])));
+        open.handle_members(first.round, Some(page(&[1, 2])));
         assert_eq!(uids(&open), [1, 2]);
         open.changed(2);
         assert_eq!(uids(&open), [1, 2]);
         let again = open.ask_members().expect("the first page once more");
         assert_eq!(again.after, None);
-        open.take_members(first.round, Some(page(&[9])));
+        open.handle_members(first.round, Some(page(&[9])));
         assert_eq!(uids(&open), [1, 2]);
-        open.take_members(again.round, Some(page(&[1, 2, 3])));
+        open.handle_members(again.round, Some(page(&[1, 2, 3])));
         assert_eq!(uids(&open), [1, 2, 3]);
     }
 }

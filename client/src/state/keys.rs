@@ -1,8 +1,8 @@
-//! A peer as a short text: in the names of what is stored, and in the page's `data-peer`.
+//! A peer as a short text: in storage keys, and in the page's `data-peer`.
 
 use tidings_shared::{GroupId, Peer, UserId};
 
-/// A user's number, or `g` and a group's.
+/// A user's id, or `g` and a group's id.
 pub fn peer_key(peer: Peer) -> String {
     match peer {
         Peer::User(uid) => uid.to_string(),
@@ -10,7 +10,7 @@ pub fn peer_key(peer: Peer) -> String {
     }
 }
 
-/// The peer such a text names.
+/// Parses a key.
 pub fn peer_of_key(key: &str) -> Option<Peer> {
     match key.strip_prefix('g') {
         Some(number) => Some(Peer::Group(GroupId(number.parse().ok()?))),
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_peer_survives_its_key() {
+    fn peer_round_trips_through_its_key() {
         for peer in [Peer::User(UserId(1001)), Peer::Group(GroupId(7))] {
             assert_eq!(peer_of_key(&peer_key(peer)), Some(peer));
         }

@@ -1,5 +1,5 @@
-//! Finding the links in a text, and how much of an address may be shown as it stands. What they look
-//! like is the bubble's business.
+//! Finds the links in a text, and decides how an address is displayed. Their look is the bubble's
+//! business.
 
 use std::borrow::Cow;
 use tidings_shared::visible::is_format;
@@ -7,25 +7,25 @@ use tidings_shared::visible::is_format;
 /// A piece of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'a> {
-    /// Words.
+    /// Text without a link.
     Text(&'a str),
     /// A web address.
     Link(&'a str),
 }
 
-/// What an address begins with; in the last case "http://" is left out.
-const BEGINNINGS: [&str; 3] = ["http://", "https://", "www."];
+/// The prefixes of an address; with the last one "http://" is left out.
+const PREFIXES: [&str; 3] = ["http://", "https://", "www."];
 
-/// A text cut into words and links, in order and complete.
+/// A text split into plain text and links, in order and complete.
 pub fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let (mut done, mut from) = (0, 0);
-    while let Some(start) = next_beginning(text, from) {
+    while let Some(start) = next_prefix(text, from) {
         let before = text[..start].chars().next_back();
         let end = start + link_length(&text[start..], before);
         let address = &text[start..end];
         from = end.max(start + 1);
-        // Within a word it begins nothing; "www." not within an address of another kind either.
+        // A prefix within a word starts no link, nor does "www." within an address of another kind.
         let glued = |c: char| c.is_ascii_alphanumeric() || is_www(address) && "@/.-_".contains(c);
         if before.is_some_and(glued) || !names_a_host(address) {
             continue;
@@ -42,7 +42,7 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// Where a link leads.
+/// The URL of a link.
 pub fn href(address: &str) -> Cow<'_, str> {
     if is_www(address) {
         format!("http://{address}").into()
@@ -51,11 +51,11 @@ pub fn href(address: &str) -> Cow<'_, str> {
     }
 }
 
-/// A link as it is shown: with its host in Punycode (`ascii_host`, as the browser reads it) where the
-/// host may look like another one. Other alphabets have letters that cannot be told from Latin ones,
-/// so only ASCII and whole labels of Chinese, Japanese or Korean stand as they were written (stricter
+/// The displayed form of a link: its host is in Punycode (`ascii_host`, as the browser parses it)
+/// where it may be confused with another. Other alphabets have letters that look like Latin ones,
+/// so only ASCII labels and labels wholly of Chinese, Japanese or Korean stay as written (stricter
 /// than Unicode Technical Standard 39, §5.2, which takes tables).
-pub fn shown<'a>(address: &'a str, ascii_host: &str) -> Cow<'a, str> {
+pub fn display_address<'a>(address: &'a str, ascii_host: &str) -> Cow<'a, str> {
     let start = authority_start(address);
     let authority = authority(address);
     let host = authority.split(':').next().unwrap_or_default();
@@ -79,20 +79,20 @@ fn is_plain_label(label: &str) -> bool {
 }
 
 fn is_www(address: &str) -> bool {
-    let www = BEGINNINGS[2].as_bytes();
+    let www = PREFIXES[2].as_bytes();
     address
         .as_bytes()
         .get(..www.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(www))
 }
 
-fn next_beginning(text: &str, from: usize) -> Option<usize> {
+fn next_prefix(text: &str, from: usize) -> Option<usize> {
     let rest = &text.as_bytes()[from..];
-    let found = |beginning: &str| {
-        rest.windows(beginning.len())
-            .position(|window| window.eq_ignore_ascii_case(beginning.as_bytes()))
+    let found = |prefix: &str| {
+        rest.windows(prefix.len())
+            .position(|window| window.eq_ignore_ascii_case(prefix.as_bytes()))
     };
-    let first = BEGINNINGS.into_iter().filter_map(found).min();
+    let first = PREFIXES.into_iter().filter_map(found).min();
     first.map(|at| from + at)
 }
 
@@ -110,7 +110,8 @@ fn authority(address: &str) -> &str {
     &rest[..end]
 }
 
-/// Whether an address leads somewhere, and says so: what stands before an `@` only looks like a host.
+/// Whether an address has a plain host: one with user info before an `@` is no link, because that
+/// may look like the host.
 fn names_a_host(address: &str) -> bool {
     let authority = authority(address);
     let begins = |c: char| c.is_alphanumeric() || c == '[';
@@ -124,10 +125,10 @@ fn names_a_host(address: &str) -> bool {
                 > 2)
 }
 
-/// An address goes on to the first space, quote, angle bracket or CJK punctuation, or character that
-/// only arranges others: what is shown is what it leads to. What then ends a sentence is not part of
-/// it, nor is a bracket that was opened before the address, or a mark of emphasis that stands
-/// `before` it too.
+/// The length of the link at the start of `text`: up to the first space, quote, angle bracket, CJK
+/// punctuation or format character, so that what is displayed is the target. Trailing punctuation
+/// of the sentence is not part of it, nor is a closing bracket opened before the address, or an
+/// emphasis mark that also stands `before` it.
 fn link_length(text: &str, before: Option<char>) -> usize {
     let end = text
         .find(|c: char| {

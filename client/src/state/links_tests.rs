@@ -1,8 +1,8 @@
 use super::Piece::{Link, Text};
-use super::{href, pieces, shown};
+use super::{display_address, href, pieces};
 
 #[test]
-fn a_link_ends_before_the_punctuation_of_its_sentence() {
+fn link_ends_before_the_punctuation_of_its_sentence() {
     assert_eq!(
         pieces("See https://example.org/a?b=1#c, or (http://x.org/y)."),
         [
@@ -26,7 +26,7 @@ fn chinese_text_needs_no_spaces_around_a_link() {
 }
 
 #[test]
-fn what_belongs_to_an_address_stays() {
+fn valid_address_characters_stay_in_the_link() {
     for address in [
         "https://en.example.org/Rust_(language)",
         "https://x.org/a_",
@@ -43,7 +43,7 @@ fn what_belongs_to_an_address_stays() {
 }
 
 #[test]
-fn emphasis_around_an_address_is_not_part_of_it() {
+fn emphasis_around_an_address_is_not_part_of_the_link() {
     assert_eq!(
         pieces("*https://x.org/a_*"),
         [Text("*"), Link("https://x.org/a_"), Text("*")]
@@ -51,7 +51,7 @@ fn emphasis_around_an_address_is_not_part_of_it() {
 }
 
 #[test]
-fn a_link_ends_before_what_only_arranges_text() {
+fn link_ends_before_format_characters() {
     for c in [
         '\u{202e}',
         '\u{2066}',
@@ -90,13 +90,13 @@ fn only_web_addresses_with_a_host_are_links() {
 }
 
 #[test]
-fn what_names_no_scheme_leads_to_http() {
+fn address_without_a_scheme_gets_http() {
     assert_eq!(href("www.example.org"), "http://www.example.org");
     assert_eq!(href("HTTPS://www.example.org"), "HTTPS://www.example.org");
 }
 
 #[test]
-fn a_host_that_may_look_like_another_is_shown_in_punycode() {
+fn confusable_host_is_shown_in_punycode() {
     for (address, host, expected) in [
         (
             "http://аррӏе.com:80/а",
@@ -110,7 +110,7 @@ fn a_host_that_may_look_like_another_is_shown_in_punycode() {
         ),
         ("https://中国bank.cn", "xn--bank-y", "https://xn--bank-y"),
     ] {
-        assert_eq!(shown(address, host), expected);
+        assert_eq!(display_address(address, host), expected);
     }
     for address in [
         "https://例子.中国/路径",
@@ -118,12 +118,12 @@ fn a_host_that_may_look_like_another_is_shown_in_punycode() {
         "https://x.org/аррӏе",
         "http://[::1]:80/",
     ] {
-        assert_eq!(shown(address, "unused"), address);
+        assert_eq!(display_address(address, "unused"), address);
     }
 }
 
 #[test]
-fn nothing_is_lost() {
+fn pieces_add_up_to_the_text() {
     for text in [
         "a http://b.c d https://e.f",
         "http://a http:// b",

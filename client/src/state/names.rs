@@ -1,10 +1,10 @@
-//! The names of people and groups as they are shown.
+//! The displayed names of users and groups.
 
 use std::rc::Rc;
 use tidings_shared::Peer;
 use tidings_shared::visible::is_blank;
 
-/// The name of a peer: their number, where nothing of the name can be seen.
+/// The displayed name of a peer: their number if nothing of the name is visible.
 pub(super) fn name_of(peer: Peer, name: &str) -> Rc<str> {
     if is_blank(name) {
         number_of(peer)
@@ -13,7 +13,7 @@ pub(super) fn name_of(peer: Peer, name: &str) -> Rc<str> {
     }
 }
 
-/// What is shown for a peer whose name is not known.
+/// The displayed name of a peer whose name is not known.
 pub(super) fn number_of(peer: Peer) -> Rc<str> {
     let number = match peer {
         Peer::User(uid) => uid.0,
@@ -28,7 +28,7 @@ mod tests {
     use tidings_shared::{GroupId, Peer};
 
     #[test]
-    fn a_name_that_nobody_can_see_is_a_number() {
+    fn invisible_name_is_replaced_by_the_number() {
         let peer = Peer::Group(GroupId(7));
         assert_eq!(&*name_of(peer, "\u{200b}"), "#7");
         assert_eq!(&*name_of(peer, "Hikers"), "Hikers");

@@ -1,20 +1,20 @@
-//! Short sentences that the person may dismiss: what went wrong and belongs to no message.
+//! Notices that the person may dismiss: errors and news that belong to no message.
 
 use tidings_shared::ErrorCode;
 
-/// So many are shown at once; the oldest goes first.
-const MOST: usize = 3;
+/// So many are shown at once; the oldest is dropped first.
+const MAX_NOTICES: usize = 3;
 
-/// What to say.
+/// The kind of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoticeKind {
     /// The outbox is full.
     OutboxFull,
-    /// The browser does not keep what is written.
-    NotKept,
+    /// The browser does not store what is written.
+    NotSaved,
     /// Messages that waited to be sent could not be read, and were set aside.
     OutboxUnreadable,
-    /// The server answered a frame with this.
+    /// The server answered a frame with this error.
     Server(ErrorCode),
     /// The log-out could not reach the server.
     LogoutFailed,
@@ -22,16 +22,16 @@ pub enum NoticeKind {
     NewVersion,
 }
 
-/// A sentence on the page.
+/// A notice on the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Notice {
-    /// For dismissing it.
+    /// Identifies it when it is dismissed.
     pub id: u64,
-    /// What it says.
+    /// Its kind.
     pub kind: NoticeKind,
 }
 
-/// The sentences shown now.
+/// The notices shown now.
 #[derive(Debug, Default)]
 pub(super) struct Notices {
     shown: Vec<Notice>,
@@ -43,12 +43,12 @@ impl Notices {
         &self.shown
     }
 
-    /// Says something, once: what is shown already is not said again.
-    pub(super) fn say(&mut self, kind: NoticeKind) {
+    /// Shows a notice, unless one of the same kind is shown already.
+    pub(super) fn show(&mut self, kind: NoticeKind) {
         if self.shown.iter().any(|notice| notice.kind == kind) {
             return;
         }
-        if self.shown.len() == MOST {
+        if self.shown.len() == MAX_NOTICES {
             self.shown.remove(0);
         }
         self.shown.push(Notice {
@@ -68,23 +68,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sentence_is_said_once_until_it_is_dismissed() {
+    fn notice_is_shown_once_until_dismissed() {
         let mut notices = Notices::default();
-        notices.say(NoticeKind::OutboxFull);
-        notices.say(NoticeKind::OutboxFull);
+        notices.show(NoticeKind::OutboxFull);
+        notices.show(NoticeKind::OutboxFull);
         assert_eq!(notices.shown().len(), 1);
         notices.dismiss(notices.shown()[0].id);
         assert_eq!(notices.shown(), []);
     }
 
     #[test]
-    fn there_are_never_more_than_fit_the_page() {
+    fn number_of_notices_is_bounded() {
         let mut notices = Notices::default();
-        notices.say(NoticeKind::OutboxFull);
-        notices.say(NoticeKind::LogoutFailed);
-        notices.say(NoticeKind::Server(ErrorCode::Busy));
-        notices.say(NoticeKind::Server(ErrorCode::Malformed));
-        assert_eq!(notices.shown().len(), MOST);
+        notices.show(NoticeKind::OutboxFull);
+        notices.show(NoticeKind::LogoutFailed);
+        notices.show(NoticeKind::Server(ErrorCode::Busy));
+        notices.show(NoticeKind::Server(ErrorCode::Malformed));
+        assert_eq!(notices.shown().len(), MAX_NOTICES);
         assert_eq!(notices.shown()[0].kind, NoticeKind::LogoutFailed);
     }
 }

@@ -1,8 +1,8 @@
-//! The outbox as it is kept in the browser, where several tabs of one login share one place.
+//! The stored form of the outbox, in a browser storage that several tabs of one login share.
 //!
-//! A tab knows which of the stored messages it has; it replaces those and leaves the others alone. A
-//! tab that starts takes over all that is stored, and one that is there what others store later:
-//! should two tabs then send one message, its `clientMsgId` makes it one message.
+//! A tab knows the ids of its messages; it replaces those and leaves the others alone. A tab that
+//! starts loads all stored messages, and a running one those that others store later: should two
+//! tabs then send one message, its `clientMsgId` makes the second a duplicate.
 
 use serde::{Deserialize, Serialize};
 use tidings_shared::ClientMsgId;
@@ -11,21 +11,21 @@ use tidings_shared::outbox::{Outbox, Pending};
 /// The version of the stored form. Version 0 was the bare list of messages.
 const VERSION: u32 = 1;
 
-/// What is stored.
+/// The stored JSON.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     version: u32,
     messages: Outbox,
 }
 
-/// The stored text is no outbox of a version that this page knows.
+/// The stored text is no outbox of a version this page knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unreadable;
 
-/// Reads what [`OutboxText::beside`] wrote, or a page of an earlier version.
+/// Reads what [`OutboxText::merged_with`] wrote, or a page of an earlier version.
 ///
 /// # Errors
-/// [`Unreadable`]: the text must not be overwritten, it may hold messages.
+/// [`Unreadable`]: the text must not be overwritten, since it may hold messages.
 pub fn read_outbox(text: &str) -> Result<Outbox, Unreadable> {
     if text.starts_with('[') {
         return serde_json::from_str(text).map_err(|_| Unreadable);
@@ -39,7 +39,7 @@ pub fn read_outbox(text: &str) -> Result<Outbox, Unreadable> {
     }
 }
 
-/// One tab's outbox, and the ids of what it stored before.
+/// One tab's outbox, and the ids of the messages it stored before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxText {
     pub(super) pending: Vec<Pending>,
@@ -47,8 +47,8 @@ pub struct OutboxText {
 }
 
 impl OutboxText {
-    /// The JSON to store in place of `stored`; `None`: there is nothing to keep.
-    pub fn beside(&self, stored: Outbox) -> Option<String> {
+    /// The JSON to store in place of `stored`; `None`: nothing is left to store.
+    pub fn merged_with(&self, stored: Outbox) -> Option<String> {
         let theirs = stored
             .into_iter()
             .filter(|pending| !self.replaces.contains(&pending.client_msg_id));
@@ -99,26 +99,29 @@ mod tests {
     }
 
     #[test]
-    fn what_another_tab_stored_stays() {
-        let json = text(&["mine"], &["mine"]).beside(outbox(&["theirs"]));
+    fn messages_of_another_tab_stay() {
+        let json = text(&["mine"], &["mine"]).merged_with(outbox(&["theirs"]));
         assert_eq!(stored_ids(json), ["theirs", "mine"]);
     }
 
     #[test]
-    fn what_was_answered_goes() {
-        let json = text(&["b"], &["a", "b"]).beside(outbox(&["a", "b"]));
+    fn answered_messages_are_removed() {
+        let json = text(&["b"], &["a", "b"]).merged_with(outbox(&["a", "b"]));
         assert_eq!(stored_ids(json), ["b"]);
-        assert_eq!(text(&[], &["a", "b"]).beside(outbox(&["a", "b"])), None);
+        assert_eq!(
+            text(&[], &["a", "b"]).merged_with(outbox(&["a", "b"])),
+            None
+        );
     }
 
     #[test]
-    fn the_list_of_version_0_is_read() {
+    fn version_0_list_is_read() {
         let list = serde_json::to_string(&outbox(&["a", "b"])).expect("plain");
         assert_eq!(stored_ids(Some(list)), ["a", "b"]);
     }
 
     #[test]
-    fn what_is_no_outbox_of_a_known_version_is_unreadable() {
+    fn unknown_format_is_unreadable() {
         let newer = r#"{"version":2,"messages":[]}"#;
         for text in ["", "{", "null", "[1]", newer, r#"{"messages":[]}"#] {
             assert_eq!(read_outbox(text), Err(Unreadable), "{text}");

@@ -1,50 +1,49 @@
-//! Who is online, as far as the server tells. A hint: it ends with its connection, and decides
-//! nothing.
+//! Who is online. Best-effort: it is dropped with the connection, and nothing depends on it.
 
 use super::directory::Directory;
 use tidings_shared::api::PresenceList;
 use tidings_shared::frame::Watch;
 use tidings_shared::{Peer, UserId, limits};
 
-/// How somebody stands.
+/// Whether a user is online.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum PresenceStatus {
     /// A device of theirs is connected.
     Online,
-    /// None is; the last one left at this time, in ms since 1970.
+    /// No device is; the last one disconnected at this time, in ms since 1970.
     LastSeen(i64),
 }
 
-/// Who is watched, and how they stand.
+/// The watched users and their presence.
 #[derive(Debug, Default)]
 pub(super) struct Presences {
-    /// In the order of their ids, with how they stand, if that is known.
-    watched: Vec<(UserId, Option<Standing>)>,
-    /// Of which list and which open conversation that was made.
+    /// Ordered by id, with the presence if it is known.
+    watched: Vec<(UserId, Option<PresenceStatus>)>,
+    /// The size of the list and the open conversation that `watched` was made of.
     made_of: (usize, Option<Peer>),
 }
 
 impl Presences {
-    /// How a peer stands; `None`: not known, or a group.
-    pub(super) fn of(&self, peer: Peer) -> Option<Standing> {
+    /// The presence of a peer; `None`: not known, or a group.
+    pub(super) fn of(&self, peer: Peer) -> Option<PresenceStatus> {
         match peer {
-            Peer::User(uid) => self.watched[self.place(uid)?].1,
+            Peer::User(uid) => self.watched[self.position(uid)?].1,
             Peer::Group(_) => None,
         }
     }
 
-    fn place(&self, uid: UserId) -> Option<usize> {
+    fn position(&self, uid: UserId) -> Option<usize> {
         let found = self.watched.binary_search_by_key(&uid, |(uid, _)| *uid);
         found.ok()
     }
 
-    /// The connection is gone, and with it what it was told.
+    /// Clears everything: the connection is gone.
     pub(super) fn forget(&mut self) {
         *self = Self::default();
     }
 
-    /// What to tell the server when the people in sight are others than before: whose conversation
-    /// is open, and those of the newest conversations.
+    /// The `Watch` to send when the users in sight changed: the peer of the open conversation, and
+    /// those of the newest conversations.
     pub(super) fn watch(&mut self, directory: &Directory, open: Option<Peer>) -> Option<Watch> {
         let made_of = (directory.count(), open);
         if self.made_of == made_of {
@@ -76,14 +75,14 @@ impl Presences {
         Some(Watch { uids })
     }
 
-    /// The server tells.
-    pub(super) fn told(&mut self, list: PresenceList) {
+    /// Presence arrived from the server.
+    pub(super) fn update(&mut self, list: PresenceList) {
         for presence in list.presence {
-            // Somebody may have left the sight while this was on its way.
-            if let Some(at) = self.place(presence.uid) {
+            // A user may have gone out of sight while this was on its way.
+            if let Some(at) = self.position(presence.uid) {
                 self.watched[at].1 = match (presence.online, presence.last_seen) {
-                    (true, _) => Some(Standing::Online),
-                    (false, Some(at)) => Some(Standing::LastSeen(at)),
+                    (true, _) => Some(PresenceStatus::Online),
+                    (false, Some(at)) => Some(PresenceStatus::LastSeen(at)),
                     (false, None) => None,
                 };
             }

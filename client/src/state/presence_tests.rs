@@ -8,7 +8,7 @@ use tidings_shared::{Conversation, GroupId, Mid};
 
 fn directory(conversations: Vec<Conversation>) -> Directory {
     let mut directory = Directory::default();
-    directory.page(ConversationList {
+    directory.handle_page(ConversationList {
         conversations,
         next: None,
     });
@@ -27,7 +27,7 @@ fn user(uid: i64) -> Peer {
 }
 
 #[test]
-fn those_in_sight_are_watched_and_told_about_once() {
+fn listed_and_open_peers_are_watched_once() {
     let mut presences = Presences::default();
     let group = Peer::Group(GroupId(7));
     let list = directory(vec![with(user(2), 20), with(user(1), 10), with(group, 5)]);
@@ -48,7 +48,7 @@ fn those_in_sight_are_watched_and_told_about_once() {
 }
 
 #[test]
-fn at_the_limit_the_newest_and_the_open_one_are_watched() {
+fn newest_and_open_peers_are_watched_at_the_limit() {
     let many = i64::try_from(limits::WATCHED_MAX).expect("small") + 5;
     let list = directory((1..=many).map(|uid| with(user(uid), uid)).collect());
     let mut presences = Presences::default();
@@ -58,25 +58,25 @@ fn at_the_limit_the_newest_and_the_open_one_are_watched() {
 }
 
 #[test]
-fn what_is_told_holds_until_the_next_word_or_the_end_of_the_connection() {
+fn presence_holds_until_the_next_update_or_disconnect() {
     let mut presences = Presences::default();
     presences.watch(&directory(vec![with(user(1), 10)]), None);
-    let tell = |uid, online, last_seen| PresenceList {
+    let list = |uid, online, last_seen| PresenceList {
         presence: vec![Presence {
             uid: UserId(uid),
             online,
             last_seen,
         }],
     };
-    presences.told(tell(1, true, None));
-    presences.told(tell(9, true, None));
-    assert_eq!(presences.of(user(1)), Some(Standing::Online));
+    presences.update(list(1, true, None));
+    presences.update(list(9, true, None));
+    assert_eq!(presences.of(user(1)), Some(PresenceStatus::Online));
     assert_eq!(presences.of(user(9)), None);
-    presences.told(tell(1, false, Some(5)));
-    assert_eq!(presences.of(user(1)), Some(Standing::LastSeen(5)));
-    presences.told(tell(1, false, None));
+    presences.update(list(1, false, Some(5)));
+    assert_eq!(presences.of(user(1)), Some(PresenceStatus::LastSeen(5)));
+    presences.update(list(1, false, None));
     assert_eq!(presences.of(user(1)), None);
-    presences.told(tell(1, true, None));
+    presences.update(list(1, true, None));
     presences.forget();
     assert_eq!(presences.of(user(1)), None);
 }

@@ -1,28 +1,28 @@
-//! The rows of the conversation list: what a person has said last, is about to say, or was told.
+//! The rows of the conversation list: the last message, a pending one, or the draft.
 
 use super::chat::Chat;
-use super::content::{Content, Event};
-use super::presence::Standing;
+use super::content::{Content, GroupEvent};
+use super::presence::PresenceStatus;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use tidings_shared::{Direction, Peer, limits};
 
-/// What a row's second line is.
+/// The kind of a row's second line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PreviewKind {
-    /// Written and not sent.
+    /// A draft.
     Draft,
-    /// On its way.
+    /// A pending message.
     Pending,
-    /// Refused.
+    /// A refused message.
     Failed,
     /// The last message, which the person sent.
     Sent,
     /// The last message, which the person received.
     Received,
-    /// What happened to a group last.
-    Event(Event),
+    /// The last event of a group.
+    Event(GroupEvent),
     /// The last message, of a kind that this page cannot show.
     Unsupported,
 }
@@ -30,13 +30,13 @@ pub enum PreviewKind {
 /// A row of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListRow {
-    /// With whom.
+    /// The peer.
     pub peer: Peer,
-    /// The name shown.
+    /// The displayed name.
     pub name: Rc<str>,
     /// URL of a picture; empty: none.
     pub avatar: Rc<str>,
-    /// What the second line is.
+    /// The kind of the second line.
     pub kind: PreviewKind,
     /// The second line.
     pub text: Rc<str>,
@@ -53,7 +53,8 @@ pub struct ListRow {
 }
 
 impl Chat {
-    /// The rows of the list: what is on its way first, then by what arrived last, whatever the clocks said.
+    /// The rows of the list: those with pending messages first, then by the arrival of the last
+    /// message, whatever its time.
     pub fn list_rows(&self) -> Vec<ListRow> {
         let open = self.open_peer();
         let mut rows: Vec<ListRow> = self
@@ -78,14 +79,14 @@ impl Chat {
                     time: last.time,
                     unread: entry.unread,
                     selected: open == Some(entry.peer),
-                    online: self.standing(entry.peer) == Some(Standing::Online),
+                    online: self.presence(entry.peer) == Some(PresenceStatus::Online),
                 }
             })
             .collect();
         let mut outgoing = BTreeSet::new();
         for pending in self.outbox().iter() {
             outgoing.insert(pending.peer);
-            let at = place(&rows, pending.peer).unwrap_or_else(|at| {
+            let at = position(&rows, pending.peer).unwrap_or_else(|at| {
                 rows.insert(at, self.empty_row(pending.peer));
                 at
             });
@@ -98,7 +99,7 @@ impl Chat {
             row.time = row.time.max(pending.written_at);
         }
         for (peer, draft) in self.drafts() {
-            if let Ok(at) = place(&rows, *peer)
+            if let Ok(at) = position(&rows, *peer)
                 && !rows[at].selected
             {
                 rows[at].kind = PreviewKind::Draft;
@@ -114,7 +115,7 @@ impl Chat {
     }
 
     fn empty_row(&self, peer: Peer) -> ListRow {
-        let (name, avatar) = self.face(peer);
+        let (name, avatar) = self.name_and_avatar(peer);
         ListRow {
             peer,
             name,
@@ -125,18 +126,18 @@ impl Chat {
             time: 0,
             unread: 0,
             selected: self.open_peer() == Some(peer),
-            online: self.standing(peer) == Some(Standing::Online),
+            online: self.presence(peer) == Some(PresenceStatus::Online),
         }
     }
 }
 
-/// As much of a text as a row may show.
+/// The part of a text that a row may show.
 pub(super) fn brief(text: &str) -> Rc<str> {
     let end = text.char_indices().nth(limits::PREVIEW_CHARS);
     text[..end.map_or(text.len(), |(at, _)| at)].into()
 }
 
-/// Where a peer's row is, or would be, among rows by peer.
-fn place(rows: &[ListRow], peer: Peer) -> Result<usize, usize> {
+/// The index of a peer's row, or where to insert it, among rows by peer.
+fn position(rows: &[ListRow], peer: Peer) -> Result<usize, usize> {
     rows.binary_search_by_key(&peer, |row| row.peer)
 }

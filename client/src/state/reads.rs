@@ -1,5 +1,5 @@
-//! Telling the server up to where the person has read: coalesced, never backwards, told again
-//! until the server's own mark confirms it.
+//! The read marks sent to the server: coalesced, never backwards, sent again until the server's own
+//! mark confirms them.
 
 use std::time::Duration;
 use tidings_shared::frame::Read;
@@ -18,7 +18,7 @@ struct Mark {
 /// Marks the server has not confirmed.
 #[derive(Debug, Default)]
 pub(super) struct Reads {
-    /// Few: a person looks at one conversation at a time.
+    /// Few, because a person looks at one conversation at a time.
     marks: Vec<Mark>,
     due: Option<Moment>,
 }
@@ -36,13 +36,13 @@ impl Reads {
         self.due.get_or_insert(now + WAIT);
     }
 
-    /// The server knows that this was read.
+    /// The server confirmed that everything up to `seq` is read.
     pub(super) fn confirmed(&mut self, peer: Peer, seq: Seq) {
         self.marks
             .retain(|mark| mark.peer != peer || mark.seq > seq);
     }
 
-    /// A connection is bound: what is not confirmed is to be told again.
+    /// A connection is bound: unconfirmed marks are sent again.
     pub(super) fn reconnected(&mut self, now: Moment) {
         for mark in &mut self.marks {
             mark.sent = false;
@@ -50,8 +50,8 @@ impl Reads {
         self.due = (!self.marks.is_empty()).then_some(now);
     }
 
-    /// Nothing waits any longer: the page is hidden, where a timer may take a minute.
-    pub(super) fn hurry(&mut self, now: Moment) {
+    /// Makes waiting marks due now: the page is hidden, where a timer may take a minute.
+    pub(super) fn make_due(&mut self, now: Moment) {
         self.due = self.due.map(|due| due.min(now));
     }
 
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_is_told_once_and_never_backwards() {
+    fn burst_of_reads_sends_one_mark_and_never_backwards() {
         let mut reads = Reads::default();
         reads.mark(at(0), A, Seq(1));
         reads.mark(at(10), A, Seq(3));
@@ -111,15 +111,15 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_that_waits_is_told_when_the_page_is_hidden() {
+    fn waiting_mark_is_sent_when_the_page_is_hidden() {
         let mut reads = Reads::default();
         reads.mark(at(0), A, Seq(3));
-        reads.hurry(at(10));
+        reads.make_due(at(10));
         assert_eq!(reads.take_due(at(10)), read(3));
     }
 
     #[test]
-    fn what_a_lost_connection_swallowed_is_told_again_unless_confirmed() {
+    fn unconfirmed_mark_is_sent_again_after_a_reconnect() {
         let mut reads = Reads::default();
         reads.mark(at(0), A, Seq(3));
         reads.take_due(at(150));
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_mark_of_the_server_confirms_nothing_newer() {
+    fn older_mark_of_the_server_confirms_nothing_newer() {
         let mut reads = Reads::default();
         reads.mark(at(0), A, Seq(5));
         reads.confirmed(A, Seq(4));

@@ -1,22 +1,22 @@
-//! The rows of a thread: messages, what is pending, and the separators between them.
+//! The rows of a thread: messages, pending ones, and the separators between them.
 //!
-//! [`RowCache`] gives back the same [`Rc`] for a message that looks the same as before, so that
-//! its component is not rendered again.
+//! [`RowCache`] returns the same [`Rc`] for an unchanged message, so that its component is not
+//! rendered again.
 
 use super::bubble::{Bubble, BubbleState};
-use super::content::{Content, Event};
+use super::content::{Content, GroupEvent};
 use super::thread::Thread;
 use std::rc::Rc;
 use tidings_shared::outbox::Pending;
 use tidings_shared::{Direction, Message, Seq};
 
-/// So many conversations that were open last stay in the page, hidden: to show them again costs next
-/// to nothing.
-pub(super) const LEFT: usize = 2;
-/// The most rows of each.
-pub(super) const LEFT_ROWS: usize = 50;
-/// The most rows of the one that is open; with the others 400.
-pub(super) const MOST_ROWS: usize = 400 - LEFT * LEFT_ROWS;
+/// So many recently open conversations stay in the DOM, hidden: showing them again costs next to
+/// nothing.
+pub(super) const HIDDEN_THREADS: usize = 2;
+/// The most rows of each hidden conversation.
+pub(super) const HIDDEN_ROWS: usize = 50;
+/// The most rows of the open conversation; with the hidden ones 400.
+pub(super) const MAX_ROWS: usize = 400 - HIDDEN_THREADS * HIDDEN_ROWS;
 
 /// Messages of one sender this close together form a group.
 const GROUP_MS: i64 = 10 * 60 * 1000;
@@ -24,17 +24,17 @@ const GROUP_MS: i64 = 10 * 60 * 1000;
 /// A row of the thread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Row {
-    /// A new day begins, which holds this moment (ms since 1970); and the day's number.
+    /// A new day begins: a moment of it (ms since 1970), and the day's number.
     Day(i64, i64),
-    /// Unread messages begin, and so many messages since what was read lie further up.
+    /// Unread messages begin; so many more unread ones are further up and not rendered.
     Unread(i64),
     /// A message.
     Bubble(Rc<Bubble>),
-    /// What the server says happened to the group, which is never a bubble.
-    Event(Event, Rc<Bubble>),
+    /// An event of the group, which is never a bubble.
+    Event(GroupEvent, Rc<Bubble>),
 }
 
-/// The bubbles rendered before.
+/// The bubbles of the last render.
 #[derive(Debug, Default)]
 pub struct RowCache {
     bubbles: Vec<Rc<Bubble>>,
@@ -57,15 +57,15 @@ impl RowCache {
             bubbles.extend(shown.map(Bubble::from));
         }
         if thread.window.follows_end() {
-            // What was answered must not vanish while the hole before it is filled. Where nothing
-            // is here yet, only that is shown: a view begins with the first page.
+            // A sent message must not vanish while the gap before it is fetched. While nothing is
+            // loaded, only the person's own ones are shown: the view begins with the first page.
             let whole = thread.timeline.last() > Seq(0);
             let shown = |m: &&Message| whole || m.direction == Direction::Sent;
             bubbles.extend(thread.timeline.early().filter(shown).map(Bubble::from));
             bubbles.extend(pending.map(Bubble::from));
         }
         for bubble in &mut bubbles {
-            bubble.reached(thread.reach);
+            bubble.apply_receipts(thread.receipt_state);
             if bubble.state == BubbleState::Pending {
                 bubble.state = thread.pending;
             }
@@ -85,7 +85,7 @@ impl RowCache {
     ) -> Vec<Row> {
         let mut rows = Vec::with_capacity(bubbles.len() + 8);
         let mut fresh = Vec::with_capacity(bubbles.len());
-        // Old and new ones are in the same order, but for a few.
+        // Old and new bubbles are in the same order, except for a few.
         let mut from = 0;
         for (at, bubble) in bubbles.into_iter().enumerate() {
             if at == 0 || days[at] != days[at - 1] {
@@ -112,8 +112,8 @@ impl RowCache {
     }
 }
 
-/// Before which bubble the unread messages begin, and how many messages lie between the first
-/// unread one and that because they are not rendered.
+/// The bubble before which the unread messages begin, and how many messages after the first unread
+/// one are not rendered.
 fn divider(bubbles: &[Bubble], first_unread: Option<Seq>) -> Option<(usize, i64)> {
     let first_unread = first_unread?;
     let at = bubbles.iter().position(|bubble| {
@@ -141,11 +141,11 @@ fn group(bubbles: &mut [Bubble], days: &[i64], divider: Option<usize>) {
 }
 
 fn bounded(mut rows: Vec<Row>, follows_end: bool) -> Vec<Row> {
-    if let Some(excess) = rows.len().checked_sub(MOST_ROWS) {
+    if let Some(excess) = rows.len().checked_sub(MAX_ROWS) {
         if follows_end {
             rows.drain(..excess);
         } else {
-            rows.truncate(MOST_ROWS);
+            rows.truncate(MAX_ROWS);
         }
     }
     rows

@@ -35,8 +35,13 @@ fn at_times(times: &[i64]) -> Timeline {
 }
 
 #[test]
-fn each_day_begins_with_its_separator_and_a_new_group() {
-    let thread = Thread::new(THEM, at_times(&[DAY - 2, DAY - 1, DAY]), None, Window::ROOM);
+fn each_day_begins_with_a_separator_and_a_new_group() {
+    let thread = Thread::new(
+        THEM,
+        at_times(&[DAY - 2, DAY - 1, DAY]),
+        None,
+        Window::DEFAULT_VIEWPORT_PX,
+    );
     let rows = rows_of(&thread, &Outbox::default());
     assert!(matches!(rows[0], Row::Day(_, 0)));
     assert!(matches!(rows[3], Row::Day(_, 1)));
@@ -45,8 +50,13 @@ fn each_day_begins_with_its_separator_and_a_new_group() {
 }
 
 #[test]
-fn a_pause_ends_a_group() {
-    let thread = Thread::new(THEM, at_times(&[0, GROUP_MS]), None, Window::ROOM);
+fn pause_ends_a_group_of_bubbles() {
+    let thread = Thread::new(
+        THEM,
+        at_times(&[0, GROUP_MS]),
+        None,
+        Window::DEFAULT_VIEWPORT_PX,
+    );
     let rows = rows_of(&thread, &Outbox::default());
     assert!(
         bubbles(&rows)
@@ -56,8 +66,13 @@ fn a_pause_ends_a_group() {
 }
 
 #[test]
-fn the_divider_stands_before_the_first_unread_message_if_that_is_here() {
-    let thread = Thread::new(THEM, timeline(1..=10), Some(Seq(8)), Window::ROOM);
+fn divider_precedes_the_first_unread_message_if_loaded() {
+    let thread = Thread::new(
+        THEM,
+        timeline(1..=10),
+        Some(Seq(8)),
+        Window::DEFAULT_VIEWPORT_PX,
+    );
     let rows = rows_of(&thread, &Outbox::default());
     let at = rows
         .iter()
@@ -67,8 +82,13 @@ fn the_divider_stands_before_the_first_unread_message_if_that_is_here() {
 }
 
 #[test]
-fn a_divider_whose_first_messages_are_not_here_says_how_many() {
-    let thread = Thread::new(THEM, timeline(501..=510), Some(Seq(8)), Window::ROOM);
+fn divider_counts_unread_messages_not_loaded() {
+    let thread = Thread::new(
+        THEM,
+        timeline(501..=510),
+        Some(Seq(8)),
+        Window::DEFAULT_VIEWPORT_PX,
+    );
     let rows = rows_of(&thread, &Outbox::default());
     assert!(matches!(
         rows[..],
@@ -77,14 +97,14 @@ fn a_divider_whose_first_messages_are_not_here_says_how_many() {
 }
 
 #[test]
-fn what_lies_beyond_a_hole_follows_the_run_and_what_is_pending_follows_that() {
+fn rows_end_with_messages_beyond_a_gap_then_pending_ones() {
     let mut outbox = Outbox::default();
     outbox
         .write(ClientMsgId("u-2".into()), THEM, "x".into(), 20)
         .expect("not full");
     let mut messages = timeline(1..=3);
     messages.merge(sent(9, "u-1"));
-    let thread = Thread::new(THEM, messages, None, Window::ROOM);
+    let thread = Thread::new(THEM, messages, None, Window::DEFAULT_VIEWPORT_PX);
     let rows = rows_of(&thread, &outbox);
     let seqs: Vec<_> = bubbles(&rows)
         .iter()
@@ -94,23 +114,23 @@ fn what_lies_beyond_a_hole_follows_the_run_and_what_is_pending_follows_that() {
 }
 
 #[test]
-fn however_much_there_is_of_the_open_conversation_so_many_rows_are_shown() {
+fn number_of_rows_is_bounded() {
     let mut outbox = Outbox::default();
     for n in 0..500 {
         outbox
             .write(ClientMsgId(n.to_string()), THEM, "x".into(), n * DAY)
             .expect("not full");
     }
-    let thread = Thread::new(THEM, timeline(1..=1000), None, Window::ROOM);
+    let thread = Thread::new(THEM, timeline(1..=1000), None, Window::DEFAULT_VIEWPORT_PX);
     let rows = rows_of(&thread, &outbox);
-    assert_eq!(rows.len(), MOST_ROWS);
+    assert_eq!(rows.len(), MAX_ROWS);
     assert_eq!(bubbles(&rows).last().expect("some").text.as_ref(), "x");
 }
 
 #[test]
-fn a_message_that_looks_the_same_is_the_same_value() {
+fn unchanged_message_reuses_its_bubble() {
     let mut cache = RowCache::default();
-    let mut thread = Thread::new(THEM, timeline(1..=3), None, Window::ROOM);
+    let mut thread = Thread::new(THEM, timeline(1..=3), None, Window::DEFAULT_VIEWPORT_PX);
     let before = cache.rows(&thread, [].iter(), day_of);
     thread.timeline.merge(received(4));
     let after = cache.rows(&thread, [].iter(), day_of);

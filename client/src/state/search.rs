@@ -1,4 +1,4 @@
-//! What a person searches names for.
+//! A search for names.
 
 /// The text of a search field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub struct Query {
 }
 
 impl Query {
-    /// What the field holds.
+    /// The query of a field's text.
     pub fn new(text: &str) -> Self {
         let text = text.trim();
         Self {
@@ -34,7 +34,7 @@ impl Query {
     }
 }
 
-/// In the page by the browser, which has the tables for it: Rust's are some KB of the first visit.
+/// Converted by the browser in the page, because Rust's case tables add some KB to the first visit.
 fn lower_case(text: &str) -> String {
     #[cfg(target_arch = "wasm32")]
     return js_sys::JsString::from(text).to_lower_case().into();
@@ -47,7 +47,7 @@ mod tests {
     use super::Query;
 
     #[test]
-    fn a_part_of_a_name_in_any_case_is_found() {
+    fn query_matches_a_part_of_a_name_in_any_case() {
         assert!(Query::new(" LOVE").matches("Ada Lovelace"));
         assert!(Query::new("é").matches("ÉLISE"));
         assert!(Query::new("三").matches("张三"));
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn spaces_alone_search_for_nothing() {
+    fn query_of_spaces_is_empty() {
         let query = Query::new(" \t");
         assert!(query.is_empty() && query.matches("anybody"));
     }

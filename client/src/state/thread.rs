@@ -1,30 +1,30 @@
-//! The conversation that is open: what of it is here, what is on its way, what is rendered.
+//! The open conversation: what is loaded, what is being fetched, what is rendered.
 
 use super::bubble::BubbleState;
-use super::directory::Reach;
+use super::directory::ReceiptState;
 use super::window::{ABOVE, Window};
 use tidings_shared::timeline::{Fetch, Timeline};
 use tidings_shared::{Message, Peer, Seq, limits};
 
-/// So many messages are fetched at most to reach the first unread one; what of it lies further up
-/// comes when the person scrolls there.
+/// So many messages are fetched at most to reach the first unread one; the rest is fetched when the
+/// person scrolls up.
 const SEEK: usize = limits::PAGE_MAX as usize;
 
-/// A question to the server.
+/// The state of a query to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Ask {
-    /// Not asked.
+pub enum QueryState {
+    /// No query is pending.
     #[default]
     Idle,
     /// The answer to the query with this `ref` is on its way.
     Waiting(u64),
-    /// It could not be answered; the person may ask again.
+    /// The query failed; the person may retry.
     Failed,
 }
 
-/// What to query.
+/// The messages to query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Want {
+pub(super) enum PageRange {
     Latest,
     After(Seq),
     Before(Seq),
@@ -33,72 +33,77 @@ pub(super) enum Want {
 /// The open conversation.
 #[derive(Debug)]
 pub struct Thread {
-    /// With whom.
+    /// The peer.
     pub peer: Peer,
     /// Its messages.
     pub timeline: Timeline,
-    /// What of them is rendered.
+    /// The rendered part of them.
     pub window: Window,
-    /// The first message that was unread when the person came, for the divider.
+    /// The first message that was unread when the conversation was opened, for the divider.
     pub divider: Option<Seq>,
-    /// The query for what is missing at the end.
-    pub newer: Ask,
-    /// The query for what lies above.
-    pub older: Ask,
+    /// The query for messages missing at the end.
+    pub newer: QueryState,
+    /// The query for older messages.
+    pub older: QueryState,
     /// Whether the person is at the end.
     pub at_end: bool,
-    /// How far the other side has got.
-    pub reach: Reach,
-    /// How what is on its way stands: whether it would be lost with the page.
+    /// The peer's receipts.
+    pub receipt_state: ReceiptState,
+    /// The state of pending messages: whether they would be lost with the page.
     pub pending: BubbleState,
-    /// The view has not begun: what it needs for that is being fetched.
+    /// The view has not begun: messages it needs for that are being fetched.
     seeking: bool,
-    /// Whether the server was asked at all: a conversation the list does not know may have
+    /// Whether the server was queried at all: a conversation that is not in the list may have
     /// messages all the same.
     asked: bool,
 }
 
 impl Thread {
-    /// `room`: what is rendered at first fills so many CSS pixels.
-    pub(super) fn new(peer: Peer, timeline: Timeline, divider: Option<Seq>, room: usize) -> Self {
+    /// `viewport_px`: the height to fill at first, in CSS pixels.
+    pub(super) fn new(
+        peer: Peer,
+        timeline: Timeline,
+        divider: Option<Seq>,
+        viewport_px: usize,
+    ) -> Self {
         Self {
-            window: Window::latest(&timeline, divider, room),
+            window: Window::latest(&timeline, divider, viewport_px),
             asked: timeline.latest() > Seq(0),
             seeking: divider.is_some(),
             peer,
             timeline,
             divider,
-            newer: Ask::Idle,
-            older: Ask::Idle,
-            // Where the unread messages begin may be far from the end: the view will tell.
+            newer: QueryState::Idle,
+            older: QueryState::Idle,
+            // The first unread message may be far from the end: the view reports it.
             at_end: divider.is_none(),
-            reach: Reach::default(),
+            receipt_state: ReceiptState::default(),
             pending: BubbleState::Pending,
         }
     }
 
-    /// Whether the first page is on its way and nothing can be shown yet.
+    /// Whether the first page is being fetched and nothing can be shown yet.
     pub fn is_blank(&self) -> bool {
-        self.timeline.last() == Seq(0) && (!self.asked || self.wants_newer().is_some())
+        self.timeline.last() == Seq(0) && (!self.asked || self.missing_newer().is_some())
     }
 
-    /// What is missing at the end, unless it is asked for or could not be had.
-    pub(super) fn wants_newer(&self) -> Option<Want> {
+    /// The messages missing at the end, if any.
+    pub(super) fn missing_newer(&self) -> Option<PageRange> {
         match self.timeline.lacks() {
-            Some(Fetch::Latest) => Some(Want::Latest),
-            Some(Fetch::After(seq)) => Some(Want::After(seq)),
-            None if !self.asked => Some(Want::Latest),
+            Some(Fetch::Latest) => Some(PageRange::Latest),
+            Some(Fetch::After(seq)) => Some(PageRange::After(seq)),
+            None if !self.asked => Some(PageRange::Latest),
             None => None,
         }
     }
 
-    /// How many messages to ask for: so many that the first unread one is among them, if that takes
-    /// no more than one page.
-    pub(super) fn page_size(&self, want: Want) -> u32 {
-        let from = match want {
-            Want::Latest => self.divider.map(|first| first.0 - ABOVE - 1),
-            Want::After(last) => Some(last.0),
-            Want::Before(_) => None,
+    /// How many messages to query: enough to include the first unread one, if that takes no more
+    /// than one page.
+    pub(super) fn page_size(&self, range: PageRange) -> u32 {
+        let from = match range {
+            PageRange::Latest => self.divider.map(|first| first.0 - ABOVE - 1),
+            PageRange::After(last) => Some(last.0),
+            PageRange::Before(_) => None,
         };
         let wanted = from.map_or(0, |from| self.timeline.latest().0 - from);
         u32::try_from(wanted)
@@ -123,23 +128,23 @@ impl Thread {
                 .is_some_and(|first| first > self.timeline.last())
     }
 
-    /// Whether the first unread message is on its way, so that the view begins when it is here.
+    /// Whether the first unread message is being fetched, so that the view begins when it arrives.
     pub fn is_seeking(&self) -> bool {
-        let waits = |ask| matches!(ask, Ask::Waiting(_));
+        let waits = |ask| matches!(ask, QueryState::Waiting(_));
         self.seeks_down() && waits(self.newer) || self.seeks_up() && waits(self.older)
     }
 
-    /// The first message the window may grow to, by fetching.
-    pub(super) fn wants_older(&self) -> Option<Want> {
+    /// The older messages that may be fetched, if there are any.
+    pub(super) fn older_range(&self) -> Option<PageRange> {
         self.timeline
             .has_older()
-            .then(|| Want::Before(self.timeline.first()))
+            .then(|| PageRange::Before(self.timeline.first()))
             .filter(|_| self.timeline.first() > Seq(0))
     }
 
-    /// The answer to the query `reference` came. Returns false if this is not who asked.
+    /// The page of the query `reference` arrived. Returns false if no query of this thread has it.
     pub(super) fn answered(&mut self, reference: u64, page: Vec<Message>) -> bool {
-        let asked = Ask::Waiting(reference);
+        let asked = QueryState::Waiting(reference);
         let before = (self.timeline.first(), self.timeline.last());
         let seeking = self.seeking;
         if self.newer == asked {
@@ -147,10 +152,10 @@ impl Thread {
             self.asked = true;
             self.timeline.merge_page(page);
             let progress = before.1 != self.timeline.last();
-            // No progress, though messages are known to exist: asking on and on would not help.
+            // Messages are known to exist, but none came: querying again and again would not help.
             self.newer = match self.timeline.lacks() {
-                Some(_) if !progress => Ask::Failed,
-                _ => Ask::Idle,
+                Some(_) if !progress => QueryState::Failed,
+                _ => QueryState::Idle,
             };
             if was_empty || seeking {
                 self.window.begin(&self.timeline, self.divider);
@@ -158,7 +163,11 @@ impl Thread {
         } else if self.older == asked {
             self.timeline.merge_page(page);
             let progress = before.0 != self.timeline.first();
-            self.older = if progress { Ask::Idle } else { Ask::Failed };
+            self.older = if progress {
+                QueryState::Idle
+            } else {
+                QueryState::Failed
+            };
             if seeking {
                 self.window.begin(&self.timeline, self.divider);
             } else if progress {
@@ -172,13 +181,13 @@ impl Thread {
         true
     }
 
-    /// The query `reference` was refused. Returns false if this is not who asked.
+    /// The query `reference` was refused. Returns false if no query of this thread has it.
     pub(super) fn refused(&mut self, reference: u64) -> bool {
-        let asked = Ask::Waiting(reference);
+        let asked = QueryState::Waiting(reference);
         if self.newer == asked {
-            self.newer = Ask::Failed;
+            self.newer = QueryState::Failed;
         } else if self.older == asked {
-            self.older = Ask::Failed;
+            self.older = QueryState::Failed;
         } else {
             return false;
         }
@@ -186,11 +195,11 @@ impl Thread {
         true
     }
 
-    /// Answers on their way will not come; whatever failed may be asked again.
+    /// Pending answers will not come; whatever failed may be queried again.
     pub(super) const fn disconnected(&mut self) {
-        // What is here is shown, and a view that has begun is not taken away again.
+        // Loaded messages are shown, and a view that has begun is not hidden again.
         self.seeking = false;
-        self.newer = Ask::Idle;
-        self.older = Ask::Idle;
+        self.newer = QueryState::Idle;
+        self.older = QueryState::Idle;
     }
 }

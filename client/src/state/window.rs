@@ -1,39 +1,39 @@
-//! Which part of a long conversation is in the page: at most [`Window::SPAN`] messages.
+//! The rendered part of a long conversation: at most [`Window::SPAN`] messages.
 
 use super::fold::lines_shown;
-use super::rows::LEFT_ROWS;
+use super::rows::HIDDEN_ROWS;
 use tidings_shared::Seq;
 use tidings_shared::timeline::Timeline;
 
-/// So many more messages at a time as the person scrolls, at most and at least.
-const STEP: i64 = 50;
-const FEWEST: i64 = 10;
+/// The most and the fewest messages added at a time as the person scrolls.
+const MAX_STEP: i64 = 50;
+const MIN_STEP: i64 = 10;
 /// Messages fetched and rendered above the first unread one.
 pub(super) const ABOVE: i64 = 10;
 
-/// The rendered part of a timeline, by place.
+/// The rendered part of a timeline, by sequence number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     low: Seq,
-    /// `None`: it follows the end.
+    /// `None`: the window follows the end.
     high: Option<Seq>,
-    /// What is rendered when a conversation opens fills so many CSS pixels: each row costs time
-    /// before any is seen.
-    room: usize,
+    /// The height to fill when a conversation opens, in CSS pixels: each row costs time before any
+    /// is seen.
+    viewport_px: usize,
 }
 
 impl Window {
-    /// The most messages rendered at once; separators, pending messages and these together stay
-    /// below [`MOST_ROWS`](super::rows::MOST_ROWS).
+    /// The most messages rendered at once; with separators and pending messages they stay below
+    /// [`MAX_ROWS`](super::rows::MAX_ROWS).
     pub const SPAN: i64 = 260;
 
-    /// The room for a conversation, in CSS pixels, where it is not known.
-    pub const ROOM: usize = 1000;
+    /// The height to fill, in CSS pixels, where it is not known.
+    pub const DEFAULT_VIEWPORT_PX: usize = 1000;
 
     /// The end of a timeline, from a little before `from` on if that is not too far away.
-    pub fn latest(timeline: &Timeline, from: Option<Seq>, room: usize) -> Self {
+    pub fn latest(timeline: &Timeline, from: Option<Seq>, viewport_px: usize) -> Self {
         let last = timeline.last().0;
-        let usual = last - screen(timeline, room) + 1;
+        let usual = last - screen(timeline, viewport_px) + 1;
         let low = match from.map(|from| from.max(timeline.first())) {
             Some(from) if last - from.0 < Self::SPAN - ABOVE => usual.min(from.0 - ABOVE),
             _ => usual,
@@ -41,26 +41,26 @@ impl Window {
         Self {
             low: Seq(low.max(0)),
             high: None,
-            room,
+            viewport_px,
         }
     }
 
-    /// Begins anew, as [`Window::latest`].
+    /// Starts over, as [`Window::latest`].
     pub fn begin(&mut self, timeline: &Timeline, from: Option<Seq>) {
-        *self = Self::latest(timeline, from, self.room);
+        *self = Self::latest(timeline, from, self.viewport_px);
     }
 
-    /// Of a conversation that is left: from where on it stays in the page, if it does.
-    pub fn left(&self, timeline: &Timeline) -> Option<Seq> {
+    /// When the conversation is closed: the first message whose row stays in the page, if any does.
+    pub fn hidden_from(&self, timeline: &Timeline) -> Option<Seq> {
         let (low, high) = self.range(timeline);
-        let most = i64::try_from(LEFT_ROWS).unwrap_or(i64::MAX);
+        let most = i64::try_from(HIDDEN_ROWS).unwrap_or(i64::MAX);
         let lowest = high.0 - most + 1;
         self.follows_end().then_some(Seq(low.0.max(lowest)))
     }
 
-    /// Renders what is still in the page, too, unless much has come since.
-    pub fn take_up(&mut self, timeline: &Timeline, from: Seq) {
-        if timeline.last().0 - from.0 < Self::SPAN - STEP {
+    /// Includes rows that are still in the page, unless much has come since.
+    pub fn include_from(&mut self, timeline: &Timeline, from: Seq) {
+        if timeline.last().0 - from.0 < Self::SPAN - MAX_STEP {
             self.low = Seq(self.low.0.min(from.0));
         }
     }
@@ -70,21 +70,22 @@ impl Window {
         self.high.is_none()
     }
 
-    /// The first and last place rendered, of a timeline that is not empty.
+    /// The first and last rendered sequence number, of a timeline that is not empty.
     pub fn range(&self, timeline: &Timeline) -> (Seq, Seq) {
         let last = timeline.last();
         let high = self.high.map_or(last, |high| high.min(last));
         (self.low.clamp(timeline.first(), high), high)
     }
 
-    /// Renders more above, at most as many as there are: what is in sight comes first. Returns false
-    /// when all there is above is rendered, so that it has to be fetched first.
+    /// Renders more above, at most doubling the window, since rows in sight come first. Returns
+    /// false when all loaded messages above are rendered, so that older ones have to be fetched
+    /// first.
     pub fn grow_up(&mut self, timeline: &Timeline) -> bool {
         let (low, high) = self.range(timeline);
         if low <= timeline.first() {
             return false;
         }
-        let more = (high.0 - low.0 + 1).clamp(FEWEST, STEP);
+        let more = (high.0 - low.0 + 1).clamp(MIN_STEP, MAX_STEP);
         self.low = Seq((low.0 - more).max(timeline.first().0));
         if high.0 - self.low.0 >= Self::SPAN {
             self.high = Some(Seq(self.low.0 + Self::SPAN - 1));
@@ -98,13 +99,13 @@ impl Window {
         if self.high.is_none() {
             return;
         }
-        let wanted = Seq(high.0 + STEP);
+        let wanted = Seq(high.0 + MAX_STEP);
         self.high = (wanted < timeline.last()).then_some(wanted);
         self.low = Seq(low.0.max(wanted.min(timeline.last()).0 - Self::SPAN + 1));
     }
 
-    /// The timeline changed: stays within bounds. What leaves the page is what the person is not
-    /// looking at: the oldest when they are at the end, the newest otherwise.
+    /// The timeline changed: restores the bounds. Rows out of sight leave the page: the oldest when
+    /// the person is at the end, the newest otherwise.
     pub fn settle(&mut self, timeline: &Timeline, at_end: bool) {
         if self.high.is_some_and(|high| high < timeline.first()) {
             self.begin(timeline, None);
@@ -122,13 +123,13 @@ impl Window {
     }
 }
 
-/// How many messages at the end fill the room, by an estimate: where some is left, more are rendered
-/// at once.
-fn screen(timeline: &Timeline, room: usize) -> i64 {
+/// How many messages at the end fill the height, by an estimate: if some of it stays empty, more
+/// are rendered at once.
+fn screen(timeline: &Timeline, viewport_px: usize) -> i64 {
     let mut height = 0;
     let mut count = 0;
     for message in timeline.messages().rev() {
-        if height >= room {
+        if height >= viewport_px {
             break;
         }
         height += height_of(&message.content);
@@ -137,7 +138,7 @@ fn screen(timeline: &Timeline, room: usize) -> i64 {
     count
 }
 
-/// A row's padding and its lines.
+/// The estimated height of a row: its padding and its lines, in CSS pixels.
 fn height_of(text: &str) -> usize {
     17 + 21 * lines_shown(text)
 }
@@ -153,27 +154,27 @@ mod tests {
     }
 
     #[test]
-    fn a_long_conversation_opens_at_its_end() {
+    fn long_thread_opens_at_its_end() {
         let timeline = timeline(1..=1000);
-        let window = Window::latest(&timeline, None, Window::ROOM);
+        let window = Window::latest(&timeline, None, Window::DEFAULT_VIEWPORT_PX);
         assert_eq!(bounds(window, &timeline), (974, 1000));
         assert!(window.follows_end());
     }
 
     #[test]
-    fn the_more_is_written_the_fewer_messages_fill_the_first_screen() {
+    fn long_messages_fill_the_first_screen_with_fewer_rows() {
         let mut timeline = timeline(1..=100);
         let mut long = on_page(101);
         long.content = "many words ".repeat(1000);
         timeline.merge_page(vec![long]);
-        let window = Window::latest(&timeline, None, Window::ROOM);
+        let window = Window::latest(&timeline, None, Window::DEFAULT_VIEWPORT_PX);
         assert_eq!(bounds(window, &timeline), (86, 101));
     }
 
     #[test]
-    fn what_is_rendered_above_at_most_doubles_what_there_is() {
+    fn growing_up_at_most_doubles_the_window() {
         let timeline = timeline(1..=1000);
-        let mut window = Window::latest(&timeline, None, Window::ROOM);
+        let mut window = Window::latest(&timeline, None, Window::DEFAULT_VIEWPORT_PX);
         let lows = [0; 3].map(|_| {
             window.grow_up(&timeline);
             bounds(window, &timeline).0
@@ -182,48 +183,48 @@ mod tests {
     }
 
     #[test]
-    fn it_opens_from_the_first_unread_message_on_unless_that_is_far() {
+    fn window_opens_at_the_first_unread_unless_far_away() {
         let timeline = timeline(1..=1000);
-        let near = Window::latest(&timeline, Some(Seq(901)), Window::ROOM);
+        let near = Window::latest(&timeline, Some(Seq(901)), Window::DEFAULT_VIEWPORT_PX);
         assert_eq!(bounds(near, &timeline), (891, 1000));
-        let far = Window::latest(&timeline, Some(Seq(2)), Window::ROOM);
+        let far = Window::latest(&timeline, Some(Seq(2)), Window::DEFAULT_VIEWPORT_PX);
         assert_eq!(bounds(far, &timeline), (974, 1000));
     }
 
     #[test]
-    fn a_conversation_that_is_still_in_the_page_opens_with_what_is_there_of_it() {
+    fn reopened_thread_includes_its_rows_still_in_the_page() {
         let long = timeline(1..=1000);
-        let mut window = Window::latest(&long, None, Window::ROOM);
-        let at_first = window.left(&long);
+        let mut window = Window::latest(&long, None, Window::DEFAULT_VIEWPORT_PX);
+        let at_first = window.hidden_from(&long);
         assert_eq!(at_first, Some(Seq(974)));
         window.grow_up(&long);
-        let grown = window.left(&long);
+        let grown = window.hidden_from(&long);
         assert_eq!(grown, Some(Seq(951)));
 
         let since = timeline(1..=1100);
-        let mut again = Window::latest(&since, None, Window::ROOM);
-        again.take_up(&since, Seq(951));
+        let mut again = Window::latest(&since, None, Window::DEFAULT_VIEWPORT_PX);
+        again.include_from(&since, Seq(951));
         assert_eq!(bounds(again, &since), (951, 1100));
         let much = timeline(1..=1500);
-        let mut again = Window::latest(&much, None, Window::ROOM);
-        again.take_up(&much, Seq(951));
+        let mut again = Window::latest(&much, None, Window::DEFAULT_VIEWPORT_PX);
+        again.include_from(&much, Seq(951));
         assert_eq!(bounds(again, &much), (1474, 1500));
     }
 
     #[test]
-    fn a_conversation_left_far_from_its_end_does_not_stay_in_the_page() {
+    fn thread_left_far_from_its_end_is_not_kept_in_the_page() {
         let long = timeline(1..=1000);
-        let mut window = Window::latest(&long, None, Window::ROOM);
+        let mut window = Window::latest(&long, None, Window::DEFAULT_VIEWPORT_PX);
         while window.follows_end() {
             window.grow_up(&long);
         }
-        assert_eq!(window.left(&long), None);
+        assert_eq!(window.hidden_from(&long), None);
     }
 
     #[test]
-    fn scrolling_to_the_top_and_back_shows_everything_within_the_bound() {
+    fn scrolling_up_and_down_shows_all_within_the_bound() {
         let timeline = timeline(1..=1000);
-        let mut window = Window::latest(&timeline, None, Window::ROOM);
+        let mut window = Window::latest(&timeline, None, Window::DEFAULT_VIEWPORT_PX);
         let mut lowest = 1001;
         loop {
             let (low, high) = bounds(window, &timeline);
@@ -246,30 +247,30 @@ mod tests {
     }
 
     #[test]
-    fn what_arrives_pushes_out_what_the_person_does_not_look_at() {
+    fn new_messages_push_out_rows_out_of_sight() {
         let long = timeline(1..=500);
         let mut at_end = Window {
             low: Seq(1),
             high: None,
-            room: Window::ROOM,
+            viewport_px: Window::DEFAULT_VIEWPORT_PX,
         };
         at_end.settle(&long, true);
         assert_eq!(bounds(at_end, &long), (241, 500));
         let mut far_up = Window {
             low: Seq(1),
             high: None,
-            room: Window::ROOM,
+            viewport_px: Window::DEFAULT_VIEWPORT_PX,
         };
         far_up.settle(&long, false);
         assert_eq!(bounds(far_up, &long), (1, 260));
     }
 
     #[test]
-    fn a_timeline_replaced_by_a_later_part_is_shown_from_its_end() {
+    fn replaced_timeline_is_shown_from_its_end() {
         let mut window = Window {
             low: Seq(1),
             high: Some(Seq(100)),
-            room: Window::ROOM,
+            viewport_px: Window::DEFAULT_VIEWPORT_PX,
         };
         let later = timeline(951..=1000);
         window.settle(&later, false);

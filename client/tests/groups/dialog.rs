@@ -43,7 +43,7 @@ impl Dialog {
         Self { root, actions }
     }
 
-    /// What was submitted or cancelled; how often more contacts were asked for does not matter.
+    /// The submits and cancels; requests for more contacts are left out.
     fn actions(&self) -> Vec<GroupDialogAction> {
         let more =
             |action: &GroupDialogAction| !matches!(action, GroupDialogAction::MoreContacts(_));
@@ -95,7 +95,7 @@ impl Dialog {
 
 impl Drop for Dialog {
     fn drop(&mut self) {
-        // A modal dialog would keep the focus from the next test's.
+        // A modal dialog would keep the focus away from the next test's dialog.
         self.root.remove();
     }
 }

@@ -71,7 +71,7 @@ async fn panel_lists_the_members_and_only_the_owner_adds() {
 }
 
 #[wasm_bindgen_test]
-async fn failed_panel_says_so_and_asks_again() {
+async fn failed_panel_shows_the_failure_and_retries() {
     let actions = Actions::default();
     let root = panel(1002, true, &actions).await;
     let shown = root.text_content().expect("text");
@@ -82,14 +82,14 @@ async fn failed_panel_says_so_and_asks_again() {
         .unchecked_into::<HtmlElement>()
         .click();
     yew::scheduler::flush().await;
-    assert!(actions.borrow().contains(&GroupPanelAction::Again));
+    assert!(actions.borrow().contains(&GroupPanelAction::Retry));
     press(&find(&root, "group-panel-close"), "Escape").await;
     assert!(actions.borrow().contains(&GroupPanelAction::Close));
     root.remove();
 }
 
 #[wasm_bindgen_test]
-async fn shown_members_that_fill_the_list_ask_for_no_more() {
+async fn full_member_list_requests_no_more_until_scrolled() {
     let actions = Actions::default();
     let members: Vec<(i64, String)> = (1..=50).map(|uid| (uid, format!("user {uid}"))).collect();
     let members: Vec<(i64, &str)> = members.iter().map(|(uid, name)| (*uid, &**name)).collect();

@@ -1,4 +1,4 @@
-//! Rows that belong to a group: its messages and events, in the list of conversations, its head.
+//! Rows of a group: messages and events, the row in the conversation list, the thread's head.
 
 use crate::stage::{click, find, render};
 use crate::{Actions, HIKERS, has, record, text};
@@ -7,7 +7,7 @@ use tidings_client::clock;
 use tidings_client::components::{BubbleRow, ConversationRow, ThreadHead, event_line};
 use tidings_client::i18n::{Lang, Locale};
 use tidings_client::state::{
-    Bubble, BubbleState, Content, Event as GroupEvent, ListRow, PreviewKind, Sender,
+    Bubble, BubbleState, Content, GroupEvent, ListRow, PreviewKind, Sender,
 };
 use tidings_shared::{Direction, Mid, Peer, Seq, UserId};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -113,7 +113,7 @@ async fn group_head_counts_the_members_and_opens_them() {
             peer,
             name: "Hikers".into(),
             avatar: "".into(),
-            standing: None,
+            presence: None,
             members,
             open: false,
             on_members,

@@ -1,4 +1,4 @@
-//! A place to render components in, with the language that the app gives them.
+//! Renders components for tests, in the context that the app gives them.
 
 use std::rc::Rc;
 use tidings_client::i18n::{Lang, Locale};
@@ -18,7 +18,7 @@ fn Stage(props: &StageProps) -> Html {
     }
 }
 
-/// English, for what is rendered.
+/// The English locale.
 pub(crate) fn english() -> Rc<Locale> {
     Rc::new(Locale::new(Lang::En))
 }

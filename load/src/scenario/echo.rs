@@ -1,10 +1,10 @@
-//! The yardstick: round trips with a server that does nothing but echo.
+//! The network and processor baseline: round trips with a server that only echoes.
 
 use super::Run;
-use crate::board::{Board, Phase};
 use crate::options::Common;
 use crate::report::Report;
-use crate::socket::{Lost, Socket};
+use crate::run_state::{Phase, RunState};
+use crate::socket::{Socket, SocketError};
 use anyhow::{Context, Result};
 use clap::Args;
 use std::collections::VecDeque;
@@ -38,29 +38,29 @@ pub struct Echo {
 /// # Errors
 /// When a connection cannot be opened, or is lost.
 pub async fn run(common: &Common, options: &Echo, stop: &CancellationToken) -> Result<Report> {
-    let run = Run::new(common, stop, options.connections, Board::new(0, 1))?;
+    let run = Run::new(common, stop, options.connections, RunState::new(0, 1))?;
     let mut tasks = JoinSet::new();
     for number in 0..options.connections {
         let socket = Socket::open(&run.route(number, number), 0, None)
             .await
             .with_context(|| format!("connection {number}"))?;
-        tasks.spawn(echo(socket, Arc::clone(&run.board), options.clone()));
+        tasks.spawn(echo(socket, Arc::clone(&run.state), options.clone()));
     }
     run.pass(Duration::from_secs(options.warm_up_s)).await;
     let time = run.pass(Duration::from_secs(options.seconds));
     let mut report = run.measure("echo", time).await;
     report.connections = options.connections;
-    run.board.measure(false);
-    run.board.go(Phase::Over);
+    run.state.measure(false);
+    run.state.set_phase(Phase::Finished);
     while let Some(ended) = tasks.join_next().await {
         ended?.context("a connection to the echo server was lost")?;
     }
     Ok(run.finish(report).await)
 }
 
-async fn echo(mut socket: Socket, board: Arc<Board>, options: Echo) -> Result<(), Lost> {
-    let _guard = board.bind();
-    let mut phase = board.phase();
+async fn echo(mut socket: Socket, state: Arc<RunState>, options: Echo) -> Result<(), SocketError> {
+    let _guard = state.bind();
+    let mut phase = state.phase();
     let message = "e".repeat(usize::from(options.size));
     let mut sent = VecDeque::new();
     loop {
@@ -77,15 +77,15 @@ async fn echo(mut socket: Socket, board: Arc<Board>, options: Echo) -> Result<()
                 let mut echoes = 0;
                 while let Some(echo) = text {
                     if echo.as_str() != message {
-                        return Err(Lost::Protocol("not an echo".into()));
+                        return Err(SocketError::Protocol("not an echo".into()));
                     }
                     if let Some(sent) = sent.pop_front() {
-                        board.record_answer(sent, now);
+                        state.record_answer(sent, now);
                         echoes += 1;
                     }
                     text = socket.next_now()?;
                 }
-                board.tally().answered += echoes;
+                state.tally().answered += echoes;
             }
         }
     }

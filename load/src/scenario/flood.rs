@@ -1,12 +1,12 @@
-//! One user asks for as much as it can; what does another notice, who has nothing to do with it?
+//! One user floods the server; the latencies of an unrelated user are measured.
 
 use super::Run;
-use crate::board::{Board, Phase};
 use crate::latency::{Latency, Percentiles};
 use crate::login::{self, Login};
 use crate::options::Common;
 use crate::report::Report;
-use crate::socket::{Lost, Socket};
+use crate::run_state::{Phase, RunState};
+use crate::socket::{Socket, SocketError};
 use crate::target::Route;
 use crate::wire::{self, Frame};
 use anyhow::{Context, Result, ensure};
@@ -18,12 +18,13 @@ use tokio::task::JoinSet;
 use tokio::time::{interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// Frames between two heartbeats, whose answers say that the server has come so far.
-const ROUND: usize = 32;
-/// How often the other user does each of its three things.
-const EVERY: Duration = Duration::from_millis(20);
-/// After how long a flooding connection comes back that was closed.
-const BACK_AFTER: Duration = Duration::from_millis(100);
+/// Frames between two heartbeats; the answer to the heartbeat shows that the server has handled
+/// them.
+const BATCH: usize = 32;
+/// From one probe (a send, a query and a bind) of the other user to the next.
+const PROBE_INTERVAL: Duration = Duration::from_millis(20);
+/// The wait before a closed flooding connection reconnects.
+const RECONNECT_AFTER: Duration = Duration::from_millis(100);
 
 /// One user floods the server on some connections, while another sends, queries and binds; needs three
 /// users
@@ -82,24 +83,24 @@ impl Kind {
     }
 }
 
-/// What the other user waits for.
+/// The latencies of the other user.
 #[derive(Default)]
-struct Noticed {
+struct ProbeLatencies {
     sends: Latency,
     queries: Latency,
     binds: Latency,
 }
 
-/// What the flooding connections did.
+/// The counts of the flooding connections.
 #[derive(Default)]
-struct Flooded {
+struct FloodCounts {
     frames: AtomicU64,
     refused: AtomicU64,
     closes: AtomicU64,
 }
 
-/// Runs it. The figures are the other user's, in ms, `quiet_` and `flood_`, and how much of the flood
-/// was taken and refused.
+/// Runs it. The figures are the latencies of the other user in ms, without (`quiet_`) and during
+/// (`flood_`) the flood, and the counts of the flood.
 ///
 /// # Errors
 /// When connections cannot be opened, or the other user is not answered.
@@ -114,32 +115,32 @@ pub async fn run(
         anyhow::bail!("a flood needs three users");
     };
     ensure!(options.seconds > 0, "nothing is measured in no time");
-    let run = Run::new(common, stop, options.connections + 2, Board::new(0, 1))?;
+    let run = Run::new(common, stop, options.connections + 2, RunState::new(0, 1))?;
     let time = Duration::from_secs(options.seconds);
     let route = run.route(0, 0);
-    let quiet = watched(&route, (other, third), time).await?;
+    let quiet = probe(&route, (other, third), time).await?;
 
-    let flooded = Arc::new(Flooded::default());
+    let counts = Arc::new(FloodCounts::default());
     let mut flood = JoinSet::new();
     for number in 0..options.connections {
-        flood.spawn(flood_on(
+        flood.spawn(flood_forever(
             run.route(number, 0),
             (attacker.clone(), third.uid),
             options.with,
-            Arc::clone(&flooded),
+            Arc::clone(&counts),
         ));
     }
     sleep(time / 4).await;
-    let mut during = Ok(Noticed::default());
-    let measured = async { during = watched(&route, (other, third), time).await };
+    let mut during = Ok(ProbeLatencies::default());
+    let measured = async { during = probe(&route, (other, third), time).await };
     let name = format!("flood of {:?}", options.with).to_lowercase();
     let mut report = run.measure(&name, measured).await;
     flood.shutdown().await;
-    for (when, noticed) in [("quiet", quiet), ("flood", during?)] {
+    for (when, latencies) in [("quiet", quiet), ("flood", during?)] {
         let all = [
-            ("send", noticed.sends),
-            ("query", noticed.queries),
-            ("bind", noticed.binds),
+            ("send", latencies.sends),
+            ("query", latencies.queries),
+            ("bind", latencies.binds),
         ];
         for (what, latency) in all {
             let Percentiles { p50_ms, p99_ms, .. } =
@@ -151,23 +152,27 @@ pub async fn run(
     }
     #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
     for (name, count) in [
-        ("flood_frames", &flooded.frames),
-        ("flood_refused", &flooded.refused),
-        ("flood_closes", &flooded.closes),
+        ("flood_frames", &counts.frames),
+        ("flood_refused", &counts.refused),
+        ("flood_closes", &counts.closes),
     ] {
         let count = count.load(Ordering::Relaxed) as f64;
         report.figures.insert(name.into(), count);
     }
     report.connections = options.connections + 1;
-    run.board.go(Phase::Over);
+    run.state.set_phase(Phase::Finished);
     Ok(run.finish(report).await)
 }
 
-/// Sends, queries and binds for so long, one after the other.
-async fn watched(route: &Route, (me, other): (&Login, &Login), time: Duration) -> Result<Noticed> {
-    let mut noticed = Noticed::default();
-    let mut socket = bound(route, me).await?;
-    let mut ticks = interval(EVERY);
+/// Sends, queries and binds in turn for this time, and measures each.
+async fn probe(
+    route: &Route,
+    (me, other): (&Login, &Login),
+    time: Duration,
+) -> Result<ProbeLatencies> {
+    let mut latencies = ProbeLatencies::default();
+    let mut socket = connect(route, me).await?;
+    let mut ticks = interval(PROBE_INTERVAL);
     let end = Instant::now() + time;
     let send = format!(
         r#"{{"type":3,"data":{{"senderUid":{},"recipientUid":{},"msgType":1,"content":"hello"}}}}"#,
@@ -180,26 +185,26 @@ async fn watched(route: &Route, (me, other): (&Login, &Login), time: Duration) -
     while Instant::now() < end {
         ticks.tick().await;
         let start = Instant::now();
-        ask(&mut socket, send.clone(), 3).await?;
-        noticed.sends.record(start.elapsed());
+        request(&mut socket, send.clone(), 3).await?;
+        latencies.sends.record(start.elapsed());
         let start = Instant::now();
-        ask(&mut socket, query.clone(), 2).await?;
-        noticed.queries.record(start.elapsed());
+        request(&mut socket, query.clone(), 2).await?;
+        latencies.queries.record(start.elapsed());
         let start = Instant::now();
-        drop(bound(route, other).await?);
-        noticed.binds.record(start.elapsed());
+        drop(connect(route, other).await?);
+        latencies.binds.record(start.elapsed());
     }
-    Ok(noticed)
+    Ok(latencies)
 }
 
-async fn bound(route: &Route, login: &Login) -> Result<Socket> {
+async fn connect(route: &Route, login: &Login) -> Result<Socket> {
     let mut socket = Socket::open(route, 0, Some(&login.token)).await?;
-    ask(&mut socket, wire::bind(login.uid), 1).await?;
+    request(&mut socket, wire::bind(login.uid), 1).await?;
     Ok(socket)
 }
 
-/// Sends a frame and waits for one of this type; pushes in between are acknowledged.
-async fn ask(socket: &mut Socket, frame: String, wanted: u32) -> Result<()> {
+/// Sends a frame and waits for the next one of this type; acknowledges pushes in between.
+async fn request(socket: &mut Socket, frame: String, wanted: u32) -> Result<()> {
     socket.queue(frame)?;
     loop {
         let text = socket.next().await?;
@@ -213,37 +218,42 @@ async fn ask(socket: &mut Socket, frame: String, wanted: u32) -> Result<()> {
     }
 }
 
-/// Floods until it is dropped, and comes back when it is closed.
-async fn flood_on(route: Route, (me, other): (Login, i64), kind: Kind, flooded: Arc<Flooded>) {
+/// Floods until it is dropped, and reconnects when it is closed.
+async fn flood_forever(
+    route: Route,
+    (me, other): (Login, i64),
+    kind: Kind,
+    counts: Arc<FloodCounts>,
+) {
     loop {
-        let lost = rounds(&route, (&me, other), kind, &flooded).await;
-        if lost.is_err() {
-            flooded.closes.fetch_add(1, Ordering::Relaxed);
+        let ended = flood_connection(&route, (&me, other), kind, &counts).await;
+        if ended.is_err() {
+            counts.closes.fetch_add(1, Ordering::Relaxed);
         }
-        sleep(BACK_AFTER).await;
+        sleep(RECONNECT_AFTER).await;
     }
 }
 
-async fn rounds(
+async fn flood_connection(
     route: &Route,
     (me, other): (&Login, i64),
     kind: Kind,
-    flooded: &Flooded,
-) -> Result<(), Lost> {
+    counts: &FloodCounts,
+) -> Result<(), SocketError> {
     let mut socket = Socket::open(route, 0, Some(&me.token)).await?;
     socket.queue(wire::bind(me.uid))?;
     for number in 0.. {
-        for _ in 0..ROUND {
+        for _ in 0..BATCH {
             socket.queue(kind.frame(me.uid, other, number))?;
         }
         socket.queue(wire::heartbeat(me.uid, 1000))?;
-        flooded.frames.fetch_add(ROUND as u64, Ordering::Relaxed);
+        counts.frames.fetch_add(BATCH as u64, Ordering::Relaxed);
         loop {
             let text = socket.next().await?;
-            let frame = Frame::parse(&text).map_err(|e| Lost::Protocol(e.to_string()))?;
+            let frame = Frame::parse(&text).map_err(|e| SocketError::Protocol(e.to_string()))?;
             let refused = frame.kind == 7;
             if refused {
-                flooded.refused.fetch_add(1, Ordering::Relaxed);
+                counts.refused.fetch_add(1, Ordering::Relaxed);
             }
             if frame.kind == 4 {
                 socket.queue(format!(r#"{{"type":6,"data":{{"tid":{}}}}}"#, frame.tid))?;

@@ -1,10 +1,10 @@
-//! One writes to a group whose members are all here.
+//! One user writes to a group whose members are all connected.
 
 use super::{Member, Run};
-use crate::board::{Board, Phase};
 use crate::login::{self, Login};
 use crate::options::Common;
 use crate::report::Report;
+use crate::run_state::{Phase, RunState};
 use crate::sender::{Pace, Plan, Sender};
 use crate::wire::Recipient;
 use anyhow::Result;
@@ -46,7 +46,7 @@ pub async fn run(
     let logins = login::first(logins, options.members.unwrap_or(logins.len()))?;
     anyhow::ensure!(logins.len() >= 2, "a group has at least two members");
     let readers = u32::try_from(logins.len() - 1)?;
-    let mut run = Run::new(common, stop, logins.len(), Board::new(1, readers))?;
+    let mut run = Run::new(common, stop, logins.len(), RunState::new(1, readers))?;
     let messages = u64::from(options.messages);
     let pace = if options.every_ms == 0 {
         let in_flight = usize::try_from(options.messages)?.max(1);
@@ -70,20 +70,20 @@ pub async fn run(
         sender: sender.take(),
     });
     run.connect(members.collect()).await?;
-    // What earlier runs left undelivered comes right after the bind: let it pass.
-    settled(&run).await;
+    // Undelivered messages of earlier runs are pushed right after the bind.
+    drain_foreign_pushes(&run).await;
     let name = if options.every_ms == 0 {
         "group, a burst"
     } else {
         "group, one by one"
     };
-    let limit = common.patience() + Duration::from_millis(options.every_ms) * options.messages;
+    let limit = common.wait_limit() + Duration::from_millis(options.every_ms) * options.messages;
     let sending = async {
-        run.board.go(Phase::Sending(Instant::now()));
+        run.state.set_phase(Phase::Sending(Instant::now()));
         let all = || {
-            run.board.tally().sent >= messages && {
-                let open = run.board.open();
-                open.missing == 0 && open.unanswered == 0
+            run.state.tally().sent >= messages && {
+                let outstanding = run.state.outstanding();
+                outstanding.missing == 0 && outstanding.unanswered == 0
             }
         };
         run.until(limit, all).await;
@@ -92,11 +92,11 @@ pub async fn run(
     Ok(run.finish(report).await)
 }
 
-/// Waits until half a second brought no push of another run.
-async fn settled(run: &Run<'_>) {
+/// Waits until no push of another run arrives for half a second.
+async fn drain_foreign_pushes(run: &Run<'_>) {
     let mut foreign = None;
     loop {
-        let now = Some(run.board.tally().foreign);
+        let now = Some(run.state.tally().foreign);
         if now == foreign {
             return;
         }

@@ -1,19 +1,19 @@
-//! Connections that do nothing but beat.
+//! Connections that send only heartbeats.
 
 use super::{Member, Run};
-use crate::board::Board;
 use crate::login::{self, Login};
 use crate::options::Common;
 use crate::report::Report;
+use crate::run_state::RunState;
 use anyhow::Result;
 use clap::Args;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How long the servers' memory is looked at before the first connection.
-const SETTLING: Duration = Duration::from_secs(1);
-/// How often it is looked at in that time.
-const LOOKS: u32 = 20;
+/// How long the servers' memory is sampled before the first connection.
+const BASELINE_TIME: Duration = Duration::from_secs(1);
+/// The number of samples in that time.
+const SAMPLES: u32 = 20;
 
 /// Open connections, bind them, and keep them with heartbeats
 #[derive(Debug, Clone, Args)]
@@ -29,7 +29,7 @@ pub struct Idle {
     pub warm_up_s: u64,
 }
 
-/// Runs it. `bytes_each` is how much the servers' memory grew, a connection.
+/// Runs it. `bytes_each` is the growth of the servers' memory per connection.
 ///
 /// # Errors
 /// When connections cannot be opened.
@@ -40,8 +40,8 @@ pub async fn run(
     stop: &CancellationToken,
 ) -> Result<Report> {
     let logins = login::first(logins, options.connections)?;
-    let mut run = Run::new(common, stop, logins.len(), Board::new(0, 1))?;
-    let before = settled(&run).await;
+    let mut run = Run::new(common, stop, logins.len(), RunState::new(0, 1))?;
+    let before = baseline_memory(&run).await;
     let members = logins.iter().enumerate().map(|(node, login)| Member {
         login,
         node,
@@ -60,12 +60,12 @@ pub async fn run(
     Ok(run.finish(report).await)
 }
 
-/// The servers' memory before, in bytes: the least of a second, for a server that has just started
-/// may hold what it needs for its start alone.
-async fn settled(run: &Run<'_>) -> u64 {
+/// The servers' memory before the first connection, in bytes: the minimum over a second, as a
+/// server that has just started may still hold memory of its start-up.
+async fn baseline_memory(run: &Run<'_>) -> u64 {
     let mut least = run.progress.memory();
-    for _ in 0..LOOKS {
-        run.pass(SETTLING / LOOKS).await;
+    for _ in 0..SAMPLES {
+        run.pass(BASELINE_TIME / SAMPLES).await;
         least = least.min(run.progress.memory());
     }
     least

@@ -1,10 +1,10 @@
-//! Pairs: one writes, the other is pushed to.
+//! Pairs of users: one sends, the other receives.
 
 use super::{Member, Run};
-use crate::board::{Board, Phase};
 use crate::login::{self, Login};
 use crate::options::Common;
 use crate::report::Report;
+use crate::run_state::{Phase, RunState};
 use crate::sender::{Pace, Plan, Sender};
 use crate::wire::Recipient;
 use anyhow::{Result, ensure};
@@ -37,7 +37,7 @@ pub struct Pairs {
 }
 
 impl Pairs {
-    /// How fast each sender is; their offsets spread them evenly.
+    /// The pace of a sender; the offsets distribute the senders evenly over time.
     fn pace(&self, sender: u32) -> Pace {
         let Some(rate) = self.rate else {
             let in_flight = usize::from(self.in_flight);
@@ -50,7 +50,7 @@ impl Pairs {
     }
 }
 
-/// Connects the pairs and lets them send; the caller measures and finishes.
+/// Connects the pairs and starts the senders; the caller measures and finishes.
 pub(super) async fn start<'a>(
     common: &'a Common,
     logins: &[Login],
@@ -64,8 +64,8 @@ pub(super) async fn start<'a>(
         "--rate is greater than zero"
     );
     let logins = login::first(logins, 2 * options.pairs as usize)?;
-    let board = Board::new(options.pairs, 1);
-    let mut run = Run::new(common, stop, logins.len(), board)?;
+    let state = RunState::new(options.pairs, 1);
+    let mut run = Run::new(common, stop, logins.len(), state)?;
     let mut members = Vec::with_capacity(logins.len());
     for (index, pair) in (0..options.pairs).zip(logins.chunks_exact(2)) {
         let plan = Plan {
@@ -86,7 +86,7 @@ pub(super) async fn start<'a>(
         });
     }
     run.connect(members).await?;
-    run.board.go(Phase::Sending(Instant::now()));
+    run.state.set_phase(Phase::Sending(Instant::now()));
     Ok(run)
 }
 
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn senders_share_the_rate_and_take_turns() {
+    fn senders_split_the_rate_with_even_offsets() {
         let options = Pairs {
             pairs: 4,
             rate: Some(100.0),

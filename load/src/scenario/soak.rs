@@ -71,7 +71,7 @@ pub async fn run(
     Ok(run.finish(report).await)
 }
 
-/// MiB an hour, by least squares; `None` for fewer than two samples.
+/// The slope in MiB per hour, by least squares; `None` for fewer than two samples.
 #[expect(clippy::cast_precision_loss, reason = "bytes far below 2^52")]
 fn slope(samples: &[(Duration, u64)]) -> Option<f64> {
     let count = samples.len() as f64;
@@ -83,9 +83,9 @@ fn slope(samples: &[(Duration, u64)]) -> Option<f64> {
     };
     let mean_x = points().map(|(x, _)| x).sum::<f64>() / count;
     let mean_y = points().map(|(_, y)| y).sum::<f64>() / count;
-    let spread: f64 = points().map(|(x, _)| (x - mean_x).powi(2)).sum();
-    let both: f64 = points().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
-    (spread > 0.0).then(|| both / spread)
+    let variance: f64 = points().map(|(x, _)| (x - mean_x).powi(2)).sum();
+    let covariance: f64 = points().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
+    (variance > 0.0).then(|| covariance / variance)
 }
 
 #[cfg(test)]
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn growth_is_told_in_mib_an_hour() {
+    fn growth_is_in_mib_per_hour() {
         let steady = [
             (Duration::from_secs(0), 5 << 20),
             (Duration::from_mins(1), 5 << 20),
@@ -102,8 +102,8 @@ mod tests {
         let growing: Vec<(Duration, u64)> = (0..10)
             .map(|minute| (Duration::from_secs(60 * minute), (100 + minute) << 20))
             .collect();
-        let told = slope(&growing).expect("samples");
-        assert!((told - 60.0).abs() < 0.001, "{told}");
+        let growth = slope(&growing).expect("samples");
+        assert!((growth - 60.0).abs() < 0.001, "{growth}");
         assert_eq!(slope(&growing[..1]), None);
     }
 }

@@ -1,10 +1,10 @@
-//! Everybody is cut off at once and comes back.
+//! All connections are cut at once and reconnect.
 
 use super::{Member, Run};
-use crate::board::{Board, Phase};
 use crate::login::{self, Login};
 use crate::options::Common;
 use crate::report::Report;
+use crate::run_state::{Phase, RunState};
 use crate::sender::{Pace, Plan, Sender};
 use crate::user::User;
 use crate::wire::Recipient;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Messages of the writer that wait for their answer at once.
+/// Messages of the writer in flight.
 const IN_FLIGHT: usize = 64;
 
 /// Connections that are all cut off at once, come back with the protocol's backoff, and get what
@@ -32,8 +32,8 @@ pub struct Storm {
     pub no_messages: bool,
 }
 
-/// Runs it. `in_step_s` is from the cut until all are bound again and have the message that was
-/// written to each after it; `all_bound_s` until all were bound.
+/// Runs it. `all_bound_s` is from the cut until all are bound again; `in_step_s` until each also
+/// has the message that was sent to it after the cut.
 ///
 /// # Errors
 /// When connections cannot be opened.
@@ -44,9 +44,9 @@ pub async fn run(
     stop: &CancellationToken,
 ) -> Result<Report> {
     let all = login::first(logins, options.connections + 1)?;
-    let (writer, crowd) = (&all[0], &all[1..]);
-    let mut run = Run::new(common, stop, all.len(), Board::new(1, 1))?;
-    let members = crowd.iter().enumerate().map(|(node, login)| Member {
+    let (writer, receivers) = (&all[0], &all[1..]);
+    let mut run = Run::new(common, stop, all.len(), RunState::new(1, 1))?;
+    let members = receivers.iter().enumerate().map(|(node, login)| Member {
         login,
         node,
         sender: None,
@@ -54,40 +54,40 @@ pub async fn run(
     run.connect(members.collect()).await?;
     run.pass(Duration::from_secs(options.steady_s)).await;
 
-    let mut in_step = (None, None);
+    let mut recovered = (None, None);
     let storm = async {
         let cut = Instant::now();
-        run.board.measure(true);
-        run.board.go(Phase::Cut(cut));
-        let writing = (!options.no_messages && !crowd.is_empty())
-            .then(|| tokio::spawn(writer_of(&run, writer, crowd).run()));
-        // The cut itself takes a moment.
-        run.until(common.patience(), || run.board.cut() >= crowd.len())
+        run.state.measure(true);
+        run.state.set_phase(Phase::Cut(cut));
+        let writing = (!options.no_messages && !receivers.is_empty())
+            .then(|| tokio::spawn(writer_of(&run, writer, receivers).run()));
+        // Wait until all connections are closed.
+        run.until(common.wait_limit(), || run.state.cut() >= receivers.len())
             .await;
-        run.board.go(Phase::Sending(cut));
-        let wanted = crowd.len() + usize::from(writing.is_some());
+        run.state.set_phase(Phase::Sending(cut));
+        let wanted = receivers.len() + usize::from(writing.is_some());
         if run
-            .until(common.patience(), || run.board.bound() >= wanted)
+            .until(common.wait_limit(), || run.state.bound() >= wanted)
             .await
         {
-            in_step.0 = Some(cut.elapsed());
+            recovered.0 = Some(cut.elapsed());
         }
         let messages = if writing.is_some() {
-            crowd.len() as u64
+            receivers.len() as u64
         } else {
             0
         };
-        let got = || {
-            let (tally, open) = (run.board.tally().answered, run.board.open());
-            tally >= messages && open.missing == 0 && open.unanswered == 0
+        let all_received = || {
+            let (tally, outstanding) = (run.state.tally().answered, run.state.outstanding());
+            tally >= messages && outstanding.missing == 0 && outstanding.unanswered == 0
         };
-        let left = common.patience().saturating_sub(cut.elapsed());
-        if run.until(left, got).await && in_step.0.is_some() {
-            in_step.1 = Some(cut.elapsed());
+        let left = common.wait_limit().saturating_sub(cut.elapsed());
+        if run.until(left, all_received).await && recovered.0.is_some() {
+            recovered.1 = Some(cut.elapsed());
         }
     };
     let mut report = run.measure("storm", storm).await;
-    for (name, time) in [("all_bound_s", in_step.0), ("in_step_s", in_step.1)] {
+    for (name, time) in [("all_bound_s", recovered.0), ("in_step_s", recovered.1)] {
         if let Some(time) = time {
             report.figures.insert(name.into(), time.as_secs_f64());
         }
@@ -95,10 +95,10 @@ pub async fn run(
     Ok(run.finish(report).await)
 }
 
-/// One who was not cut off and writes a message to each of the others.
-fn writer_of(run: &Run<'_>, writer: &Login, crowd: &[Login]) -> User {
+/// A user who connects after the cut and sends a message to each of the others.
+fn writer_of(run: &Run<'_>, writer: &Login, receivers: &[Login]) -> User {
     let plan = Plan {
-        to: crowd
+        to: receivers
             .iter()
             .map(|login| Recipient::User(login.uid))
             .collect(),
@@ -106,12 +106,12 @@ fn writer_of(run: &Run<'_>, writer: &Login, crowd: &[Login]) -> User {
         pace: Pace::Flat {
             in_flight: IN_FLIGHT,
         },
-        limit: Some(crowd.len() as u64),
+        limit: Some(receivers.len() as u64),
     };
     let sender = Sender::new(0, writer.uid, plan);
-    let route = run.route(crowd.len(), 0);
+    let route = run.route(receivers.len(), 0);
     User::new(
-        Arc::clone(&run.board),
+        Arc::clone(&run.state),
         route,
         writer.clone(),
         Some(sender),

@@ -1,8 +1,8 @@
-//! What a frame from the server leads to.
+//! Handling of frames from the server.
 
-use super::{Live, User, is_passing, parse};
+use super::{Live, User, is_transient, parse};
 use crate::inbox::Arrival;
-use crate::socket::Lost;
+use crate::socket::SocketError;
 use crate::stamp::{self, Stamp};
 use crate::wire::Frame;
 use std::time::{Duration, Instant};
@@ -12,89 +12,90 @@ impl User {
     /// Handles a frame.
     ///
     /// # Errors
-    /// When it is not one.
-    pub(super) fn handle(&mut self, text: &str, live: &mut Live) -> Result<(), Lost> {
+    /// When it is not a valid frame.
+    pub(super) fn handle(&mut self, text: &str, live: &mut Live) -> Result<(), SocketError> {
         let frame = parse(text)?;
         match frame.kind {
             0 => {
-                live.unanswered_beats = live.unanswered_beats.saturating_sub(1);
+                live.unanswered_heartbeats = live.unanswered_heartbeats.saturating_sub(1);
                 if let (None, Some(given)) = (self.interval, frame.timeout) {
                     live.interval = Duration::from_millis(given);
                 }
             }
-            3 => self.answered(&frame),
+            3 => self.handle_answer(&frame),
             4 => {
-                live.acks.arrived(self.moment(live.heard), Tid(frame.tid));
-                self.pushed(&frame);
+                live.acks
+                    .arrived(self.moment(live.last_received), Tid(frame.tid));
+                self.handle_push(&frame);
             }
-            7 => self.refused(&frame),
+            7 => self.handle_error(&frame),
             _ => {}
         }
         Ok(())
     }
 
-    fn answered(&mut self, frame: &Frame<'_>) {
+    fn handle_answer(&mut self, frame: &Frame<'_>) {
         let Some(sender) = &mut self.sender else {
             return;
         };
         let id = frame.data.client_msg_id.as_deref().unwrap_or_default();
-        let Some(counter) = stamp::counter_of(id, self.board.run, sender.index) else {
+        let Some(counter) = stamp::counter_of(id, self.state.run, sender.index) else {
             return;
         };
         let now = Instant::now();
-        // A second answer comes to what was sent again although the first was on its way.
+        // A message that was sent again while its answer was in flight gets a second answer.
         if let Some(intended) = sender.settle(counter) {
-            self.board.record_answer(intended, now);
-            self.board.tally().answered += 1;
-            if let Some(mut book) = self.board.book(sender.index) {
-                book.answered(counter, now);
+            self.state.record_answer(intended, now);
+            self.state.tally().answered += 1;
+            if let Some(mut ledger) = self.state.ledger(sender.index) {
+                ledger.answered(counter, now);
             }
         }
     }
 
-    fn pushed(&mut self, frame: &Frame<'_>) {
+    fn handle_push(&mut self, frame: &Frame<'_>) {
         let content = frame.data.content.as_deref().unwrap_or_default();
-        let stamp = Stamp::parse(content).filter(|stamp| stamp.run == self.board.run);
+        let stamp = Stamp::parse(content).filter(|stamp| stamp.run == self.state.run);
         let Some(stamp) = stamp else {
-            self.board.tally().foreign += 1;
+            self.state.tally().foreign += 1;
             return;
         };
         let now = Instant::now();
-        let arrival = self.inbox.arrive(&stamp, frame.data.seq);
-        let mut tally = self.board.tally();
+        let arrival = self.inbox.receive(&stamp, frame.data.seq);
+        let mut tally = self.state.tally();
         match arrival {
-            Arrival::Repeat => tally.repeats_removed += 1,
-            Arrival::Twice => tally.shown_twice += 1,
+            Arrival::Duplicate => tally.duplicates_removed += 1,
+            Arrival::ShownTwice => tally.shown_twice += 1,
             Arrival::Shown { late } => {
                 tally.shown += 1;
                 tally.out_of_order += u64::from(late);
                 drop(tally);
-                self.board.record_push(stamp.intended, now);
-                if let Some(mut book) = self.board.book(stamp.sender) {
-                    book.received(stamp.counter, now);
+                self.state.record_push(stamp.intended, now);
+                if let Some(mut ledger) = self.state.ledger(stamp.sender) {
+                    ledger.received(stamp.counter, now);
                 }
             }
         }
     }
 
-    fn refused(&mut self, frame: &Frame<'_>) {
+    fn handle_error(&mut self, frame: &Frame<'_>) {
         let code = frame.data.code.as_deref().unwrap_or("no code");
-        let mut tally = self.board.tally();
+        let mut tally = self.state.tally();
         tally.error(code);
         let Some(sender) = &mut self.sender else {
             return;
         };
         let id = frame.data.client_msg_id.as_deref().unwrap_or_default();
-        let Some(counter) = stamp::counter_of(id, self.board.run, sender.index) else {
+        let Some(counter) = stamp::counter_of(id, self.state.run, sender.index) else {
             return;
         };
-        if is_passing(code) {
+        if is_transient(code) {
             sender.retry(counter, Instant::now());
         } else if sender.settle(counter).is_some() {
             tally.refused += 1;
             tally.visible_errors += 1;
-            if let Some(mut book) = self.board.book(sender.index) {
-                book.refused(counter);
+            if let Some(mut ledger) = self.state.ledger(sender.index) {
+                ledger.refused(counter);
             }
         }
     }

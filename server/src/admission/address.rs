@@ -1,4 +1,4 @@
-//! Whom a request is from.
+//! The client address of a request.
 
 use crate::app::AppState;
 use axum::extract::{ConnectInfo, FromRequestParts};
@@ -9,12 +9,12 @@ use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Once;
 
-/// What proxies write down whom they speak for in.
+/// The header in which proxies list the addresses they forward for.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The address of who sent a request: the other end of the socket, or, when that is a trusted
-/// proxy, the right-most address of `X-Forwarded-For` that is none. Further left stands what the
-/// client itself may have written.
+/// The address of the client: the peer of the socket or, when that is a trusted proxy, the
+/// right-most address of `X-Forwarded-For` that is not a trusted proxy. Addresses further left may
+/// have been written by the client itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
@@ -28,21 +28,22 @@ impl FromRequestParts<AppState> for ClientAddress {
 }
 
 impl ClientAddress {
-    /// The address behind a socket's other end, which is `None` where there is no socket, as in a test.
+    /// The client address for a socket's peer, which is `None` where there is no socket, as in a
+    /// test.
     pub(crate) fn of(app: &AppState, peer: Option<SocketAddr>, headers: &HeaderMap) -> Self {
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         let trusted = &app.config.trusted_proxies;
         if headers.contains_key(FORWARDED_FOR) && !is_trusted(trusted, peer.to_canonical()) {
             warn_once(peer);
         }
-        Self(find(trusted, peer, headers))
+        Self(client_address(trusted, peer, headers))
     }
 }
 
-/// Says it at the first request only: anybody may send the header.
+/// Logs it once per process: anybody may send the header.
 fn warn_once(peer: IpAddr) {
-    static SAID: Once = Once::new();
-    SAID.call_once(|| {
+    static LOGGED: Once = Once::new();
+    LOGGED.call_once(|| {
         tracing::warn!(
             %peer,
             "X-Forwarded-For of this address is not believed, and all who come through it count as one: \
@@ -55,7 +56,7 @@ fn is_trusted(trusted: &[IpNet], address: IpAddr) -> bool {
     trusted.iter().any(|network| network.contains(&address))
 }
 
-fn find(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+fn client_address(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let mut address = peer.to_canonical();
     let hops = headers
         .get_all(FORWARDED_FOR)
@@ -66,14 +67,14 @@ fn find(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         if !is_trusted(trusted, address) {
             break;
         }
-        // What cannot be read says nothing, nor does what stands left of it.
+        // An unreadable entry ends the search: entries left of it cannot be trusted either.
         let Some(hop) = parse(hop.trim()) else { break };
         address = hop;
     }
     address
 }
 
-/// An address, with a port or in brackets as some proxies write it.
+/// Parses an address, optionally with a port or in brackets, as some proxies write it.
 fn parse(text: &str) -> Option<IpAddr> {
     let bare = text.trim_start_matches('[').trim_end_matches(']');
     bare.parse::<IpAddr>()
@@ -82,13 +83,13 @@ fn parse(text: &str) -> Option<IpAddr> {
         .map(|address| address.to_canonical())
 }
 
-/// What one customer has at least: the address, or of IPv6 its network of 64 bits (RFC 6177 §2).
+/// The smallest network a customer has: the address or, for IPv6, its /64 (RFC 6177 §2).
 pub(crate) fn customer_network(address: IpAddr) -> IpAddr {
     network(address, 64)
 }
 
-/// What one customer may have all of: the address, or of IPv6 its networks of 64, 56 and 48 bits (RFC
-/// 6177 §2), each with its bits.
+/// The networks that may belong to one customer: the address or, for IPv6, its /64, /56 and /48
+/// (RFC 6177 §2), each with its prefix length.
 pub(crate) fn networks(address: IpAddr) -> impl Iterator<Item = (IpAddr, u8)> {
     let sizes: &[u8] = match address {
         IpAddr::V4(_) => &[32],
@@ -99,7 +100,8 @@ pub(crate) fn networks(address: IpAddr) -> impl Iterator<Item = (IpAddr, u8)> {
         .map(move |bits| (network(address, *bits), *bits))
 }
 
-/// The first address of the network of so many bits, 1 to 128; one of IPv4 stays as it is.
+/// The first address of the network with this prefix length, 1 to 128. IPv4 addresses are returned
+/// unchanged.
 fn network(address: IpAddr, bits: u8) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -110,10 +112,10 @@ fn network(address: IpAddr, bits: u8) -> IpAddr {
     }
 }
 
-/// Reads `10.0.0.0/8`, or a single address.
+/// Parses `10.0.0.0/8`, or a single address.
 ///
 /// # Errors
-/// With a sentence when it is neither.
+/// A sentence for the operator when it is neither.
 pub fn parse_network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
@@ -124,7 +126,7 @@ pub fn parse_network(text: &str) -> Result<IpNet, String> {
 mod tests {
     use super::*;
 
-    fn found(peer: &str, forwarded: &[&str]) -> String {
+    fn resolve(peer: &str, forwarded: &[&str]) -> String {
         let trusted = ["10.0.0.0/8", "::1"].map(|text| parse_network(text).expect("valid"));
         let headers = forwarded.iter().map(|value| {
             let name = axum::http::HeaderName::from_static("x-forwarded-for");
@@ -134,41 +136,44 @@ mod tests {
         for (name, value) in headers {
             map.append(name, value);
         }
-        find(&trusted, peer.parse().expect("valid"), &map).to_string()
+        client_address(&trusted, peer.parse().expect("valid"), &map).to_string()
     }
 
     #[test]
-    fn a_stranger_is_not_believed() {
-        assert_eq!(found("192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
-        assert_eq!(found("::ffff:192.0.2.1", &[]), "192.0.2.1");
+    fn untrusted_peer_cannot_set_forwarded_for() {
+        assert_eq!(resolve("192.0.2.1", &["198.51.100.7"]), "192.0.2.1");
+        assert_eq!(resolve("::ffff:192.0.2.1", &[]), "192.0.2.1");
     }
 
     #[test]
-    fn behind_trusted_proxies_the_right_most_stranger_counts() {
-        assert_eq!(found("10.0.0.1", &["198.51.100.7"]), "198.51.100.7");
+    fn right_most_untrusted_forwarded_address_is_used() {
+        assert_eq!(resolve("10.0.0.1", &["198.51.100.7"]), "198.51.100.7");
         assert_eq!(
-            found("10.0.0.1", &["203.0.113.9, 198.51.100.7, 10.1.1.1"]),
+            resolve("10.0.0.1", &["203.0.113.9, 198.51.100.7, 10.1.1.1"]),
             "198.51.100.7"
         );
         assert_eq!(
-            found("::1", &["203.0.113.9", "198.51.100.7:4711, 10.1.1.1"]),
+            resolve("::1", &["203.0.113.9", "198.51.100.7:4711, 10.1.1.1"]),
             "198.51.100.7"
         );
-        assert_eq!(found("::ffff:10.0.0.1", &["[2001:db8::1]"]), "2001:db8::1");
+        assert_eq!(
+            resolve("::ffff:10.0.0.1", &["[2001:db8::1]"]),
+            "2001:db8::1"
+        );
     }
 
     #[test]
-    fn what_cannot_be_read_ends_the_search() {
-        assert_eq!(found("10.0.0.1", &["198.51.100.7, unknown"]), "10.0.0.1");
+    fn unreadable_forwarded_address_ends_the_search() {
+        assert_eq!(resolve("10.0.0.1", &["198.51.100.7, unknown"]), "10.0.0.1");
         assert_eq!(
-            found("10.0.0.1", &["198.51.100.7, x, 10.2.2.2"]),
+            resolve("10.0.0.1", &["198.51.100.7, x, 10.2.2.2"]),
             "10.2.2.2"
         );
-        assert_eq!(found("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(resolve("10.0.0.1", &[]), "10.0.0.1");
     }
 
     #[test]
-    fn a_network_is_a_network_or_an_address() {
+    fn network_parses_from_cidr_or_address() {
         assert!(parse_network("10.0.0.0/8").is_ok());
         assert!(parse_network("2001:db8::1").is_ok());
         assert!(parse_network("everybody").is_err());

@@ -1,4 +1,4 @@
-//! The fields of a user, in the form in which they are kept, and what may not be in them.
+//! Normalization and validation of a user's fields.
 
 use crate::name;
 use crate::store::UserDraft;
@@ -18,12 +18,12 @@ pub enum UserError {
     /// Not an address.
     #[error("{0:?} is not an email address")]
     Email(String),
-    /// Empty, too long, or with characters that do something to the text around it.
+    /// Empty, too long, or with characters that affect surrounding text.
     #[error(
         "a name has 1 to {USERNAME_CHARS} characters that can be seen, none of them a control character, a line's end or an override of the writing direction"
     )]
     Name,
-    /// Neither empty nor a URL a page may show.
+    /// Neither empty nor a displayable URL.
     #[error(
         "an avatar is empty, a path on this server (/…) or an https:// URL, at most {AVATAR_MAX} bytes of printable ASCII"
     )]
@@ -31,30 +31,30 @@ pub enum UserError {
     /// Empty or too long.
     #[error("a password has 1 to {PASSWORD_BYTES} bytes")]
     Password,
-    /// Chosen too short or too long.
+    /// A chosen password that is too short or too long.
     #[error(
         "a password has at least {PASSWORD_CHARS} characters and at most {PASSWORD_BYTES} bytes"
     )]
     ChosenPassword,
-    /// Chosen as many choose.
+    /// A chosen password that is common.
     #[error(
         "that password is guessed in no time: many have it, or one much like it; choose another"
     )]
     CommonPassword,
-    /// Not positive, or so great that JSON does not carry it exactly.
+    /// Not positive, or beyond the exact integers of JSON.
     #[error("a uid is 1 to {}", UserId::MAX)]
     Uid,
 }
 
-/// The form in which emails are stored and compared: one for what reads the same, in small letters.
+/// The normalized form in which emails are stored and compared: NFKC, trimmed, lower case.
 pub fn normal_email(email: &str) -> String {
-    // One character more than may be, for NFKC makes up to eighteen of one.
+    // One character more than allowed, because NFKC may expand one to eighteen.
     let start = email.trim().chars().take(EMAIL_MAX + 1);
     start.nfkc().collect::<String>().to_lowercase()
 }
 
-/// Whether text in the form of [`normal_email`] may be somebody's; what may not is not asked of the
-/// store, which has limits of its own to what text is.
+/// Whether text in the form of [`normal_email`] may be an email. Invalid text is not passed to the
+/// store, which has limits of its own.
 pub fn is_email(email: &str) -> bool {
     let parts = email.split_once('@');
     let looks_right = parts.is_some_and(|(local, domain)| {
@@ -65,10 +65,10 @@ pub fn is_email(email: &str) -> bool {
         && !email.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
-/// Checks every field. A password may be empty: such a user has none and cannot log in with one.
+/// Validates every field. An empty password is allowed: such a user cannot log in with one.
 ///
 /// # Errors
-/// [`UserError`] names the first that is wrong.
+/// [`UserError`] for the first invalid field.
 pub fn check_draft(draft: &UserDraft) -> Result<(), UserError> {
     if !is_email(&normal_email(&draft.email)) {
         return Err(UserError::Email(draft.email.clone()));
@@ -91,7 +91,7 @@ pub fn check_draft(draft: &UserDraft) -> Result<(), UserError> {
     Ok(())
 }
 
-/// A name as it is kept.
+/// Normalizes a name.
 ///
 /// # Errors
 /// [`UserError::Name`]
@@ -99,7 +99,7 @@ pub fn checked_username(name: &str) -> Result<String, UserError> {
     name::checked(name, USERNAME_CHARS).ok_or(UserError::Name)
 }
 
-/// Checks a password that a person chose, against what is known `about` them too. Takes some
+/// Validates a chosen password, also against what is known `about` the user. Takes some
 /// milliseconds.
 ///
 /// # Errors
@@ -107,7 +107,7 @@ pub fn checked_username(name: &str) -> Result<String, UserError> {
 /// find it, by an estimate that knows the commonest ones (Wheeler, "zxcvbn", USENIX Security 2016; NIST
 /// SP 800-63B §5.1.1.2 asks for such a list).
 pub fn check_chosen_password(password: &str, about: &[&str]) -> Result<(), UserError> {
-    // In the form in which it is hashed.
+    // Counted in the form in which it is hashed.
     if password.len() > PASSWORD_BYTES || password.nfkc().count() < PASSWORD_CHARS {
         return Err(UserError::ChosenPassword);
     }
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_a_person_chooses_is_bounded_on_both_sides() {
+    fn chosen_password_is_bounded_on_both_sides() {
         let longest = "p3 Xq".repeat(PASSWORD_BYTES / 5);
         for password in ["八个字的密码够了", &longest] {
             assert_eq!(check_chosen_password(password, &[]), Ok(()));
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_many_choose_is_refused() {
+    fn common_password_is_refused() {
         for password in [
             "password",
             "12345678",

@@ -1,26 +1,26 @@
-//! The login a request brings.
+//! The login of a request.
 
 use super::Token;
 use crate::app::AppState;
 use crate::clock;
 use crate::http::Failure;
 use crate::site::Site;
-use crate::store::{Session, StoreError, VISIT_EVERY};
+use crate::store::{Session, StoreError, TOUCH_INTERVAL};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use tidings_shared::api;
 
-/// The cookie of a browser's session, as versions before named it everywhere.
+/// The session cookie's name in earlier versions.
 pub const OLD_COOKIE: &str = "tidings_session";
 
-/// What an HTTP request costs its user, measured against a message sent. Little: a page of contacts asks
-/// for two hundred pictures.
+/// The cost of an HTTP request, in units of one send. Little: a page of contacts requests two
+/// hundred pictures.
 const REQUEST_COST: u32 = 1;
 
-/// The name of the cookie of a browser's session. Browsers share cookies between the ports of a host,
-/// so it has the port in it; where it is Secure the prefix has browsers take it from this host only
-/// (RFC 6265bis §4.1.3).
+/// The name of the session cookie. It contains the port, because browsers share cookies between the
+/// ports of a host. A Secure cookie gets the prefix that makes browsers accept it from this host
+/// only (RFC 6265bis §4.1.3).
 pub fn session_cookie(site: Site) -> String {
     let prefix = if site.secure { "__Host-" } else { "" };
     match site.port {
@@ -29,8 +29,8 @@ pub fn session_cookie(site: Site) -> String {
     }
 }
 
-/// A valid login. As an extractor: 401 without one, 429 when its user asks for too much, 503 when the store cannot tell; as an `Option`
-/// it is `None` without one.
+/// A valid login. As an extractor: 401 without one, 429 beyond the user's rate limit, 503 when the
+/// store fails; as an `Option` it is `None` without one.
 pub struct LoggedIn {
     /// The session.
     pub session: Session,
@@ -43,8 +43,8 @@ impl FromRequestParts<AppState> for LoggedIn {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
         let login = find(parts, app).await?.ok_or(Failure::NotLoggedIn)?;
-        let allowances = &app.admission.allowances;
-        let charged = allowances.request(login.user.uid, REQUEST_COST);
+        let rate_limits = &app.admission.rate_limits;
+        let charged = rate_limits.charge_request(login.user.uid, REQUEST_COST);
         charged.map_err(Failure::TooManyAttempts)?;
         Ok(login)
     }
@@ -72,21 +72,21 @@ async fn find(parts: &mut Parts, app: &AppState) -> Result<Option<LoggedIn>, Fai
 /// The login of a token, if it is valid.
 ///
 /// # Errors
-/// When the store cannot tell.
+/// When the store fails.
 pub async fn logged_in(app: &AppState, token: &Token) -> Result<Option<LoggedIn>, StoreError> {
     let now_ms = clock::now_ms();
     let Some((session, user)) = app.store.session(token.hash(), now_ms).await? else {
         return Ok(None);
     };
-    let unnoted_ms = u128::try_from(now_ms - session.used_at).unwrap_or_default();
-    if unnoted_ms >= VISIT_EVERY.as_millis() {
-        app.visits.note(session.hash, now_ms);
+    let since_touch_ms = u128::try_from(now_ms - session.used_at).unwrap_or_default();
+    if since_touch_ms >= TOUCH_INTERVAL.as_millis() {
+        app.last_use.touch(session.hash, now_ms);
     }
     Ok(Some(LoggedIn { session, user }))
 }
 
-/// The bearer token (RFC 6750 §2.1), else the session cookie. `Authorization` in another scheme is for
-/// a proxy in front, as HTTP Basic (RFC 7617), and says nothing here.
+/// The bearer token (RFC 6750 §2.1), else the session cookie. Other `Authorization` schemes, such
+/// as HTTP Basic (RFC 7617) for a proxy in front, are ignored.
 fn token(headers: &HeaderMap, site: Site) -> Option<Token> {
     let authorization = headers.get(header::AUTHORIZATION);
     let scheme = authorization.and_then(|value| value.to_str().ok()?.split_once(' '));
@@ -95,7 +95,8 @@ fn token(headers: &HeaderMap, site: Site) -> Option<Token> {
     {
         return Token::parse(token.trim());
     }
-    // Any server of the domain can set a cookie without the prefix: where there is one, only that counts.
+    // Any server of the domain can set a cookie without the prefix, so where a prefixed one is
+    // expected only that counts.
     in_cookie(headers, &session_cookie(site))
         .or_else(|| in_cookie(headers, OLD_COOKIE).filter(|_| !site.secure))
 }
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_found_in_the_bearer_header_or_among_cookies() {
+    fn token_is_found_in_the_bearer_header_or_a_cookie() {
         let token_text = "ab".repeat(32);
         let expected = Token::parse(&token_text);
         let bearer = headers(header::AUTHORIZATION, &format!("bearer {token_text}"));
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn two_servers_on_one_host_have_a_cookie_each() {
+    fn servers_on_two_ports_of_one_host_have_separate_cookies() {
         let site = |port| Site {
             secure: false,
             port: Some(port),
@@ -171,14 +172,14 @@ mod tests {
         assert_eq!(token(&both, site(8080)), Token::parse(&first));
         assert_eq!(token(&both, site(8081)), Token::parse(&second));
         assert_eq!(token(&both, site(8082)), None);
-        let of_before = headers(header::COOKIE, &format!("{OLD_COOKIE}={first}"));
-        assert_eq!(token(&of_before, site(8080)), Token::parse(&first));
+        let old_cookie = headers(header::COOKIE, &format!("{OLD_COOKIE}={first}"));
+        assert_eq!(token(&old_cookie, site(8080)), Token::parse(&first));
         let secure = Site {
             secure: true,
             port: None,
             hsts: true,
         };
         assert_eq!(session_cookie(secure), "__Host-tidings_session");
-        assert_eq!(token(&of_before, secure), None, "anybody may have set it");
+        assert_eq!(token(&old_cookie, secure), None, "anybody may have set it");
     }
 }

@@ -1,4 +1,4 @@
-//! Hashing passwords: slow on purpose, so on threads of its own.
+//! Password hashing, which is slow by design and runs on dedicated threads.
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::password_hash::{self, PasswordHasher};
@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Hashes that may wait for their turn; the next login is told to come back.
+/// Hashes that may wait; further logins are answered busy.
 const WAITING: usize = 64;
 
 /// Why a password was not hashed or compared.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
-    /// Too many wait already.
+    /// Too many hashes are waiting.
     #[error("too many passwords at once")]
     Busy,
     /// The hash in the store, or the library, is broken.
@@ -23,7 +23,7 @@ pub enum PasswordError {
     Hash(String),
 }
 
-/// What a thread does with a password.
+/// A job for a hashing thread.
 enum Job {
     Verify(String, Arc<str>, Answer<bool>),
     Hash(String, Answer<String>),
@@ -32,29 +32,29 @@ enum Job {
 type Answer<T> = oneshot::Sender<Result<T, PasswordError>>;
 
 /// Argon2id with the library's parameters (19 MiB, two passes: the first choice of the OWASP
-/// Password Storage Cheat Sheet), on as many threads as there are cores, each with 19 MiB that it
-/// keeps: given back to the allocator after every login, they were not given back to the system,
-/// and 30 logins left 370 MB behind. Cheap to clone.
+/// Password Storage Cheat Sheet), on one thread per core. Each thread keeps its 19 MiB: freed after
+/// every login, the memory was not returned to the system, and 30 logins left 370 MB behind. Cheap
+/// to clone.
 #[derive(Clone)]
 pub struct Passwords {
     jobs: SyncSender<Job>,
-    /// Compared with when there is no such user, so that the time tells nothing.
+    /// Verified for unknown users, so that timing does not reveal which users exist.
     decoy: Arc<str>,
     in_progress: Arc<AtomicUsize>,
     refused: Arc<AtomicU64>,
 }
 
-/// A password that counts as in progress while this lives.
-struct Counted(Arc<AtomicUsize>);
+/// Counts a password as in progress until dropped.
+struct InProgress(Arc<AtomicUsize>);
 
-impl Drop for Counted {
+impl Drop for InProgress {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl Passwords {
-    /// Starts the threads, which end with the last clone, and makes the decoy, which takes one
+    /// Starts the threads, which end with the last clone, and creates the decoy, which takes one
     /// hash's time.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl Passwords {
         })
     }
 
-    /// Passwords being hashed, and waiting for it.
+    /// Passwords being hashed or waiting.
     pub fn in_progress(&self) -> usize {
         self.in_progress.load(Ordering::Relaxed)
     }
@@ -94,7 +94,7 @@ impl Passwords {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// What is stored in place of a hash for a user who has no password: no password matches it.
+    /// Stored instead of a hash for a user without a password: no password matches it.
     pub const NONE: &str = "";
 
     /// The PHC string of a password. Takes tens of milliseconds: for commands, not for requests.
@@ -108,8 +108,8 @@ impl Passwords {
             .map_err(|error| PasswordError::Hash(error.to_string()))
     }
 
-    /// Whether the password is the one the PHC string was made from; `None`, for a user that does
-    /// not exist, and [`Self::NONE`] take as long and are false.
+    /// Whether the password matches the PHC string. `None`, for an unknown user, and [`Self::NONE`]
+    /// take as long and are false.
     ///
     /// # Errors
     /// [`PasswordError::Busy`] when [`WAITING`] others wait.
@@ -121,7 +121,7 @@ impl Passwords {
         let hash = hash.filter(|hash| hash != Self::NONE);
         let exists = hash.is_some();
         let hash = hash.map_or_else(|| Arc::clone(&self.decoy), Into::into);
-        let matches = self.done(|answer| Job::Verify(password, hash, answer));
+        let matches = self.run_job(|answer| Job::Verify(password, hash, answer));
         Ok(matches.await? && exists)
     }
 
@@ -130,11 +130,11 @@ impl Passwords {
     /// # Errors
     /// [`PasswordError::Busy`] when [`WAITING`] others wait.
     pub async fn hash_in_turn(&self, password: String) -> Result<String, PasswordError> {
-        self.done(|answer| Job::Hash(password, answer)).await
+        self.run_job(|answer| Job::Hash(password, answer)).await
     }
 
-    /// Has a thread do it, when it is its turn.
-    async fn done<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, PasswordError> {
+    /// Queues a job and awaits its result.
+    async fn run_job<T>(&self, job: impl FnOnce(Answer<T>) -> Job) -> Result<T, PasswordError> {
         let (answer, receiver) = oneshot::channel();
         self.jobs
             .try_send(job(answer))
@@ -146,7 +146,7 @@ impl Passwords {
                 TrySendError::Disconnected(_) => PasswordError::Hash("no thread".into()),
             })?;
         self.in_progress.fetch_add(1, Ordering::Relaxed);
-        let _counted = Counted(Arc::clone(&self.in_progress));
+        let _in_progress = InProgress(Arc::clone(&self.in_progress));
         receiver
             .await
             .map_err(|_| PasswordError::Hash("no answer".into()))?
@@ -178,14 +178,14 @@ impl Job {
     }
 }
 
-/// The form in which passwords are hashed: compatibility characters, and what can be composed, in one
-/// form for what reads the same, however a keyboard makes it. Beyond the `OpaqueString` profile of RFC
-/// 8265 §4.2, which composes only, it also takes full-width digits for digits.
+/// Normalizes a password for hashing (NFKC), so that it matches however a keyboard composes it.
+/// Beyond the `OpaqueString` profile of RFC 8265 §4.2, which composes only, it also maps full-width
+/// digits to digits.
 fn normal(password: &str) -> String {
     password.nfkc().collect()
 }
 
-/// The password, or what was typed itself: versions before hashed that.
+/// Tries the normalized password, then the typed one, which earlier versions hashed.
 fn matches_in_any_form(
     password: &str,
     hash: &str,
@@ -195,7 +195,7 @@ fn matches_in_any_form(
     Ok(matches(&normal, hash, memory)? || (normal != password && matches(password, hash, memory)?))
 }
 
-/// What the library's own comparison does, in memory that is kept.
+/// Verifies like the library does, in reused memory.
 fn matches(password: &str, hash: &str, memory: &mut Vec<Block>) -> password_hash::Result<bool> {
     let hash = PasswordHash::new(hash)?;
     let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
@@ -218,7 +218,7 @@ fn matches(password: &str, hash: &str, memory: &mut Vec<Block>) -> password_hash
     Ok(Output::new(&output)? == *expected)
 }
 
-/// What the library's own hashing does, in memory that is kept.
+/// Hashes like the library does, in reused memory.
 fn phc_string(password: &str, memory: &mut Vec<Block>) -> password_hash::Result<String> {
     let mut salt = [0; Salt::RECOMMENDED_LENGTH];
     getrandom::fill(&mut salt).map_err(|_| password_hash::Error::Crypto)?;
@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn only_the_right_password_of_a_user_that_exists_is_verified() {
+    async fn only_the_right_password_of_a_known_user_is_verified() {
         let passwords = Passwords::new().expect("hashes");
         let hash = Passwords::hash("1234").expect("hashes");
         assert!(
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn more_logins_than_may_wait_are_told_to_come_back() {
+    async fn logins_beyond_the_queue_are_answered_busy() {
         let passwords = Passwords::new().expect("hashes");
         let logins = (0..4 * WAITING).map(|_| passwords.verify("x".into(), None));
         let answers = futures_util::future::join_all(logins).await;
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_password_is_the_same_however_a_keyboard_makes_it() {
+    async fn password_matches_in_any_unicode_composition() {
         let passwords = Passwords::new().expect("hashes");
         let composed = Passwords::hash("caf\u{e9}-Wache1").expect("hashes");
         let before = Argon2::default().hash_password("cafe\u{301}-Wache1".as_bytes());
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_hashed_for_a_request_that_is_gone() {
+    fn cancelled_request_is_not_hashed() {
         let mut memory = Vec::new();
         let decoy = Arc::from(Passwords::hash("x").expect("hashes"));
         let (answer, gone) = oneshot::channel();
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_made_in_turn_is_like_one_made_by_the_library() {
+    async fn queued_hash_has_the_parameters_of_the_library() {
         let passwords = Passwords::new().expect("hashes");
         let made = passwords.hash_in_turn("correct horse".into());
         let made = made.await.expect("hashes");

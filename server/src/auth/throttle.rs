@@ -1,4 +1,4 @@
-//! Slowing down those who guess passwords, and those who do something else too often.
+//! Throttling of password guessing and of other frequent actions.
 
 use crate::admission::{customer_network, networks};
 use std::collections::HashMap;
@@ -9,30 +9,33 @@ use std::time::Duration;
 use tidings_shared::UserId;
 use tokio::time::Instant;
 
-/// So many within a time that begins with the first of them.
+/// At most `max` attempts per window, which begins with the first of them.
 #[derive(Debug, Clone, Copy)]
 struct Rule {
     max: u32,
     window: Duration,
-    /// Whether more are refused.
+    /// Whether further attempts are refused.
     refuses: bool,
 }
 
 /// Failures with one email from one address.
-const PAIR: Rule = Rule {
+const EMAIL_AND_ADDRESS: Rule = Rule {
     max: 10,
     window: Duration::from_mins(1),
     refuses: true,
 };
-/// The same while many fail with that email, from wherever: who knows the password needs no second try.
-const PAIR_UNDER_ATTACK: Rule = Rule { max: 1, ..PAIR };
-/// Failures with one email from everywhere; beyond this it is under attack.
+/// The same while the account is under attack: a user who knows the password needs no second try.
+const EMAIL_AND_ADDRESS_UNDER_ATTACK: Rule = Rule {
+    max: 1,
+    ..EMAIL_AND_ADDRESS
+};
+/// Failures with one email from anywhere; beyond this the account counts as under attack.
 const ACCOUNT: Rule = Rule {
     max: 50,
     window: Duration::from_hours(1),
     refuses: false,
 };
-/// Failures from one network, with whichever emails.
+/// Failures from one network, with any emails.
 const NETWORK: Rule = Rule {
     max: 50,
     window: Duration::from_mins(10),
@@ -45,27 +48,27 @@ const REGISTRATIONS: Rule = Rule {
     refuses: true,
 };
 
-/// Counts kept, 48 bytes each with their place in the table: some 6 MB. At the bound the expired ones, or
-/// else all, are forgotten; to fill it costs a flood a password's hash, or another network, for each.
+/// Maximum counts kept, 48 bytes each: some 6 MB. At the limit expired counts, or else all, are
+/// dropped; to fill it costs an attacker a password hash, or another network, per count.
 const COUNTS_MAX: usize = 128 * 1024;
 
-/// What is attempted.
+/// A throttled action.
 #[derive(Debug, Clone, Copy)]
-pub enum Deed<'a> {
+pub enum Action<'a> {
     /// A login with this email.
     Login(&'a str),
     /// A registration.
     Registration,
     /// A change of this user's password.
     Password(UserId),
-    /// A change of what others see of this user.
+    /// A change of this user's profile.
     Profile(UserId),
 }
 
-/// What is counted, of which only a hash is kept.
+/// The key of a count, of which only a hash is kept.
 #[derive(Hash)]
 enum Key<'a> {
-    Pair(&'a str, IpAddr),
+    EmailAndAddress(&'a str, IpAddr),
     Account(&'a str),
     Network(IpAddr, u8),
     Registrations(IpAddr, u8),
@@ -82,33 +85,33 @@ struct Count {
 
 impl Count {
     fn reached(&self, rule: Rule, now: Instant) -> bool {
-        !self.is_over(now) && self.attempts >= rule.max
+        !self.is_expired(now) && self.attempts >= rule.max
     }
 
-    fn is_over(&self, now: Instant) -> bool {
+    fn is_expired(&self, now: Instant) -> bool {
         self.since + self.window <= now
     }
 }
 
-/// Failed logins of late, and what else is to be slowed down; cheap to clone. By email *and* address
-/// first, so that a guesser does not lock out who comes from elsewhere; behind a proxy that is not
-/// trusted all come from the proxy's.
+/// Counts of recent attempts; cheap to clone. Logins are counted by email *and* address first, so
+/// that an attacker does not lock out a user elsewhere. Behind an untrusted proxy all share the
+/// proxy's address.
 #[derive(Clone, Default)]
 pub struct Throttle {
     counts: Arc<Mutex<HashMap<u64, Count>>>,
-    /// Secret, so that nobody can choose what collides.
+    /// Randomly keyed, so that nobody can provoke collisions.
     hasher: RandomState,
 }
 
-/// An attempt under way. With one email from one address it counts while it lives, so that many at once
-/// count too; dropped, it was not looked at, because the server was busy or nobody waited any more, and
-/// does not count.
+/// An attempt in progress. The primary count (email and address) includes it while it lives, so
+/// that concurrent attempts are limited too. Dropped without a result, because the server was busy
+/// or the client left, it does not count.
 #[must_use = "dropped, it does not count"]
 pub struct Attempt {
     throttle: Throttle,
-    /// Counted already, since when; none: it is decided.
-    pair: Option<(u64, Instant)>,
-    /// To be counted when it fails.
+    /// The primary count and its start; `None`: the attempt is decided.
+    primary: Option<(u64, Instant)>,
+    /// Counts to increment when it fails.
     wider: Vec<(u64, Rule)>,
     now: Instant,
 }
@@ -121,35 +124,48 @@ impl Throttle {
     pub fn attempt(
         &self,
         now: Instant,
-        deed: Deed<'_>,
+        action: Action<'_>,
         address: IpAddr,
     ) -> Result<Attempt, Duration> {
         let here = customer_network(address);
         let hash = |key: Key| self.hasher.hash_one(key);
         let mut counts = self.counts();
-        let (pair, wider): (_, Vec<_>) = match deed {
-            Deed::Login(email) => {
+        let (primary, wider): (_, Vec<_>) = match action {
+            Action::Login(email) => {
                 let account = hash(Key::Account(email));
                 let attacked = counts
                     .get(&account)
                     .is_some_and(|count| count.reached(ACCOUNT, now));
-                let rule = if attacked { PAIR_UNDER_ATTACK } else { PAIR };
+                let rule = if attacked {
+                    EMAIL_AND_ADDRESS_UNDER_ATTACK
+                } else {
+                    EMAIL_AND_ADDRESS
+                };
                 let failures = networks(address)
                     .map(|(network, bits)| (hash(Key::Network(network, bits)), NETWORK));
                 let wider = failures.chain([(account, ACCOUNT)]).collect();
-                (Some((hash(Key::Pair(email, here)), rule)), wider)
+                (Some((hash(Key::EmailAndAddress(email, here)), rule)), wider)
             }
-            Deed::Registration => {
+            Action::Registration => {
                 let all = networks(address).map(|(network, bits)| {
                     let key = hash(Key::Registrations(network, bits));
                     (key, REGISTRATIONS)
                 });
                 (None, all.collect())
             }
-            Deed::Password(uid) => (Some((hash(Key::Password(uid, here)), PAIR)), Vec::new()),
-            Deed::Profile(uid) => (Some((hash(Key::Profile(uid, here)), PAIR)), Vec::new()),
+            Action::Password(uid) => (
+                Some((hash(Key::Password(uid, here)), EMAIL_AND_ADDRESS)),
+                Vec::new(),
+            ),
+            Action::Profile(uid) => (
+                Some((hash(Key::Profile(uid, here)), EMAIL_AND_ADDRESS)),
+                Vec::new(),
+            ),
         };
-        let refusing = pair.iter().chain(&wider).filter(|(_, rule)| rule.refuses);
+        let refusing = primary
+            .iter()
+            .chain(&wider)
+            .filter(|(_, rule)| rule.refuses);
         let waits = refusing.filter_map(|(key, rule)| {
             let count = counts.get(key).filter(|count| count.reached(*rule, now))?;
             Some((count.since + rule.window).saturating_duration_since(now))
@@ -158,7 +174,7 @@ impl Throttle {
             return Err(wait);
         }
         Ok(Attempt {
-            pair: pair.map(|(key, rule)| (key, add(&mut counts, (key, rule), now))),
+            primary: primary.map(|(key, rule)| (key, add(&mut counts, (key, rule), now))),
             throttle: self.clone(),
             wider,
             now,
@@ -170,10 +186,10 @@ impl Throttle {
     }
 }
 
-/// Adds one to a count; when that began.
+/// Increments a count; returns when its window began.
 fn add(counts: &mut HashMap<u64, Count>, (key, rule): (u64, Rule), now: Instant) -> Instant {
     if counts.len() >= COUNTS_MAX && !counts.contains_key(&key) {
-        counts.retain(|_, count| !count.is_over(now));
+        counts.retain(|_, count| !count.is_expired(now));
         if counts.len() >= COUNTS_MAX {
             counts.clear();
         }
@@ -184,7 +200,7 @@ fn add(counts: &mut HashMap<u64, Count>, (key, rule): (u64, Rule), now: Instant)
         attempts: 0,
     };
     let count = counts.entry(key).or_insert(fresh);
-    if count.is_over(now) {
+    if count.is_expired(now) {
         *count = fresh;
     }
     count.attempts = count.attempts.saturating_add(1);
@@ -192,26 +208,26 @@ fn add(counts: &mut HashMap<u64, Count>, (key, rule): (u64, Rule), now: Instant)
 }
 
 impl Attempt {
-    /// The password was wrong, or this is to be slowed down whatever becomes of it.
-    pub fn counts(mut self) {
-        self.pair = None;
+    /// The password was wrong, or the action is throttled regardless of its result.
+    pub fn count(mut self) {
+        self.primary = None;
         let mut counts = self.throttle.counts();
         for wider in &self.wider {
             add(&mut counts, *wider, self.now);
         }
     }
 
-    /// The password was right: the failures with it from here are forgotten.
+    /// The password was right: resets the primary count.
     pub fn succeeded(mut self) {
-        if let Some((pair, _)) = self.pair.take() {
-            self.throttle.counts().remove(&pair);
+        if let Some((primary, _)) = self.primary.take() {
+            self.throttle.counts().remove(&primary);
         }
     }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        let Some((key, since)) = self.pair else {
+        let Some((key, since)) = self.primary else {
             return;
         };
         let mut counts = self.throttle.counts();
@@ -237,64 +253,74 @@ mod tests {
     impl Throttle {
         /// An attempt with a wrong password.
         fn fail(&self, now: Instant, email: &str, address: IpAddr) -> Result<(), Duration> {
-            self.attempt(now, Deed::Login(email), address)
-                .map(Attempt::counts)
+            self.attempt(now, Action::Login(email), address)
+                .map(Attempt::count)
         }
     }
 
-    /// An address for each number, each in a network of its own.
+    /// An address per number, each in its own network.
     fn far(number: u32) -> IpAddr {
         Ipv4Addr::from_bits(number << 8).into()
     }
 
-    /// In the network of 64 bits of this number, all of them in one of 48.
+    /// An address in the /64 of this number; all are in one /48.
     fn near(network: u16, host: u16) -> IpAddr {
         IpAddr::V6([0x2001, 0xdb8, 0, network, 0, 0, 0, host].into())
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_ten_attempts_a_guesser_waits_and_nobody_else_does() {
+    async fn eleventh_failure_waits_for_that_email_and_address_only() {
         let throttle = Throttle::default();
         let start = Instant::now();
-        for _ in 0..PAIR.max {
+        for _ in 0..EMAIL_AND_ADDRESS.max {
             assert_eq!(throttle.fail(start, "a", HERE), Ok(()));
         }
-        assert_eq!(throttle.fail(start, "a", HERE), Err(PAIR.window));
+        assert_eq!(
+            throttle.fail(start, "a", HERE),
+            Err(EMAIL_AND_ADDRESS.window)
+        );
         assert_eq!(throttle.fail(start, "a", THERE), Ok(()));
         assert_eq!(throttle.fail(start, "b", HERE), Ok(()));
-        assert_eq!(throttle.fail(start + PAIR.window, "a", HERE), Ok(()));
+        assert_eq!(
+            throttle.fail(start + EMAIL_AND_ADDRESS.window, "a", HERE),
+            Ok(())
+        );
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_was_not_looked_at_counts_only_while_it_is_under_way() {
+    async fn dropped_attempt_counts_only_while_in_progress() {
         let throttle = Throttle::default();
         let now = Instant::now();
         for _ in 0..2 {
-            let under_way: Vec<Attempt> = (0..PAIR.max)
+            let under_way: Vec<Attempt> = (0..EMAIL_AND_ADDRESS.max)
                 .map(|_| {
-                    let attempt = throttle.attempt(now, Deed::Login("a"), HERE);
+                    let attempt = throttle.attempt(now, Action::Login("a"), HERE);
                     attempt.expect("few yet")
                 })
                 .collect();
-            assert_eq!(throttle.fail(now, "a", HERE), Err(PAIR.window));
+            assert_eq!(throttle.fail(now, "a", HERE), Err(EMAIL_AND_ADDRESS.window));
             drop(under_way);
             assert_eq!(throttle.counts().len(), 0, "nothing is remembered of them");
         }
 
         assert_eq!(throttle.fail(now, "a", HERE), Ok(()));
-        let late = throttle.attempt(now, Deed::Login("a"), HERE);
+        let late = throttle.attempt(now, Action::Login("a"), HERE);
         let late = late.expect("few yet");
-        let then = now + PAIR.window;
-        for _ in 0..PAIR.max {
+        let then = now + EMAIL_AND_ADDRESS.window;
+        for _ in 0..EMAIL_AND_ADDRESS.max {
             assert_eq!(throttle.fail(then, "a", HERE), Ok(()));
         }
         drop(late);
         let wait = throttle.fail(then, "a", HERE);
-        assert_eq!(wait, Err(PAIR.window), "it takes nothing from a later one");
+        assert_eq!(
+            wait,
+            Err(EMAIL_AND_ADDRESS.window),
+            "it takes nothing from a later one"
+        );
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_address_that_tries_many_emails_waits() {
+    async fn address_that_tries_many_emails_waits() {
         let throttle = Throttle::default();
         let now = Instant::now();
         for n in 0..NETWORK.max {
@@ -302,7 +328,7 @@ mod tests {
         }
         assert_eq!(throttle.fail(now, "another", HERE), Err(NETWORK.window));
         assert_eq!(throttle.fail(now, "another", THERE), Ok(()));
-        let right = throttle.attempt(now, Deed::Login("another"), far(1));
+        let right = throttle.attempt(now, Action::Login("another"), far(1));
         right.expect("not from here").succeeded();
         let still = throttle.fail(now, "another", HERE);
         assert_eq!(
@@ -313,32 +339,36 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_networks_of_a_customer_count_together() {
+    async fn networks_of_a_customer_count_together() {
         let throttle = Throttle::default();
         let now = Instant::now();
         let register = |address| {
-            let attempt = throttle.attempt(now, Deed::Registration, address);
-            attempt.map(Attempt::counts)
+            let attempt = throttle.attempt(now, Action::Registration, address);
+            attempt.map(Attempt::count)
         };
         for network in 0..15 {
-            let taken = register(near(network, 1));
-            assert_eq!(taken.is_ok(), u32::from(network) < REGISTRATIONS.max);
+            let attempt = register(near(network, 1));
+            assert_eq!(attempt.is_ok(), u32::from(network) < REGISTRATIONS.max);
         }
         let elsewhere = IpAddr::V6([0x2001, 0xdb8, 1, 0, 0, 0, 0, 1].into());
         assert_eq!(register(elsewhere), Ok(()));
 
         for host in 0..15 {
-            let taken = throttle.fail(now, "a", near(0, host));
-            assert_eq!(taken.is_ok(), u32::from(host) < PAIR.max);
+            let attempt = throttle.fail(now, "a", near(0, host));
+            assert_eq!(attempt.is_ok(), u32::from(host) < EMAIL_AND_ADDRESS.max);
         }
         for n in 0..200 {
-            let taken = throttle.fail(now, &n.to_string(), near(n, 0));
-            assert_eq!(taken.is_ok(), u32::from(n) + PAIR.max < NETWORK.max, "{n}");
+            let attempt = throttle.fail(now, &n.to_string(), near(n, 0));
+            assert_eq!(
+                attempt.is_ok(),
+                u32::from(n) + EMAIL_AND_ADDRESS.max < NETWORK.max,
+                "{n}"
+            );
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_account_under_attack_is_slowed_and_never_locked() {
+    async fn account_under_attack_is_slowed_but_not_locked() {
         let throttle = Throttle::default();
         let now = Instant::now();
         for n in 0..1_000 {
@@ -346,26 +376,26 @@ mod tests {
             let again = throttle.fail(now, "a", far(n));
             assert_eq!(again.is_err(), n >= ACCOUNT.max / 2, "{n}");
         }
-        let owner = throttle.attempt(now, Deed::Login("a"), HERE);
+        let owner = throttle.attempt(now, Action::Login("a"), HERE);
         owner.expect("the first try of who knows it").succeeded();
         let later = now + ACCOUNT.window;
-        for _ in 0..PAIR.max {
+        for _ in 0..EMAIL_AND_ADDRESS.max {
             assert_eq!(throttle.fail(later, "a", HERE), Ok(()));
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_success_forgets_and_memory_is_bounded() {
+    async fn success_clears_failures_and_memory_is_bounded() {
         let throttle = Throttle::default();
         let now = Instant::now();
-        for _ in 0..PAIR.max - 1 {
+        for _ in 0..EMAIL_AND_ADDRESS.max - 1 {
             assert_eq!(throttle.fail(now, "a", HERE), Ok(()));
         }
         throttle
-            .attempt(now, Deed::Login("a"), HERE)
+            .attempt(now, Action::Login("a"), HERE)
             .expect("the tenth")
             .succeeded();
-        for _ in 0..PAIR.max {
+        for _ in 0..EMAIL_AND_ADDRESS.max {
             assert_eq!(throttle.fail(now, "a", HERE), Ok(()));
         }
         for n in 0..60_000 {

@@ -7,12 +7,12 @@ use std::fmt;
 /// Random bytes of a token.
 const BYTES: usize = 32;
 
-/// A session's secret: 256 random bits in hexadecimal. It is not in any log: `Debug` hides it.
+/// A session's secret: 256 random bits in hexadecimal. Never logged: `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
 
 impl Token {
-    /// A new one.
+    /// Generates a token.
     ///
     /// # Errors
     /// When the system has no randomness to give.
@@ -26,19 +26,18 @@ impl Token {
         Ok(Self(text))
     }
 
-    /// A token as a request brought it; `None` if it cannot be one.
+    /// Parses a token of a request; `None` if malformed.
     pub fn parse(text: &str) -> Option<Self> {
         let valid = text.len() == 2 * BYTES && text.bytes().all(|b| b.is_ascii_hexdigit());
         valid.then(|| Self(text.to_owned()))
     }
 
-    /// What the store knows of it. A fast hash is right for 256 random bits, which cannot be
-    /// guessed however fast it is.
+    /// The hash for the store. A fast hash suffices, because 256 random bits cannot be guessed.
     pub fn hash(&self) -> SessionHash {
         SessionHash(Sha256::digest(self.0.as_bytes()).into())
     }
 
-    /// The secret itself, for the one answer that carries it.
+    /// The secret, for the answer to a login.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -55,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_differ_and_are_read_back_but_never_printed() {
+    fn tokens_differ_parse_back_and_hide_in_debug() {
         let (first, second) = (
             Token::generate().expect("random"),
             Token::generate().expect("random"),

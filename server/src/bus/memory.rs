@@ -1,4 +1,4 @@
-//! The bus of a single node: a queue.
+//! The bus of a single node: an in-process queue.
 
 use super::{Bus, Notice, Publication, Topic};
 use crate::metrics::{BusFigures, Histogram};
@@ -6,26 +6,26 @@ use async_trait::async_trait;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 
-/// What was published at once and waits for the hub, which hands it out without waiting for anything:
-/// a batch of the committer, or what one request led to.
+/// Notices that may wait for the hub, which dispatches without waiting: a batch of the committer,
+/// or the events of one request.
 const QUEUE: usize = 1024;
 
-/// A bus inside one process. Everything published is on this node already, so topics need no
-/// subscription and nothing is ever lost.
+/// A bus inside one process. All events are local, so topics need no subscription and nothing is
+/// lost.
 pub struct MemoryBus {
     queue: mpsc::Sender<Notice>,
     published: AtomicU64,
 }
 
 impl MemoryBus {
-    /// A bus and what comes out of it.
+    /// A bus and the receiver of its notices.
     pub fn new() -> (Self, mpsc::Receiver<Notice>) {
         let (queue, notices) = mpsc::channel(QUEUE);
         let published = AtomicU64::new(0);
         (Self { queue, published }, notices)
     }
 
-    /// Where else notices may come from.
+    /// A sender for notices from other sources, such as Redis.
     pub(super) fn queue(&self) -> mpsc::Sender<Notice> {
         self.queue.clone()
     }
@@ -36,7 +36,7 @@ impl Bus for MemoryBus {
     async fn publish(&self, publications: Vec<Publication>) {
         let count = u64::try_from(publications.len()).unwrap_or(u64::MAX);
         self.published.fetch_add(count, Ordering::Relaxed);
-        // Fails only after the hub ended, when no connection is left to tell.
+        // Fails only after the hub ended, when no connection is left to notify.
         let _ = self.queue.send(Notice::Events(publications)).await;
     }
 
@@ -48,7 +48,7 @@ impl Bus for MemoryBus {
         !self.queue.is_closed()
     }
 
-    async fn retire(&self) {}
+    async fn deregister(&self) {}
 
     fn figures(&self) -> BusFigures {
         BusFigures {

@@ -1,24 +1,24 @@
 //! The bus of many nodes: Redis pub/sub.
 //!
-//! This node's own connections get their events at once, through the queue of the in-process bus;
-//! Redis carries them to the other nodes and may be away as long as it likes. `session` keeps the
-//! connections, `topics` what this node listens to, `outbound` what is to be published, `payload`
-//! and `channel` are what an event and a topic look like in Redis, `peers` which nodes live, and
-//! `wire` hides whether it is one server or a cluster.
+//! Events for this node's own connections go through the in-process queue at once; Redis carries
+//! them to the other nodes and may be down for any time. `session` keeps the connections, `topics`
+//! the subscriptions of this node, `outbound` the queue of publications, `payload` and `channel`
+//! the encoding of events and topics in Redis, `peers` the liveness of other nodes, and
+//! `connection` hides whether Redis is one server or a cluster.
 
 mod channel;
+mod connection;
 mod outbound;
 pub mod payload;
 mod peers;
 mod session;
 mod stats;
 mod topics;
-mod wire;
 
+pub use connection::{Address, AddressError, RedisConnection};
 pub use payload::NodeId;
-pub use peers::{BEATS, LIFE, life_key};
+pub use peers::{HEARTBEATS, LIVENESS_TTL, liveness_key};
 pub use stats::BusStats;
-pub use wire::{Address, AddressError, Wire};
 
 use super::{Bus, MemoryBus, Notice, Publication, Topic};
 use crate::clock;
@@ -31,18 +31,18 @@ use std::sync::Arc;
 use tokio::sync::{Notify, mpsc, watch};
 use topics::Topics;
 
-/// How a node takes part.
+/// A node's identity on the bus.
 pub struct Node {
-    /// Where Redis is.
+    /// Address of Redis.
     pub address: Address,
-    /// Its name, of this process alone.
+    /// Its name, unique to this process.
     pub name: String,
-    /// The same as a number.
+    /// The same as a random number.
     pub id: NodeId,
 }
 
 impl Node {
-    /// A node of this process: `name`, or else the host's, and a random number.
+    /// The identity of this process: `name`, or else the host's name, and a random number.
     ///
     /// # Errors
     /// When the system has no randomness to give.
@@ -67,20 +67,20 @@ pub struct RedisBus {
     topics: Arc<Topics>,
     outbound: Arc<Outbound>,
     stats: Arc<BusStats>,
-    commands: watch::Receiver<Option<Wire>>,
-    forgotten: Arc<Notify>,
+    commands: watch::Receiver<Option<RedisConnection>>,
+    state_lost: Arc<Notify>,
 }
 
 impl RedisBus {
-    /// A bus, what comes out of it, and the task that keeps it connected, which ends when it is
+    /// A bus, the receiver of its notices, and the task that keeps it connected, which ends when
     /// dropped.
     pub fn new(node: Node) -> (Self, mpsc::Receiver<Notice>, impl Future<Output = ()>) {
         let (local, notices) = MemoryBus::new();
         let stats = Arc::new(BusStats::default());
         let topics = Arc::new(Topics::default());
         let outbound = Arc::new(Outbound::new(Arc::clone(&stats)));
-        let forgotten = Arc::new(Notify::new());
-        let (commands, wire) = watch::channel(None);
+        let state_lost = Arc::new(Notify::new());
+        let (commands, connection) = watch::channel(None);
         let session = Session {
             address: node.address,
             node: node.id,
@@ -88,9 +88,9 @@ impl RedisBus {
             outbound: Arc::clone(&outbound),
             hub: local.queue(),
             stats: Arc::clone(&stats),
-            peers: Peers::new(node.name.clone(), Arc::clone(&forgotten)),
+            peers: Peers::new(node.name.clone(), Arc::clone(&state_lost)),
             commands,
-            looked: None,
+            last_resync: None,
         };
         let bus = Self {
             id: node.id,
@@ -99,25 +99,25 @@ impl RedisBus {
             topics,
             outbound,
             stats,
-            commands: wire,
-            forgotten,
+            commands: connection,
+            state_lost,
         };
         (bus, notices, session.run())
     }
 
-    /// What it did so far.
+    /// Counters for the metrics.
     pub fn stats(&self) -> Arc<BusStats> {
         Arc::clone(&self.stats)
     }
 
-    /// The connection for other commands, while there is one.
-    pub fn commands(&self) -> watch::Receiver<Option<Wire>> {
+    /// The connection for other commands, while connected.
+    pub fn commands(&self) -> watch::Receiver<Option<RedisConnection>> {
         self.commands.clone()
     }
 
-    /// Told when Redis turned out to know nothing of this node: at first, and after a flush.
-    pub fn forgotten(&self) -> Arc<Notify> {
-        Arc::clone(&self.forgotten)
+    /// Notified when Redis has no state of this node: at the start, and after a flush.
+    pub fn state_lost(&self) -> Arc<Notify> {
+        Arc::clone(&self.state_lost)
     }
 }
 
@@ -139,25 +139,25 @@ impl Bus for RedisBus {
     }
 
     async fn subscribe(&self, topics: &[Topic]) {
-        if let Some(confirmed) = self.topics.want(topics) {
-            // An error: cut off meanwhile. The next session begins with a gap.
+        if let Some(confirmed) = self.topics.subscribe(topics) {
+            // An error: disconnected meanwhile. The next session begins with a resync.
             let _ = confirmed.await;
         }
     }
 
     fn unsubscribe(&self, topic: Topic) {
-        self.topics.unwant(topic);
+        self.topics.unsubscribe(topic);
     }
 
     async fn is_connected(&self) -> bool {
         self.stats.is_connected()
     }
 
-    async fn retire(&self) {
+    async fn deregister(&self) {
         self.outbound.flushed().await;
-        let wire = self.commands.borrow().clone();
-        if let Some(mut wire) = wire
-            && let Err(error) = wire.run(peers::farewell(&self.name)).await
+        let connection = self.commands.borrow().clone();
+        if let Some(mut connection) = connection
+            && let Err(error) = connection.run(peers::deregister_commands(&self.name)).await
         {
             tracing::debug!(%error, "the other nodes will notice by themselves");
         }

@@ -28,7 +28,7 @@ pub struct Restore {
 
 pub(super) async fn backup(command: Backup) -> anyhow::Result<()> {
     let Backup { store, file } = command;
-    // Not brought up to date before: a server of the version before may be using it.
+    // Not migrated before: a server of an earlier version may be using it.
     let done = store::backup(&store.database_url, &file).await;
     let database = without_password(&store.database_url);
     done.with_context(|| format!("cannot back up {database}"))?;

@@ -1,10 +1,10 @@
-//! What `--demo` puts into an empty database: the course's three users, with pictures drawn for this
-//! project, and a short past of messages about what the course is about.
+//! The data that `--demo` puts into an empty database: the course's three users, with pictures
+//! drawn for this project, and a short message history about the course's topics.
 
 use super::user;
 use crate::clock;
 use crate::gateway::ConnectionId;
-use crate::store::{GroupLimits, Move, NewGroup, NewMessage, Picture, Store, UserDraft};
+use crate::store::{AdvanceCursor, GroupLimits, NewGroup, NewMessage, Picture, Store, UserDraft};
 use std::collections::HashMap;
 use tidings_shared::{MsgType, Peer, UserId};
 
@@ -96,7 +96,7 @@ const PAST: [(UserId, Option<UserId>, i64, &str); 13] = [
     (LI, None, 7, "看到了！往返时间、重推次数都在里面 🎉"),
 ];
 
-/// Does nothing where there are users.
+/// Does nothing if there are users.
 pub(super) async fn add(store: &dyn Store) -> anyhow::Result<()> {
     if !store.users(UserId(0), 1).await?.is_empty() {
         return Ok(());
@@ -110,7 +110,7 @@ pub(super) async fn add(store: &dyn Store) -> anyhow::Result<()> {
     });
     match user::add(store, &drafts).await {
         Ok(_) => {}
-        // Another node that started at the same moment was quicker.
+        // Another node that started at the same moment was faster.
         Err(_) if !store.users(UserId(0), 1).await?.is_empty() => return Ok(()),
         Err(error) => return Err(error),
     }
@@ -124,7 +124,7 @@ pub(super) async fn add(store: &dyn Store) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Everybody has read all but the last message of each conversation, if another wrote that.
+/// Everybody has read each conversation, except a last message from another user.
 async fn add_past(store: &dyn Store, now_ms: i64) -> anyhow::Result<()> {
     let group = NewGroup {
         owner: ZHANG,
@@ -150,13 +150,13 @@ async fn add_past(store: &dyn Store, now_ms: i64) -> anyhow::Result<()> {
         .flatten()
         .map(|message| (message.conversation, message.record.sender.uid))
         .collect();
-    let mut moves = Vec::new();
+    let mut advances = Vec::new();
     for (uid, ..) in USERS {
-        for standing in store.positions(uid).await? {
-            let (conversation, last) = (standing.position.conversation, standing.position.last_seq);
+        for cursor in store.cursors(uid).await? {
+            let (conversation, last) = (cursor.delivery.conversation, cursor.delivery.last_seq);
             let wrote = last_senders.get(&conversation) == Some(&uid);
             let read = if wrote { last } else { last.prev() };
-            moves.push(Move {
+            advances.push(AdvanceCursor {
                 conversation,
                 uid,
                 read,
@@ -164,5 +164,5 @@ async fn add_past(store: &dyn Store, now_ms: i64) -> anyhow::Result<()> {
             });
         }
     }
-    Ok(store.advance(&moves).await?)
+    Ok(store.advance(&advances).await?)
 }

@@ -42,7 +42,7 @@ async fn list(whose: &Whose) -> anyhow::Result<()> {
     store.close().await;
     for login in logins {
         let id = hex::encode(login.hash.0);
-        // What a browser calls itself is a stranger's text.
+        // The `User-Agent` is untrusted text.
         let agent: String = login.agent.chars().filter(|c| !c.is_control()).collect();
         println!("{id}\t{}\t{}\t{agent}", login.created_at, login.used_at);
     }

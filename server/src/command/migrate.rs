@@ -12,7 +12,7 @@ pub(super) async fn run(config: &StoreConfig) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Claims the store for a server, `shared` with others or alone.
+/// Claims the store for a server, `shared` with others or exclusively.
 pub(super) fn claim(config: &StoreConfig, shared: bool) -> anyhow::Result<Option<Claim>> {
     store::claim(&config.database_url, shared).with_context(|| cannot_open(config))
 }
@@ -21,17 +21,17 @@ fn cannot_open(config: &StoreConfig) -> String {
     format!("cannot open {}", without_password(&config.database_url))
 }
 
-/// Opens the store and brings it up to date.
+/// Opens and migrates the store.
 pub(super) async fn open(config: &StoreConfig) -> anyhow::Result<Arc<dyn Store>> {
-    let named = || cannot_open(config);
+    let context = || cannot_open(config);
     if config.init {
         store::init(&config.database_url)
             .await
-            .with_context(named)?;
+            .with_context(context)?;
     }
     let store = store::open(&config.database_url, config.database_connections)
         .await
-        .with_context(named)?;
+        .with_context(context)?;
     store
         .migrate()
         .await
@@ -39,8 +39,8 @@ pub(super) async fn open(config: &StoreConfig) -> anyhow::Result<Arc<dyn Store>>
     Ok(store)
 }
 
-/// A URL fit for a screen: `scheme://user:password@host` without the middle, and without
-/// parameters, one of which may be a password.
+/// A URL without secrets: `scheme://user:password@host` without user, password, and parameters,
+/// which may contain a password.
 pub(super) fn without_password(url: &str) -> String {
     let url = url.split('?').next().unwrap_or_default();
     match (url.split_once("://"), url.rsplit_once('@')) {
@@ -54,7 +54,7 @@ mod tests {
     use super::without_password;
 
     #[test]
-    fn a_password_in_a_url_is_not_shown() {
+    fn url_password_is_not_shown() {
         assert_eq!(
             without_password("postgres://me:s3cret@db/x"),
             "postgres://…@db/x"

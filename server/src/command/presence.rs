@@ -1,7 +1,7 @@
 //! `tidings presence`.
 
 use crate::bus::redis::Address;
-use crate::presence::{Sighting, sightings};
+use crate::presence::{UserPresence, read_presence};
 use anyhow::Context;
 use clap::Args;
 use tidings_shared::UserId;
@@ -18,16 +18,16 @@ pub struct PresenceQuery {
 }
 
 pub(super) async fn run(query: PresenceQuery) -> anyhow::Result<()> {
-    let mut wire = Address::parse(&query.redis_url)?
+    let mut connection = Address::parse(&query.redis_url)?
         .open()
         .await
         .context("cannot reach Redis")?;
     let uids: Vec<UserId> = query.uid.into_iter().map(UserId).collect();
-    for Sighting {
+    for UserPresence {
         uid,
         nodes,
         last_seen,
-    } in sightings(&mut wire, &uids).await?
+    } in read_presence(&mut connection, &uids).await?
     {
         let state = if nodes.is_empty() {
             "offline"

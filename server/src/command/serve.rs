@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     config.check()?;
     if let Some(url) = &config.redis_url {
-        // What is wrong with it is said before anything is opened.
+        // Reports an invalid URL before anything is opened.
         Address::parse(url)?;
     }
-    // Until the end of the process: what is written last is written then.
+    // Held until the end of the process, because the last writes happen then.
     let _claim = migrate::claim(&config.store, config.redis_url.is_some())?;
     let store = migrate::open(&config.store).await?;
     if config.demo {
@@ -43,12 +43,12 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let drain = CancellationToken::new();
     let signals = Signals::watch().context("cannot wait for signals")?;
     tokio::spawn(cancel_on_signal(signals, drain.clone()));
-    // On standard output, and alone there: whoever started us waits for it.
+    // The only line on standard output: the process that started this one waits for it.
     println!("listening on http://{}", listener.local_addr()?);
     crate::serve(config, store, listener, drain).await
 }
 
-/// SIGTERM or Ctrl-C asks for the drain; a second one ends the process as it is.
+/// SIGTERM or Ctrl-C starts the drain; a second one ends the process at once.
 async fn cancel_on_signal(mut signals: Signals, drain: CancellationToken) {
     signals.next().await;
     drain.cancel();
@@ -57,7 +57,7 @@ async fn cancel_on_signal(mut signals: Signals, drain: CancellationToken) {
     std::process::exit(130);
 }
 
-/// What asks the process to end. Watched from the start, so that none is lost.
+/// The signals that end the process. Registered at the start, so that none is lost.
 #[cfg(unix)]
 struct Signals {
     terminate: tokio::signal::unix::Signal,

@@ -12,7 +12,7 @@ use std::str::FromStr;
 use std::time::Duration;
 use tidings_shared::UserId;
 
-/// Users read, and tokens added in one transaction, at once.
+/// Users read, and tokens added, per transaction.
 const PAGE: u32 = 1000;
 
 /// Bearer tokens.
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_uid_is_one_number_or_a_range_of_two() {
+    fn uid_argument_is_one_number_or_a_range() {
         assert_eq!("7".parse::<Uids>().ok(), Some(Uids::One(UserId(7))));
         let range = Uids::Range(UserId(1000), UserId(15_999));
         assert_eq!("1000-15999".parse::<Uids>().ok(), Some(range));

@@ -67,7 +67,7 @@ impl Whose {
         let store = migrate::open(&self.store).await?;
         let mut credentials = store.credentials(&email).await?;
         if credentials.is_none() {
-            // As versions before kept it, which composed nothing.
+            // Earlier versions stored emails without NFKC.
             let typed = self.email.trim().to_lowercase();
             credentials = store.credentials(&typed).await?;
         }
@@ -98,7 +98,7 @@ pub(super) async fn run(command: UserCommand) -> anyhow::Result<()> {
                 uid: add.uid.map(UserId),
             };
             check_draft(&draft)?;
-            // One who types a password wants one.
+            // An operator who types a password wants one.
             ensure!(!draft.password.is_empty(), UserError::Password);
             (add.store, vec![draft])
         }
@@ -144,9 +144,9 @@ async fn set_locked(command: Whose, locked: bool) -> anyhow::Result<()> {
 /// Hashes the passwords, all cores at once, and adds the users.
 pub(super) async fn add(store: &dyn Store, drafts: &[UserDraft]) -> anyhow::Result<Vec<UserId>> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = drafts.len().div_ceil(cores).max(1);
+    let chunk_size = drafts.len().div_ceil(cores).max(1);
     let tasks: Vec<_> = drafts
-        .chunks(share)
+        .chunks(chunk_size)
         .map(|chunk| {
             let chunk = chunk.to_vec();
             tokio::task::spawn_blocking(move || chunk.iter().map(new_user).collect::<Vec<_>>())

@@ -1,21 +1,20 @@
-//! Frame 1: from a login to a connection that is pushed to.
+//! Frame 1, the bind: from here on the connection receives pushes.
 
 use super::connection::{Connection, End};
-use super::pushes::{Bound, standings};
+use super::pushes::{Bound, load_cursors};
 use super::refresh::ReadDigest;
 use super::requests::{list_page, unread_for};
-use crate::admission::spread;
+use crate::admission::with_jitter;
 use crate::clock;
-use crate::store::{Standing, StoreError};
+use crate::store::{ConversationCursor, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
-use tidings_shared::delivery::{Feed, Position};
+use tidings_shared::delivery::{DeliveryCursor, Feed};
 use tidings_shared::frame::{self, Bind, ServerFrame, kind};
 use tidings_shared::{ErrorBody, ErrorCode};
 
-/// After how long a bind that could not be served is to be tried again, at least; at most twice
-/// as long.
+/// Retry delay after a bind that could not be served: at least this, at most twice as long.
 const RETRY: Duration = Duration::from_secs(3);
 
 impl Connection {
@@ -28,16 +27,16 @@ impl Connection {
         if bind.uid != uid {
             return Err(self.refuse_bind(ErrorCode::UidMismatch, CloseCode::NotLoggedIn));
         }
-        let Ok(_turn) = self.app.admission.binds.turn().await else {
+        let Ok(_permit) = self.app.admission.binds.acquire().await else {
             return Err(self.refuse_bind(ErrorCode::Busy, CloseCode::RateLimited));
         };
         // Subscribe first, then read: what is committed in between arrives as an event.
-        let (lists, plain) = (bind.conversations, bind.is_plain());
+        let (lists, legacy) = (bind.conversations, bind.is_plain());
         let Ok(mut membership) = self.app.hub.join(uid, self.id, lists).await else {
             return Err(self.refuse_bind(ErrorCode::TooManyConnections, CloseCode::RateLimited));
         };
         let store = Arc::clone(&self.app.store);
-        // Ended since the handshake, when nobody could be told through the hub?
+        // The login may have ended since the handshake, before the hub knew this connection.
         match store.session(self.session.hash, clock::now_ms()).await {
             Ok(Some(_)) => {}
             Ok(None) => {
@@ -48,13 +47,14 @@ impl Connection {
                 return Err(self.refuse_bind(ErrorCode::Unavailable, CloseCode::RateLimited));
             }
         }
-        // Acknowledged a moment ago on another connection, and perhaps not written yet.
-        let pending = self.app.positions.pending(uid);
+        // Acknowledged a moment ago on another connection, and perhaps not written to the store
+        // yet.
+        let pending = self.app.cursors.pending(uid);
         let read = async {
-            let mut positions = standings(store.as_ref(), uid, plain).await?;
-            let groups = positions.iter().filter_map(|standing| standing.group);
+            let mut cursors = load_cursors(store.as_ref(), uid, legacy).await?;
+            let groups = cursors.iter().filter_map(|cursor| cursor.group);
             if membership.join_groups(groups).await {
-                positions = standings(store.as_ref(), uid, plain).await?;
+                cursors = load_cursors(store.as_ref(), uid, legacy).await?;
             }
             let unread = store.unread_total(uid).await?;
             let list = if bind.conversations {
@@ -62,34 +62,34 @@ impl Connection {
             } else {
                 None
             };
-            Ok::<_, StoreError>((positions, unread, list))
+            Ok::<_, StoreError>((cursors, unread, list))
         };
-        let (positions, unread, list) = match read.await {
+        let (cursors, unread, list) = match read.await {
             Ok(read) => read,
             Err(error) => {
                 tracing::warn!(%uid, %error, "cannot bind");
                 return Err(self.refuse_bind(ErrorCode::Unavailable, CloseCode::RateLimited));
             }
         };
-        self.wrote(&unread.own);
-        let read = ReadDigest::of(&positions);
-        let positions = positions
+        self.mark_own_read(&unread.from_self);
+        let read = ReadDigest::of(&cursors);
+        let cursors = cursors
             .into_iter()
-            .map(|Standing { position, .. }| Position {
+            .map(|ConversationCursor { delivery, .. }| DeliveryCursor {
                 delivered_seq: pending
-                    .get(&position.conversation)
-                    .map_or(position.delivered_seq, |seq| {
-                        position.delivered_seq.max(*seq)
+                    .get(&delivery.conversation)
+                    .map_or(delivery.delivered_seq, |seq| {
+                        delivery.delivered_seq.max(*seq)
                     }),
-                ..position
+                ..delivery
             });
         let timing = self.app.config.timing();
         let feed = if bind.conversations {
-            Feed::from_latest(timing, positions)
-        } else if plain {
-            Feed::legacy(timing, positions)
+            Feed::from_latest(timing, cursors)
+        } else if legacy {
+            Feed::legacy(timing, cursors)
         } else {
-            Feed::from_acknowledged(timing, positions)
+            Feed::from_acknowledged(timing, cursors)
         };
         let missed = bind.missed.map(Duration::from_millis);
         let interval = self.app.heartbeats.bound(self.device, missed);
@@ -97,7 +97,7 @@ impl Connection {
             uid,
             username: self.user.username.clone(),
             timeout: u64::try_from(interval.as_millis()).unwrap_or(u64::MAX),
-            unread: unread_for(&unread, plain),
+            unread: unread_for(&unread, legacy),
             list,
         })));
         self.open.bound();
@@ -107,7 +107,7 @@ impl Connection {
             feed,
             membership,
             lists,
-            plain,
+            legacy,
             read,
         });
         Ok(())
@@ -116,7 +116,7 @@ impl Connection {
     pub(super) fn refuse_bind(&mut self, code: ErrorCode, close: CloseCode) -> End {
         let mut body = ErrorBody::new(code).re(kind::BIND);
         if close == CloseCode::RateLimited {
-            body = body.retry_after(spread(RETRY, self.id.0));
+            body = body.retry_after(with_jitter(RETRY, self.id.0));
         }
         self.refuse_bind_with(body, close)
     }

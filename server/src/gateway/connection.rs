@@ -1,20 +1,20 @@
-//! One connection: one task that reads, answers, pushes and watches the time.
+//! The task of one connection: reads, answers, pushes and keeps deadlines.
 //!
-//! Its duties, all in one `select!`: take frames while there is room to answer them; take events
-//! from the hub; answer sends in their order as they are committed; write; and close the
-//! connection when a deadline passes, the login ends or the server drains. Dropping the task is
-//! the clean-up.
+//! Its duties, all in one `select!`: receive frames while there is capacity to answer them; handle
+//! events from the hub; answer sends in their order as they are committed; write; and close the
+//! connection when a deadline passes, the login ends or the server drains. Dropping the task cleans
+//! up.
 
-use super::answers::Answers;
 use super::heartbeats::Device;
-use super::pushes::{Bound, next_word};
+use super::pending_sends::PendingSends;
+use super::pushes::{Bound, next_event};
 use super::writer::Writer;
-use crate::admission::{Place, share};
+use crate::admission::{ConnectionPermit, jitter};
 use crate::app::AppState;
 use crate::auth::LoggedIn;
 use crate::clock;
 use crate::metrics::Open;
-use crate::store::{Session, VISIT_EVERY};
+use crate::store::{Session, TOUCH_INTERVAL};
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{FutureExt, StreamExt};
@@ -27,19 +27,19 @@ use tidings_shared::frame::{ClientFrame, FrameError, ServerFrame};
 use tidings_shared::{ErrorCode, Moment, api, limits};
 use tokio::time::Instant;
 
-/// Frames, events and answers that are dealt with before what they led to is written: gathered, a
-/// burst of them costs one system call; beyond this the first would wait for the last.
+/// Frames, events and answers handled before the output is written: batched, they cost one system
+/// call; a larger batch would delay the first.
 const BURST: u32 = 32;
-/// How long the sockets have to be looked at before a deadline is judged.
-const SETTLING: Duration = Duration::from_millis(1);
+/// Time for the runtime to poll the sockets before a deadline is judged.
+const SETTLE_DELAY: Duration = Duration::from_millis(1);
 
 /// Why a connection's loop ends.
 pub(super) enum End {
-    /// The other end is gone; there is nobody to tell.
-    Gone,
-    /// The other end has sent a close frame, which is to be answered.
-    Left,
-    /// Close with this code, after what is queued was written.
+    /// The socket is gone; nothing can be sent.
+    Disconnected,
+    /// The client has sent a close frame, which must be answered.
+    ClosedByPeer,
+    /// Close with this code after the queue is written.
     Close(CloseCode),
 }
 
@@ -51,29 +51,29 @@ pub(super) struct Connection {
     pub(super) device: Device,
     pub(super) id: super::ConnectionId,
     pub(super) writer: Writer<SplitSink<WebSocket, Message>>,
-    pub(super) answers: Answers,
+    pub(super) pending_sends: PendingSends,
     pub(super) bound: Option<Bound>,
-    /// Counts it as open.
+    /// Counts this connection in the metrics.
     pub(super) open: Open,
-    /// Its place among the node's connections.
-    _place: Place,
-    /// How long the connection had been quiet in both directions when the present frame came.
-    pub(super) quiet: Duration,
-    /// When its login is to be noted as in use, at the first arrival from then on.
-    note_at: Instant,
+    /// Its permit among the node's connections.
+    _permit: ConnectionPermit,
+    /// How long the connection was idle in both directions before the current frame.
+    pub(super) idle_before: Duration,
+    /// When the login's last use is updated next, at the first frame from then on.
+    touch_at: Instant,
     /// Whether this client sends heartbeats.
-    pub(super) beats: bool,
+    pub(super) sends_heartbeats: bool,
     pub(super) reader: SplitStream<WebSocket>,
     started: Instant,
     /// When the login ends.
     expires_at: Instant,
     pub(super) last_arrival: Instant,
-    /// Its share of the drain: when it is told that the server goes away.
-    leave_at: Option<Instant>,
-    strikes: u32,
-    /// Frames put off since the last that was not.
-    pub(super) put_off: u32,
-    /// The store failed; no read before this.
+    /// When this connection closes during a drain, spread by jitter.
+    drain_at: Option<Instant>,
+    protocol_errors: u32,
+    /// Consecutive frames deferred by rate limits.
+    pub(super) deferred: u32,
+    /// After a store error: no read before this.
     pub(super) read_after: Option<Instant>,
 }
 
@@ -82,7 +82,7 @@ impl Connection {
         app: AppState,
         login: LoggedIn,
         address: IpAddr,
-        place: Place,
+        permit: ConnectionPermit,
         socket: WebSocket,
     ) -> Self {
         let LoggedIn { session, user } = login;
@@ -92,7 +92,7 @@ impl Connection {
         Self {
             id: app.hub.next_id(),
             open: Open::new(Arc::clone(&app.metrics)),
-            _place: place,
+            _permit: permit,
             app,
             device: Device {
                 session: session.hash,
@@ -101,43 +101,43 @@ impl Connection {
             session,
             user,
             writer: Writer::new(sink),
-            answers: Answers::default(),
+            pending_sends: PendingSends::default(),
             bound: None,
-            quiet: Duration::ZERO,
-            // The handshake was noted.
-            note_at: now + VISIT_EVERY,
-            beats: false,
+            idle_before: Duration::ZERO,
+            // The handshake updated the last use already.
+            touch_at: now + TOUCH_INTERVAL,
+            sends_heartbeats: false,
             reader,
             started: now,
             expires_at: now + Duration::from_millis(left_ms),
             last_arrival: now,
-            leave_at: None,
-            strikes: 0,
-            put_off: 0,
+            drain_at: None,
+            protocol_errors: 0,
+            deferred: 0,
             read_after: None,
         }
     }
 
-    /// Serves until either end is done. Not cancelled but by the end of the process; a drain is
-    /// asked for through the lifecycle's token. `first` has been read from the socket already.
+    /// Serves until either end closes. Cancelled only by the end of the process; a drain is
+    /// requested by the lifecycle's token. `first` has been read from the socket already.
     pub(super) async fn run(mut self: Box<Self>, first: Option<Message>) {
         tracing::debug!("opened");
-        let begun = match first {
+        let result = match first {
             Some(message) => self.handle_message(Some(Ok(message))).await,
             None => Ok(()),
         };
-        let end = match begun {
+        let end = match result {
             Ok(()) => self.serve().await,
             Err(end) => end,
         };
         let code = match end {
-            End::Gone | End::Left => None,
+            End::Disconnected | End::ClosedByPeer => None,
             End::Close(code) => Some(code),
         };
         self.app.metrics.gateway.closed(code);
         match end {
-            End::Gone => {}
-            End::Left => self.answer_close().await,
+            End::Disconnected => {}
+            End::ClosedByPeer => self.answer_close().await,
             End::Close(code) => {
                 tracing::debug!(code = code.code(), "closing");
                 Box::pin(self.close(code)).await;
@@ -154,46 +154,46 @@ impl Connection {
             if let Err(end) = self.run_feed().await {
                 return end;
             }
-            // Moved only when it must fire earlier: deadlines move away with every frame, and a
-            // timer that fires early finds nothing due and is set anew.
+            // Reset only when it must fire earlier: deadlines move later with every frame, and a
+            // timer that fires early finds nothing due and is reset.
             let deadline = self.deadline();
             if deadline < timer.deadline() {
                 timer.as_mut().reset(deadline);
             }
-            let takes_frames = self.takes_frames();
+            let can_receive = self.can_receive();
             if steps >= BURST {
                 steps = 0;
                 if let Some(Err(_)) = self.writer.drive().now_or_never() {
-                    return End::Gone;
+                    return End::Disconnected;
                 }
             }
             steps += 1;
-            // In this order: what is written goes out in one piece when nothing else is ready.
+            // Biased: writing comes last, so that output is batched.
             let step = tokio::select! {
                 biased;
-                () = &mut draining, if self.leave_at.is_none() => {
-                    // Not all at once: the rest of the fleet takes them in.
-                    let share = share(self.app.config.drain(), self.id.0);
-                    self.leave_at = Some(Instant::now() + share);
+                () = &mut draining, if self.drain_at.is_none() => {
+                    // Spread by jitter, because the other nodes take these clients.
+                    let delay = jitter(self.app.config.drain(), self.id.0);
+                    self.drain_at = Some(Instant::now() + delay);
                     Ok(())
                 }
                 () = &mut timer => {
-                    let handled = match self.take_arrived().await {
+                    let handled = match self.receive_pending().await {
                         Ok(()) => self.handle_deadline(Instant::now()),
                         end => end,
                     };
                     timer.as_mut().reset(self.deadline());
                     handled
                 }
-                Some(answer) = self.answers.next(), if !self.answers.is_empty() => {
+                Some(answer) = self.pending_sends.next(), if !self.pending_sends.is_empty() => {
                     self.handle_answer(answer);
                     Ok(())
                 }
-                word = next_word(self.bound.as_mut()) => self.handle_word(word),
-                message = self.reader.next(), if takes_frames => self.handle_message(message).await,
+                event = next_event(self.bound.as_mut()) => self.handle_event(event),
+                message = self.reader.next(), if can_receive => self.handle_message(message).await,
                 written = self.writer.drive(), if self.writer.is_busy() => {
                     steps = 0;
-                    written.map_err(|_| End::Gone)
+                    written.map_err(|_| End::Disconnected)
                 }
             };
             if let Err(end) = step {
@@ -202,19 +202,19 @@ impl Connection {
         }
     }
 
-    fn takes_frames(&self) -> bool {
-        self.writer.has_room() && self.answers.len() < limits::SENDS_IN_FLIGHT
+    fn can_receive(&self) -> bool {
+        self.writer.has_capacity() && self.pending_sends.len() < limits::SENDS_IN_FLIGHT
     }
 
-    /// Takes what has arrived before a deadline is judged: after a time in which this task, or the
-    /// whole process, stood still, it may be the very frames that were waited for. At most as many
-    /// as a window has acknowledgements, so that nobody keeps the deadline away.
-    async fn take_arrived(&mut self) -> Result<(), End> {
-        // Woken by SIGCONT, tokio looks at its timers before it looks at its sockets. Before the next
-        // timer it has looked at them; after a mere yield another thread may be about to.
-        tokio::time::sleep(SETTLING).await;
+    /// Receives pending frames before a deadline is judged: after a pause of this task, or of the
+    /// whole process, the awaited frames may have arrived already. Limited to as many frames as a
+    /// window has acknowledgements, so that a client cannot delay the deadline.
+    async fn receive_pending(&mut self) -> Result<(), End> {
+        // After SIGCONT tokio fires timers before it polls sockets; by the next timer it has polled
+        // them. A mere yield would not do: another thread may be the one that polls.
+        tokio::time::sleep(SETTLE_DELAY).await;
         for _ in 0..limits::WINDOW_PUSHES {
-            if !self.takes_frames() {
+            if !self.can_receive() {
                 break;
             }
             let Some(message) = self.reader.next().now_or_never() else {
@@ -225,7 +225,7 @@ impl Connection {
         Ok(())
     }
 
-    /// The moment this connection's task has something to do by itself.
+    /// The next time this connection's task has to act.
     fn deadline(&self) -> Instant {
         let idle = self.last_arrival + self.app.config.idle_timeout();
         let bind = self
@@ -238,7 +238,7 @@ impl Connection {
             push.map(|moment| self.instant(moment)),
             self.writer.deadline(),
             self.read_after,
-            self.leave_at,
+            self.drain_at,
         ]
         .into_iter()
         .flatten()
@@ -247,25 +247,25 @@ impl Connection {
 
     fn handle_deadline(&mut self, now: Instant) -> Result<(), End> {
         let close = |code| Err(End::Close(code));
-        let is_stuck = |writer: &Writer<_>| writer.deadline().is_some_and(|end| end <= now);
-        if is_stuck(&self.writer) {
-            // It may have been this task that stood still, and not the socket.
+        let is_stalled = |writer: &Writer<_>| writer.deadline().is_some_and(|end| end <= now);
+        if is_stalled(&self.writer) {
+            // The task may have been paused, and not the socket: try once more.
             if let Some(Err(_)) = self.writer.drive().now_or_never() {
-                return Err(End::Gone);
+                return Err(End::Disconnected);
             }
-            if is_stuck(&self.writer) {
+            if is_stalled(&self.writer) {
                 return close(CloseCode::TooSlow);
             }
         }
-        if self.leave_at.is_some_and(|moment| moment <= now) {
+        if self.drain_at.is_some_and(|moment| moment <= now) {
             return close(CloseCode::GoingAway);
         }
         if self.expires_at <= now {
             return close(CloseCode::NotLoggedIn);
         }
         if self.last_arrival + self.app.config.idle_timeout() <= now {
-            if self.beats {
-                self.app.heartbeats.fell_silent(self.device);
+            if self.sends_heartbeats {
+                self.app.heartbeats.timed_out(self.device);
             }
             return close(CloseCode::Idle);
         }
@@ -296,50 +296,54 @@ impl Connection {
     ) -> Result<(), End> {
         let message = match message {
             Some(Ok(message)) => message,
-            // Longer than the socket takes, not UTF-8, not WebSocket, or cut off: nothing after it
-            // can be read. Whoever is still there is told why.
+            // Too long, not UTF-8, not WebSocket, or cut off: nothing after it can be read. The
+            // client is told why.
             Some(Err(error)) => {
                 tracing::debug!(%error, "unreadable");
-                let words = format!(
+                let reason = format!(
                     "frames are UTF-8 text messages of at most {} bytes",
                     limits::FRAME_BYTES
                 );
-                self.push_frame(&ServerFrame::Error(FrameError::Malformed(words).into()));
+                self.push_frame(&ServerFrame::Error(FrameError::Malformed(reason).into()));
                 return Err(End::Close(CloseCode::ProtocolError));
             }
-            None => return Err(End::Gone),
+            None => return Err(End::Disconnected),
         };
         let now = Instant::now();
-        let last_traffic = self.last_arrival.max(self.writer.moved_at());
-        self.quiet = now.saturating_duration_since(last_traffic);
-        if now >= self.note_at {
-            self.note_at = now + VISIT_EVERY;
-            self.app.visits.note(self.session.hash, clock::now_ms());
+        let last_traffic = self.last_arrival.max(self.writer.last_progress());
+        self.idle_before = now.saturating_duration_since(last_traffic);
+        if now >= self.touch_at {
+            self.touch_at = now + TOUCH_INTERVAL;
+            self.app.last_use.touch(self.session.hash, clock::now_ms());
         }
         self.last_arrival = now;
         match message {
             Message::Text(text) => match ClientFrame::parse(&text) {
                 Ok(frame) => self.handle_frame(frame).await,
-                Err(error) => self.handle_nonsense(error),
+                Err(error) => self.handle_invalid_frame(error),
             },
             Message::Binary(_) => {
                 let body = FrameError::Malformed("frames are text messages".into());
                 self.push_frame(&ServerFrame::Error(body.into()));
                 Err(End::Close(CloseCode::ProtocolError))
             }
-            Message::Close(_) => Err(End::Left),
+            Message::Close(_) => Err(End::ClosedByPeer),
             Message::Ping(_) | Message::Pong(_) => Ok(()),
         }
     }
 
-    fn handle_nonsense(&mut self, error: FrameError) -> Result<(), End> {
+    fn handle_invalid_frame(&mut self, error: FrameError) -> Result<(), End> {
         self.app.metrics.gateway.frame_in(u64::MAX);
-        // A newer client may know types that this server does not; no client needs them all the time.
-        let within = self.app.admission.allowances.request(self.user.uid, 1);
-        let counts = !matches!(error, FrameError::UnknownType(_)) || within.is_err();
+        // A newer client may use types unknown to this server, but not all the time.
+        let within = self
+            .app
+            .admission
+            .rate_limits
+            .charge_request(self.user.uid, 1);
+        let is_violation = !matches!(error, FrameError::UnknownType(_)) || within.is_err();
         self.push_frame(&ServerFrame::Error(error.into()));
-        self.strikes += u32::from(counts);
-        if self.strikes >= limits::STRIKES {
+        self.protocol_errors += u32::from(is_violation);
+        if self.protocol_errors >= limits::STRIKES {
             return Err(End::Close(CloseCode::ProtocolError));
         }
         Ok(())

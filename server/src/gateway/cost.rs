@@ -1,32 +1,33 @@
-//! What frames cost their user (`--user-requests`), and what becomes of those that are more than that.
+//! The cost of frames for their user's rate limits (`--user-requests`), and the handling of frames
+//! beyond the limits.
 
 use super::connection::{Connection, End};
-use crate::admission::spread;
+use crate::admission::with_jitter;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
 use tidings_shared::frame::ClientFrame;
 use tidings_shared::{ErrorBody, ErrorCode, limits};
 
-/// Frames put off one after the other before the connection is closed: its other end does not read what
-/// it is told.
-const PUT_OFF_MAX: u32 = 1000;
-/// What is read from the store in a row costs as much as so many rows do alone.
-const ROWS_A_REQUEST: u32 = 20;
+/// Consecutive deferred frames after which the connection is closed: its client ignores the
+/// answers.
+const DEFERRED_MAX: u32 = 1000;
+/// Rows that cost one unit when read together.
+const ROWS_PER_UNIT: u32 = 20;
 
-/// By what each makes the store do, measured against a send.
+/// The cost of a frame by its work in the store, in units of one send.
 fn cost(frame: &ClientFrame) -> u32 {
     match frame {
-        // Moves a position in memory; without them there would be no further pushes.
+        // Free: it advances a cursor in memory, and pushes depend on it.
         ClientFrame::Ack(_) => 0,
         ClientFrame::Heartbeat(_) | ClientFrame::Send(_) => 1,
         ClientFrame::Read(_) => 2,
         ClientFrame::Query(query) => {
             let rows = query.limit.unwrap_or(limits::PAGE_DEFAULT);
-            1 + rows.min(limits::PAGE_MAX) / ROWS_A_REQUEST
+            1 + rows.min(limits::PAGE_MAX) / ROWS_PER_UNIT
         }
         ClientFrame::Watch(watch) => {
             let users = u32::try_from(watch.uids.len()).unwrap_or(u32::MAX);
-            1 + users / ROWS_A_REQUEST
+            1 + users / ROWS_PER_UNIT
         }
         ClientFrame::Unread(_) | ClientFrame::ListConversations(_) => 5,
         ClientFrame::Bind(_) => 10,
@@ -34,28 +35,29 @@ fn cost(frame: &ClientFrame) -> u32 {
 }
 
 impl Connection {
-    /// Takes the frame's cost from its user.
+    /// Charges the frame's cost to its user.
     ///
     /// # Errors
     /// How long to wait until there is enough.
     pub(super) fn charge(&mut self, frame: &ClientFrame) -> Result<(), Duration> {
-        let allowances = &self.app.admission.allowances;
+        let rate_limits = &self.app.admission.rate_limits;
         let uid = self.user.uid;
-        allowances.request(uid, cost(frame))?;
+        rate_limits.charge_request(uid, cost(frame))?;
         if let ClientFrame::Send(send) = frame {
-            allowances.bytes(uid, send.content.len())?;
+            rate_limits.charge_bytes(uid, send.content.len())?;
         }
-        self.put_off = 0;
+        self.deferred = 0;
         Ok(())
     }
 
-    /// Answers that the frame is to come again after `wait`; ends the connection when nobody heeds that.
-    pub(super) fn put_off(&mut self, frame: ClientFrame, wait: Duration) -> Result<(), End> {
-        self.put_off += 1;
-        if self.put_off > PUT_OFF_MAX {
+    /// Answers that the frame has to be sent again after `wait`; closes the connection after
+    /// [`DEFERRED_MAX`] in a row.
+    pub(super) fn defer(&mut self, frame: ClientFrame, wait: Duration) -> Result<(), End> {
+        self.deferred += 1;
+        if self.deferred > DEFERRED_MAX {
             return Err(End::Close(CloseCode::RateLimited));
         }
-        let wait = spread(wait, self.id.0);
+        let wait = with_jitter(wait, self.id.0);
         let re = super::requests::type_of(&frame);
         let mut body = ErrorBody::new(ErrorCode::TooManyRequests)
             .re(re)
@@ -65,9 +67,9 @@ impl Connection {
                 return Err(self.refuse_bind_with(body, CloseCode::RateLimited));
             }
             ClientFrame::Send(send) => {
-                // After the answers before it.
+                // Queued, to come after earlier answers.
                 let arrived = self.last_arrival;
-                self.answers
+                self.pending_sends
                     .push(Err(Box::new(body)), send.client_msg_id, arrived);
             }
             ClientFrame::Query(query) => {
@@ -85,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_costs_by_what_it_makes_the_store_do() {
+    fn frame_cost_depends_on_its_store_work() {
         for (frame, expected) in [
             (r#"{"type":6,"data":{"tid":7}}"#, 0),
             (r#"{"type":2,"data":{"ownerUid":1,"otherUid":2}}"#, 3),

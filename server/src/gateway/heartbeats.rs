@@ -1,4 +1,4 @@
-//! What this node knows of the networks of its devices.
+//! Heartbeat intervals learned per device and network.
 
 use crate::store::SessionHash;
 use lru::LruCache;
@@ -9,38 +9,39 @@ use std::time::Duration;
 use tidings_shared::heartbeat::{Bounds, Policy};
 use tidings_shared::limits;
 
-/// Networks remembered; the one not used for longest is forgotten first, and starts over when it
-/// comes back. About 200 bytes each.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(100_000).expect("not zero");
+/// Devices kept; the least recently used is evicted first, and starts over when it returns. About
+/// 200 bytes each.
+const CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).expect("not zero");
 
 /// A device on a network: its login, and the address it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Device {
     /// The login.
     pub session: SessionHash,
-    /// The address; behind a proxy the proxy's, whose idle limit is then the one to find.
+    /// The client address; behind an untrusted proxy the proxy's, whose idle limit then determines
+    /// the interval.
     pub address: IpAddr,
 }
 
-/// The heartbeat policies of this node's devices; cheap to clone. A hint that a restart forgets.
+/// The heartbeat policies of this node's devices; cheap to clone. Best effort: lost on restart.
 #[derive(Clone)]
 pub struct Heartbeats {
     bounds: Bounds,
-    known: Arc<Mutex<LruCache<Device, Policy>>>,
+    policies: Arc<Mutex<LruCache<Device, Policy>>>,
 }
 
 impl Heartbeats {
-    /// Knows no device.
+    /// No devices yet.
     pub fn new(bounds: Bounds) -> Self {
-        // Grows with use: a node with ten users needs no room for a hundred thousand.
-        let known = LruCache::unbounded();
+        // Grows with use: a node with ten users does not allocate for a hundred thousand.
+        let policies = LruCache::unbounded();
         Self {
             bounds,
-            known: Arc::new(Mutex::new(known)),
+            policies: Arc::new(Mutex::new(policies)),
         }
     }
 
-    /// The interval for a device that binds, which may tell of a heartbeat that had no answer.
+    /// The interval for a device that binds; `missed` is a heartbeat interval that had no answer.
     pub fn bound(&self, device: Device, missed: Option<Duration>) -> Duration {
         self.update(device, |bounds, policy| {
             if let Some(interval) = missed {
@@ -49,33 +50,35 @@ impl Heartbeats {
         })
     }
 
-    /// The interval after a heartbeat that came when the connection had been quiet so long.
-    pub fn beat(&self, device: Device, quiet: Duration) -> Duration {
-        self.update(device, |bounds, policy| policy.succeeded(bounds, quiet))
+    /// The interval after a heartbeat on a connection that had been idle for so long.
+    pub fn answered(&self, device: Device, idle_before: Duration) -> Duration {
+        self.update(device, |bounds, policy| {
+            policy.succeeded(bounds, idle_before)
+        })
     }
 
-    /// A device that used to send heartbeats fell silent until the idle timeout.
-    pub fn fell_silent(&self, device: Device) {
+    /// A device that sends heartbeats was silent until the idle timeout.
+    pub fn timed_out(&self, device: Device) {
         self.update(device, |bounds, policy| {
             policy.failed(bounds, policy.interval());
         });
     }
 
     fn update(&self, device: Device, change: impl FnOnce(Bounds, &mut Policy)) -> Duration {
-        let mut known = self.known();
+        let mut policies = self.policies();
         let bounds = self.bounds;
         let policy =
-            known.get_or_insert_mut(device, || Policy::new(bounds, limits::HEARTBEAT_START));
+            policies.get_or_insert_mut(device, || Policy::new(bounds, limits::HEARTBEAT_START));
         change(bounds, policy);
         let interval = policy.interval();
-        if known.len() > REMEMBERED.get() {
-            known.pop_lru();
+        if policies.len() > CAPACITY.get() {
+            policies.pop_lru();
         }
         interval
     }
 
-    fn known(&self) -> MutexGuard<'_, LruCache<Device, Policy>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn policies(&self) -> MutexGuard<'_, LruCache<Device, Policy>> {
+        self.policies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -98,13 +101,13 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_is_remembered_for_the_device_on_its_network_alone() {
+    fn learned_interval_is_kept_per_device_and_network() {
         let heartbeats = Heartbeats::new(BOUNDS);
         let home = device(1);
         let mut interval = heartbeats.bound(home, None);
         assert_eq!(interval, limits::HEARTBEAT_START);
         for _ in 0..20 {
-            interval = heartbeats.beat(home, interval);
+            interval = heartbeats.answered(home, interval);
         }
         assert_eq!(interval, BOUNDS.max);
         assert_eq!(heartbeats.bound(home, None), interval);
@@ -116,21 +119,21 @@ mod tests {
     }
 
     #[test]
-    fn a_missed_heartbeat_told_at_the_bind_shortens_the_interval() {
+    fn missed_heartbeat_in_bind_shortens_the_interval() {
         let heartbeats = Heartbeats::new(BOUNDS);
         let missed = Some(limits::HEARTBEAT_START);
         assert!(heartbeats.bound(device(1), missed) < limits::HEARTBEAT_START);
-        heartbeats.fell_silent(device(2));
+        heartbeats.timed_out(device(2));
         assert!(heartbeats.bound(device(2), None) < limits::HEARTBEAT_START);
     }
 
     #[test]
-    fn memory_is_bounded_and_the_longest_unused_goes_first() {
+    fn cache_is_bounded_and_evicts_the_least_recently_used() {
         let heartbeats = Heartbeats::new(BOUNDS);
-        for n in 0..=u32::try_from(REMEMBERED.get()).expect("small") {
+        for n in 0..=u32::try_from(CAPACITY.get()).expect("small") {
             heartbeats.bound(device(n), None);
         }
-        assert_eq!(heartbeats.known().len(), REMEMBERED.get());
-        assert!(!heartbeats.known().contains(&device(0)));
+        assert_eq!(heartbeats.policies().len(), CAPACITY.get());
+        assert!(!heartbeats.policies().contains(&device(0)));
     }
 }

@@ -1,7 +1,7 @@
 //! The connections of this node, by user.
 
-use super::watches::Watches;
-use crate::bus::{Bus, Event, Notice, Topic};
+use super::watches::PresenceWatches;
+use crate::bus::{Bus, BusEvent, Notice, Topic};
 use crate::presence::Presence;
 use crate::store::SessionHash;
 use foldhash::HashMap;
@@ -17,65 +17,66 @@ use tokio::time::MissedTickBehavior;
 /// Events that may wait for a connection's task. Beyond this the connection is marked as lagging
 /// and reads the store.
 const EVENTS: usize = 64;
-/// Connections told in one turn: some 0.2 ms, after which others have theirs.
-const TURN: usize = 2048;
-/// Connections told of a gap at once, and how often: 2,000 a second, each of which asks the store
-/// for its positions.
-const GAP_SHARE: usize = 100;
-const GAP_TICK: Duration = Duration::from_millis(50);
+/// Connections notified before yielding to other tasks; some 0.2 ms.
+const DISPATCH_BATCH: usize = 2048;
+/// Connections that resync per tick, and the tick: 2,000 a second, each of which reads its cursors
+/// from the store.
+const RESYNC_BATCH: usize = 100;
+const RESYNC_TICK: Duration = Duration::from_millis(50);
 
-/// A connection's id, unique among all nodes for all practical purposes: 64 random bits chosen
-/// at the start of the process, plus a count.
+/// A connection's id, unique among all nodes in practice: 64 random bits chosen at the start of the
+/// process, plus a count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConnectionId(pub u64);
 
 impl ConnectionId {
-    /// Of what came on no connection.
+    /// For messages that came on no connection.
     pub const NONE: Self = Self(0);
 }
 
 /// The user holds too many connections.
 #[derive(Debug, thiserror::Error)]
 #[error("too many connections")]
-pub struct TooMany;
+pub struct TooManyConnections;
 
-/// What a connection's task is told.
+/// An event for a connection's task.
 #[derive(Debug)]
-pub enum Word {
-    /// Something happened.
-    Event(Arc<Event>),
-    /// How some of those it watches stand.
+pub enum ConnectionEvent {
+    /// An event of the bus.
+    Bus(Arc<BusEvent>),
+    /// The presence of some of the watched users.
     Presence(Vec<api::Presence>),
 }
 
-/// The way to one connection's task.
-pub(super) struct Slot {
+/// The hub's handle to one connection's task.
+pub(super) struct ConnectionHandle {
     pub(super) id: ConnectionId,
-    /// It knows frames from 8 up.
+    /// The client knows frames from 8 up.
     lists: bool,
-    events: mpsc::Sender<Word>,
+    events: mpsc::Sender<ConnectionEvent>,
     lagging: AtomicBool,
 }
 
-impl Slot {
-    /// Hands an event over without waiting; one that finds no room marks the connection as lagging.
-    fn tell(&self, event: &Arc<Event>) {
+impl ConnectionHandle {
+    /// Sends an event without waiting; if the queue is full, the connection is marked as lagging.
+    fn notify(&self, event: &Arc<BusEvent>) {
         if !event.concerns(self.id, self.lists) {
             return;
         }
-        if event.is_hint() {
-            self.hint(Word::Event(Arc::clone(event)));
+        if event.is_best_effort() {
+            self.send_best_effort(ConnectionEvent::Bus(Arc::clone(event)));
             return;
         }
-        let word = Word::Event(Arc::clone(event));
-        if self.events.try_send(word).is_err() {
-            self.mark();
+        let event = ConnectionEvent::Bus(Arc::clone(event));
+        if self.events.try_send(event).is_err() {
+            self.mark_lagging();
         }
     }
 
-    /// Hands over what may be lost, and must not take the room of what may not. Whether it did.
-    pub(super) fn hint(&self, word: Word) -> bool {
-        self.events.capacity() > EVENTS / 2 && self.events.try_send(word).is_ok()
+    /// Sends a best-effort event, which may use only half of the queue. Returns whether it was
+    /// queued.
+    pub(super) fn send_best_effort(&self, event: ConnectionEvent) -> bool {
+        self.events.capacity() > EVENTS / 2 && self.events.try_send(event).is_ok()
     }
 
     /// Whether the connection is gone.
@@ -83,36 +84,38 @@ impl Slot {
         self.events.is_closed()
     }
 
-    fn mark(&self) {
+    fn mark_lagging(&self) {
         self.lagging.store(true, Ordering::Release);
-        // The queue may have been emptied since: then this wakes the task, which looks at the mark
-        // with every event. If it is full, that does.
-        let _ = self.events.try_send(Word::Event(Arc::new(Event::Gap)));
+        // If the queue was emptied meanwhile, this event wakes the task, which checks the mark with
+        // every event. If it is full, a queued event does.
+        let _ = self
+            .events
+            .try_send(ConnectionEvent::Bus(Arc::new(BusEvent::Resync)));
     }
 }
 
-/// Who is here, and in which groups.
+/// Connections by user and by group.
 #[derive(Default)]
-struct Present {
-    users: HashMap<UserId, Vec<Arc<Slot>>>,
-    /// A connection leaves a group of thousands as quickly as one of two.
-    groups: HashMap<GroupId, HashMap<ConnectionId, Arc<Slot>>>,
+struct Registry {
+    users: HashMap<UserId, Vec<Arc<ConnectionHandle>>>,
+    /// Keyed by connection, so that leaving a group of thousands is as fast as leaving one of two.
+    groups: HashMap<GroupId, HashMap<ConnectionId, Arc<ConnectionHandle>>>,
 }
 
 /// The node's connections; cheap to clone.
 #[derive(Clone)]
 pub struct Hub {
-    present: Arc<Mutex<Present>>,
+    registry: Arc<Mutex<Registry>>,
     next_id: Arc<AtomicU64>,
     bus: Arc<dyn Bus>,
     presence: Arc<dyn Presence>,
-    watches: Watches,
+    watches: PresenceWatches,
     per_user: usize,
 }
 
 impl Hub {
-    /// A hub without connections, that lets a user hold `per_user` of them, and the task that hands it
-    /// what the bus brings. The task ends with the bus.
+    /// A hub without connections, with a limit of `per_user`, and the task that dispatches the
+    /// bus's notices. The task ends with the bus.
     pub fn new(
         bus: Arc<dyn Bus>,
         presence: Arc<dyn Presence>,
@@ -120,21 +123,21 @@ impl Hub {
         per_user: usize,
         notices: mpsc::Receiver<Notice>,
     ) -> (Self, impl Future<Output = ()>) {
-        let (watches, watching) = Watches::new(Arc::clone(&presence));
+        let (watches, watching) = PresenceWatches::new(Arc::clone(&presence));
         let hub = Self {
-            present: Arc::default(),
+            registry: Arc::default(),
             next_id: Arc::new(AtomicU64::new(first_id)),
             bus,
             presence,
             watches,
             per_user,
         };
-        let handing_out = run(hub.clone(), notices);
+        let dispatching = run(hub.clone(), notices);
         let task = async move {
-            // A task of its own: messages do not wait for what is only a hint. It ends with this one.
-            let mut beside = JoinSet::new();
-            beside.spawn(watching);
-            handing_out.await;
+            // A task of its own, so that messages do not wait for presence. It ends with this one.
+            let mut tasks = JoinSet::new();
+            tasks.spawn(watching);
+            dispatching.await;
         };
         (hub, task)
     }
@@ -144,34 +147,34 @@ impl Hub {
         ConnectionId(self.next_id.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Enters a connection; from the return on, every event of its user reaches it or marks it as
-    /// lagging. Dropping the membership takes it out again. `lists`: it knows frames from 8 up.
+    /// Registers a connection. After the return every event of its user reaches it or marks it as
+    /// lagging. Dropping the membership deregisters it. `lists`: the client knows frames from 8 up.
     ///
     /// # Errors
-    /// [`TooMany`] when the user holds as many as it may on this node.
+    /// [`TooManyConnections`] when the user holds as many as it may on this node.
     pub async fn join(
         &self,
         uid: UserId,
         id: ConnectionId,
         lists: bool,
-    ) -> Result<Membership, TooMany> {
+    ) -> Result<Membership, TooManyConnections> {
         let (events, receiver) = mpsc::channel(EVENTS);
-        let slot = Arc::new(Slot {
+        let handle = Arc::new(ConnectionHandle {
             id,
             lists,
             events,
             lagging: AtomicBool::new(false),
         });
         {
-            let mut present = self.present();
-            let slots = present.users.entry(uid).or_default();
-            if slots.len() >= self.per_user {
-                return Err(TooMany);
+            let mut registry = self.registry();
+            let handles = registry.users.entry(uid).or_default();
+            if handles.len() >= self.per_user {
+                return Err(TooManyConnections);
             }
-            if slots.is_empty() {
-                self.presence.arrived(uid);
+            if handles.is_empty() {
+                self.presence.went_online(uid);
             }
-            slots.push(Arc::clone(&slot));
+            handles.push(Arc::clone(&handle));
         }
         let membership = Membership {
             hub: self.clone(),
@@ -179,124 +182,126 @@ impl Hub {
             groups: BTreeSet::new(),
             watched: Vec::new(),
             events: receiver,
-            slot,
+            handle,
         };
         self.bus.subscribe(&[Topic::User(uid)]).await;
         Ok(membership)
     }
 
-    /// Hands it to whom it concerns; returns to how many.
-    fn dispatch(&self, topics: &[Topic], event: &Arc<Event>) -> usize {
-        let present = self.present();
-        let mut told = 0;
+    /// Sends an event to the connections of these topics; returns how many.
+    fn dispatch(&self, topics: &[Topic], event: &Arc<BusEvent>) -> usize {
+        let registry = self.registry();
+        let mut notified = 0;
         for topic in topics {
             match topic {
                 Topic::User(uid) => {
-                    for slot in present.users.get(uid).into_iter().flatten() {
-                        slot.tell(event);
-                        told += 1;
+                    for handle in registry.users.get(uid).into_iter().flatten() {
+                        handle.notify(event);
+                        notified += 1;
                     }
                 }
                 Topic::Group(group) => {
-                    for slot in present
+                    for handle in registry
                         .groups
                         .get(group)
                         .into_iter()
                         .flat_map(HashMap::values)
                     {
-                        slot.tell(event);
-                        told += 1;
+                        handle.notify(event);
+                        notified += 1;
                     }
                 }
             }
         }
-        told
+        notified
     }
 
-    /// Ends this node's connections of a login that has ended.
+    /// Closes this node's connections of a login that has ended.
     pub fn log_out(&self, uid: UserId, hash: SessionHash) {
-        let event = Arc::new(Event::LoggedOut(hash));
+        let event = Arc::new(BusEvent::LoggedOut(hash));
         self.dispatch(&[Topic::User(uid)], &event);
     }
 
-    /// All connections, to be told of a gap one after the other.
-    fn everybody(&self) -> Vec<Arc<Slot>> {
-        self.present().users.values().flatten().cloned().collect()
+    /// All connections, for a resync.
+    fn all_connections(&self) -> Vec<Arc<ConnectionHandle>> {
+        self.registry().users.values().flatten().cloned().collect()
     }
 
-    fn present(&self) -> MutexGuard<'_, Present> {
-        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Hands out what the bus brings. At a gap every connection may have missed something and is to read
-/// the store, which the mark makes its task do; all of them at once would be a stampede.
+/// Dispatches notices of the bus. At a resync every connection has to read the store, which the
+/// mark makes its task do; in batches, because all at once would overload the store.
 async fn run(hub: Hub, mut notices: mpsc::Receiver<Notice>) {
-    let mut ticks = tokio::time::interval(GAP_TICK);
+    let mut ticks = tokio::time::interval(RESYNC_TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut to_tell, mut again) = (Vec::new(), false);
+    let (mut to_resync, mut resync_again) = (Vec::new(), false);
     loop {
         let notice = tokio::select! {
             notice = notices.recv() => notice,
-            _ = ticks.tick(), if again || !to_tell.is_empty() => {
-                if to_tell.is_empty() {
-                    to_tell = hub.everybody();
-                    again = false;
+            _ = ticks.tick(), if resync_again || !to_resync.is_empty() => {
+                if to_resync.is_empty() {
+                    to_resync = hub.all_connections();
+                    resync_again = false;
                 }
-                let left = to_tell.len().saturating_sub(GAP_SHARE);
-                for slot in to_tell.drain(left..) {
-                    slot.mark();
+                let left = to_resync.len().saturating_sub(RESYNC_BATCH);
+                for handle in to_resync.drain(left..) {
+                    handle.mark_lagging();
                 }
                 continue;
             }
         };
         match notice {
             Some(Notice::Events(publications)) => {
-                let mut told = 0;
+                let mut notified = 0;
                 for publication in publications {
-                    told += hub.dispatch(&publication.topics, &publication.event);
-                    if told >= TURN {
-                        told = 0;
+                    notified += hub.dispatch(&publication.topics, &publication.event);
+                    if notified >= DISPATCH_BATCH {
+                        notified = 0;
                         tokio::task::yield_now().await;
                     }
                 }
             }
-            Some(Notice::Gap) => again = true,
+            Some(Notice::Resync) => resync_again = true,
             None => break,
         }
     }
 }
 
-/// A connection's place in the hub.
+/// A connection's registration in the hub.
 pub struct Membership {
     hub: Hub,
     uid: UserId,
     groups: BTreeSet<GroupId>,
     watched: Vec<UserId>,
-    events: mpsc::Receiver<Word>,
-    slot: Arc<Slot>,
+    events: mpsc::Receiver<ConnectionEvent>,
+    handle: Arc<ConnectionHandle>,
 }
 
 impl Membership {
-    /// The next word. Cancel safe.
-    pub async fn word(&mut self) -> Option<Word> {
+    /// The next event. Cancel safe.
+    pub async fn next_event(&mut self) -> Option<ConnectionEvent> {
         self.events.recv().await
     }
 
     /// Whether events were lost since the last call.
     pub fn lagged(&self) -> bool {
-        self.slot.lagging.swap(false, Ordering::AcqRel)
+        self.handle.lagging.swap(false, Ordering::AcqRel)
     }
 
-    /// Watches these users in place of those before: how they stand comes as a word, and so does
+    /// Watches these users in place of those before: their presence comes as an event, and so does
     /// every change.
     pub fn watch(&mut self, uids: Vec<UserId>) {
         let before = std::mem::replace(&mut self.watched, uids);
-        self.hub.watches.replace(&self.slot, &before, &self.watched);
+        self.hub
+            .watches
+            .replace(&self.handle, &before, &self.watched);
     }
 
-    /// Enters these groups too; from the return on their events reach this connection. Returns
-    /// whether any was new: what was committed before is then still to be read from the store.
+    /// Registers for these groups too; after the return their events reach this connection. Returns
+    /// whether any was new: earlier commits then have to be read from the store.
     pub async fn join_groups(&mut self, groups: impl IntoIterator<Item = GroupId>) -> bool {
         let new: Vec<GroupId> = groups
             .into_iter()
@@ -306,10 +311,10 @@ impl Membership {
             return false;
         }
         {
-            let mut present = self.hub.present();
+            let mut registry = self.hub.registry();
             for group in &new {
-                let slots = present.groups.entry(*group).or_default();
-                slots.insert(self.slot.id, Arc::clone(&self.slot));
+                let handles = registry.groups.entry(*group).or_default();
+                handles.insert(self.handle.id, Arc::clone(&self.handle));
             }
         }
         let topics: Vec<Topic> = new.into_iter().map(Topic::Group).collect();
@@ -320,23 +325,23 @@ impl Membership {
 
 impl Drop for Membership {
     fn drop(&mut self) {
-        self.hub.watches.replace(&self.slot, &self.watched, &[]);
-        let mut present = self.hub.present();
-        let id = self.slot.id;
-        // Unsubscribed under the lock, so that it cannot overtake the subscription of a newcomer.
-        if let Some(slots) = present.users.get_mut(&self.uid) {
-            slots.retain(|slot| slot.id != id);
-            if slots.is_empty() {
-                present.users.remove(&self.uid);
-                self.hub.presence.left(self.uid);
+        self.hub.watches.replace(&self.handle, &self.watched, &[]);
+        let mut registry = self.hub.registry();
+        let id = self.handle.id;
+        // Unsubscribes under the lock, so that it cannot overtake a new subscription.
+        if let Some(handles) = registry.users.get_mut(&self.uid) {
+            handles.retain(|handle| handle.id != id);
+            if handles.is_empty() {
+                registry.users.remove(&self.uid);
+                self.hub.presence.went_offline(self.uid);
                 self.hub.bus.unsubscribe(Topic::User(self.uid));
             }
         }
         for group in &self.groups {
-            if let Some(slots) = present.groups.get_mut(group) {
-                slots.remove(&id);
-                if slots.is_empty() {
-                    present.groups.remove(group);
+            if let Some(handles) = registry.groups.get_mut(group) {
+                handles.remove(&id);
+                if handles.is_empty() {
+                    registry.groups.remove(group);
                     self.hub.bus.unsubscribe(Topic::Group(*group));
                 }
             }
@@ -366,21 +371,21 @@ mod tests {
     }
 
     impl Membership {
-        /// Its slot, for the tests of what is told through it.
-        pub(in crate::gateway) const fn slot(&self) -> &Arc<Slot> {
-            &self.slot
+        /// Its handle, for tests.
+        pub(in crate::gateway) const fn handle(&self) -> &Arc<ConnectionHandle> {
+            &self.handle
         }
 
-        async fn event(&mut self) -> Option<Arc<Event>> {
-            match self.word().await? {
-                Word::Event(event) => Some(event),
-                Word::Presence(_) => panic!("nobody is watched"),
+        async fn event(&mut self) -> Option<Arc<BusEvent>> {
+            match self.next_event().await? {
+                ConnectionEvent::Bus(event) => Some(event),
+                ConnectionEvent::Presence(_) => panic!("nobody is watched"),
             }
         }
     }
 
     fn publication(uid: UserId) -> Publication {
-        let event = Arc::new(Event::LoggedOut(SessionHash([0; 32])));
+        let event = Arc::new(BusEvent::LoggedOut(SessionHash([0; 32])));
         Publication {
             topics: vec![Topic::User(uid)],
             event,
@@ -388,7 +393,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_event_reaches_every_connection_of_its_user_and_no_other() {
+    async fn event_reaches_every_connection_of_its_user_only() {
         let (hub, bus) = hub();
         let mut first = hub.join(ME, hub.next_id(), false).await.expect("room");
         let mut second = hub.join(ME, hub.next_id(), false).await.expect("room");
@@ -405,7 +410,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_that_does_not_take_its_events_is_told_that_it_lags() {
+    async fn connection_with_a_full_queue_is_marked_as_lagging() {
         let (hub, _bus) = hub();
         let mut slow = hub.join(ME, hub.next_id(), false).await.expect("room");
         let publication = publication(ME);
@@ -419,7 +424,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_user_holds_a_bounded_number_of_connections_and_leaving_makes_room() {
+    async fn connections_per_user_are_bounded_and_freed_on_leave() {
         let (hub, _bus) = hub();
         let mut held = Vec::new();
         for _ in 0..PER_USER {
@@ -429,41 +434,44 @@ mod tests {
         held.pop();
         assert!(hub.join(ME, hub.next_id(), false).await.is_ok());
         drop(held);
-        assert!(hub.present().users.is_empty());
+        assert!(hub.registry().users.is_empty());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_gap_reaches_everybody_but_not_all_at_once() {
+    async fn resync_reaches_all_connections_in_batches() {
         let (bus, notices) = MemoryBus::new();
         let presence = Arc::new(MemoryPresence::default());
         let (hub, task) = Hub::new(Arc::new(bus), presence, 1, PER_USER, notices);
         let mut members = Vec::new();
-        for n in 0..3 * GAP_SHARE {
+        for n in 0..3 * RESYNC_BATCH {
             let uid = UserId(i64::try_from(n).expect("small"));
             members.push(hub.join(uid, hub.next_id(), false).await.expect("room"));
         }
         let (queue, notices) = mpsc::channel(1);
         drop(task);
         tokio::spawn(run(hub.clone(), notices));
-        queue.send(Notice::Gap).await.expect("runs");
+        queue.send(Notice::Resync).await.expect("runs");
         let start = tokio::time::Instant::now();
         let mut waits = Vec::new();
         for member in &mut members {
-            assert!(matches!(*member.event().await.expect("told"), Event::Gap));
+            assert!(matches!(
+                *member.event().await.expect("told"),
+                BusEvent::Resync
+            ));
             assert!(member.lagged());
             waits.push(start.elapsed());
         }
-        assert_eq!(waits.iter().max(), Some(&(2 * GAP_TICK)));
+        assert_eq!(waits.iter().max(), Some(&(2 * RESYNC_TICK)));
     }
 
     #[tokio::test]
-    async fn a_receipt_reaches_who_knows_it_and_never_crowds_out_what_may_not_be_lost() {
+    async fn receipts_leave_capacity_for_events_that_must_arrive() {
         let (hub, bus) = hub();
         let mut plain = hub.join(ME, hub.next_id(), false).await.expect("room");
         let mut lists = hub.join(ME, hub.next_id(), true).await.expect("room");
         let receipt = Publication {
             topics: vec![Topic::User(ME)],
-            event: Arc::new(Event::Receipt(Receipt {
+            event: Arc::new(BusEvent::Receipt(Receipt {
                 other_uid: UserId(2),
                 delivered: Seq(1),
                 read: Seq(1),
@@ -473,10 +481,10 @@ mod tests {
         bus.publish(vec![publication(ME)]).await;
         assert!(matches!(
             plain.event().await.as_deref(),
-            Some(Event::LoggedOut(_))
+            Some(BusEvent::LoggedOut(_))
         ));
         let mut receipts = 0;
-        while let Some(Event::Receipt(_)) = lists.event().await.as_deref() {
+        while let Some(BusEvent::Receipt(_)) = lists.event().await.as_deref() {
             receipts += 1;
         }
         assert!(
@@ -487,7 +495,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_groups_event_reaches_each_member_here_once_and_nobody_after_the_last_left() {
+    async fn group_event_reaches_each_local_member_once() {
         let (hub, bus) = hub();
         let group = GroupId(7);
         let mut first = hub.join(ME, hub.next_id(), false).await.expect("room");
@@ -504,7 +512,7 @@ mod tests {
         assert!(second.join_groups([group]).await);
         let publication = Publication {
             topics: vec![Topic::Group(group)],
-            event: Arc::new(Event::Gap),
+            event: Arc::new(BusEvent::Resync),
         };
         bus.publish(vec![publication, super::tests::publication(UserId(3))])
             .await;
@@ -514,6 +522,6 @@ mod tests {
         assert!(first.events.is_empty() && second.events.is_empty());
         assert!(stranger.events.is_empty());
         drop((first, second));
-        assert!(hub.present().groups.is_empty());
+        assert!(hub.registry().groups.is_empty());
     }
 }

@@ -1,78 +1,80 @@
-//! What a connection is pushed: hands events and answers to its feed, and does what the feed asks.
+//! Pushes of a connection: passes events and answers to its feed, and runs the feed's effects.
 //!
 //! When and in which order is the feed's decision (`tidings_shared::delivery`), never this
 //! module's.
 
-use super::answers::Answer;
 use super::connection::{Connection, End};
-use super::hub::{Membership, Word};
+use super::hub::{ConnectionEvent, Membership};
+use super::pending_sends::SendAnswer;
 use super::refresh::ReadDigest;
-use crate::bus::Event;
+use crate::bus::BusEvent;
 use crate::clock;
-use crate::store::{Range, Record, Standing, Store, StoreError, Thread};
+use crate::store::{ConversationCursor, Range, Record, Store, StoreError, Thread};
 use std::sync::Arc;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
-use tidings_shared::delivery::{Effect, Feed, Item, ReadRequest};
+use tidings_shared::delivery::{Feed, FeedEffect, FeedItem, ReadRequest};
 use tidings_shared::frame::{ServerFrame, kind, write_push};
 use tidings_shared::{UserId, api, limits};
 use tokio::time::Instant;
 
-/// From a failed read of the store to the next one.
+/// Delay after a failed read of the store.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
-/// With every so manieth push the window is looked at.
+/// The window's fill level is sampled with every 16th push.
 const SAMPLE_EVERY: u64 = 16;
 
-/// The text of a push, shared by all who get it.
+/// The JSON of a push, shared by all recipients.
 #[derive(Debug, Clone)]
 pub(super) struct Payload {
     text: Arc<str>,
-    /// When this node took the message in, if it did so just now.
-    taken_at: Option<Instant>,
+    /// When this node received the message, if it is live.
+    received_at: Option<Instant>,
 }
 
-/// What a connection has after its bind.
+/// The state of a bound connection.
 pub(super) struct Bound {
     pub(super) feed: Feed<Payload>,
     pub(super) membership: Membership,
-    /// Bound by asking for the list: it knows the frames from 8 up.
+    /// Bound with a request for the list: the client knows frames from 8 up.
     pub(super) lists: bool,
-    /// Bound in the course's way: it gets direct messages from others and no more.
-    pub(super) plain: bool,
-    /// How far its user had read when it was last told all of that.
+    /// Bound by the legacy (v0) protocol: gets only direct messages from others.
+    pub(super) legacy: bool,
+    /// The read cursors at the last full refresh.
     pub(super) read: ReadDigest,
 }
 
 impl Connection {
-    pub(super) fn handle_answer(&mut self, answer: Answer) {
+    pub(super) fn handle_answer(&mut self, answer: SendAnswer) {
         let metrics = &self.app.metrics.gateway;
         metrics.frame_out(answer.kind());
         metrics.send_answer.time(answer.arrived.elapsed());
-        if let Some(code) = answer.refused {
+        if let Some(code) = answer.error {
             metrics.error(code);
         }
         self.writer.push(answer.text);
-        if let (Some(bound), Some((conversation, seq))) = (&mut self.bound, answer.place) {
+        if let (Some(bound), Some((conversation, seq))) = (&mut self.bound, answer.stored_at) {
             bound.feed.handle_answered(conversation, seq);
         }
     }
 
-    pub(super) fn handle_word(&mut self, word: Word) -> Result<(), End> {
-        // Hints are not queued for who does not read.
-        let has_room = self.writer.has_room();
-        match word {
-            Word::Event(event) if has_room || !event.is_hint() => self.handle_event(&event),
-            Word::Event(_) => Ok(()),
-            Word::Presence(_) if !has_room => Ok(()),
-            Word::Presence(presence) => {
+    pub(super) fn handle_event(&mut self, event: ConnectionEvent) -> Result<(), End> {
+        // Best-effort events are dropped when the client does not read.
+        let has_capacity = self.writer.has_capacity();
+        match event {
+            ConnectionEvent::Bus(event) if has_capacity || !event.is_best_effort() => {
+                self.handle_bus_event(&event)
+            }
+            ConnectionEvent::Bus(_) => Ok(()),
+            ConnectionEvent::Presence(_) if !has_capacity => Ok(()),
+            ConnectionEvent::Presence(presence) => {
                 self.push_frame(&ServerFrame::Presence(api::PresenceList { presence }));
                 Ok(())
             }
         }
     }
 
-    fn handle_event(&mut self, event: &Event) -> Result<(), End> {
+    fn handle_bus_event(&mut self, event: &BusEvent) -> Result<(), End> {
         let now = self.moment(Instant::now());
         let Some(bound) = &mut self.bound else {
             return Ok(());
@@ -81,25 +83,25 @@ impl Connection {
             bound.feed.handle_gap();
         }
         match event {
-            Event::Message(message) => {
+            BusEvent::Message(message) => {
                 let text = message.json_for(self.user.uid);
                 bound.feed.handle_message(
                     now,
-                    Item {
+                    FeedItem {
                         conversation: message.conversation,
                         seq: message.seq,
                         mid: message.mid,
-                        own: message.sender == self.user.uid,
+                        from_self: message.sender == self.user.uid,
                         bytes: text.len(),
                         payload: Payload {
                             text,
-                            taken_at: message.taken_at,
+                            received_at: message.received_at,
                         },
                     },
                 );
                 Ok(())
             }
-            Event::Read {
+            BusEvent::Read {
                 conversation,
                 mark,
                 delivered,
@@ -112,43 +114,43 @@ impl Connection {
                 }
                 Ok(())
             }
-            Event::Receipt(receipt) => {
-                // The hub tells nobody else.
+            BusEvent::Receipt(receipt) => {
+                // The hub sends it only to clients that know it.
                 self.push_frame(&ServerFrame::Receipt(*receipt));
                 Ok(())
             }
-            Event::Profile(user) => {
+            BusEvent::Profile(user) => {
                 self.user = user.clone();
                 self.push_frame(&ServerFrame::Profile(user.clone()));
                 Ok(())
             }
-            Event::LoggedOut(hash) if *hash == self.session.hash => {
+            BusEvent::LoggedOut(hash) if *hash == self.session.hash => {
                 Err(End::Close(CloseCode::NotLoggedIn))
             }
-            Event::Gap => {
+            BusEvent::Resync => {
                 bound.feed.handle_gap();
                 Ok(())
             }
-            Event::LoggedOut(_) => Ok(()),
+            BusEvent::LoggedOut(_) => Ok(()),
         }
     }
 
-    /// Does what the feed asks for, as long as the writer has room for pushes.
+    /// Runs the feed's effects while the writer has capacity.
     pub(super) async fn run_feed(&mut self) -> Result<(), End> {
-        while self.writer.has_room() && self.read_after.is_none() {
+        while self.writer.has_capacity() && self.read_after.is_none() {
             let Some(bound) = &mut self.bound else { break };
             let Some(effect) = bound.feed.poll() else {
                 break;
             };
             match effect {
-                Effect::Push { tid, dup, payload } => {
+                FeedEffect::Push { tid, dup, payload } => {
                     let metrics = &self.app.metrics.gateway;
                     metrics.frame_out(kind::PUSH);
                     if dup {
                         metrics.repushes.inc();
                     } else {
-                        if let Some(taken_at) = payload.taken_at {
-                            metrics.send_push.time(taken_at.elapsed());
+                        if let Some(received_at) = payload.received_at {
+                            metrics.send_push.time(received_at.elapsed());
                         }
                         if tid.0 % SAMPLE_EVERY == 1 {
                             metrics.window.count(bound.feed.unacknowledged());
@@ -156,17 +158,17 @@ impl Connection {
                     }
                     self.writer.push(write_push(tid, dup, &payload.text));
                 }
-                Effect::Delivered(conversation, seq) => {
+                FeedEffect::Delivered(conversation, seq) => {
                     let side = (conversation, self.user.uid);
-                    self.app.positions.delivered(side, seq, true);
+                    self.app.cursors.delivered(side, seq, true);
                 }
-                Effect::Passed(conversation, seq) => {
+                FeedEffect::Passed(conversation, seq) => {
                     let side = (conversation, self.user.uid);
-                    self.app.positions.delivered(side, seq, false);
+                    self.app.cursors.delivered(side, seq, false);
                 }
-                Effect::Read(request) => Box::pin(self.read_page(request)).await,
-                Effect::Reload => Box::pin(self.reload()).await?,
-                Effect::GiveUp => return Err(End::Close(CloseCode::AckMissing)),
+                FeedEffect::Read(request) => Box::pin(self.read_page(request)).await,
+                FeedEffect::Reload => Box::pin(self.reload()).await?,
+                FeedEffect::GiveUp => return Err(End::Close(CloseCode::AckMissing)),
             }
         }
         Ok(())
@@ -201,20 +203,20 @@ impl Connection {
         }
     }
 
-    /// Own messages of a page may be sends of this connection whose answers are on their way, and
+    /// Messages from self in a page may be sends of this connection whose answers are pending, and
     /// which must not be pushed as well. They were committed before the page was read, so the wait
-    /// is for this process only.
-    pub(super) async fn await_answers(&mut self, items: &[Item<Payload>]) {
-        for own in items.iter().filter(|item| item.own) {
+    /// is only for this process.
+    pub(super) async fn await_answers(&mut self, items: &[FeedItem<Payload>]) {
+        for item in items.iter().filter(|item| item.from_self) {
             loop {
                 let known = self
                     .bound
                     .as_ref()
-                    .is_none_or(|bound| bound.feed.has_answered(own.conversation, own.seq));
+                    .is_none_or(|bound| bound.feed.has_answered(item.conversation, item.seq));
                 if known {
                     break;
                 }
-                let Some(answer) = self.answers.next().await else {
+                let Some(answer) = self.pending_sends.next().await else {
                     return;
                 };
                 self.handle_answer(answer);
@@ -222,8 +224,8 @@ impl Connection {
         }
     }
 
-    /// Events were lost, or the user is in a new group: what moved on is read from the store, and
-    /// so is whether the login was ended meanwhile.
+    /// After lost events, or for a new group: reads the cursors from the store, and whether the
+    /// login has ended.
     pub(super) async fn reload(&mut self) -> Result<(), End> {
         match self.read_positions().await {
             Ok(true) => Ok(()),
@@ -235,8 +237,8 @@ impl Connection {
         }
     }
 
-    /// Whether the login still stands; if it does, the feed knows the positions now, and the client what
-    /// it missed.
+    /// Returns whether the login is still valid. If it is, updates the feed's cursors and sends the
+    /// client what it missed.
     async fn read_positions(&mut self) -> Result<bool, StoreError> {
         let store = Arc::clone(&self.app.store);
         let uid = self.user.uid;
@@ -247,21 +249,21 @@ impl Connection {
         let Some(bound) = &mut self.bound else {
             return Ok(true);
         };
-        // Until nothing is new: what a group gets between the reading and the joining is read by
-        // the next turn, and by then the feed knows where this member's part of it begins.
+        // Repeats until no group is new: messages committed between reading and joining are read in
+        // the next round, by when the feed knows where this member's part of the group begins.
         let read = loop {
-            let standings = standings(store.as_ref(), uid, bound.plain).await?;
-            let read = ReadDigest::of(&standings);
-            let positions = standings.iter().map(|standing| standing.position);
-            bound.feed.handle_positions(positions);
-            let groups = standings.iter().filter_map(|standing| standing.group);
+            let cursors = load_cursors(store.as_ref(), uid, bound.legacy).await?;
+            let read = ReadDigest::of(&cursors);
+            let delivery = cursors.iter().map(|cursor| cursor.delivery);
+            bound.feed.handle_positions(delivery);
+            let groups = cursors.iter().filter_map(|cursor| cursor.group);
             if !bound.membership.join_groups(groups).await {
                 break read;
             }
         };
         let refreshed = self.refresh(user, read).await;
         if let (Err(_), Some(bound)) = (&refreshed, &mut self.bound) {
-            // All of it again, once the store answers.
+            // Repeats everything once the store answers.
             bound.feed.handle_gap();
         }
         refreshed.map(|()| true)
@@ -273,47 +275,47 @@ impl Connection {
     }
 }
 
-/// A user's conversations as far as a connection is pushed to from them. Who gets nothing of groups
-/// does not move the positions in them either: the next connection that asks for all is pushed them.
-pub(super) async fn standings(
+/// The cursors of the conversations that are pushed to a connection. A legacy client gets no
+/// groups, and so does not advance their cursors: the next connection that asks for all gets them.
+pub(super) async fn load_cursors(
     store: &dyn Store,
     uid: UserId,
-    plain: bool,
-) -> Result<Vec<Standing>, StoreError> {
-    let mut standings = store.positions(uid).await?;
-    standings.retain(|standing| !plain || standing.group.is_none());
-    Ok(standings)
+    legacy: bool,
+) -> Result<Vec<ConversationCursor>, StoreError> {
+    let mut cursors = store.cursors(uid).await?;
+    cursors.retain(|cursor| !legacy || cursor.group.is_none());
+    Ok(cursors)
 }
 
-/// Waits for ever before the bind.
-pub(super) async fn next_word(bound: Option<&mut Bound>) -> Word {
+/// Pending for ever before the bind.
+pub(super) async fn next_event(bound: Option<&mut Bound>) -> ConnectionEvent {
     match bound {
-        Some(Bound { membership, .. }) => word_of(membership).await,
+        Some(Bound { membership, .. }) => next_event_of(membership).await,
         None => std::future::pending().await,
     }
 }
 
-async fn word_of(membership: &mut Membership) -> Word {
-    match membership.word().await {
-        Some(word) => word,
-        // The hub keeps the other half as long as this membership lives.
+async fn next_event_of(membership: &mut Membership) -> ConnectionEvent {
+    match membership.next_event().await {
+        Some(event) => event,
+        // Unreachable: the hub keeps the sender as long as this membership lives.
         None => std::future::pending().await,
     }
 }
 
-fn item(thread: &Thread, record: &Record) -> Item<Payload> {
+fn item(thread: &Thread, record: &Record) -> FeedItem<Payload> {
     let text: Arc<str> = serde_json::to_string(&thread.pushed(record))
         .expect("plain structs with string keys always serialize")
         .into();
-    Item {
+    FeedItem {
         conversation: thread.conversation,
         seq: record.seq,
         mid: record.mid,
-        own: record.sender.uid == thread.me.uid,
+        from_self: record.sender.uid == thread.me.uid,
         bytes: text.len(),
         payload: Payload {
             text,
-            taken_at: None,
+            received_at: None,
         },
     }
 }

@@ -1,35 +1,36 @@
-//! What a client that knows lists is told anew after a gap, besides the messages that its feed reads: how
-//! far its user has read on other devices, and under which name. Receipts and presence may be lost.
+//! Restores state of a client that knows lists after a resync, besides the messages that its feed
+//! reads: how far its user has read on other devices, and the user's profile. Receipts and presence
+//! are best effort.
 
 use super::connection::Connection;
 use super::requests::list_page;
-use crate::store::{Standing, StoreError, Unread};
+use crate::store::{ConversationCursor, StoreError, Unread};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use tidings_shared::api;
 use tidings_shared::frame::{ServerFrame, UnreadTotal};
 
-/// How far a user has read in all conversations, as one number: one of them for each would be kept in
-/// memory by every connection for the rare gap.
+/// A digest of a user's read cursors in all conversations, as one number, because each connection
+/// keeps it in memory for the rare resync.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ReadDigest(u64);
 
 impl ReadDigest {
-    /// In whatever order. A group that one has just joined changes nothing.
-    pub(super) fn of(standings: &[Standing]) -> Self {
-        let read = standings
+    /// Independent of order. A group just joined does not change it.
+    pub(super) fn of(cursors: &[ConversationCursor]) -> Self {
+        let read = cursors
             .iter()
-            .filter(|standing| standing.read_seq > standing.position.joined_seq);
-        Self(read.fold(0, |sum, standing| {
+            .filter(|cursor| cursor.read_seq > cursor.delivery.joined_seq);
+        Self(read.fold(0, |sum, cursor| {
             let mut hasher = DefaultHasher::new();
-            (standing.position.conversation, standing.read_seq).hash(&mut hasher);
+            (cursor.delivery.conversation, cursor.read_seq).hash(&mut hasher);
             sum.wrapping_add(hasher.finish())
         }))
     }
 }
 
 impl Connection {
-    /// Tells what is another than when this connection bound, or was told so last.
+    /// Sends what changed since the bind or the last refresh.
     pub(super) async fn refresh(
         &mut self,
         user: api::User,
@@ -60,12 +61,12 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tidings_shared::delivery::Position;
+    use tidings_shared::delivery::DeliveryCursor;
     use tidings_shared::{ConversationId, Mid, Seq};
 
-    fn standing(conversation: i64, joined: i64, read: i64) -> Standing {
-        Standing {
-            position: Position {
+    fn cursor(conversation: i64, joined: i64, read: i64) -> ConversationCursor {
+        ConversationCursor {
+            delivery: DeliveryCursor {
                 conversation: ConversationId(conversation),
                 last_seq: Seq(9),
                 delivered_seq: Seq(9),
@@ -78,15 +79,12 @@ mod tests {
     }
 
     #[test]
-    fn digest_differs_when_a_mark_moved_and_not_for_a_new_group() {
-        let [one, two] = [standing(1, 0, 3), standing(2, 0, 4)];
+    fn digest_changes_with_a_read_mark_but_not_a_new_group() {
+        let [one, two] = [cursor(1, 0, 3), cursor(2, 0, 4)];
         let before = ReadDigest::of(&[one, two]);
         assert_eq!(before, ReadDigest::of(&[two, one]));
-        assert_eq!(before, ReadDigest::of(&[one, two, standing(3, 5, 5)]));
-        assert_ne!(before, ReadDigest::of(&[one, standing(2, 0, 5)]));
-        assert_ne!(
-            before,
-            ReadDigest::of(&[standing(1, 0, 4), standing(2, 0, 3)])
-        );
+        assert_eq!(before, ReadDigest::of(&[one, two, cursor(3, 5, 5)]));
+        assert_ne!(before, ReadDigest::of(&[one, cursor(2, 0, 5)]));
+        assert_ne!(before, ReadDigest::of(&[cursor(1, 0, 4), cursor(2, 0, 3)]));
     }
 }

@@ -1,19 +1,19 @@
-//! What each frame from a client leads to.
+//! Handles the frames of a client.
 //!
 //! Requests of a connection are answered in their order; sends are queued for the committer and
 //! answered in their order among themselves. Every uid in a frame is compared with the login,
 //! never believed.
 
 use super::connection::{Connection, End};
-use crate::bus::{Event, Publication, Topic};
-use crate::store::{ListCursor, Move, Range, StoreError, Thread, Unread};
+use crate::bus::{BusEvent, Publication, Topic};
+use crate::store::{AdvanceCursor, ListCursor, Range, StoreError, Thread, Unread};
 use std::sync::Arc;
 use tidings_shared::frame::{
     self, ClientFrame, ConversationList, Query, Read, ReadMark, ServerFrame, UnreadTotal, kind,
 };
 use tidings_shared::{ConversationId, ErrorBody, ErrorCode, Peer, Seq, UserId, limits};
 
-/// A page of JSON texts keeps so many bytes of the frame for the rest of it.
+/// Bytes of a frame reserved for the rest of a page.
 const PAGE_OVERHEAD: usize = 64;
 
 impl Connection {
@@ -24,16 +24,16 @@ impl Connection {
             return Ok(());
         }
         if let Err(wait) = self.charge(&frame) {
-            return self.put_off(frame, wait);
+            return self.defer(frame, wait);
         }
-        // What waits for the store is boxed: its state is needed now and then, and would otherwise be
-        // a part of every connection's for as long as it lives.
+        // Futures that wait for the store are boxed: they are needed rarely, and would otherwise
+        // enlarge every connection for its whole life.
         match frame {
             ClientFrame::Bind(bind) => return Box::pin(self.bind(&bind)).await,
             ClientFrame::Heartbeat(heartbeat) => {
-                if self.is_me(heartbeat.uid, kind::HEARTBEAT) {
-                    self.beats = true;
-                    let interval = self.app.heartbeats.beat(self.device, self.quiet);
+                if self.check_uid(heartbeat.uid, kind::HEARTBEAT) {
+                    self.sends_heartbeats = true;
+                    let interval = self.app.heartbeats.answered(self.device, self.idle_before);
                     self.push_frame(&ServerFrame::Heartbeat(interval));
                 }
             }
@@ -55,12 +55,12 @@ impl Connection {
     }
 
     async fn unread(&mut self, unread: &frame::Unread) {
-        if self.is_me(unread.uid, kind::UNREAD) {
+        if self.check_uid(unread.uid, kind::UNREAD) {
             match self.app.store.unread_total(self.user.uid).await {
                 Ok(unread) => {
-                    self.wrote(&unread.own);
-                    let plain = self.bound.as_ref().is_some_and(|bound| bound.plain);
-                    let unread = unread_for(&unread, plain);
+                    self.mark_own_read(&unread.from_self);
+                    let legacy = self.bound.as_ref().is_some_and(|bound| bound.legacy);
+                    let unread = unread_for(&unread, legacy);
                     self.push_frame(&ServerFrame::Unread(UnreadTotal { unread }));
                 }
                 Err(error) => self.unavailable(kind::UNREAD, None, &error),
@@ -68,11 +68,11 @@ impl Connection {
         }
     }
 
-    /// What the user wrote after all it has read is not counted again.
-    pub(super) fn wrote(&self, own: &[(ConversationId, Seq)]) {
-        for &(conversation, last) in own {
+    /// Marks trailing messages from self as read, so that they are not counted again.
+    pub(super) fn mark_own_read(&self, from_self: &[(ConversationId, Seq)]) {
+        for &(conversation, last) in from_self {
             let side = (conversation, self.user.uid);
-            self.app.positions.wrote(side, last);
+            self.app.cursors.mark_own_read(side, last);
         }
     }
 
@@ -116,11 +116,11 @@ impl Connection {
                             .expect("plain structs with string keys always serialize")
                     })
                 });
-                let page = fitting(messages.collect(), query.after_seq.is_some());
+                let page = fit_in_frame(messages.collect(), query.after_seq.is_some());
                 self.app.metrics.gateway.frame_out(kind::QUERY);
                 self.writer.push(frame::write_page(query.reference, &page));
                 if let Some(thread) = thread.filter(|_| query.is_plain()) {
-                    // A page is no acknowledgement of what came before it.
+                    // A page does not acknowledge earlier messages.
                     self.mark_read(&thread, thread.last_seq, false, kind::QUERY)
                         .await;
                 }
@@ -165,28 +165,28 @@ impl Connection {
         }
     }
 
-    /// Moves the read position and tells all of the user's devices.
+    /// Advances the read cursor and notifies the user's devices.
     async fn mark_read(&mut self, thread: &Thread, seq: Seq, delivered: bool, re: u64) {
         let uid = self.user.uid;
         let seq = seq.min(thread.last_seq);
-        // What is read already may not be delivered: it was not if it was only queried.
+        // A read message may still be undelivered: it was only queried.
         let is_delivery = delivered && seq == thread.read_seq && seq > Seq(0);
         if seq <= thread.read_seq && !is_delivery {
             return;
         }
         let store = Arc::clone(&self.app.store);
-        let moved = async {
-            let forward = Move {
+        let advanced = async {
+            let advance = AdvanceCursor {
                 conversation: thread.conversation,
                 uid,
                 read: seq,
                 delivered: if delivered { seq } else { Seq(0) },
             };
-            store.advance(&[forward]).await?;
-            self.app.receipts.moved(&[forward]);
+            store.advance(&[advance]).await?;
+            self.app.receipts.advanced(&[advance]);
             store.unread(uid, thread.conversation).await
         };
-        match moved.await {
+        match advanced.await {
             Ok((unread, total)) => {
                 let mark = ReadMark {
                     peer: thread.other.peer,
@@ -196,7 +196,7 @@ impl Connection {
                 };
                 let publication = Publication {
                     topics: vec![Topic::User(uid)],
-                    event: Arc::new(Event::Read {
+                    event: Arc::new(BusEvent::Read {
                         conversation: thread.conversation,
                         mark,
                         delivered,
@@ -208,7 +208,7 @@ impl Connection {
         }
     }
 
-    fn is_me(&mut self, uid: UserId, re: u64) -> bool {
+    fn check_uid(&mut self, uid: UserId, re: u64) -> bool {
         let same = uid == self.user.uid;
         if !same {
             self.refuse(ErrorBody::new(ErrorCode::UidMismatch).re(re));
@@ -228,10 +228,10 @@ impl Connection {
     }
 }
 
-/// The total that a connection is told. Without groups for one that gets nothing of groups: its
-/// person could not make it zero, for the course's page opens direct conversations only.
-pub(super) const fn unread_for(unread: &Unread, plain: bool) -> u64 {
-    if plain { unread.direct } else { unread.total }
+/// The unread total for a connection. Without groups for a legacy client, which does not receive
+/// groups: its user could not bring the total to zero.
+pub(super) const fn unread_for(unread: &Unread, legacy: bool) -> u64 {
+    if legacy { unread.direct } else { unread.total }
 }
 
 pub(super) async fn list_page(
@@ -249,9 +249,9 @@ pub(super) async fn list_page(
     })
 }
 
-/// As many of these texts as fit in a frame: from the front when the asker reads upwards, else
-/// from the back.
-fn fitting(mut messages: Vec<String>, upward: bool) -> Vec<String> {
+/// As many of these texts as fit in a frame: from the front when paging upwards, else from the
+/// back.
+fn fit_in_frame(mut messages: Vec<String>, upward: bool) -> Vec<String> {
     let mut left = limits::FRAME_BYTES - PAGE_OVERHEAD;
     let mut fits = |text: &String| {
         let needed = text.len() + 1;
@@ -288,15 +288,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_ends_before_the_frame_does_and_keeps_the_side_that_was_asked_for() {
+    fn page_fits_in_a_frame_and_keeps_the_requested_end() {
         let texts: Vec<_> = (0..10)
             .map(|n| n.to_string().repeat(limits::FRAME_BYTES / 4))
             .collect();
-        let first = fitting(texts.clone(), true);
+        let first = fit_in_frame(texts.clone(), true);
         assert_eq!(first, texts[..3]);
-        let last = fitting(texts.clone(), false);
+        let last = fit_in_frame(texts.clone(), false);
         assert_eq!(last, texts[7..]);
         assert!(frame::write_page(Some(u64::MAX), &first).len() <= limits::FRAME_BYTES);
-        assert_eq!(fitting(texts[..2].to_vec(), true), texts[..2]);
+        assert_eq!(fit_in_frame(texts[..2].to_vec(), true), texts[..2]);
     }
 }

@@ -1,4 +1,4 @@
-//! Frame 3: checks a message and queues it for the committer.
+//! Frame 3, the send: checks a message and queues it for the committer.
 
 use super::connection::Connection;
 use crate::clock;
@@ -22,8 +22,9 @@ impl Connection {
             Ok(self.app.committer.send(message)?)
         });
         let outcome = checked.map_err(|code| Box::new(ErrorBody::new(code)));
-        // A refusal, too, waits for the answers before it, for whoever gave sends no ids.
-        self.answers.push(outcome, client_msg_id, self.last_arrival);
+        // A refusal also waits for earlier answers, for clients that give sends no ids.
+        self.pending_sends
+            .push(outcome, client_msg_id, self.last_arrival);
     }
 
     fn check_send(&self, send: &frame::Send) -> Result<(), ErrorCode> {

@@ -1,8 +1,8 @@
-//! `GET /ws`, or `/` with an upgrade: who may open a connection.
+//! `GET /ws`, or `/` with an upgrade: opens connections.
 
+use super::close_handshake;
 use super::connection::Connection;
-use super::goodbye;
-use crate::admission::{ClientAddress, Place};
+use crate::admission::{ClientAddress, ConnectionPermit};
 use crate::app::AppState;
 use crate::auth::{LoggedIn, Token, logged_in};
 use crate::http::Failure;
@@ -19,29 +19,29 @@ use tidings_shared::frame::ClientFrame;
 use tidings_shared::{ErrorCode, limits};
 use tracing::Instrument;
 
-/// Bytes the socket reads at once, allocated per connection for as long as it lives: some five
-/// frames of chat. The default of 128 KiB takes 1.3 GB for 10,000 idle connections.
+/// Read buffer in bytes, allocated per connection for its whole life: some five chat frames. The
+/// default of 128 KiB takes 1.3 GB for 10,000 idle connections.
 const READ_BUFFER: usize = 1024;
-/// Frames are flushed as they are queued; gathering more in the socket saves nothing.
+/// Frames are flushed as they are queued; a larger buffer saves nothing.
 const WRITE_BUFFER: usize = 4 * 1024;
-/// What a socket buffers for a peer that does not read, in bytes: one largest answer and a push.
+/// Maximum bytes buffered for a peer that does not read: one largest answer and a push.
 const WRITE_BUFFER_MAX: usize = 4 * limits::FRAME_BYTES;
 
-/// Refuses with 503 or 429 whom there is no place for; opens everything else. A request without a
-/// valid login is opened to be closed with 4500 at once, because a browser's script cannot see why a
-/// handshake was refused; or, from a page of another site that the operator allowed, when its bind brings
-/// none either.
+/// Refuses with 503 or 429 when a connection limit is reached; opens everything else. A socket
+/// without a valid login is opened and then closed with 4500, because a browser's script cannot see
+/// why a handshake was refused. From a page of another allowed site, the login may come with the
+/// bind instead.
 pub async fn upgrade(
     State(app): State<AppState>,
     ClientAddress(address): ClientAddress,
-    place: Place,
+    permit: ConnectionPermit,
     login: Option<LoggedIn>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if !has_key(&headers) {
-        let words = "Sec-WebSocket-Key is 16 bytes in Base64 (RFC 6455 §4.1)";
-        return Failure::BadRequest(words.into()).into_response();
+    if !has_valid_key(&headers) {
+        let reason = "Sec-WebSocket-Key is 16 bytes in Base64 (RFC 6455 §4.1)";
+        return Failure::BadRequest(reason.into()).into_response();
     }
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER)
@@ -52,18 +52,18 @@ pub async fn upgrade(
     let tracker = app.lifecycle.connections.clone();
     match login {
         Some(login) => upgrade.on_upgrade(move |socket| {
-            let connection = Box::new(Connection::new(app, login, address, place, socket));
+            let connection = Box::new(Connection::new(app, login, address, permit, socket));
             let span = logging::connection(connection.id.0, connection.user.uid.0);
             tracker.track_future(connection.run(None).instrument(span))
         }),
         None if site::is_other_site(&app.config, &headers) => upgrade.on_upgrade(move |socket| {
-            let late = late_login(app, address, place, socket);
-            tracker.track_future(late)
+            let serving = login_with_bind(app, address, permit, socket);
+            tracker.track_future(serving)
         }),
         None => upgrade.on_upgrade(move |socket| {
             tracker.track_future(async move {
                 refuse(&app, socket).await;
-                drop(place);
+                drop(permit);
             })
         }),
     }
@@ -72,11 +72,16 @@ pub async fn upgrade(
 async fn refuse(app: &AppState, socket: WebSocket) {
     app.metrics.gateway.error(ErrorCode::NotLoggedIn);
     app.metrics.gateway.closed(Some(CloseCode::NotLoggedIn));
-    goodbye::refuse(socket, ErrorCode::NotLoggedIn, CloseCode::NotLoggedIn).await;
+    close_handshake::refuse(socket, ErrorCode::NotLoggedIn, CloseCode::NotLoggedIn).await;
 }
 
-/// Waits for the bind, as long as any may take, and serves the login whose token it has.
-async fn late_login(app: AppState, address: IpAddr, place: Place, mut socket: WebSocket) {
+/// Waits for the bind up to the bind deadline, and serves the login of its token.
+async fn login_with_bind(
+    app: AppState,
+    address: IpAddr,
+    permit: ConnectionPermit,
+    mut socket: WebSocket,
+) {
     let first = tokio::select! {
         () = app.lifecycle.drain.cancelled() => return,
         first = tokio::time::timeout(limits::BIND_DEADLINE, socket.recv()) => first,
@@ -90,7 +95,7 @@ async fn late_login(app: AppState, address: IpAddr, place: Place, mut socket: We
     };
     match login {
         Ok(Some(login)) => {
-            let connection = Box::new(Connection::new(app, login, address, place, socket));
+            let connection = Box::new(Connection::new(app, login, address, permit, socket));
             let span = logging::connection(connection.id.0, connection.user.uid.0);
             connection.run(Some(first)).instrument(span).await;
         }
@@ -99,7 +104,7 @@ async fn late_login(app: AppState, address: IpAddr, place: Place, mut socket: We
             tracing::warn!(%error, "cannot look up a login");
             app.metrics.gateway.error(ErrorCode::Unavailable);
             app.metrics.gateway.closed(Some(CloseCode::RateLimited));
-            goodbye::refuse(socket, ErrorCode::Unavailable, CloseCode::RateLimited).await;
+            close_handshake::refuse(socket, ErrorCode::Unavailable, CloseCode::RateLimited).await;
         }
     }
 }
@@ -114,8 +119,8 @@ fn token(message: &Message) -> Option<Token> {
     }
 }
 
-/// Whether the handshake has the nonce that the library only copies into its answer.
-fn has_key(headers: &HeaderMap) -> bool {
+/// Whether the handshake has a valid nonce: the library only copies it into its answer.
+fn has_valid_key(headers: &HeaderMap) -> bool {
     let key = headers.get(header::SEC_WEBSOCKET_KEY);
     key.and_then(|key| BASE64_STANDARD.decode(key).ok())
         .is_some_and(|nonce| nonce.len() == 16)
@@ -126,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_handshake_has_a_nonce_of_sixteen_bytes() {
+    fn handshake_key_must_be_sixteen_bytes() {
         for (key, right) in [
             ("dGhlIHNhbXBsZSBub25jZQ==", true),
             ("", false),
@@ -135,8 +140,8 @@ mod tests {
         ] {
             let value = key.parse().expect("valid");
             let headers = HeaderMap::from_iter([(header::SEC_WEBSOCKET_KEY, value)]);
-            assert_eq!(has_key(&headers), right, "{key}");
+            assert_eq!(has_valid_key(&headers), right, "{key}");
         }
-        assert!(!has_key(&HeaderMap::new()));
+        assert!(!has_valid_key(&HeaderMap::new()));
     }
 }

@@ -1,11 +1,11 @@
-//! Whose presence this node's connections watch, and the task that tells them of it.
+//! Presence watches of this node's connections, and the task that notifies them.
 //!
-//! No connection asks for itself: the task answers those who begin to watch, in the order they asked,
-//! and looks up everybody who is watched in turn, once however many watch them, both at a bounded
-//! pace. So a change is told within some seconds while few thousand users are watched on a node, and
-//! a node that dies needs nobody to say so. Presence is a hint, and what is told of it may be lost.
+//! Connections do not query presence themselves: the task answers new watches in FIFO order, and
+//! polls all watched users in rotation, once however many watch them, both at a bounded rate. So a
+//! change is noticed within seconds while a few thousand users are watched on a node, and the death
+//! of a node needs no event. Presence is best effort.
 
-use super::hub::{ConnectionId, Slot, Word};
+use super::hub::{ConnectionEvent, ConnectionHandle, ConnectionId};
 use crate::presence::Presence;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -15,62 +15,66 @@ use tidings_shared::{UserId, api, limits};
 use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 
-/// How often is looked whether anything changed.
+/// Interval of polling.
 const TICK: Duration = Duration::from_secs(2);
-/// Questions of [`limits::WATCHED_MAX`] users a tick: of more watched users than these hold, each is
-/// looked at in a later tick.
-const QUESTIONS: usize = 10;
-/// Of those who begin to watch, so many are answered at once, and the next so much later: a thousand
-/// a second.
-const ANSWERS: usize = 10;
+/// Lookups of [`limits::WATCHED_MAX`] users per tick; users beyond these are polled in a later
+/// tick.
+const LOOKUPS_PER_TICK: usize = 10;
+/// New watches answered at once, and the pause before the next: a thousand a second.
+const ANSWERS_PER_PAUSE: usize = 10;
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A user who is watched.
+/// A watched user.
 #[derive(Default)]
 struct Watched {
-    /// What was told last; `None`: nothing yet.
-    told: Option<api::Presence>,
-    by: HashMap<ConnectionId, Arc<Slot>>,
+    /// The presence sent last; `None`: none yet.
+    last_sent: Option<api::Presence>,
+    by: HashMap<ConnectionId, Arc<ConnectionHandle>>,
 }
 
 #[derive(Default)]
 struct Watching {
     users: BTreeMap<UserId, Watched>,
-    /// Who asked and was not answered, and about whom, in their order.
-    asked: BTreeMap<u64, (Arc<Slot>, Vec<UserId>)>,
-    /// The place of each in that order.
-    places: HashMap<ConnectionId, u64>,
-    next_place: u64,
-    /// Whose turn was last.
-    last: Option<UserId>,
+    /// Unanswered watches by ticket, in FIFO order: the connection, and the users.
+    requests: BTreeMap<u64, (Arc<ConnectionHandle>, Vec<UserId>)>,
+    /// The ticket of each waiting connection.
+    tickets: HashMap<ConnectionId, u64>,
+    next_ticket: u64,
+    /// The last user polled.
+    last_looked_up: Option<UserId>,
 }
 
-/// Who watches whom; cheap to clone.
+/// The watches of this node; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Watches {
+pub(super) struct PresenceWatches {
     watching: Arc<Mutex<Watching>>,
-    asked: Arc<Notify>,
+    requests: Arc<Notify>,
 }
 
-impl Watches {
-    /// Watches and the task that tells, which ends when it is dropped.
+impl PresenceWatches {
+    /// Watches and the notifying task, which ends when dropped.
     pub(super) fn new(presence: Arc<dyn Presence>) -> (Self, impl Future<Output = ()>) {
         let watches = Self {
             watching: Arc::default(),
-            asked: Arc::default(),
+            requests: Arc::default(),
         };
         (watches.clone(), run(watches, presence))
     }
 
     /// This connection watches these users in place of those before.
-    pub(super) fn replace(&self, slot: &Arc<Slot>, before: &[UserId], now: &[UserId]) {
+    pub(super) fn replace(
+        &self,
+        handle: &Arc<ConnectionHandle>,
+        before: &[UserId],
+        now: &[UserId],
+    ) {
         if before.is_empty() && now.is_empty() {
             return;
         }
         let mut watching = self.watching();
         for uid in before {
             if let Some(watched) = watching.users.get_mut(uid) {
-                watched.by.remove(&slot.id);
+                watched.by.remove(&handle.id);
                 if watched.by.is_empty() {
                     watching.users.remove(uid);
                 }
@@ -78,13 +82,13 @@ impl Watches {
         }
         for uid in now {
             let watched = watching.users.entry(*uid).or_default();
-            watched.by.insert(slot.id, Arc::clone(slot));
+            watched.by.insert(handle.id, Arc::clone(handle));
         }
         if now.is_empty() {
-            watching.withdraw(slot.id);
+            watching.dequeue(handle.id);
         } else {
-            watching.ask(Arc::clone(slot), now.to_vec());
-            self.asked.notify_one();
+            watching.enqueue(Arc::clone(handle), now.to_vec());
+            self.requests.notify_one();
         }
     }
 
@@ -92,134 +96,138 @@ impl Watches {
         self.watching.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One who asked and was not answered.
-    fn next_asked(&self) -> Option<(Arc<Slot>, Vec<UserId>)> {
+    /// Takes the first unanswered watch.
+    fn next_request(&self) -> Option<(Arc<ConnectionHandle>, Vec<UserId>)> {
         let mut watching = self.watching();
-        let (_, (slot, uids)) = watching.asked.pop_first()?;
-        watching.places.remove(&slot.id);
-        Some((slot, uids))
+        let (_, (handle, uids)) = watching.requests.pop_first()?;
+        watching.tickets.remove(&handle.id);
+        Some((handle, uids))
     }
 
-    /// Whom nobody could answer is answered later, unless they have asked anew or are gone.
-    fn postpone(&self, slot: Arc<Slot>, uids: Vec<UserId>) {
+    /// Requeues a watch that could not be answered, unless the connection is gone or has a newer
+    /// one.
+    fn postpone(&self, handle: Arc<ConnectionHandle>, uids: Vec<UserId>) {
         let mut watching = self.watching();
-        if !slot.is_gone() && !watching.places.contains_key(&slot.id) {
-            watching.ask(slot, uids);
+        if !handle.is_gone() && !watching.tickets.contains_key(&handle.id) {
+            watching.enqueue(handle, uids);
         }
     }
 
-    fn is_asked(&self) -> bool {
-        !self.watching().asked.is_empty()
+    fn has_requests(&self) -> bool {
+        !self.watching().requests.is_empty()
     }
 
-    /// The users whose turn it is. After the last one it is the first one's turn again, but in
-    /// another tick.
-    fn turn(&self) -> Vec<UserId> {
+    /// The next users to poll. After the last user it starts over, but in another tick.
+    fn batch(&self) -> Vec<UserId> {
         let mut watching = self.watching();
-        let from = watching.last.map_or(Bound::Unbounded, Bound::Excluded);
+        let from = watching
+            .last_looked_up
+            .map_or(Bound::Unbounded, Bound::Excluded);
         let users = watching.users.range((from, Bound::Unbounded));
-        let turn: Vec<UserId> = users
+        let batch: Vec<UserId> = users
             .map(|(uid, _)| *uid)
             .take(limits::WATCHED_MAX)
             .collect();
-        watching.last = turn.last().copied();
-        turn
+        watching.last_looked_up = batch.last().copied();
+        batch
     }
 
-    /// Tells those who watch them what of this is news, but for those who are told all of it: one who
-    /// is being answered, and who still waits for an answer.
-    fn tell_changes(&self, found: &[api::Presence], except: Option<ConnectionId>) {
-        let mut news: HashMap<ConnectionId, (Arc<Slot>, Vec<api::Presence>)> = HashMap::new();
+    /// Sends changes to the watchers, except to connections that get the full answer: the one being
+    /// answered, and those that still wait for an answer.
+    fn notify_changes(&self, found: &[api::Presence], except: Option<ConnectionId>) {
+        let mut changes: HashMap<ConnectionId, (Arc<ConnectionHandle>, Vec<api::Presence>)> =
+            HashMap::new();
         let mut watching = self.watching();
-        let Watching { users, places, .. } = &mut *watching;
+        let Watching { users, tickets, .. } = &mut *watching;
         for presence in found {
             let Some(watched) = users.get_mut(&presence.uid) else {
                 continue;
             };
-            let told = watched.told.replace(*presence);
-            if told.is_some_and(|told| looks_like(told, *presence)) {
+            let last_sent = watched.last_sent.replace(*presence);
+            if last_sent.is_some_and(|last_sent| is_same(last_sent, *presence)) {
                 continue;
             }
-            let untold =
-                |slot: &&Arc<Slot>| Some(slot.id) != except && !places.contains_key(&slot.id);
-            for slot in watched.by.values().filter(untold) {
-                let (_, news) = news
-                    .entry(slot.id)
-                    .or_insert_with(|| (Arc::clone(slot), Vec::new()));
-                news.push(*presence);
+            let needs_update = |handle: &&Arc<ConnectionHandle>| {
+                Some(handle.id) != except && !tickets.contains_key(&handle.id)
+            };
+            for handle in watched.by.values().filter(needs_update) {
+                let (_, changes) = changes
+                    .entry(handle.id)
+                    .or_insert_with(|| (Arc::clone(handle), Vec::new()));
+                changes.push(*presence);
             }
         }
         drop(watching);
-        for (slot, presence) in news.into_values() {
-            slot.hint(Word::Presence(presence));
+        for (handle, presence) in changes.into_values() {
+            handle.send_best_effort(ConnectionEvent::Presence(presence));
         }
     }
 }
 
 impl Watching {
-    /// Whoever asks again keeps their place.
-    fn ask(&mut self, slot: Arc<Slot>, uids: Vec<UserId>) {
-        let place = *self.places.entry(slot.id).or_insert(self.next_place);
-        self.next_place += 1;
-        self.asked.insert(place, (slot, uids));
+    /// A repeated watch keeps its ticket.
+    fn enqueue(&mut self, handle: Arc<ConnectionHandle>, uids: Vec<UserId>) {
+        let ticket = *self.tickets.entry(handle.id).or_insert(self.next_ticket);
+        self.next_ticket += 1;
+        self.requests.insert(ticket, (handle, uids));
     }
 
-    fn withdraw(&mut self, id: ConnectionId) {
-        if let Some(place) = self.places.remove(&id) {
-            self.asked.remove(&place);
+    fn dequeue(&mut self, id: ConnectionId) {
+        if let Some(ticket) = self.tickets.remove(&id) {
+            self.requests.remove(&ticket);
         }
     }
 }
 
-/// Since when somebody was away does not show while they are here.
-fn looks_like(told: api::Presence, now: api::Presence) -> bool {
-    told.online == now.online && (now.online || told.last_seen == now.last_seen)
+/// The last-seen time is not shown while a user is online.
+fn is_same(last_sent: api::Presence, now: api::Presence) -> bool {
+    last_sent.online == now.online && (now.online || last_sent.last_seen == now.last_seen)
 }
 
-async fn run(watches: Watches, presence: Arc<dyn Presence>) {
+async fn run(watches: PresenceWatches, presence: Arc<dyn Presence>) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = watches.asked.notified() => {
+            () = watches.requests.notified() => {
                 let answered = answer(&watches, presence.as_ref()).await;
-                if answered && watches.is_asked() {
-                    watches.asked.notify_one();
+                if answered && watches.has_requests() {
+                    watches.requests.notify_one();
                 }
                 tokio::time::sleep(PAUSE).await;
             }
             _ = ticks.tick() => {
-                for _ in 0..QUESTIONS {
-                    let turn = watches.turn();
-                    if turn.is_empty() {
+                for _ in 0..LOOKUPS_PER_TICK {
+                    let batch = watches.batch();
+                    if batch.is_empty() {
                         break;
                     }
-                    if let Ok(found) = presence.lookup(&turn).await {
-                        watches.tell_changes(&found, None);
+                    if let Ok(found) = presence.lookup(&batch).await {
+                        watches.notify_changes(&found, None);
                     }
                 }
-                if watches.is_asked() {
-                    watches.asked.notify_one();
+                if watches.has_requests() {
+                    watches.requests.notify_one();
                 }
             }
         }
     }
 }
 
-/// Answers some of those who asked. `false`: one could not be answered, and the rest wait with it for
-/// the next tick.
-async fn answer(watches: &Watches, presence: &dyn Presence) -> bool {
-    for _ in 0..ANSWERS {
-        let Some((slot, uids)) = watches.next_asked() else {
+/// Answers some of the new watches. `false`: one could not be answered, and the rest wait with it
+/// for the next tick.
+async fn answer(watches: &PresenceWatches, presence: &dyn Presence) -> bool {
+    for _ in 0..ANSWERS_PER_PAUSE {
+        let Some((handle, uids)) = watches.next_request() else {
             break;
         };
         let Ok(found) = presence.lookup(&uids).await else {
-            watches.postpone(slot, uids);
+            watches.postpone(handle, uids);
             return false;
         };
-        watches.tell_changes(&found, Some(slot.id));
-        if !slot.hint(Word::Presence(found)) {
-            watches.postpone(slot, uids);
+        watches.notify_changes(&found, Some(handle.id));
+        if !handle.send_best_effort(ConnectionEvent::Presence(found)) {
+            watches.postpone(handle, uids);
             return false;
         }
     }
@@ -231,45 +239,45 @@ mod tests {
     use super::*;
     use crate::bus::MemoryBus;
     use crate::gateway::hub::{Hub, Membership};
-    use crate::presence::Unknown;
+    use crate::presence::PresenceUnavailable;
     use async_trait::async_trait;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
     use tokio::time::Instant;
 
     const THEM: UserId = UserId(7);
 
-    /// Presence whose knowledge the test sets.
+    /// A presence controlled by the test.
     #[derive(Default)]
-    struct Told {
+    struct FakePresence {
         away: AtomicBool,
         online: AtomicBool,
-        asked: AtomicUsize,
+        requests: AtomicUsize,
     }
 
     #[async_trait]
-    impl Presence for Told {
-        fn arrived(&self, _: UserId) {}
+    impl Presence for FakePresence {
+        fn went_online(&self, _: UserId) {}
 
-        fn left(&self, _: UserId) {}
+        fn went_offline(&self, _: UserId) {}
 
-        async fn settle(&self) {}
+        async fn flush(&self) {}
 
-        async fn lookup(&self, uids: &[UserId]) -> Result<Vec<api::Presence>, Unknown> {
-            self.asked.fetch_add(1, Ordering::Relaxed);
+        async fn lookup(&self, uids: &[UserId]) -> Result<Vec<api::Presence>, PresenceUnavailable> {
+            self.requests.fetch_add(1, Ordering::Relaxed);
             if self.away.load(Ordering::Relaxed) {
-                return Err(Unknown);
+                return Err(PresenceUnavailable);
             }
             let online = self.online.load(Ordering::Relaxed);
-            let stand = |uid: &UserId| api::Presence {
+            let status = |uid: &UserId| api::Presence {
                 uid: *uid,
                 online,
                 last_seen: None,
             };
-            Ok(uids.iter().map(stand).collect())
+            Ok(uids.iter().map(status).collect())
         }
     }
 
-    async fn hub(presence: &Arc<Told>) -> (Hub, Membership) {
+    async fn hub(presence: &Arc<FakePresence>) -> (Hub, Membership) {
         let (bus, notices) = MemoryBus::new();
         let (hub, task) = Hub::new(Arc::new(bus), Arc::clone(presence) as _, 1, 32, notices);
         tokio::spawn(task);
@@ -282,82 +290,82 @@ mod tests {
         joined.expect("room")
     }
 
-    async fn is_told(member: &mut Membership) -> bool {
-        match member.word().await {
-            Some(Word::Presence(told)) => told[0].online,
+    async fn next_online(member: &mut Membership) -> bool {
+        match member.next_event().await {
+            Some(ConnectionEvent::Presence(last_sent)) => last_sent[0].online,
             other => panic!("{other:?}"),
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_could_not_be_answered_is_answered_when_it_is_known_again() {
-        let presence = Arc::new(Told::default());
+    async fn watch_is_answered_once_presence_is_available_again() {
+        let presence = Arc::new(FakePresence::default());
         let (hub, mut first) = hub(&presence).await;
         first.watch(vec![THEM]);
-        assert!(!is_told(&mut first).await);
+        assert!(!next_online(&mut first).await);
         presence.away.store(true, Ordering::Relaxed);
         let mut second = join(&hub, 2).await;
         second.watch(vec![THEM]);
         tokio::time::sleep(3 * TICK).await;
         presence.away.store(false, Ordering::Relaxed);
-        // It is no news to the first, and so no change that all are told of.
-        let told = tokio::time::timeout(3 * TICK, is_told(&mut second)).await;
-        assert_eq!(told, Ok(false));
+        // Unchanged for the first watcher, so it is not sent to all.
+        let last_sent = tokio::time::timeout(3 * TICK, next_online(&mut second)).await;
+        assert_eq!(last_sent, Ok(false));
         presence.online.store(true, Ordering::Relaxed);
-        assert!(is_told(&mut first).await);
-        assert!(is_told(&mut second).await);
+        assert!(next_online(&mut first).await);
+        assert!(next_online(&mut second).await);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn questions_taken_back_leave_nothing_behind() {
-        let presence = Arc::new(Told::default());
+    async fn withdrawn_watches_leave_no_state_behind() {
+        let presence = Arc::new(FakePresence::default());
         presence.away.store(true, Ordering::Relaxed);
-        let (watches, _never_run) = Watches::new(Arc::clone(&presence) as _);
+        let (watches, _never_run) = PresenceWatches::new(Arc::clone(&presence) as _);
         let (_hub, member) = hub(&presence).await;
-        let slot = member.slot();
+        let handle = member.handle();
         for _ in 0..1_000 {
-            watches.replace(slot, &[], &[THEM]);
-            watches.replace(slot, &[THEM], &[]);
+            watches.replace(handle, &[], &[THEM]);
+            watches.replace(handle, &[THEM], &[]);
         }
         let watching = watches.watching();
         assert!(watching.users.is_empty());
-        assert!(watching.asked.is_empty() && watching.places.is_empty());
+        assert!(watching.requests.is_empty() && watching.tickets.is_empty());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_that_is_news_to_others_is_told_to_them_at_once() {
-        let presence = Arc::new(Told::default());
+    async fn lookup_for_one_watcher_notifies_the_others() {
+        let presence = Arc::new(FakePresence::default());
         let (hub, mut first) = hub(&presence).await;
         first.watch(vec![THEM]);
-        assert!(!is_told(&mut first).await);
+        assert!(!next_online(&mut first).await);
         presence.online.store(true, Ordering::Relaxed);
         let mut second = join(&hub, 2).await;
         second.watch(vec![THEM]);
-        assert!(is_told(&mut second).await);
-        assert!(is_told(&mut first).await);
+        assert!(next_online(&mut second).await);
+        assert!(next_online(&mut first).await);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_who_asks_without_end_keeps_nobody_waiting_and_the_pace_is_kept() {
-        let presence = Arc::new(Told::default());
+    async fn repeated_watches_do_not_starve_others_or_exceed_the_rate() {
+        let presence = Arc::new(FakePresence::default());
         let (hub, mut greedy) = hub(&presence).await;
         let mut modest = join(&hub, 2).await;
         let asking = tokio::spawn(async move {
             loop {
                 greedy.watch(vec![THEM]);
-                let _ = is_told(&mut greedy).await;
+                let _ = next_online(&mut greedy).await;
             }
         });
         let started = Instant::now();
         modest.watch(vec![THEM]);
-        assert!(!is_told(&mut modest).await);
+        assert!(!next_online(&mut modest).await);
         presence.online.store(true, Ordering::Relaxed);
-        assert!(is_told(&mut modest).await);
+        assert!(next_online(&mut modest).await);
         tokio::time::sleep(TICK).await;
-        let asked = presence.asked.load(Ordering::Relaxed);
+        let requests = presence.requests.load(Ordering::Relaxed);
         let turns = started.elapsed().as_millis() / PAUSE.as_millis() + 2;
-        let most = (usize::try_from(turns).expect("few") + QUESTIONS) * ANSWERS;
-        assert!(asked <= most, "{asked} of at most {most}");
+        let most = (usize::try_from(turns).expect("few") + LOOKUPS_PER_TICK) * ANSWERS_PER_PAUSE;
+        assert!(requests <= most, "{requests} of at most {most}");
         asking.abort();
     }
 }

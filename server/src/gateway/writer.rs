@@ -1,4 +1,4 @@
-//! The write half of a connection: a short queue, and a limit on how long it may not move.
+//! The write half of a connection: a bounded queue, and a limit on how long it may stall.
 
 use axum::extract::ws::Message;
 use futures_util::{Sink, SinkExt};
@@ -8,11 +8,11 @@ use std::time::Duration;
 use tidings_shared::limits;
 use tokio::time::Instant;
 
-/// How long the socket may take nothing before the connection is closed as too slow (4002).
+/// How long the socket may accept nothing before the connection is closed as too slow (4002).
 const STALL_LIMIT: Duration = Duration::from_secs(10);
-/// Frames queued at which the connection stops making new ones.
+/// Queued frames at which the connection stops producing new ones.
 const QUEUE: usize = 128;
-/// Bytes queued at which it does: four of the longest answers.
+/// Queued bytes at which it does: four of the longest answers.
 const QUEUE_BYTES: usize = 4 * limits::FRAME_BYTES;
 
 /// Frames on their way into a sink.
@@ -20,9 +20,9 @@ pub(super) struct Writer<S> {
     sink: S,
     queue: VecDeque<Message>,
     bytes: usize,
-    /// Something was given to the sink and not flushed yet.
+    /// Something was passed to the sink and not flushed yet.
     unflushed: bool,
-    moved_at: Instant,
+    last_progress: Instant,
 }
 
 impl<S: Sink<Message> + Unpin> Writer<S> {
@@ -32,7 +32,7 @@ impl<S: Sink<Message> + Unpin> Writer<S> {
             queue: VecDeque::new(),
             bytes: 0,
             unflushed: false,
-            moved_at: Instant::now(),
+            last_progress: Instant::now(),
         }
     }
 
@@ -43,14 +43,14 @@ impl<S: Sink<Message> + Unpin> Writer<S> {
 
     pub(super) fn push_message(&mut self, message: Message) {
         if !self.is_busy() {
-            self.moved_at = Instant::now();
+            self.last_progress = Instant::now();
         }
         self.bytes += size(&message);
         self.queue.push_back(message);
     }
 
-    /// Whether there is room for frames that can wait to be made.
-    pub(super) fn has_room(&self) -> bool {
+    /// Whether there is capacity for frames that can be produced later.
+    pub(super) fn has_capacity(&self) -> bool {
         self.queue.len() < QUEUE && self.bytes < QUEUE_BYTES
     }
 
@@ -59,27 +59,26 @@ impl<S: Sink<Message> + Unpin> Writer<S> {
         self.unflushed || !self.queue.is_empty()
     }
 
-    /// When something was last written, or queued after a pause.
-    pub(super) const fn moved_at(&self) -> Instant {
-        self.moved_at
+    /// When something was last written, or queued into an empty writer.
+    pub(super) const fn last_progress(&self) -> Instant {
+        self.last_progress
     }
 
-    /// When the connection counts as too slow, unless it moves before.
+    /// When the connection counts as too slow, unless it makes progress.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.is_busy().then(|| self.moved_at + STALL_LIMIT)
+        self.is_busy().then(|| self.last_progress + STALL_LIMIT)
     }
 
-    /// Writes until everything queued is flushed; where there was no room, until there is some
-    /// again, so that those who wait for it need not wait for the flush. Cancel safe: no frame is
-    /// lost or written twice.
+    /// Writes until the queue is flushed; if it was full, only until there is capacity again, so
+    /// that producers need not wait for the flush. Cancel safe: no frame is lost or written twice.
     pub(super) async fn drive(&mut self) -> Result<(), S::Error> {
-        let was_full = !self.has_room();
+        let was_full = !self.has_capacity();
         while !self.queue.is_empty() {
             poll_fn(|cx| self.sink.poll_ready_unpin(cx)).await?;
             if let Some(message) = self.queue.pop_front() {
                 self.bytes -= size(&message);
                 self.unflushed = true;
-                self.moved_at = Instant::now();
+                self.last_progress = Instant::now();
                 self.sink.start_send_unpin(message)?;
             }
         }
@@ -117,7 +116,7 @@ mod tests {
     use std::task::{Context, Poll};
 
     #[tokio::test(start_paused = true)]
-    async fn a_cancelled_write_goes_on_where_it_was_and_a_stall_has_a_deadline() {
+    async fn cancelled_write_resumes_and_a_stall_sets_a_deadline() {
         let (sender, mut read) = tokio::sync::mpsc::channel(1);
         let sink = futures_util::sink::unfold(sender, |sender, message| async move {
             sender.send(message).await.map(|()| sender)
@@ -142,7 +141,7 @@ mod tests {
         assert_eq!(writer.deadline(), None);
     }
 
-    /// Takes everything and flushes nothing, as a socket does whose other end reads no more.
+    /// Accepts everything and flushes nothing, like a socket whose client stopped reading.
     struct Stuck;
 
     impl Sink<Message> for Stuck {
@@ -166,31 +165,31 @@ mod tests {
     }
 
     #[test]
-    fn whoever_waits_for_room_does_not_wait_for_the_flush() {
+    fn full_writer_regains_capacity_before_the_flush() {
         let mut writer = Writer::new(Stuck);
-        while writer.has_room() {
+        while writer.has_capacity() {
             writer.push("x");
         }
         assert_eq!(writer.drive().now_or_never(), Some(Ok(())));
-        assert!(writer.has_room());
+        assert!(writer.has_capacity());
         assert!(writer.is_busy());
         assert_eq!(writer.drive().now_or_never(), None);
         assert!(writer.deadline().is_some());
     }
 
     #[tokio::test]
-    async fn room_is_counted_in_frames_and_in_bytes() {
+    async fn capacity_is_bounded_in_frames_and_in_bytes() {
         let mut writer = Writer::new(futures_util::sink::drain());
         for _ in 0..4 {
-            assert!(writer.has_room());
+            assert!(writer.has_capacity());
             writer.push("x".repeat(limits::FRAME_BYTES));
         }
-        assert!(!writer.has_room());
+        assert!(!writer.has_capacity());
         writer.drive().await.expect("a drain takes all");
         for _ in 0..QUEUE {
-            assert!(writer.has_room());
+            assert!(writer.has_capacity());
             writer.push("x");
         }
-        assert!(!writer.has_room());
+        assert!(!writer.has_capacity());
     }
 }

@@ -1,13 +1,13 @@
-//! `/api/me/avatar` and `/api/avatars`: the pictures that users chose for themselves.
+//! `/api/me/avatar` and `/api/avatars`: user pictures.
 //!
-//! What is served is what was checked to be a picture, under the hash of its bytes, and never as a
-//! page that could run anything.
+//! Only files that were checked to be pictures are served, under the hash of their bytes, and with
+//! headers that prevent any script from running.
 
 use super::{Failure, profile};
 use crate::admission::ClientAddress;
 use crate::app::AppState;
 use crate::auth::LoggedIn;
-use crate::disk::Room;
+use crate::disk::DiskCapacity;
 use crate::store::Picture;
 use axum::Json;
 use axum::body::Bytes;
@@ -21,7 +21,7 @@ use tidings_shared::{api, limits};
 /// `PUT /api/me/avatar`: the body is the file.
 pub(super) async fn put(
     State(app): State<AppState>,
-    _: Room,
+    _: DiskCapacity,
     LoggedIn { user, .. }: LoggedIn,
     ClientAddress(address): ClientAddress,
     body: Result<Bytes, BytesRejection>,
@@ -36,10 +36,10 @@ pub(super) async fn put(
     if user.avatar == avatar {
         return Ok(Json(user));
     }
-    profile::pace(&app, user.uid, address)?;
+    profile::check_rate(&app, user.uid, address)?;
     let kept = Some((&picture, avatar.as_str()));
     let user = app.store.set_avatar(user.uid, kept).await?;
-    profile::tell(&app, user).await
+    profile::publish_profile(&app, user).await
 }
 
 /// `DELETE /api/me/avatar`
@@ -48,12 +48,12 @@ pub(super) async fn delete(
     LoggedIn { user, .. }: LoggedIn,
     ClientAddress(address): ClientAddress,
 ) -> Result<Json<api::User>, Failure> {
-    profile::pace(&app, user.uid, address)?;
+    profile::check_rate(&app, user.uid, address)?;
     let user = app.store.set_avatar(user.uid, None).await?;
-    profile::tell(&app, user).await
+    profile::publish_profile(&app, user).await
 }
 
-/// `GET /api/avatars/HASH`: for whoever is logged in; under its hash it is the same for ever.
+/// `GET /api/avatars/HASH`: requires a login; immutable, because the address is the hash.
 pub(super) async fn get(
     State(app): State<AppState>,
     _login: LoggedIn,
@@ -77,7 +77,7 @@ pub(super) async fn get(
     Ok((headers, picture.bytes))
 }
 
-/// What a file is, if it is a picture that a page may show and whose sides are short enough for it.
+/// The media type, if the file is a supported picture within the size limits.
 fn media_type(bytes: &[u8]) -> Option<&'static str> {
     let media_type = match imagesize::image_type(bytes).ok()? {
         ImageType::Png => "image/png",
@@ -103,7 +103,7 @@ fn not_a_picture() -> Failure {
 mod tests {
     use super::*;
 
-    /// The beginning of a PNG of this size, which is all that says it.
+    /// The beginning of a PNG of this size, which is all that is parsed.
     fn png(width: u32, height: u32) -> Vec<u8> {
         let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
         bytes.extend(width.to_be_bytes());
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_is_known_by_its_bytes_and_has_sides_that_fit() {
+    fn media_type_is_detected_from_bytes_and_size_bounded() {
         let side = u32::try_from(limits::AVATAR_PIXELS).expect("small");
         assert_eq!(media_type(&png(side, 1)), Some("image/png"));
         let gif = b"GIF89a\x01\0\x01\0\0\0\0;";

@@ -7,19 +7,18 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
-/// A JSON object, read into what the endpoint takes; anything else is a [`Failure`] with words for
-/// whoever wrote the program. An array of the fields' values in their order, which `serde` would take for
-/// the object, is none.
+/// A JSON object, deserialized for the endpoint; anything else is a [`Failure`] with a message for
+/// the developer. An array of field values, which `serde` would accept for a struct, is refused.
 pub(super) struct Body<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        // A page of another site can send any other type without asking first.
+        // CSRF: a page of another site can send any other type without a preflight.
         if !is_json(request.headers()) {
-            let words = "the body is JSON, with `content-type: application/json`";
-            return Err(Failure::BadRequest(words.into()));
+            let reason = "the body is JSON, with `content-type: application/json`";
+            return Err(Failure::BadRequest(reason.into()));
         }
         let bytes = Bytes::from_request(request, state).await;
         let bytes = bytes.map_err(|error| match error.status() {
@@ -58,7 +57,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_is_a_json_object_and_says_so() {
+    async fn body_must_be_a_json_object_with_its_content_type() {
         let name = r#"{"username":"Ann"}"#;
         for media_type in ["application/json", "Application/JSON; charset=utf-8"] {
             assert_eq!(read(media_type, name.into()).await.as_deref(), Ok("Ann"));

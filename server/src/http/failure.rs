@@ -1,4 +1,4 @@
-//! The answers that are not 2xx.
+//! Error responses.
 
 use crate::auth::{PasswordError, UserError};
 use crate::store::StoreError;
@@ -8,11 +8,11 @@ use axum::response::{IntoResponse, Response};
 use std::time::Duration;
 use tidings_shared::api::{Problem, ProblemCode};
 
-/// When a login may be tried again that met too many others: most of them are answered by then.
+/// Retry delay of a login refused because too many wait: most of these are answered by then.
 const BUSY_RETRY: Duration = Duration::from_secs(3);
 
-/// Why a request failed, in terms of its answer. Internal causes are logged where they are turned
-/// into this.
+/// Why a request failed, in terms of its response. Internal causes are logged where they are
+/// converted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
     /// 400
@@ -109,7 +109,7 @@ impl From<PasswordError> for Failure {
     }
 }
 
-/// As `Retry-After` has it.
+/// The value for `Retry-After`.
 fn seconds(wait: &Duration) -> u64 {
     wait.as_secs().max(1)
 }

@@ -1,5 +1,4 @@
-//! `/api/groups`: making a group, filling it, looking at it. What is said in it goes over the
-//! WebSocket.
+//! `/api/groups`: creating a group, adding members, reading. Messages go over the WebSocket.
 
 use super::Failure;
 use super::body::Body;
@@ -7,11 +6,11 @@ use super::idempotency::IdempotencyKey;
 use super::users::Page;
 use crate::admission::ClientAddress;
 use crate::app::AppState;
-use crate::audit::{self, Act};
+use crate::audit::{self, AuditEvent};
 use crate::auth::LoggedIn;
-use crate::bus::{Event, Publication, Topic};
+use crate::bus::{BusEvent, Publication, Topic};
 use crate::clock;
-use crate::disk::Room;
+use crate::disk::DiskCapacity;
 use crate::gateway::ConnectionId;
 use crate::name;
 use crate::store::{GroupChange, GroupLimits, GroupRefusal, NewGroup, NewMembers};
@@ -40,11 +39,10 @@ impl From<GroupRefusal> for Failure {
     }
 }
 
-/// `POST /api/groups`: makes a group of the one logged in and others; once, however often it is asked
-/// for with the same key.
+/// `POST /api/groups`: creates a group of the logged-in user and others. Idempotent per key.
 pub(super) async fn create(
     State(app): State<AppState>,
-    _: Room,
+    _: DiskCapacity,
     LoggedIn { user, .. }: LoggedIn,
     ClientAddress(address): ClientAddress,
     IdempotencyKey(key): IdempotencyKey,
@@ -58,20 +56,20 @@ pub(super) async fn create(
         limits: limits_of(&app),
         key,
     };
-    pace(&app, user.uid, group.members.len() + 1)?;
+    check_rate(&app, user.uid, group.members.len() + 1)?;
     let change = app.store.create_group(&group).await??;
     let is_new = change.message.is_some();
-    let group = announce(&app, change).await;
+    let group = publish_change(&app, change).await;
     if is_new {
-        audit::note(&app, Act::GroupMade, address, Some(user.uid));
+        audit::record(&app, AuditEvent::GroupMade, address, Some(user.uid));
     }
     Ok((StatusCode::CREATED, Json(group)))
 }
 
-/// `POST /api/groups/ID/members`: the owner adds members. It needs no key: asked again, it adds nobody.
+/// `POST /api/groups/ID/members`: the owner adds members. Idempotent without a key.
 pub(super) async fn add_members(
     State(app): State<AppState>,
-    _: Room,
+    _: DiskCapacity,
     LoggedIn { user, .. }: LoggedIn,
     ClientAddress(address): ClientAddress,
     path: Result<Path<GroupId>, PathRejection>,
@@ -85,10 +83,10 @@ pub(super) async fn add_members(
         added_at: clock::now_ms(),
         limits: limits_of(&app),
     };
-    pace(&app, user.uid, members.uids.len())?;
+    check_rate(&app, user.uid, members.uids.len())?;
     let change = app.store.add_members(&members).await??;
-    audit::note(&app, Act::MembersAdded, address, Some(user.uid));
-    Ok(Json(announce(&app, change).await))
+    audit::record(&app, AuditEvent::MembersAdded, address, Some(user.uid));
+    Ok(Json(publish_change(&app, change).await))
 }
 
 /// `GET /api/groups/ID`: for its members.
@@ -126,17 +124,17 @@ fn limits_of(app: &AppState) -> GroupLimits {
     }
 }
 
-/// So many members an hour and no more, in whichever groups.
-fn pace(app: &AppState, uid: UserId, members: usize) -> Result<(), Failure> {
-    let allowances = &app.admission.allowances;
-    allowances
-        .additions(uid, members)
+/// Limits added members per hour, over all groups.
+fn check_rate(app: &AppState, uid: UserId, members: usize) -> Result<(), Failure> {
+    let rate_limits = &app.admission.rate_limits;
+    rate_limits
+        .charge_additions(uid, members)
         .map_err(Failure::TooManyAttempts)
 }
 
-/// Tells those who are members already what was said about it, and the connections of the new ones
-/// to read where they are members now. Only hints: what matters is committed.
-async fn announce(app: &AppState, change: GroupChange) -> api::Group {
+/// Publishes the message to the members, and a resync to the new members' connections. Best effort:
+/// everything is committed.
+async fn publish_change(app: &AppState, change: GroupChange) -> api::Group {
     let GroupChange {
         group,
         added,
@@ -146,13 +144,13 @@ async fn announce(app: &AppState, change: GroupChange) -> api::Group {
     if let Some(message) = message {
         publications.push(Publication {
             topics: message.topics(),
-            event: Arc::new(Event::Message(message.event(ConnectionId::NONE, None))),
+            event: Arc::new(BusEvent::Message(message.event(ConnectionId::NONE, None))),
         });
     }
     if !added.is_empty() {
         publications.push(Publication {
             topics: added.into_iter().map(Topic::User).collect(),
-            event: Arc::new(Event::Gap),
+            event: Arc::new(BusEvent::Resync),
         });
     }
     app.bus.publish(publications).await;
@@ -169,10 +167,10 @@ fn checked_name(name: &str) -> Result<String, Failure> {
     })
 }
 
-/// The others among the uids, each once.
+/// The other users among the uids, deduplicated.
 fn distinct(uids: Vec<UserId>, me: UserId) -> Result<Vec<UserId>, Failure> {
     let others: BTreeSet<UserId> = uids.into_iter().filter(|uid| *uid != me).collect();
-    // With the owner.
+    // The limit includes the owner.
     if others.len() >= limits::GROUP_MEMBERS {
         return Err(GroupRefusal::Full.into());
     }
@@ -184,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_trimmed_and_bounded_in_characters_not_bytes() {
+    fn group_name_is_trimmed_and_bounded_in_characters() {
         assert_eq!(checked_name("  三人行 ").as_deref(), Ok("三人行"));
         assert!(checked_name(&"长".repeat(limits::GROUP_NAME_CHARS)).is_ok());
         assert!(checked_name(&"长".repeat(limits::GROUP_NAME_CHARS + 1)).is_err());
@@ -195,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn members_count_once_and_with_the_owner_they_fill_a_group() {
+    fn members_are_deduplicated_and_bounded_with_the_owner() {
         let me = UserId(1);
         assert_eq!(
             distinct(vec![UserId(3), me, UserId(2), UserId(3)], me),

@@ -1,4 +1,4 @@
-//! Whether this node lives, and whether it should get requests.
+//! Liveness and readiness of this node.
 
 use crate::app::AppState;
 use axum::extract::rejection::QueryRejection;
@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use std::time::Duration;
 
-/// How long the store may take to answer that it is there.
+/// How long the store may take to answer a ping.
 const STORE_LIMIT: Duration = Duration::from_secs(3);
 
 /// `GET /healthz`: the process answers.
@@ -16,15 +16,15 @@ pub(super) async fn alive() -> &'static str {
     "alive\n"
 }
 
-/// What need not be there.
+/// Query of `/readyz`.
 #[derive(Deserialize)]
 pub(super) struct Without {
     without: Option<String>,
 }
 
-/// `GET /readyz`: store and bus can be reached, and the node is not draining; 503 names what is
-/// missing, one a line. `?without=bus` does not ask for the bus: sends are answered without it, so
-/// a load balancer that asked for it would take every node out at once.
+/// `GET /readyz`: store and bus are reachable, and the node is not draining; 503 lists what is
+/// missing, one per line. `?without=bus` skips the bus: sends are answered without it, so a load
+/// balancer that checked it would remove every node at once.
 pub(super) async fn ready(
     State(app): State<AppState>,
     without: Result<Query<Without>, QueryRejection>,
@@ -36,8 +36,8 @@ pub(super) async fn ready(
         Ok(None) => true,
         Ok(Some("bus")) => false,
         Ok(Some(_)) | Err(_) => {
-            let words = "the only thing one can go without is the bus: ?without=bus\n";
-            return (StatusCode::BAD_REQUEST, words).into_response();
+            let reason = "the only thing one can go without is the bus: ?without=bus\n";
+            return (StatusCode::BAD_REQUEST, reason).into_response();
         }
     };
     let mut missing = String::new();

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a request that creates something, made again because its answer was lost
+//! `Idempotency-Key`: identifies retries of a request that creates something
 //! (draft-ietf-httpapi-idempotency-key-header).
 
 use super::Failure;

@@ -4,9 +4,10 @@ use super::body::Body;
 use super::{Failure, logins};
 use crate::admission::ClientAddress;
 use crate::app::AppState;
-use crate::audit::{self, Act};
+use crate::audit::{self, AuditEvent};
 use crate::auth::{
-    Deed, LoggedIn, OLD_COOKIE, Token, in_cookie, is_email, logged_in, normal_email, session_cookie,
+    Action, LoggedIn, OLD_COOKIE, Token, in_cookie, is_email, logged_in, normal_email,
+    session_cookie,
 };
 use crate::clock;
 use crate::site::Site;
@@ -32,16 +33,16 @@ pub(super) async fn login(
     headers: HeaderMap,
     Body(login): Body<api::Login>,
 ) -> Result<Response, Failure> {
-    // As versions before kept it, which composed nothing: who registered with them has that.
+    // Earlier versions stored emails without NFKC, so both forms are tried.
     let typed = login.email.trim().to_lowercase();
     let mut emails = vec![typed, normal_email(&login.email)];
     emails.retain(|email| is_email(email));
     emails.dedup();
-    // All that is nobody's counts as one.
-    let deed = Deed::Login(emails.last().map_or("", String::as_str));
-    let attempt = app.throttle.attempt(Instant::now(), deed, address);
+    // All invalid emails share one count.
+    let action = Action::Login(emails.last().map_or("", String::as_str));
+    let attempt = app.throttle.attempt(Instant::now(), action, address);
     let attempt = attempt.map_err(|wait| {
-        audit::note(&app, Act::LoginThrottled, address, None);
+        audit::record(&app, AuditEvent::LoginThrottled, address, None);
         Failure::TooManyAttempts(wait)
     })?;
 
@@ -57,13 +58,18 @@ pub(super) async fn login(
     let verified = app.passwords.verify(login.password, hash).await?;
     let uid = credentials.as_ref().map(|credentials| credentials.uid);
     let Some(credentials) = credentials.filter(|_| verified) else {
-        attempt.counts();
-        audit::note(&app, Act::LoginFailed, address, uid);
+        attempt.count();
+        audit::record(&app, AuditEvent::LoginFailed, address, uid);
         return Err(Failure::BadCredentials);
     };
     attempt.succeeded();
     if credentials.locked {
-        audit::note(&app, Act::LoginLocked, address, Some(credentials.uid));
+        audit::record(
+            &app,
+            AuditEvent::LoginLocked,
+            address,
+            Some(credentials.uid),
+        );
         return Err(Failure::Locked);
     }
     let user = app
@@ -74,7 +80,8 @@ pub(super) async fn login(
     begin(&app, site, user, &credentials.password_hash, &headers).await
 }
 
-/// Begins a session of a user who has shown the password of this PHC string; the answer to that.
+/// Starts a session for a user who has proved the password of this PHC string; returns the
+/// response.
 pub(super) async fn begin(
     app: &AppState,
     site: Site,
@@ -95,12 +102,12 @@ pub(super) async fn begin(
         used_at: now,
     };
     let agent = agent(headers);
-    let begun = app
+    let started = app
         .store
         .begin_session(&session, &agent, password_hash, now);
-    // None: changed since it was compared.
-    let ended = begun.await?.ok_or(Failure::BadCredentials)?;
-    logins::tell(app, user.uid, ended).await;
+    // `None`: the password changed since it was verified.
+    let ended = started.await?.ok_or(Failure::BadCredentials)?;
+    logins::publish_logged_out(app, user.uid, ended).await;
     tracing::info!(uid = %user.uid, "logged in");
 
     let cookie = cookie(&session_cookie(site), token.expose(), SESSION_TTL, site)?;
@@ -111,15 +118,15 @@ pub(super) async fn begin(
     Ok(([(header::SET_COOKIE, cookie)], body).into_response())
 }
 
-/// Ends the login, and every connection that was opened with it, on every node.
+/// Ends the login and its connections on every node.
 pub(super) async fn logout(
     State(app): State<AppState>,
     site: Site,
     login: Option<LoggedIn>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    // That of versions before would be the next to be believed. It may also be the present one of another
-    // server of this host: then it is nobody's here, and stays.
+    // A cookie of an earlier version would be used next. It may also be the current one of another
+    // server on this host: then it is unknown here, and stays.
     let old = match in_cookie(&headers, OLD_COOKIE) {
         Some(token) => logged_in(&app, &token).await?,
         None => None,
@@ -128,9 +135,9 @@ pub(super) async fn logout(
     names.extend(old.is_some().then(|| OLD_COOKIE.to_owned()));
     for LoggedIn { session, user } in login.into_iter().chain(old) {
         let app = app.clone();
-        logins::to_the_end(async move {
+        logins::run_to_completion(async move {
             app.store.end_session(user.uid, session.hash).await?;
-            logins::tell(&app, user.uid, vec![session.hash]).await;
+            logins::publish_logged_out(&app, user.uid, vec![session.hash]).await;
             Ok(())
         })
         .await?;
@@ -142,7 +149,7 @@ pub(super) async fn logout(
     Ok((StatusCode::NO_CONTENT, cookies).into_response())
 }
 
-/// What the browser or program calls itself.
+/// The client's `User-Agent`.
 fn agent(headers: &HeaderMap) -> String {
     let value = headers.get(header::USER_AGENT);
     let text = value.and_then(|value| value.to_str().ok());

@@ -1,9 +1,9 @@
-//! `/api/me/logins`: where one is logged in, and ending that.
+//! `/api/me/logins`: lists and ends logins.
 
 use super::Failure;
 use crate::app::AppState;
 use crate::auth::LoggedIn;
-use crate::bus::{Event, Publication, Topic};
+use crate::bus::{BusEvent, Publication, Topic};
 use crate::clock;
 use crate::store::SessionHash;
 use axum::Json;
@@ -14,7 +14,8 @@ use std::sync::Arc;
 use tidings_shared::{UserId, api};
 use tracing::Instrument;
 
-/// Logins that are told of. Nobody has more but by `tidings token issue`; those end all at once.
+/// Maximum logins listed. Users have more only through `tidings token issue`; those all end at
+/// once.
 const LIMIT: u32 = 100;
 
 /// `GET /api/me/logins`
@@ -35,7 +36,7 @@ pub(super) async fn logins(
     }))
 }
 
-/// `DELETE /api/me/logins/ID`: ends one, with every connection that was opened with it.
+/// `DELETE /api/me/logins/ID`: ends one login and its connections.
 pub(super) async fn end(
     State(app): State<AppState>,
     LoggedIn { user, .. }: LoggedIn,
@@ -44,31 +45,31 @@ pub(super) async fn end(
     let Path(id) = path.map_err(|_| Failure::NotFound)?;
     let mut hash = SessionHash([0; 32]);
     hex::decode_to_slice(id, &mut hash.0).map_err(|_| Failure::NotFound)?;
-    to_the_end(async move {
+    run_to_completion(async move {
         if !app.store.end_session(user.uid, hash).await? {
             return Err(Failure::NotFound);
         }
-        tell(&app, user.uid, vec![hash]).await;
+        publish_logged_out(&app, user.uid, vec![hash]).await;
         Ok(StatusCode::NO_CONTENT)
     })
     .await
 }
 
-/// `DELETE /api/me/logins`: ends all but the one that asks.
+/// `DELETE /api/me/logins`: ends all logins but the current one.
 pub(super) async fn end_others(
     State(app): State<AppState>,
     LoggedIn { session, user }: LoggedIn,
 ) -> Result<StatusCode, Failure> {
-    to_the_end(async move {
+    run_to_completion(async move {
         let ended = app.store.end_other_sessions(user.uid, session.hash).await?;
-        tell(&app, user.uid, ended).await;
+        publish_logged_out(&app, user.uid, ended).await;
         Ok(StatusCode::NO_CONTENT)
     })
     .await
 }
 
-/// Goes on when whoever asked is gone: what was committed is told.
-pub(super) async fn to_the_end<T: Send + 'static>(
+/// Runs work to its end even when the client disconnects, so that what was committed is published.
+pub(super) async fn run_to_completion<T: Send + 'static>(
     work: impl Future<Output = Result<T, Failure>> + Send + 'static,
 ) -> Result<T, Failure> {
     let done = tokio::spawn(work.in_current_span()).await;
@@ -78,15 +79,15 @@ pub(super) async fn to_the_end<T: Send + 'static>(
     })
 }
 
-/// Ends the connections of logins that have ended, on every node.
-pub(super) async fn tell(app: &AppState, uid: UserId, ended: Vec<SessionHash>) {
+/// Publishes ended logins, which closes their connections on every node.
+pub(super) async fn publish_logged_out(app: &AppState, uid: UserId, ended: Vec<SessionHash>) {
     if ended.is_empty() {
         return;
     }
     tracing::info!(%uid, ended = ended.len(), "logins were ended");
     let publications = ended.into_iter().map(|hash| Publication {
         topics: vec![Topic::User(uid)],
-        event: Arc::new(Event::LoggedOut(hash)),
+        event: Arc::new(BusEvent::LoggedOut(hash)),
     });
     app.bus.publish(publications.collect()).await;
 }

@@ -1,5 +1,5 @@
-//! `GET /metrics`: the node's figures. They are for operators: a load balancer must not publish
-//! this address, or `--metrics-listen` moves it to another one.
+//! `GET /metrics`: the node's metrics, for operators only: a load balancer must not publish this
+//! address, or `--metrics-listen` moves it to another one.
 
 use super::Failure;
 use crate::app::AppState;
@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-/// What Prometheus asks for and gets (`OpenMetrics` 1.0).
+/// The content type of Prometheus (`OpenMetrics` 1.0).
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 pub(super) async fn metrics(State(app): State<AppState>) -> Result<Response, Failure> {
@@ -29,14 +29,12 @@ pub(super) async fn metrics(State(app): State<AppState>) -> Result<Response, Fai
     }
 }
 
-/// Asks those who keep figures of their own.
+/// Samples gauges kept elsewhere.
 fn sample(app: &AppState) {
     let gauge = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
     let samples = &app.metrics.samples;
     samples.commit_queue.set(gauge(app.committer.waiting()));
-    samples
-        .positions_waiting
-        .set(gauge(app.positions.waiting()));
+    samples.positions_waiting.set(gauge(app.cursors.waiting()));
     samples
         .hashes_in_progress
         .set(gauge(app.passwords.in_progress()));

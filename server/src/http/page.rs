@@ -1,5 +1,5 @@
-//! The built page, precompressed, with the right cache headers: from a folder, or, if this program
-//! was built with the feature `embedded-page`, from inside it.
+//! Serves the built page, precompressed and with cache headers: from a folder or, with the feature
+//! `embedded-page`, from this binary.
 
 #[cfg(any(test, feature = "embedded-page"))]
 mod embedded;
@@ -14,26 +14,26 @@ use std::path::Path;
 use tower_http::services::ServeDir;
 
 /// For files whose name holds the hash of their content.
-const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-/// For everything else: kept, but asked about every time.
-const ASK_ALWAYS: HeaderValue = HeaderValue::from_static("no-cache");
-/// The length of the hash trunk puts into names: 64 bits, written without leading zeros.
+const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+/// For everything else: cached, but revalidated every time.
+const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
+/// The length of the hash that trunk puts into file names: 64 bits, without leading zeros.
 const HASH_DIGITS: std::ops::RangeInclusive<usize> = 12..=16;
 
-/// The longest path that is looked for, and the longest name in it, in bytes: systems allow 4096 and 255,
-/// the folder before and `.br` behind included.
+/// The longest path that is looked up, and the longest file name, in bytes: systems allow 4096 and
+/// 255, including the folder and the suffix `.br`.
 const PATH_BYTES: usize = 1024;
 const NAME_BYTES: usize = 240;
 
-/// What `/` answers while there is no page.
+/// The answer of `/` while there is no page.
 const NOT_BUILT: &str = "the page is not built: run `trunk serve` beside this server and open its \
                          address, or run `trunk build --release` and reload\n";
 
-/// The folder of the page where none is set and none is inside.
+/// The default folder of the page.
 #[cfg(not(feature = "embedded-page"))]
 const FOLDER: &str = "dist";
 
-/// The page of the folder that is set, or the one that this program has.
+/// Serves the page of the configured folder, or the embedded one.
 pub(super) fn service(folder: Option<&Path>) -> Router {
     match folder {
         Some(folder) => of_folder(folder),
@@ -44,8 +44,8 @@ pub(super) fn service(folder: Option<&Path>) -> Router {
     }
 }
 
-/// Serves `folder`: the `.br` or `.gz` beside a file where the browser takes it, 404 for what is
-/// not there, and a sentence when the page was not built.
+/// Serves `folder`: the `.br` or `.gz` of a file where the browser accepts it, 404 for missing
+/// files, and a hint when the page was not built.
 fn of_folder(folder: &Path) -> Router {
     let files = ServeDir::new(folder)
         .precompressed_br()
@@ -58,13 +58,13 @@ fn of_folder(folder: &Path) -> Router {
             async move {
                 let path = request.uri().path().to_owned();
                 if !may_be_a_file(&path) {
-                    return nothing();
+                    return not_found();
                 }
                 let response = next.run(request).await;
                 if response.status() == StatusCode::NOT_FOUND {
                     return missing(&path, &index).await;
                 }
-                // Read each time: the page may be built anew while the server runs.
+                // Read each time, because the page may be rebuilt while the server runs.
                 let html = if is_page(&path) {
                     tokio::fs::read_to_string(&index).await.unwrap_or_default()
                 } else {
@@ -75,7 +75,7 @@ fn of_folder(folder: &Path) -> Router {
         }))
 }
 
-/// Serves the page inside this program.
+/// Serves the embedded page.
 #[cfg(feature = "embedded-page")]
 fn embedded() -> Router {
     let page = policy::policy(embedded::index());
@@ -86,7 +86,7 @@ fn embedded() -> Router {
         async move {
             let response = next.run(request).await;
             if response.status() == StatusCode::NOT_FOUND {
-                return nothing();
+                return not_found();
             }
             with_headers(response, &path, policy)
         }
@@ -98,23 +98,27 @@ async fn missing(path: &str, index: &Path) -> Response {
     if path == "/" && !built {
         return (StatusCode::SERVICE_UNAVAILABLE, NOT_BUILT).into_response();
     }
-    nothing()
+    not_found()
 }
 
-fn nothing() -> Response {
+fn not_found() -> Response {
     (StatusCode::NOT_FOUND, "there is nothing at this address\n").into_response()
 }
 
 fn with_headers(mut response: Response, path: &str, policy: HeaderValue) -> Response {
-    let value = if has_hash(path) { FOR_EVER } else { ASK_ALWAYS };
+    let value = if has_hash(path) {
+        IMMUTABLE
+    } else {
+        REVALIDATE
+    };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, value);
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
 
-/// Whether the system can be asked for such a file: a name that is too long for it, or has a zero in it,
-/// would be a failure of the server's.
+/// Whether the system can look up such a path: a name that is too long, or contains NUL, would be
+/// reported as a server error.
 fn may_be_a_file(path: &str) -> bool {
     path.len() <= PATH_BYTES
         && !path.contains("%00")
@@ -139,7 +143,7 @@ mod tests {
     use tower::ServiceExt as _;
 
     #[tokio::test]
-    async fn what_can_be_no_file_is_not_found() {
+    async fn impossible_file_path_is_not_found() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("index.html"), "x").expect("writable");
         for path in [
@@ -161,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_with_a_hash_are_kept_for_ever() {
+    fn only_hashed_names_are_immutable() {
         assert!(has_hash("/tidings-client-8c1f0a2b3c4d5e6f.js"));
         assert!(has_hash("/tidings-client-8c1f0a2b3c4d5e6f_bg.wasm"));
         assert!(has_hash("/tidings-client-2f4f115b27c3c87.js"));

@@ -1,4 +1,4 @@
-//! `GET /api/presence`: who is online.
+//! `GET /api/presence`: the presence of users.
 
 use super::Failure;
 use crate::app::AppState;
@@ -9,22 +9,22 @@ use axum::extract::{Query, State};
 use serde::Deserialize;
 use tidings_shared::{UserId, api, limits};
 
-/// Users in one question.
+/// Maximum users per request.
 const UIDS_MAX: usize = limits::WATCHED_MAX;
 
 #[derive(Deserialize)]
-pub(super) struct Whom {
+pub(super) struct PresenceQuery {
     uids: String,
 }
 
-/// How users stand, in the order they were asked for.
+/// The presence of users, in the requested order.
 pub(super) async fn presence(
     State(app): State<AppState>,
     _login: LoggedIn,
-    whom: Result<Query<Whom>, QueryRejection>,
+    query: Result<Query<PresenceQuery>, QueryRejection>,
 ) -> Result<Json<api::PresenceList>, Failure> {
-    let Query(whom) = whom.map_err(|error| Failure::BadRequest(error.body_text()))?;
-    let uids = parse(&whom.uids)?;
+    let Query(query) = query.map_err(|error| Failure::BadRequest(error.body_text()))?;
+    let uids = parse(&query.uids)?;
     let presence = app.presence.lookup(&uids).await;
     let presence = presence.map_err(|_| Failure::Unavailable)?;
     Ok(Json(api::PresenceList { presence }))
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn uids_are_a_bounded_list_of_numbers() {
+    fn uids_parse_as_a_bounded_list() {
         assert_eq!(parse("1,2"), Ok(vec![UserId(1), UserId(2)]));
         assert!(parse("").is_err());
         assert!(parse("1,x").is_err());

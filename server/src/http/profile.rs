@@ -1,11 +1,11 @@
-//! `PATCH /api/me`: the name that others see.
+//! `PATCH /api/me`: the display name.
 
 use super::Failure;
 use super::body::Body;
 use crate::admission::ClientAddress;
 use crate::app::AppState;
-use crate::auth::{Attempt, Deed, LoggedIn, checked_username};
-use crate::bus::{Event, Publication, Topic};
+use crate::auth::{Action, Attempt, LoggedIn, checked_username};
+use crate::bus::{BusEvent, Publication, Topic};
 use axum::Json;
 use axum::extract::State;
 use std::net::IpAddr;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tidings_shared::{UserId, api};
 use tokio::time::Instant;
 
-/// Changes the name; the user as they are now. Others see it with the next message or list.
+/// Changes the name; returns the updated user. Others see it with the next message or list.
 pub(super) async fn rename(
     State(app): State<AppState>,
     LoggedIn { user, .. }: LoggedIn,
@@ -21,27 +21,27 @@ pub(super) async fn rename(
     Body(body): Body<api::NewName>,
 ) -> Result<Json<api::User>, Failure> {
     let username = checked_username(&body.username)?;
-    pace(&app, user.uid, address)?;
+    check_rate(&app, user.uid, address)?;
     let user = app.store.rename(user.uid, &username).await?;
-    tell(&app, user).await
+    publish_profile(&app, user).await
 }
 
-/// So many changes a minute and no more: each is a write that everybody's messages wait for, and
-/// news for every device.
-pub(super) fn pace(app: &AppState, uid: UserId, address: IpAddr) -> Result<(), Failure> {
+/// Limits changes per minute: each is a write that delays everybody's messages, and an event for
+/// every device.
+pub(super) fn check_rate(app: &AppState, uid: UserId, address: IpAddr) -> Result<(), Failure> {
     app.throttle
-        .attempt(Instant::now(), Deed::Profile(uid), address)
-        .map(Attempt::counts)
+        .attempt(Instant::now(), Action::Profile(uid), address)
+        .map(Attempt::count)
         .map_err(Failure::TooManyAttempts)
 }
 
-/// Tells the user's devices what the user is now.
-pub(super) async fn tell(
+/// Publishes the updated profile to the user's devices.
+pub(super) async fn publish_profile(
     app: &AppState,
     user: Option<api::User>,
 ) -> Result<Json<api::User>, Failure> {
     let user = user.ok_or(Failure::NotFound)?;
-    let event = Arc::new(Event::Profile(user.clone()));
+    let event = Arc::new(BusEvent::Profile(user.clone()));
     let topics = vec![Topic::User(user.uid)];
     app.bus.publish(vec![Publication { topics, event }]).await;
     Ok(Json(user))

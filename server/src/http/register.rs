@@ -4,12 +4,12 @@ use super::body::Body;
 use super::{Failure, login};
 use crate::admission::ClientAddress;
 use crate::app::AppState;
-use crate::audit::{self, Act};
+use crate::audit::{self, AuditEvent};
 use crate::auth::{
-    Attempt, Deed, check_chosen_password, check_draft, checked_username, normal_email,
+    Action, Attempt, check_chosen_password, check_draft, checked_username, normal_email,
 };
 use crate::clock;
-use crate::disk::Room;
+use crate::disk::DiskCapacity;
 use crate::site::Site;
 use crate::store::{NewUser, UserDraft};
 use axum::Json;
@@ -19,18 +19,18 @@ use axum::response::{IntoResponse, Response};
 use tidings_shared::api;
 use tokio::time::Instant;
 
-/// What somebody may know who is not logged in.
+/// Public server information, without a login.
 pub(super) async fn server(State(app): State<AppState>) -> Json<api::Server> {
     Json(api::Server {
         registration: app.config.registration,
     })
 }
 
-/// Adds a user and logs them in. Every registration counts as an attempt of its address, those that
-/// succeed too: each costs a hash and a row.
+/// Adds a user and logs them in. Every registration counts as an attempt of its address, even a
+/// successful one: each costs a hash and a row.
 pub(super) async fn register(
     State(app): State<AppState>,
-    _: Room,
+    _: DiskCapacity,
     ClientAddress(address): ClientAddress,
     site: Site,
     headers: HeaderMap,
@@ -50,15 +50,15 @@ pub(super) async fn register(
     let username = checked_username(&draft.username)?;
     let attempt = app
         .throttle
-        .attempt(Instant::now(), Deed::Registration, address);
-    attempt.map(Attempt::counts).map_err(|wait| {
-        audit::note(&app, Act::RegistrationThrottled, address, None);
+        .attempt(Instant::now(), Action::Registration, address);
+    attempt.map(Attempt::count).map_err(|wait| {
+        audit::record(&app, AuditEvent::RegistrationThrottled, address, None);
         Failure::TooManyAttempts(wait)
     })?;
 
     check_chosen_password(&draft.password, &[&draft.email, &username])?;
     let email = normal_email(&draft.email);
-    // The store decides; this only saves the hash.
+    // The store has the final check; this only saves the hash.
     if app.store.credentials(&email).await?.is_some() {
         return Err(Failure::EmailTaken);
     }
@@ -73,7 +73,7 @@ pub(super) async fn register(
     };
     let uids = app.store.add_users(&[new]).await?;
     let uid = *uids.first().ok_or(Failure::Unavailable)?;
-    audit::note(&app, Act::Registered, address, Some(uid));
+    audit::record(&app, AuditEvent::Registered, address, Some(uid));
     let user = api::User {
         uid,
         username,

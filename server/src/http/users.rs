@@ -9,16 +9,16 @@ use axum::extract::{Query, State};
 use serde::Deserialize;
 use tidings_shared::{UserId, api};
 
-/// Users in a page when the request names no limit, and the most it may name.
+/// Default and maximum number of users per page.
 const PAGE_DEFAULT: u32 = 200;
 const PAGE_MAX: u32 = 1000;
 
-/// Who is logged in.
+/// The logged-in user.
 pub(super) async fn me(login: LoggedIn) -> Json<api::User> {
     Json(login.user)
 }
 
-/// Which users of many, by uid.
+/// Pagination by uid.
 #[derive(Deserialize)]
 pub(super) struct Page {
     #[serde(default)]
@@ -27,18 +27,21 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// How many at most.
+    /// The page size.
     pub(super) fn limit(&self) -> u32 {
         self.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX)
     }
 
-    /// Takes what the rows cost: as much as in a page of messages.
+    /// Charges the rows, at the price of a page of messages.
     pub(super) fn charge(&self, app: &AppState, uid: UserId) -> Result<(), Failure> {
-        let charged = app.admission.allowances.request(uid, self.limit() / 20);
+        let charged = app
+            .admission
+            .rate_limits
+            .charge_request(uid, self.limit() / 20);
         charged.map_err(Failure::TooManyAttempts)
     }
 
-    /// The answer: with a `next` if the page is full.
+    /// The answer, with a `next` if the page is full.
     pub(super) fn answer(&self, users: Vec<api::User>) -> api::Users {
         let full = u32::try_from(users.len()).is_ok_and(|count| count >= self.limit());
         let next = users.last().filter(|_| full).map(|user| user.uid);
@@ -46,7 +49,7 @@ impl Page {
     }
 }
 
-/// Everybody one can write to, by uid.
+/// All users, by uid.
 pub(super) async fn users(
     State(app): State<AppState>,
     LoggedIn { user, .. }: LoggedIn,

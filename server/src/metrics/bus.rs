@@ -1,20 +1,20 @@
-//! Figures of the bus, as it gives them when asked.
+//! Metrics of the bus, sampled on request.
 
-/// What a bus did since the start of the process.
+/// Counters of a bus since the start of the process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BusFigures {
-    /// Whether events flow.
+    /// Whether connected.
     pub connected: bool,
-    /// Publications that were taken.
+    /// Publications accepted.
     pub published: u64,
-    /// Publications that could not be taken, each covered by a gap.
+    /// Publications dropped, each covered by a resync.
     pub dropped: u64,
     /// Events of other nodes that arrived.
     pub received: u64,
     /// Payloads that could not be read.
     pub unreadable: u64,
-    /// Gaps that this node's connections were given.
-    pub gaps: u64,
-    /// Times that the connection was lost or could not be made.
+    /// Resyncs of this node's connections.
+    pub resyncs: u64,
+    /// Connections lost or failed.
     pub losses: u64,
 }

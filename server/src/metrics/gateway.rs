@@ -1,4 +1,4 @@
-//! Figures of connections and their frames.
+//! Metrics of connections and their frames.
 
 use super::Metrics;
 use super::histogram::Histogram;
@@ -16,7 +16,7 @@ use tidings_shared::frame::kind;
 /// Frame types with a counter of their own: 0 to this one.
 const LAST_KIND: u64 = kind::PROFILE;
 
-/// The counters that connections move.
+/// Counters updated by connections.
 #[derive(Debug)]
 pub struct GatewayMetrics {
     /// Connections that have not bound yet.
@@ -25,12 +25,12 @@ pub struct GatewayMetrics {
     pub bound: Gauge,
     /// From the arrival of a send to its answer being queued for the wire.
     pub send_answer: Histogram,
-    /// From a message's intake by the committer to its push being queued for the wire, for live
-    /// pushes of messages that came in on this node.
+    /// From a message's receipt by the committer to its push being queued for the wire, for live
+    /// pushes of messages received by this node.
     pub send_push: Histogram,
-    /// Unacknowledged pushes of a connection, looked at with every sixteenth push.
+    /// Unacknowledged pushes of a connection, sampled with every sixteenth push.
     pub window: Histogram,
-    /// Pushes made again.
+    /// Repeated pushes.
     pub repushes: Counter,
     bind_seconds: Histogram,
     frames_in: Box<[Counter]>,
@@ -121,7 +121,7 @@ impl GatewayMetrics {
         }
     }
 
-    /// A frame of this type arrived; any number for what was none.
+    /// A frame of this type was received; any other number for an invalid frame.
     pub fn frame_in(&self, kind: u64) {
         self.frames_in[slot(kind)].inc();
     }
@@ -131,12 +131,12 @@ impl GatewayMetrics {
         self.frames_out[slot(kind)].inc();
     }
 
-    /// A client was told this.
+    /// An error was sent to a client.
     pub fn error(&self, code: ErrorCode) {
         self.errors[code as usize].inc();
     }
 
-    /// A connection ended: closed with a code, or gone.
+    /// A connection ended: closed with a code, or lost.
     pub fn closed(&self, code: Option<CloseCode>) {
         let slot = code.map_or(CloseCode::ALL.len(), |code| code as usize);
         self.closes[slot].inc();
@@ -150,7 +150,7 @@ impl GatewayMetrics {
     }
 }
 
-/// A connection that counts as open while it lives.
+/// Counts a connection as open until dropped.
 #[derive(Debug)]
 pub struct Open {
     metrics: Arc<Metrics>,
@@ -158,7 +158,7 @@ pub struct Open {
 }
 
 impl Open {
-    /// It is open, and not bound.
+    /// Open and not bound.
     pub fn new(metrics: Arc<Metrics>) -> Self {
         metrics.gateway.unbound.inc();
         Self {
@@ -167,7 +167,7 @@ impl Open {
         }
     }
 
-    /// It is bound.
+    /// The connection was bound.
     pub fn bound(&mut self) {
         if !self.bound {
             self.bound = true;
@@ -192,7 +192,7 @@ fn slot(kind: u64) -> usize {
     usize::try_from(kind.min(LAST_KIND + 1)).unwrap_or_default()
 }
 
-/// A code as it is on the wire.
+/// The wire name of a code.
 fn name(code: ErrorCode) -> String {
     let json = serde_json::to_string(&code).expect("a unit variant serializes");
     json.trim_matches('"').to_owned()
@@ -203,12 +203,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_is_at_its_own_place() {
-        for (place, code) in ErrorCode::ALL.into_iter().enumerate() {
-            assert_eq!(code as usize, place, "{code:?}");
+    fn every_code_equals_its_index_in_all() {
+        for (index, code) in ErrorCode::ALL.into_iter().enumerate() {
+            assert_eq!(code as usize, index, "{code:?}");
         }
-        for (place, code) in CloseCode::ALL.into_iter().enumerate() {
-            assert_eq!(code as usize, place, "{code:?}");
+        for (index, code) in CloseCode::ALL.into_iter().enumerate() {
+            assert_eq!(code as usize, index, "{code:?}");
         }
     }
 }

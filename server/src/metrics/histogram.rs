@@ -1,4 +1,4 @@
-//! A histogram without a lock: the library's own takes a mutex for each observation.
+//! A lock-free histogram: the library's takes a mutex per observation.
 
 use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
@@ -19,24 +19,24 @@ const COUNTS: &[u64] = &[
 #[derive(Debug)]
 struct Inner {
     bounds: &'static [u64],
-    /// How many of a bound's units make one in the text: a million microseconds a second.
+    /// Units of a bound per unit in the text: a million microseconds per second.
     units: f64,
-    /// One more than there are bounds: the last is for what is above all.
+    /// One per bound, and a last one for values above all bounds.
     buckets: Box<[AtomicU64]>,
     sum: AtomicU64,
 }
 
-/// How values are distributed; cheap to clone. An observation is two atomic additions.
+/// A distribution of values; cheap to clone. An observation is two atomic additions.
 #[derive(Debug, Clone)]
 pub struct Histogram(Arc<Inner>);
 
 impl Histogram {
-    /// Of times, shown in seconds, from 0.1 ms to 10 s.
+    /// A histogram of times, shown in seconds, from 0.1 ms to 10 s.
     pub fn times() -> Self {
         Self::new(TIMES, 1e6)
     }
 
-    /// Of counts, from 1 to 65,536.
+    /// A histogram of counts, from 1 to 65,536.
     pub fn counts() -> Self {
         Self::new(COUNTS, 1.0)
     }
@@ -50,12 +50,12 @@ impl Histogram {
         }))
     }
 
-    /// Counts a time.
+    /// Observes a time.
     pub fn time(&self, time: Duration) {
         self.add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
     }
 
-    /// Counts a count.
+    /// Observes a count.
     pub fn count(&self, count: usize) {
         self.add(u64::try_from(count).unwrap_or(u64::MAX));
     }
@@ -100,7 +100,7 @@ mod tests {
     use prometheus_client::registry::Registry;
 
     #[test]
-    fn a_value_is_counted_in_its_bucket_and_all_above() {
+    fn value_is_counted_in_its_bucket_and_those_above() {
         let histogram = Histogram::times();
         for micros in [100, 101, 60_000_000] {
             histogram.time(Duration::from_micros(micros));

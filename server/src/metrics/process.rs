@@ -1,4 +1,4 @@
-//! Figures of the process, by the names that Prometheus has for them.
+//! Metrics of the process, by Prometheus' names.
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -7,14 +7,14 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use rustix::process::{Resource, getrlimit};
 use std::fs;
 
-/// Read from `/proc` with every question; where there is none, only the start is told.
+/// Read from `/proc` on every request; without `/proc` only the start time is reported.
 #[derive(Debug)]
 pub(super) struct Process {
     started_ms: i64,
 }
 
 impl Process {
-    /// Of this process, which started so many ms after 1970.
+    /// A process that started so many ms after 1970.
     pub(super) const fn new(started_ms: i64) -> Self {
         Self { started_ms }
     }
@@ -53,7 +53,7 @@ impl Collector for Process {
     }
 }
 
-/// Fields 14 and 15 of `/proc/self/stat`, counted behind the name in parentheses (proc(5)).
+/// Fields 14 and 15 of `/proc/self/stat`, counted after the name in parentheses (proc(5)).
 fn cpu_seconds() -> Option<f64> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     let (_, fields) = stat.rsplit_once(')')?;

@@ -1,4 +1,4 @@
-//! Figures that others keep, and that are asked for when somebody reads all of them.
+//! Metrics kept elsewhere, sampled when all are read.
 
 use super::bus::BusFigures;
 use super::histogram::Histogram;
@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 
-/// How many connections of a pool are open, and how many of them have nothing to do.
+/// Open and idle connections of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolUse {
     /// Which pool.
@@ -21,26 +21,26 @@ pub struct PoolUse {
     pub idle: u32,
 }
 
-/// Gauges and counters that are set, not moved.
+/// Gauges and counters that are set, not incremented.
 #[derive(Debug)]
 pub struct Samples {
     /// Sends that wait for a commit.
     pub commit_queue: Gauge,
-    /// Acknowledged positions that wait for the store.
+    /// Pending cursors that wait for the store.
     pub positions_waiting: Gauge,
-    /// Passwords being hashed, and waiting for it.
+    /// Passwords being hashed or waiting.
     pub hashes_in_progress: Gauge,
     /// Sockets that speak HTTP, those about to become connections included.
     pub http_sockets: Gauge,
     /// Binds in progress.
     pub binds_in_progress: Gauge,
-    /// Binds that wait for their turn.
+    /// Binds that wait for a permit.
     pub binds_waiting: Gauge,
     /// 1 while the node drains.
     pub draining: Gauge,
-    /// Bytes free on the disk of a SQLite file; 0: it is not looked at.
+    /// Bytes free on the disk of a SQLite file; 0: not read.
     pub disk_free: Gauge,
-    /// 1 while nothing new is taken for want of room.
+    /// 1 while new data is refused because the disk is nearly full.
     pub disk_full: Gauge,
     /// Errors of `accept`, such as too many open files.
     pub accept_errors: Counter,
@@ -174,7 +174,7 @@ impl Samples {
             figures.dropped,
             figures.received,
             figures.unreadable,
-            figures.gaps,
+            figures.resyncs,
             figures.losses,
         ];
         for (counter, total) in self.bus.iter().zip(totals) {
@@ -183,7 +183,7 @@ impl Samples {
     }
 }
 
-/// Sets a counter to a total that somebody else keeps.
+/// Sets a counter to a total kept elsewhere.
 fn set(counter: &Counter, total: u64) {
     counter.inner().store(total, Ordering::Relaxed);
 }

@@ -1,18 +1,18 @@
-//! Figures of commits and of acknowledgements on their way to the store.
+//! Metrics of commits and of cursor writes.
 
 use super::histogram::Histogram;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 use std::time::Duration;
 
-/// The counters that the committer and the positions move.
+/// Counters updated by the committer and the cursor writer.
 #[derive(Debug)]
 pub struct StoreMetrics {
     commit_messages: Histogram,
     commit_seconds: Histogram,
-    /// Batches that the store did not take.
+    /// Failed batches.
     pub commit_failures: Counter,
-    /// Acknowledged positions that the store took.
+    /// Cursors written to the store.
     pub positions_flushed: Counter,
 }
 
@@ -56,7 +56,7 @@ impl StoreMetrics {
         self.commit_seconds.time(time);
     }
 
-    /// A batch was not.
+    /// A batch failed.
     pub fn commit_failed(&self, time: Duration) {
         self.commit_seconds.time(time);
         self.commit_failures.inc();

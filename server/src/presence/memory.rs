@@ -1,6 +1,6 @@
-//! Presence on the only node there is.
+//! Presence on a single node.
 
-use super::{Presence, Unknown};
+use super::{Presence, PresenceUnavailable};
 use crate::clock;
 use async_trait::async_trait;
 use lru::LruCache;
@@ -9,16 +9,15 @@ use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use tidings_shared::{UserId, api};
 
-/// Users of whom it is remembered when they were last seen, some 100 bytes each; the one gone
-/// longest is forgotten first.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(100_000).expect("not zero");
+/// Users whose last-seen time is kept, some 100 bytes each; the one gone longest is evicted first.
+const CAPACITY: NonZeroUsize = NonZeroUsize::new(100_000).expect("not zero");
 
 struct Seen {
     online: HashSet<UserId>,
     last: LruCache<UserId, i64>,
 }
 
-/// What this process has seen; a restart forgets it.
+/// Presence since the start of this process.
 pub struct MemoryPresence {
     seen: Mutex<Seen>,
 }
@@ -38,23 +37,23 @@ impl Default for MemoryPresence {
 
 #[async_trait]
 impl Presence for MemoryPresence {
-    fn arrived(&self, uid: UserId) {
+    fn went_online(&self, uid: UserId) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.online.insert(uid);
     }
 
-    fn left(&self, uid: UserId) {
+    fn went_offline(&self, uid: UserId) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.online.remove(&uid);
         seen.last.put(uid, clock::now_ms());
-        if seen.last.len() > REMEMBERED.get() {
+        if seen.last.len() > CAPACITY.get() {
             seen.last.pop_lru();
         }
     }
 
-    async fn settle(&self) {}
+    async fn flush(&self) {}
 
-    async fn lookup(&self, uids: &[UserId]) -> Result<Vec<api::Presence>, Unknown> {
+    async fn lookup(&self, uids: &[UserId]) -> Result<Vec<api::Presence>, PresenceUnavailable> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let one = |uid: &UserId| api::Presence {
             uid: *uid,
@@ -70,30 +69,30 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_user_is_online_while_here_and_last_seen_on_leaving() {
+    async fn user_is_online_until_the_last_connection_leaves() {
         let presence = MemoryPresence::default();
-        presence.arrived(UserId(1));
-        let look = async || {
+        presence.went_online(UserId(1));
+        let lookup_both = async || {
             presence
                 .lookup(&[UserId(1), UserId(2)])
                 .await
                 .expect("known")
         };
-        let before = look().await;
+        let before = lookup_both().await;
         assert_eq!((before[0].online, before[0].last_seen), (true, None));
         assert!(!before[1].online);
-        presence.left(UserId(1));
-        let after = look().await;
+        presence.went_offline(UserId(1));
+        let after = lookup_both().await;
         assert!(!after[0].online && after[0].last_seen.is_some());
     }
 
     #[test]
     fn memory_is_bounded() {
         let presence = MemoryPresence::default();
-        for n in 0..=REMEMBERED.get() {
-            presence.left(UserId(i64::try_from(n).expect("small")));
+        for n in 0..=CAPACITY.get() {
+            presence.went_offline(UserId(i64::try_from(n).expect("small")));
         }
         let seen = presence.seen.lock().expect("sound");
-        assert_eq!(seen.last.len(), REMEMBERED.get());
+        assert_eq!(seen.last.len(), CAPACITY.get());
     }
 }

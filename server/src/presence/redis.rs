@@ -1,11 +1,11 @@
 //! Presence on many nodes, in Redis.
 //!
-//! A user's hash names the nodes that have a connection of theirs; a node's word counts while the
-//! node lives, which its own key with an expiry says. So the users of a dead node go offline by
-//! themselves, and nothing has to be refreshed for each of them.
+//! A user's hash lists the nodes that have a connection of theirs; an entry counts while the node's
+//! liveness key, which expires, exists. So the users of a dead node go offline without further
+//! action, and no entry has to be refreshed per user.
 
-use super::{Presence, Unknown};
-use crate::bus::redis::{BEATS, Wire, life_key};
+use super::{Presence, PresenceUnavailable};
+use crate::bus::redis::{HEARTBEATS, RedisConnection, liveness_key};
 use crate::clock;
 use ::redis::{Cmd, FromRedisValue, RedisResult, Value};
 use async_trait::async_trait;
@@ -16,66 +16,67 @@ use tidings_shared::{UserId, api};
 use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 
-/// Users written at once, and the pause between: a node that comes back tells of 10,000 users in
-/// four seconds.
-const SHARE: usize = 250;
+/// Users written per batch, and the pause between batches: a node that reconnects writes 10,000
+/// users in four seconds.
+const BATCH: usize = 250;
 const PAUSE: Duration = Duration::from_millis(100);
 /// From a failed write to the next attempt.
 const RETRY: Duration = Duration::from_secs(1);
-/// How long it is remembered when a user was last seen, and which nodes they are on; no connection
-/// lives so long, for its login ends before.
-const REMEMBERED: Duration = Duration::from_hours(24 * 90);
+/// Expiry of last-seen times and of a user's nodes. Longer than any connection lives, because
+/// logins expire before.
+const RETENTION: Duration = Duration::from_hours(24 * 90);
 
-/// Users whose leaving is remembered while Redis is away; of those beyond, Redis learns when the
-/// node's own key expires.
-const UNTOLD_MAX: usize = 1_000_000;
+/// Maximum pending updates while Redis is down. For users beyond, Redis learns only by the expiry
+/// of the node's liveness key.
+const PENDING_MAX: usize = 1_000_000;
 
-/// What Redis is to be told of a user.
+/// A presence update to write to Redis.
 #[derive(Debug, Clone, Copy)]
-enum Word {
-    /// Here since then, in ms since 1970.
-    Here(i64),
-    /// Gone since then.
-    Gone(i64),
+enum PresenceUpdate {
+    /// Online since then, in ms since 1970.
+    Online(i64),
+    /// Offline since then, in ms since 1970.
+    Offline(i64),
 }
 
 #[derive(Default)]
 struct Local {
-    /// Users with a connection here, since when.
-    here: HashMap<UserId, i64>,
-    /// What Redis does not know yet.
-    untold: BTreeMap<UserId, Word>,
-    /// Something is being written.
+    /// Users with a connection on this node, and since when.
+    online: HashMap<UserId, i64>,
+    /// Updates not written yet.
+    pending: BTreeMap<UserId, PresenceUpdate>,
+    /// A batch is being written.
     writing: bool,
 }
 
-/// The node's users in Redis. Bounded by the connections of the node.
+/// Publishes this node's users in Redis. Bounded by the connections of the node.
 pub struct RedisPresence {
     local: Arc<Mutex<Local>>,
     changed: Arc<Notify>,
-    wire: watch::Receiver<Option<Wire>>,
+    connection: watch::Receiver<Option<RedisConnection>>,
 }
 
-/// What it needs: this node's name, the connection to Redis, and word that Redis forgot all.
-pub struct Ties {
-    /// The name whose [`life_key`] says that this node lives.
+/// What [`RedisPresence`] needs: this node's name, the connection to Redis, and a signal that Redis
+/// lost its state.
+pub struct RedisHandles {
+    /// The name whose [`liveness_key`] shows that this node is alive.
     pub node: String,
-    /// The connection, while there is one.
-    pub wire: watch::Receiver<Option<Wire>>,
-    /// Told when everything is to be told anew.
-    pub forgotten: Arc<Notify>,
+    /// The connection, while connected.
+    pub connection: watch::Receiver<Option<RedisConnection>>,
+    /// Notified when all users have to be written again.
+    pub state_lost: Arc<Notify>,
 }
 
 impl RedisPresence {
-    /// Presence and the task that writes it, which ends when it is dropped.
-    pub fn new(ties: Ties) -> (Self, impl Future<Output = ()>) {
+    /// Presence and the task that writes it, which ends when dropped.
+    pub fn new(handles: RedisHandles) -> (Self, impl Future<Output = ()>) {
         let presence = Self {
             local: Arc::default(),
             changed: Arc::default(),
-            wire: ties.wire.clone(),
+            connection: handles.connection.clone(),
         };
         let (local, changed) = (Arc::clone(&presence.local), Arc::clone(&presence.changed));
-        (presence, run(ties, local, changed))
+        (presence, run(handles, local, changed))
     }
 
     fn local(&self) -> MutexGuard<'_, Local> {
@@ -89,84 +90,95 @@ fn lock(local: &Mutex<Local>) -> MutexGuard<'_, Local> {
 
 #[async_trait]
 impl Presence for RedisPresence {
-    fn arrived(&self, uid: UserId) {
+    fn went_online(&self, uid: UserId) {
         let now = clock::now_ms();
         let mut local = self.local();
-        local.here.insert(uid, now);
-        local.untold.insert(uid, Word::Here(now));
+        local.online.insert(uid, now);
+        local.pending.insert(uid, PresenceUpdate::Online(now));
         drop(local);
         self.changed.notify_one();
     }
 
-    fn left(&self, uid: UserId) {
+    fn went_offline(&self, uid: UserId) {
         let mut local = self.local();
-        local.here.remove(&uid);
-        if local.untold.len() < UNTOLD_MAX || local.untold.contains_key(&uid) {
-            local.untold.insert(uid, Word::Gone(clock::now_ms()));
+        local.online.remove(&uid);
+        if local.pending.len() < PENDING_MAX || local.pending.contains_key(&uid) {
+            local
+                .pending
+                .insert(uid, PresenceUpdate::Offline(clock::now_ms()));
         }
         drop(local);
         self.changed.notify_one();
     }
 
-    async fn lookup(&self, uids: &[UserId]) -> Result<Vec<api::Presence>, Unknown> {
-        let Some(mut wire) = self.wire.borrow().clone() else {
-            return Err(Unknown);
+    async fn lookup(&self, uids: &[UserId]) -> Result<Vec<api::Presence>, PresenceUnavailable> {
+        let Some(mut connection) = self.connection.borrow().clone() else {
+            return Err(PresenceUnavailable);
         };
-        let sightings = sightings(&mut wire, uids).await.map_err(|error| {
-            tracing::warn!(%error, "presence cannot be read");
-            Unknown
-        })?;
+        let users = read_presence(&mut connection, uids)
+            .await
+            .map_err(|error| {
+                tracing::warn!(%error, "presence cannot be read");
+                PresenceUnavailable
+            })?;
         let local = self.local();
-        let told = sightings.into_iter().map(|sighting| api::Presence {
-            uid: sighting.uid,
-            // Maybe not told to Redis yet.
-            online: !sighting.nodes.is_empty() || local.here.contains_key(&sighting.uid),
-            last_seen: sighting.last_seen,
+        let found = users.into_iter().map(|user| api::Presence {
+            uid: user.uid,
+            // An update may be pending.
+            online: !user.nodes.is_empty() || local.online.contains_key(&user.uid),
+            last_seen: user.last_seen,
         });
-        Ok(told.collect())
+        Ok(found.collect())
     }
 
-    async fn settle(&self) {
+    async fn flush(&self) {
         let settled = || {
             let local = self.local();
-            local.untold.is_empty() && !local.writing
+            local.pending.is_empty() && !local.writing
         };
         while !settled() {
-            sleep(SETTLED_EVERY).await;
+            sleep(FLUSH_POLL_INTERVAL).await;
         }
     }
 }
 
-/// How often is looked whether all is written, by who waits for the end.
-const SETTLED_EVERY: Duration = Duration::from_millis(20);
+/// How often [`Presence::flush`] checks whether all is written.
+const FLUSH_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Writes what changed, a share at a time.
-async fn run(mut ties: Ties, local: Arc<Mutex<Local>>, changed: Arc<Notify>) {
+/// Writes pending updates, one batch at a time.
+async fn run(mut handles: RedisHandles, local: Arc<Mutex<Local>>, changed: Arc<Notify>) {
     loop {
         tokio::select! {
             () = changed.notified() => {}
-            () = ties.forgotten.notified() => {
+            () = handles.state_lost.notified() => {
                 let local = &mut *lock(&local);
-                let here = local.here.iter().map(|(uid, since)| (*uid, Word::Here(*since)));
-                local.untold.extend(here);
+                let online = local.online.iter().map(|(uid, since)| (*uid, PresenceUpdate::Online(*since)));
+                local.pending.extend(online);
             }
         }
         loop {
-            let Ok(wire) = ties.wire.wait_for(Option::is_some).await.map(|w| w.clone()) else {
+            let Ok(connection) = handles
+                .connection
+                .wait_for(Option::is_some)
+                .await
+                .map(|w| w.clone())
+            else {
                 return;
             };
-            let Some(mut wire) = wire else { continue };
-            let share = take(&local);
-            if share.is_empty() {
+            let Some(mut connection) = connection else {
+                continue;
+            };
+            let batch = take_batch(&local);
+            if batch.is_empty() {
                 break;
             }
-            let written = wire.run(commands(&ties.node, &share)).await;
+            let written = connection.run(commands(&handles.node, &batch)).await;
             let pause = if let Err(error) = written {
                 tracing::debug!(%error, "presence not written yet");
-                let untold = &mut lock(&local).untold;
-                for (uid, word) in share {
-                    // What happened meanwhile is the newer word.
-                    untold.entry(uid).or_insert(word);
+                let pending = &mut lock(&local).pending;
+                for (uid, update) in batch {
+                    // An update made meanwhile is newer.
+                    pending.entry(uid).or_insert(update);
                 }
                 RETRY
             } else {
@@ -179,63 +191,66 @@ async fn run(mut ties: Ties, local: Arc<Mutex<Local>>, changed: Arc<Notify>) {
     }
 }
 
-fn take(local: &Mutex<Local>) -> Vec<(UserId, Word)> {
+fn take_batch(local: &Mutex<Local>) -> Vec<(UserId, PresenceUpdate)> {
     let mut local = lock(local);
-    let mut share = Vec::new();
-    while share.len() < SHARE
-        && let Some(word) = local.untold.pop_first()
+    let mut batch = Vec::new();
+    while batch.len() < BATCH
+        && let Some(update) = local.pending.pop_first()
     {
-        share.push(word);
+        batch.push(update);
     }
-    local.writing = !share.is_empty();
-    share
+    local.writing = !batch.is_empty();
+    batch
 }
 
-fn commands(node: &str, share: &[(UserId, Word)]) -> Vec<Cmd> {
-    let mut commands = Vec::with_capacity(2 * share.len());
-    for (uid, word) in share {
-        match word {
-            Word::Here(since) => {
-                let mut here = ::redis::cmd("HSET");
-                here.arg(user_key(*uid)).arg(node).arg(*since);
-                // What a dead node said goes one day, though nobody asks for it.
+fn commands(node: &str, batch: &[(UserId, PresenceUpdate)]) -> Vec<Cmd> {
+    let mut commands = Vec::with_capacity(2 * batch.len());
+    for (uid, update) in batch {
+        match update {
+            PresenceUpdate::Online(since) => {
+                let mut online = ::redis::cmd("HSET");
+                online.arg(user_key(*uid)).arg(node).arg(*since);
+                // Expires even if a dead node wrote it and nobody asks for the user.
                 let mut expiry = ::redis::cmd("EXPIRE");
-                expiry.arg(user_key(*uid)).arg(REMEMBERED.as_secs());
-                commands.extend([here, expiry]);
+                expiry.arg(user_key(*uid)).arg(RETENTION.as_secs());
+                commands.extend([online, expiry]);
             }
-            Word::Gone(since) => {
+            PresenceUpdate::Offline(since) => {
                 let mut gone = ::redis::cmd("HDEL");
                 gone.arg(user_key(*uid)).arg(node);
-                commands.extend([gone, saw(*uid, *since)]);
+                commands.extend([gone, set_last_seen(*uid, *since)]);
             }
         }
     }
     commands
 }
 
-fn saw(uid: UserId, at: i64) -> Cmd {
+fn set_last_seen(uid: UserId, at: i64) -> Cmd {
     let mut seen = ::redis::cmd("SET");
     seen.arg(seen_key(uid)).arg(at);
-    seen.arg("EX").arg(REMEMBERED.as_secs());
+    seen.arg("EX").arg(RETENTION.as_secs());
     seen
 }
 
-/// How a user stands, for operators.
+/// A user's presence, for operators.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sighting {
+pub struct UserPresence {
     /// Who.
     pub uid: UserId,
-    /// The nodes that have a connection of theirs and live.
+    /// The live nodes that have a connection of theirs.
     pub nodes: Vec<String>,
-    /// When they were last seen, in ms since 1970; on a dead node when that last showed life.
+    /// When they were last seen, in ms since 1970; on a dead node, its last heartbeat.
     pub last_seen: Option<i64>,
 }
 
-/// How users stand; the words of dead nodes are removed by the way.
+/// Reads the presence of users; removes entries of dead nodes on the way.
 ///
 /// # Errors
 /// When Redis cannot be reached.
-pub async fn sightings(wire: &mut Wire, uids: &[UserId]) -> RedisResult<Vec<Sighting>> {
+pub async fn read_presence(
+    connection: &mut RedisConnection,
+    uids: &[UserId],
+) -> RedisResult<Vec<UserPresence>> {
     let mut questions = Vec::with_capacity(2 * uids.len());
     for uid in uids {
         let mut nodes = ::redis::cmd("HKEYS");
@@ -244,7 +259,7 @@ pub async fn sightings(wire: &mut Wire, uids: &[UserId]) -> RedisResult<Vec<Sigh
         seen.arg(seen_key(*uid));
         questions.extend([nodes, seen]);
     }
-    let answers = wire.run(questions).await?;
+    let answers = connection.run(questions).await?;
     let mut users = Vec::with_capacity(uids.len());
     for (uid, answers) in uids.iter().zip(answers.chunks_exact(2)) {
         let nodes = Vec::<String>::from_redis_value(answers[0].clone())?;
@@ -258,61 +273,62 @@ pub async fn sightings(wire: &mut Wire, uids: &[UserId]) -> RedisResult<Vec<Sigh
         .iter()
         .flat_map(|(_, nodes, _)| nodes.clone())
         .collect();
-    let beats = beats(wire, names).await?;
+    let liveness = liveness(connection, names).await?;
 
     let mut stale = Vec::new();
-    let mut sightings = Vec::with_capacity(users.len());
+    let mut found = Vec::with_capacity(users.len());
     for (uid, nodes, mut last_seen) in users {
         let (live, dead): (Vec<_>, Vec<_>) = nodes
             .into_iter()
-            .partition(|node| beats.get(node).is_some_and(|(alive, _)| *alive));
+            .partition(|node| liveness.get(node).is_some_and(|(alive, _)| *alive));
         let any_dead = !dead.is_empty();
         for node in dead {
-            last_seen = last_seen.max(beats.get(&node).and_then(|(_, last)| *last));
+            last_seen = last_seen.max(liveness.get(&node).and_then(|(_, last)| *last));
             let mut gone = ::redis::cmd("HDEL");
             gone.arg(user_key(uid)).arg(node);
             stale.push(gone);
         }
-        // Kept, because the node's word that is removed below is all that told of it.
+        // Kept, because the removed entry was the only record of it.
         if any_dead && let Some(last) = last_seen {
-            stale.push(saw(uid, last));
+            stale.push(set_last_seen(uid, last));
         }
-        sightings.push(Sighting {
+        found.push(UserPresence {
             uid,
             nodes: live,
             last_seen,
         });
     }
     if !stale.is_empty() {
-        wire.run(stale).await?;
+        connection.run(stale).await?;
     }
-    Ok(sightings)
+    Ok(found)
 }
 
-/// Whether each node lives, and when it last showed it.
-async fn beats(
-    wire: &mut Wire,
+/// Whether each node is alive, and its last heartbeat.
+async fn liveness(
+    connection: &mut RedisConnection,
     names: BTreeSet<String>,
 ) -> RedisResult<HashMap<String, (bool, Option<i64>)>> {
     let mut questions = Vec::with_capacity(2 * names.len());
     for name in &names {
         let mut alive = ::redis::cmd("EXISTS");
-        alive.arg(life_key(name));
+        alive.arg(liveness_key(name));
         let mut last = ::redis::cmd("HGET");
-        last.arg(BEATS).arg(name);
+        last.arg(HEARTBEATS).arg(name);
         questions.extend([alive, last]);
     }
     if questions.is_empty() {
         return Ok(HashMap::new());
     }
-    let answers = wire.run(questions).await?;
-    let told = names.into_iter().zip(answers.chunks_exact(2));
-    told.map(|(name, answers)| {
-        let alive = answers[0] == Value::Int(1);
-        let last = Option::<i64>::from_redis_value(answers[1].clone())?;
-        Ok((name, (alive, last)))
-    })
-    .collect()
+    let answers = connection.run(questions).await?;
+    let found = names.into_iter().zip(answers.chunks_exact(2));
+    found
+        .map(|(name, answers)| {
+            let alive = answers[0] == Value::Int(1);
+            let last = Option::<i64>::from_redis_value(answers[1].clone())?;
+            Ok((name, (alive, last)))
+        })
+        .collect()
 }
 
 fn user_key(uid: UserId) -> String {

@@ -1,27 +1,27 @@
-//! Users and their logins, as the store is given and gives them.
+//! Users and their logins in the store's interface.
 
 use sha2::{Digest, Sha256};
 use tidings_shared::UserId;
 
-/// Who logs in, and with what.
+/// A user's credentials.
 #[derive(Clone)]
 pub struct Credentials {
     /// Who.
     pub uid: UserId,
     /// PHC string.
     pub password_hash: String,
-    /// The operator locked them out.
+    /// Whether the user is locked.
     pub locked: bool,
 }
 
-/// What an operator says of a user to be added.
+/// A user to be added, as an operator describes it.
 #[derive(Clone, serde::Deserialize)]
 pub struct UserDraft {
     /// Any case.
     pub email: String,
-    /// The name shown.
+    /// Display name.
     pub username: String,
-    /// In the clear.
+    /// In clear text.
     pub password: String,
     /// URL of a picture; empty: none.
     #[serde(default)]
@@ -38,7 +38,7 @@ pub struct NewUser {
     pub uid: Option<UserId>,
     /// Lower case.
     pub email: String,
-    /// The name shown.
+    /// Display name.
     pub username: String,
     /// URL of a picture; empty: none.
     pub avatar: String,
@@ -48,12 +48,12 @@ pub struct NewUser {
     pub created_at: i64,
 }
 
-/// SHA-256 of a session's token: what the store and the nodes know of it.
+/// SHA-256 of a session's token; the store and the nodes never have the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionHash(pub [u8; 32]);
 
 impl SessionHash {
-    /// No session's.
+    /// The hash of no session.
     pub const NONE: Self = Self([0; 32]);
 }
 
@@ -62,11 +62,11 @@ impl SessionHash {
 pub struct Session {
     /// Of its token.
     pub hash: SessionHash,
-    /// Whose.
+    /// Its user.
     pub uid: UserId,
     /// In ms since 1970.
     pub expires_at: i64,
-    /// When it was last seen in use, in ms since 1970; 0: not yet.
+    /// When it was last used, in ms since 1970; 0: never.
     pub used_at: i64,
 }
 
@@ -75,12 +75,11 @@ pub struct Session {
 pub struct Login {
     /// Of its token.
     pub hash: SessionHash,
-    /// The `User-Agent` it was made with; empty: not known, as of one made with
-    /// `tidings token issue`.
+    /// The `User-Agent` of the login; empty: unknown, as with `tidings token issue`.
     pub agent: String,
     /// In ms since 1970.
     pub created_at: i64,
-    /// When it was last seen in use, in ms since 1970; 0: not yet.
+    /// When it was last used, in ms since 1970; 0: never.
     pub used_at: i64,
 }
 
@@ -89,14 +88,14 @@ pub struct Login {
 pub struct Picture {
     /// SHA-256 of the bytes.
     pub hash: [u8; 32],
-    /// What it is.
+    /// Media type.
     pub media_type: String,
     /// The file.
     pub bytes: Vec<u8>,
 }
 
 impl Picture {
-    /// A file that was checked to be one of this type.
+    /// A picture whose type was checked.
     pub fn new(media_type: &str, bytes: Vec<u8>) -> Self {
         Self {
             hash: Sha256::digest(&bytes).into(),
@@ -105,7 +104,7 @@ impl Picture {
         }
     }
 
-    /// Where it is served.
+    /// The path where it is served.
     pub fn url(&self) -> String {
         format!("/api/avatars/{}", hex::encode(self.hash))
     }

@@ -1,12 +1,12 @@
-//! The group committer: one a node, through which every send goes.
+//! The group committer: one per node; every send goes through it.
 //!
-//! It takes what queued up while the last commit ran and has the store append it in one transaction.
-//! A task beside it publishes what was committed, then answers, while the next commit runs. So the
-//! cost of a synced commit is shared by all who wait for it, and messages of one node are published
-//! in the order of their places.
+//! It appends the sends queued during the last commit in one transaction. A second task publishes
+//! committed batches, then answers, while the next commit runs. So all sends of a batch share the
+//! cost of one synced commit, and messages of one node are published in the order of their sequence
+//! numbers.
 
 use super::{Appended, NewMessage, Refused, Store, StoreError};
-use crate::bus::{Bus, Event, MessageEvent, Publication, Topic};
+use crate::bus::{Bus, BusEvent, MessageEvent, Publication, Topic};
 use crate::metrics::Metrics;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,23 +17,23 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Sends that may wait for the next commit; the next one is answered "busy".
+/// Sends that may wait for the next commit; further ones are answered "busy".
 const QUEUE: usize = 8 * 1024;
-/// The most messages of one transaction. Beyond this the gain per message is small and the wait
-/// of the first grows.
+/// Maximum messages per transaction. Beyond this the gain per message is small and the first waits
+/// longer.
 const BATCH: usize = 1024;
-/// The most bytes of text of one transaction, unless a single message is larger.
+/// Maximum bytes of text per transaction, unless a single message is larger.
 const BATCH_BYTES: usize = 1024 * 1024;
-/// Batches that were committed and wait to be told. With one the next commit never waits for the
-/// telling of the last, and sends wait in [`QUEUE`], not here.
-const UNTOLD: usize = 1;
-/// A batch that takes longer than this is worth a line in the log: everybody waits for it.
+/// Committed batches that may wait to be published. With one, the next commit never waits for
+/// publishing the last, and sends wait in [`QUEUE`], not here.
+const PENDING: usize = 1;
+/// A batch that takes longer than this is logged: every sender waits for it.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// Why a send has no place in its conversation.
+/// Why a send was not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// There is no such recipient.
+    /// The recipient does not exist.
     #[error("unknown recipient")]
     UnknownRecipient,
     /// The queue is full; nothing was stored.
@@ -55,12 +55,12 @@ impl From<SendError> for ErrorCode {
 }
 
 /// The answer to a send: the event that was published for it.
-pub type Answer = Result<Arc<MessageEvent>, SendError>;
+pub type CommitResult = Result<Arc<MessageEvent>, SendError>;
 
 struct Job {
     message: NewMessage,
-    taken_at: Instant,
-    answer: oneshot::Sender<Answer>,
+    received_at: Instant,
+    answer: oneshot::Sender<CommitResult>,
 }
 
 /// A handle to the node's committer; cheap to clone.
@@ -82,7 +82,7 @@ impl Committer {
         (Self { queue }, run(jobs, store, bus, metrics, stop))
     }
 
-    /// Whether sends are taken.
+    /// Whether sends are accepted.
     pub fn is_running(&self) -> bool {
         !self.queue.is_closed()
     }
@@ -93,17 +93,17 @@ impl Committer {
     }
 
     /// Queues a message; messages of one caller keep their order. The receiver gets the answer
-    /// after the commit. Dropping the receiver does not take the message back.
+    /// after the commit. Dropping the receiver does not cancel the send.
     ///
     /// # Errors
     /// [`SendError::Busy`] when the queue is full, [`SendError::Unavailable`] when the committer
     /// has ended.
-    pub fn send(&self, message: NewMessage) -> Result<oneshot::Receiver<Answer>, SendError> {
+    pub fn send(&self, message: NewMessage) -> Result<oneshot::Receiver<CommitResult>, SendError> {
         let (answer, receiver) = oneshot::channel();
         self.queue
             .try_send(Job {
                 message,
-                taken_at: Instant::now(),
+                received_at: Instant::now(),
                 answer,
             })
             .map_err(|error| match error {
@@ -114,15 +114,15 @@ impl Committer {
     }
 }
 
-/// What became of a batch.
+/// A batch with its result.
 struct Batch {
     messages: Vec<NewMessage>,
     waiting: Vec<Waiting>,
     appended: Result<Vec<Result<Appended, Refused>>, StoreError>,
 }
 
-/// When a message was taken in, and who waits for its answer.
-type Waiting = (Instant, oneshot::Sender<Answer>);
+/// When a message was received, and the sender of its answer.
+type Waiting = (Instant, oneshot::Sender<CommitResult>);
 
 async fn run(
     mut jobs: mpsc::Receiver<Job>,
@@ -131,15 +131,15 @@ async fn run(
     metrics: Arc<Metrics>,
     stop: CancellationToken,
 ) {
-    let (batches, told) = mpsc::channel(UNTOLD);
-    // Dropped with this task, and only then before its end.
-    let mut beside = JoinSet::new();
-    beside.spawn(tell_all(told, bus));
+    let (batches, receiver) = mpsc::channel(PENDING);
+    // Aborted only if this task is dropped.
+    let mut publisher = JoinSet::new();
+    publisher.spawn(publish_batches(receiver, bus));
     let mut received = Vec::with_capacity(BATCH);
     loop {
         tokio::select! {
             count = jobs.recv_many(&mut received, BATCH) => if count == 0 { break },
-            // From here on nothing more is taken in; what is queued still comes out.
+            // From here on no sends are accepted; queued ones are still committed.
             () = stop.cancelled(), if !jobs.is_closed() => jobs.close(),
         }
         let mut rest = received.drain(..).peekable();
@@ -148,7 +148,7 @@ async fn run(
             while let Some(job) = rest.next_if(|_| bytes < BATCH_BYTES) {
                 bytes += job.message.content.len();
                 messages.push(job.message);
-                waiting.push((job.taken_at, job.answer));
+                waiting.push((job.received_at, job.answer));
             }
             let appended = append(store.as_ref(), &metrics, &messages).await;
             let batch = Batch {
@@ -157,13 +157,13 @@ async fn run(
                 appended,
             };
             if batches.send(batch).await.is_err() {
-                // Only a panic ends the telling: nobody would be answered any more.
+                // Only a panic ends the publisher: no sender would be answered any more.
                 return;
             }
         }
     }
     drop(batches);
-    beside.join_all().await;
+    publisher.join_all().await;
 }
 
 async fn append(
@@ -193,17 +193,17 @@ async fn append(
     appended
 }
 
-/// Tells of one batch after the other.
-async fn tell_all(mut batches: mpsc::Receiver<Batch>, bus: Arc<dyn Bus>) {
+/// Publishes and answers batches in order.
+async fn publish_batches(mut batches: mpsc::Receiver<Batch>, bus: Arc<dyn Bus>) {
     while let Some(batch) = batches.recv().await {
-        tell(bus.as_ref(), batch).await;
+        publish_batch(bus.as_ref(), batch).await;
     }
 }
 
-async fn tell(bus: &dyn Bus, batch: Batch) {
+async fn publish_batch(bus: &dyn Bus, batch: Batch) {
     let Ok(appended) = batch.appended else {
-        // A commit that failed may have happened all the same: whoever is concerned looks.
-        bus.publish(doubts(&batch.messages)).await;
+        // A failed commit may nevertheless have been applied, so all participants resync.
+        bus.publish(resync_publications(&batch.messages)).await;
         for (_, answer) in batch.waiting {
             // A connection that is gone needs no answer.
             let _ = answer.send(Err(SendError::Unavailable));
@@ -211,39 +211,39 @@ async fn tell(bus: &dyn Bus, batch: Batch) {
         return;
     };
     let mut publications = Vec::with_capacity(appended.len());
-    let mut settled = Vec::with_capacity(appended.len());
-    for ((result, message), (taken_at, _)) in appended
+    let mut results = Vec::with_capacity(appended.len());
+    for ((result, message), (received_at, _)) in appended
         .into_iter()
         .zip(&batch.messages)
         .zip(&batch.waiting)
     {
-        settled.push(
+        results.push(
             result
                 .map_err(|Refused::UnknownRecipient| SendError::UnknownRecipient)
                 .map(|appended| {
-                    // A repeat, too: the node that stored it may have died before it said so. Who
-                    // has heard of it knows its place.
+                    // Duplicates are republished, because the node that stored the message may have
+                    // died before publishing it. Receivers detect duplicates by sequence number.
                     let topics = appended.topics();
-                    let event = appended.event(message.origin, Some(*taken_at));
-                    let told = Arc::new(Event::Message(Arc::clone(&event)));
+                    let event = appended.event(message.origin, Some(*received_at));
+                    let bus_event = Arc::new(BusEvent::Message(Arc::clone(&event)));
                     publications.push(Publication {
                         topics,
-                        event: told,
+                        event: bus_event,
                     });
                     event
                 }),
         );
     }
-    // The answers first would let a sender see its message before its own other devices could;
-    // either order keeps the promises, and publishing does not wait for anybody's socket.
+    // Either order is correct. Answering first would let a sender see its message before its other
+    // devices, and publishing waits for no socket.
     bus.publish(publications).await;
-    for (result, (_, answer)) in settled.into_iter().zip(batch.waiting) {
+    for (result, (_, answer)) in results.into_iter().zip(batch.waiting) {
         let _ = answer.send(result);
     }
 }
 
-/// Whoever may have got a message without hearing of it, once each.
-fn doubts(messages: &[NewMessage]) -> Vec<Publication> {
+/// A resync for every topic that may have got a message, once each.
+fn resync_publications(messages: &[NewMessage]) -> Vec<Publication> {
     let concerned: HashSet<Topic> = messages
         .iter()
         .flat_map(|message| match message.peer {
@@ -253,7 +253,7 @@ fn doubts(messages: &[NewMessage]) -> Vec<Publication> {
         .collect();
     let publication = |topic| Publication {
         topics: vec![topic],
-        event: Arc::new(Event::Gap),
+        event: Arc::new(BusEvent::Resync),
     };
     concerned.into_iter().map(publication).collect()
 }

@@ -1,30 +1,30 @@
-//! Groups: what is asked of the store about them, and what it answers.
+//! Groups in the store's interface.
 
 use super::Appended;
 use sha2::{Digest as _, Sha256};
 use tidings_shared::{GroupId, UserId, api, limits};
 
-/// How many groups a user may have.
+/// Limits of groups per user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupLimits {
-    /// That they own.
+    /// Groups owned.
     pub owned: u32,
-    /// That they are in.
+    /// Groups joined.
     pub joined: u32,
 }
 
 impl GroupLimits {
-    /// As many as there can be.
+    /// No limits.
     pub const NONE: Self = Self {
         owned: u32::MAX,
         joined: u32::MAX,
     };
 }
 
-/// A group to be made. Its fields were checked before.
+/// A group to be created. Its fields were validated before.
 #[derive(Debug, Clone)]
 pub struct NewGroup {
-    /// Who makes it; always a member.
+    /// The creator; always a member.
     pub owner: UserId,
     /// The name shown.
     pub name: String,
@@ -32,17 +32,17 @@ pub struct NewGroup {
     pub members: Vec<UserId>,
     /// In ms since 1970.
     pub created_at: i64,
-    /// What is refused.
+    /// The limits that apply.
     pub limits: GroupLimits,
-    /// The owner's key for it, which makes one group and no more.
+    /// The owner's idempotency key.
     pub key: Option<String>,
 }
 
 impl NewGroup {
-    /// SHA-256 of what is asked for.
+    /// SHA-256 of the request.
     pub(super) fn digest(&self) -> Vec<u8> {
-        let asked = serde_json::to_vec(&(&self.name, &self.members));
-        Sha256::digest(asked.expect("strings and numbers always serialize")).to_vec()
+        let request = serde_json::to_vec(&(&self.name, &self.members));
+        Sha256::digest(request.expect("strings and numbers always serialize")).to_vec()
     }
 }
 
@@ -51,54 +51,55 @@ impl NewGroup {
 pub struct NewMembers {
     /// Which group.
     pub group: GroupId,
-    /// Who adds them: must be its owner.
+    /// Who adds them; must be the owner.
     pub by: UserId,
-    /// Who; no uid twice. Those who are members already stay so.
+    /// Whom; no uid twice. Existing members are ignored.
     pub uids: Vec<UserId>,
     /// In ms since 1970.
     pub added_at: i64,
-    /// What is refused.
+    /// The limits that apply.
     pub limits: GroupLimits,
 }
 
-/// Why a group stays as it is.
+/// Why a group was not created or changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum GroupRefusal {
-    /// There is no such group, or the asker is no member of it.
+    /// The group does not exist, or the requester is no member.
     #[error("there is no such group")]
     NoGroup,
     /// Only its owner may do that.
     #[error("only the group's owner may do that")]
     NotOwner,
-    /// A uid names nobody.
+    /// A uid does not exist.
     #[error("there is no user {0}")]
     NoUser(UserId),
-    /// The key made another group before.
+    /// The key was used for another request.
     #[error("this Idempotency-Key was used for another request: give every group a key of its own")]
     KeyReused,
-    /// It would have too many members.
+    /// The group would have too many members.
     #[error("a group has at most {} members", limits::GROUP_MEMBERS)]
     Full,
-    /// Its owner has enough of them.
+    /// The owner reached the limit of owned groups.
     #[error("you own {0} groups, and nobody may own more here")]
     OwnsTooMany(u32),
-    /// Somebody is in enough of them.
+    /// A user reached the limit of joined groups.
     #[error("the user {0} is in as many groups as anybody may be in here")]
     InTooMany(UserId),
 }
 
-/// A group that was made or has new members.
+/// A created or changed group.
 #[derive(Debug, Clone)]
 pub struct GroupChange {
     /// The group as it is now.
     pub group: api::Group,
-    /// Who is a member now and was not before.
+    /// The new members.
     pub added: Vec<UserId>,
-    /// The message about it, committed with it; `None`: nobody was added, or the group was made before.
+    /// The message about it, committed with it; `None`: no member was added, or the group existed
+    /// already.
     pub message: Option<Appended>,
 }
 
-/// The content of the message about added members: their names, the first few of them.
+/// The content of the message about added members: the first few names.
 pub(super) fn names_listed(names: &[String]) -> String {
     let mut text = names
         .iter()

@@ -1,39 +1,39 @@
 //! A user's list of conversations.
 
-use super::{Party, Profile};
+use super::{PeerProfile, Profile};
 use tidings_shared::{Direction, Mid, MsgType, Peer, Preview, Seq, UserId, limits};
 
-/// Where a page of the list ended: at the conversation with this last message. Ids are given in the order
-/// of arrival, which no clock that was wrong for a while has disturbed.
+/// The end of a page of the list: the id of the last conversation's last message. Ids are in order
+/// of arrival, unaffected by clock errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListCursor(pub Mid);
 
 impl ListCursor {
-    /// Reads what [`Self::to_text`] wrote; `None` for anything else.
+    /// Parses what [`Self::to_text`] wrote; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         Some(Self(Mid(text.parse().ok()?)))
     }
 
-    /// The form clients hand back unread.
+    /// The opaque form that clients pass back.
     pub fn to_text(self) -> String {
         self.0.to_string()
     }
 }
 
-/// A conversation in a list, with its last message cut short.
+/// A conversation in a list, with a preview of its last message.
 #[derive(Debug, Clone)]
 pub struct ListRow {
-    /// Where the list goes on after it.
+    /// The cursor after this row.
     pub cursor: ListCursor,
-    /// The other side.
-    pub other: Party,
-    /// Its last place.
+    /// The other participant or the group.
+    pub other: PeerProfile,
+    /// Its last sequence number.
     pub last_seq: Seq,
-    /// Up to where the list's owner has read.
+    /// The list owner's read cursor.
     pub read_seq: Seq,
-    /// Messages from others after that.
+    /// Unread messages from others.
     pub unread: u64,
-    /// Up to where the other side acknowledged and has read, unless it is a group.
+    /// The other participant's delivered and read cursors; `None` for a group.
     pub receipt: Option<(Seq, Seq)>,
     /// Who wrote the last message.
     pub last_sender: Profile,
@@ -46,8 +46,8 @@ pub struct ListRow {
 }
 
 impl ListRow {
-    /// As it crosses the wire to `me`, whose list it is. Control characters become spaces, so that a
-    /// page of previews stays within a frame however JSON escapes them.
+    /// The wire form for `me`, whose list it is. Control characters become spaces, so that a page
+    /// of previews fits into a frame however JSON escapes them.
     pub fn conversation(self, me: UserId) -> tidings_shared::Conversation {
         let mine = self.last_sender.uid == me;
         let in_group = matches!(self.other.peer, Peer::Group(_));

@@ -1,8 +1,8 @@
 //! The store of many nodes: a PostgreSQL database.
 //!
-//! A few connections write, more of them read; every statement and every wait has a limit. The SQL
-//! is that of `sql/`; `dialect` holds what is PostgreSQL's own in it, `transaction` how a node comes
-//! to know what became of a commit.
+//! A few connections write, more read; every statement and every wait has a limit. The SQL is in
+//! `sql/`; `dialect` holds what is specific to PostgreSQL, `transaction` determines the outcome of
+//! commits.
 
 mod dialect;
 mod primary;
@@ -14,7 +14,7 @@ mod primary;
 mod sql;
 mod transaction;
 
-use super::repeats::{RepeatWatch, Repeats};
+use super::duplicates::{DuplicateWatch, Duplicates};
 use super::{Appended, NewMessage, Refused, StoreError};
 use crate::metrics::PoolUse;
 use primary::Primary;
@@ -25,20 +25,20 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// Connections that write: one for the committer, one for whatever else there is.
+/// Write connections: one for the committer, one for everything else.
 const WRITERS: u32 = 2;
 /// How long a query waits for a connection before it fails as unavailable.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
-/// A connection that was idle for longer than this is asked whether it lives before it is used.
-const IDLE_DOUBT: Duration = Duration::from_secs(1);
+/// A connection that was idle for longer is tested before use.
+const IDLE_CHECK: Duration = Duration::from_secs(1);
 
-/// What every session begins with.
+/// SQL that starts every session.
 ///
-/// The limits, in ms: a statement; a wait for a lock, after which the transaction is tried again;
-/// and a transaction in which nothing happens, for a node that was frozen amid one must not hold
-/// its rows for long. The planner reads by index one row at a time and plans once a statement:
-/// tables that were empty when a statement was planned do not stay so, and sets are small. An answer
-/// means that the message is on disk, so a session that would not wait for the disk waits for it.
+/// Limits in ms for a statement; for a lock, after which the transaction is retried; and for an
+/// idle transaction, because a node frozen in one must not hold its row locks for long. The planner
+/// reads single rows by index and plans once per statement: tables that were empty when a statement
+/// was planned do not stay so, and sets are small. Commits are synchronous even if the server's
+/// default is off: an answer means that the message is on disk.
 const SESSION: &str = "
     SET application_name = 'tidings';
     SET statement_timeout = 60000;
@@ -58,9 +58,9 @@ pub struct PostgresStore {
     options: PgConnectOptions,
     writer: PgPool,
     readers: PgPool,
-    spent: transaction::Spent,
+    spent: transaction::SpentTokens,
     primary: Primary,
-    repeat_watch: RepeatWatch,
+    duplicate_watch: DuplicateWatch,
 }
 
 impl PostgresStore {
@@ -80,11 +80,11 @@ impl PostgresStore {
                 .before_acquire(move |connection, meta| {
                     let primary = used_again.clone();
                     Box::pin(async move {
-                        if primary.doubts(meta.age) {
+                        if primary.is_suspect(meta.age) {
                             return Ok(false);
                         }
-                        if meta.idle_for > IDLE_DOUBT {
-                            tokio::time::timeout(IDLE_DOUBT, primary.ask(connection))
+                        if meta.idle_for > IDLE_CHECK {
+                            tokio::time::timeout(IDLE_CHECK, primary.check_writable(connection))
                                 .await
                                 .map_err(|_| sqlx::Error::PoolTimedOut)??;
                         }
@@ -95,7 +95,7 @@ impl PostgresStore {
                     let primary = new.clone();
                     Box::pin(async move {
                         sqlx::raw_sql(SESSION).execute(&mut *connection).await?;
-                        primary.ask(connection).await
+                        primary.check_writable(connection).await
                     })
                 })
         };
@@ -105,20 +105,20 @@ impl PostgresStore {
             options,
             writer,
             readers,
-            spent: transaction::Spent::default(),
+            spent: transaction::SpentTokens::default(),
             primary,
-            repeat_watch: RepeatWatch::default(),
+            duplicate_watch: DuplicateWatch::default(),
         })
     }
 
-    /// On a connection of its own, without limits: it waits for the node that migrates now.
+    /// Uses a separate connection without limits, because it waits for another node that migrates.
     async fn migrate(&self) -> Result<(), StoreError> {
-        let own = PgPoolOptions::new()
+        let pool = PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE_LIMIT)
             .after_connect(|connection, _| {
                 Box::pin(async move {
-                    // That there is nothing to do is no news.
+                    // Suppresses notices about nothing to do.
                     let quiet = "SET client_min_messages = warning";
                     sqlx::raw_sql(quiet).execute(connection).await?;
                     Ok(())
@@ -126,22 +126,22 @@ impl PostgresStore {
             })
             .connect_with(self.options.clone())
             .await?;
-        // A node of the version before may be started again while others are replaced: what a newer
-        // one added stays, and is such that this one can work with it.
+        // Allows a node of an earlier version to start during a rolling update: newer migrations
+        // are compatible with this version.
         let migrated = sqlx::migrate!("migrations/postgres")
             .set_ignore_missing(true)
-            .run(&own)
+            .run(&pool)
             .await;
-        own.close().await;
+        pool.close().await;
         Ok(migrated?)
     }
 
     async fn append_once(
         &self,
         batch: &[NewMessage],
-        repeats: Repeats,
+        duplicates: Duplicates,
     ) -> Result<Vec<Result<Appended, Refused>>, StoreError> {
-        self.write(Append { batch, repeats }).await
+        self.write(Append { batch, duplicates }).await
     }
 
     fn pools(&self) -> [PoolUse; 2] {

@@ -1,12 +1,11 @@
-//! How far each side of a direct conversation has got, on its way to the other side.
+//! Publishes receipts: how far each participant of a direct conversation has received and read.
 //!
-//! A position that is in the store is told on the bus, of each conversation at most once a second:
-//! what moves in between is told together. A receipt is a hint: it may be lost, and then the next
-//! list mends it. Nothing is asked of the store for an acknowledgement but, once a conversation,
-//! between whom it is.
+//! A cursor written to the store is published at most once a second per participant and
+//! conversation; advances in between are merged. Receipts are best effort: a lost one is replaced
+//! by the next list. The store is queried only for the participants, once per conversation.
 
-use super::{Move, Store, StoreError};
-use crate::bus::{Bus, Event, Publication, Topic};
+use super::{AdvanceCursor, Store, StoreError};
+use crate::bus::{Bus, BusEvent, Publication, Topic};
 use lru::LruCache;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -17,105 +16,108 @@ use tidings_shared::{ConversationId, Seq, UserId};
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-/// From one receipt of a side of a conversation to its next one, at least.
-const EVERY: Duration = Duration::from_secs(1);
-/// How often is looked what may be told.
+/// Minimum interval between receipts of one participant in one conversation.
+const RECEIPT_INTERVAL: Duration = Duration::from_secs(1);
+/// Interval of checks for due receipts.
 const TICK: Duration = Duration::from_millis(200);
-/// Positions that may wait; those beyond are left to the next list.
-const WAITING_MAX: usize = 64 * 1024;
-/// Conversations whose two sides are remembered, some 100 bytes each.
-const KNOWN: NonZeroUsize = NonZeroUsize::new(100_000).expect("not zero");
-/// Conversations asked about at once.
-const ASKED: usize = 1024;
+/// Maximum pending receipts; further ones are left to the next list.
+const PENDING_MAX: usize = 64 * 1024;
+/// Conversations whose participants are cached, some 100 bytes each.
+const PARTICIPANTS_CACHED: NonZeroUsize = NonZeroUsize::new(100_000).expect("not zero");
+/// Conversations per query.
+const LOOKUP_BATCH: usize = 1024;
 
-/// Whose position, and in which conversation.
+/// A participant in a conversation.
 type Side = (ConversationId, UserId);
-/// Delivered and read up to there.
-type Reach = (Seq, Seq);
-/// The two of a conversation; `None`: it is a group, where nobody is told.
-type Pair = Option<(UserId, UserId)>;
+/// Delivered and read cursors.
+type ReceiptState = (Seq, Seq);
+/// The participants of a conversation; `None`: a group, which has no receipts.
+type Participants = Option<(UserId, UserId)>;
 
-/// The positions that the other side is to hear of; cheap to clone.
+/// The pending receipts; cheap to clone.
 #[derive(Clone, Default)]
 pub struct Receipts {
-    waiting: Arc<Mutex<HashMap<Side, Reach>>>,
+    pending: Arc<Mutex<HashMap<Side, ReceiptState>>>,
 }
 
 impl Receipts {
-    /// Receipts and the task that tells them, which ends when `stop` is cancelled.
+    /// Receipts and the task that publishes them, which ends when `stop` is cancelled.
     pub fn new(
         store: Arc<dyn Store>,
         bus: Arc<dyn Bus>,
         stop: CancellationToken,
     ) -> (Self, impl Future<Output = ()>) {
         let receipts = Self::default();
-        let teller = Teller {
+        let notifier = Notifier {
             receipts: receipts.clone(),
             store,
             bus,
-            pairs: LruCache::unbounded(),
-            told: HashMap::new(),
+            participants: LruCache::unbounded(),
+            last_sent: HashMap::new(),
         };
         let task = async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = teller.run() => {}
+                () = notifier.run() => {}
             }
         };
         (receipts, task)
     }
 
-    /// These positions are in the store now.
-    pub fn moved(&self, moves: &[Move]) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        for moved in moves {
-            let side = (moved.conversation, moved.uid);
-            if waiting.len() >= WAITING_MAX && !waiting.contains_key(&side) {
+    /// These cursors were written to the store.
+    pub fn advanced(&self, advances: &[AdvanceCursor]) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        for advance in advances {
+            let side = (advance.conversation, advance.uid);
+            if pending.len() >= PENDING_MAX && !pending.contains_key(&side) {
                 continue;
             }
-            let (delivered, read) = waiting.entry(side).or_default();
-            *delivered = moved.delivered.max(*delivered);
-            *read = moved.read.max(*read);
+            let (delivered, read) = pending.entry(side).or_default();
+            *delivered = advance.delivered.max(*delivered);
+            *read = advance.read.max(*read);
         }
     }
 
-    fn take(&self, may: impl Fn(&Side) -> bool) -> Vec<(Side, Reach)> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.extract_if(|side, _| may(side)).collect()
+    fn take_due(&self, may: impl Fn(&Side) -> bool) -> Vec<(Side, ReceiptState)> {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.extract_if(|side, _| may(side)).collect()
     }
 }
 
-/// What tells them.
-struct Teller {
+/// The publishing task.
+struct Notifier {
     receipts: Receipts,
     store: Arc<dyn Store>,
     bus: Arc<dyn Bus>,
-    pairs: LruCache<ConversationId, Pair>,
-    /// What was told within the last [`EVERY`].
-    told: HashMap<Side, Instant>,
+    participants: LruCache<ConversationId, Participants>,
+    /// Receipts sent within the last [`RECEIPT_INTERVAL`].
+    last_sent: HashMap<Side, Instant>,
 }
 
-impl Teller {
+impl Notifier {
     async fn run(mut self) {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if let Err(error) = self.tell().await {
+            if let Err(error) = self.notify().await {
                 tracing::debug!(%error, "receipts are left to the next list");
             }
         }
     }
 
-    async fn tell(&mut self) -> Result<(), StoreError> {
+    async fn notify(&mut self) -> Result<(), StoreError> {
         let now = Instant::now();
-        self.told.retain(|_, at| now.duration_since(*at) < EVERY);
-        let due = self.receipts.take(|side| !self.told.contains_key(side));
-        for share in due.chunks(ASKED) {
-            self.learn(share).await?;
+        self.last_sent
+            .retain(|_, at| now.duration_since(*at) < RECEIPT_INTERVAL);
+        let due = self
+            .receipts
+            .take_due(|side| !self.last_sent.contains_key(side));
+        for batch in due.chunks(LOOKUP_BATCH) {
+            self.load_participants(batch).await?;
             let mut publications = Vec::new();
-            for ((conversation, uid), (delivered, read)) in share {
-                let Some(Some((low, high))) = self.pairs.get(conversation) else {
+            for ((conversation, uid), (delivered, read)) in batch {
+                let Some(Some((low, high))) = self.participants.get(conversation) else {
                     continue;
                 };
                 let other = if uid == low { *high } else { *low };
@@ -126,38 +128,41 @@ impl Teller {
                 };
                 publications.push(Publication {
                     topics: vec![Topic::User(other)],
-                    event: Arc::new(Event::Receipt(receipt)),
+                    event: Arc::new(BusEvent::Receipt(receipt)),
                 });
-                self.told.insert((*conversation, *uid), now);
+                self.last_sent.insert((*conversation, *uid), now);
             }
             self.bus.publish(publications).await;
         }
         Ok(())
     }
 
-    /// Asks the store for the sides that are not known.
-    async fn learn(&mut self, share: &[(Side, Reach)]) -> Result<(), StoreError> {
-        let mut unknown: Vec<ConversationId> = share
+    /// Loads participants that are not cached.
+    async fn load_participants(
+        &mut self,
+        batch: &[(Side, ReceiptState)],
+    ) -> Result<(), StoreError> {
+        let mut unknown: Vec<ConversationId> = batch
             .iter()
             .map(|((conversation, _), _)| *conversation)
-            // What is known counts as used, and stays.
-            .filter(|conversation| self.pairs.get(conversation).is_none())
+            // Marks cached entries as recently used, so that they stay.
+            .filter(|conversation| self.participants.get(conversation).is_none())
             .collect();
         unknown.sort_unstable();
         unknown.dedup();
         if unknown.is_empty() {
             return Ok(());
         }
-        let direct = self.store.pairs(&unknown).await?;
+        let direct = self.store.participants(&unknown).await?;
         for conversation in unknown {
-            self.pairs.put(conversation, None);
+            self.participants.put(conversation, None);
         }
         for (conversation, low, high) in direct {
-            self.pairs.put(conversation, Some((low, high)));
+            self.participants.put(conversation, Some((low, high)));
         }
-        // What this share needs was used last, so it stays.
-        while self.pairs.len() > KNOWN.get() {
-            self.pairs.pop_lru();
+        // The entries of this batch were used last, so they stay.
+        while self.participants.len() > PARTICIPANTS_CACHED.get() {
+            self.participants.pop_lru();
         }
         Ok(())
     }

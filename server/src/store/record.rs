@@ -1,23 +1,23 @@
-//! What goes into the store and comes out of it.
+//! Messages and conversations in the store's interface.
 
 use crate::bus::{MessageEvent, Topic};
 use crate::gateway::ConnectionId;
 use std::sync::Arc;
-use tidings_shared::delivery::Position;
+use tidings_shared::delivery::DeliveryCursor;
 use tidings_shared::{
     ClientMsgId, ConversationId, Direction, GroupId, Message, Mid, MsgType, Peer, Seq, UserId,
 };
 use tokio::time::Instant;
 
-/// Bytes of JSON that a message takes beside its text, mostly.
-const FIELDS: usize = 400;
+/// Typical bytes of a message's JSON besides its text.
+const JSON_OVERHEAD: usize = 400;
 
-/// A message to be appended. Its fields were checked before.
+/// A message to be appended. Its fields were validated before.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
-    /// The one logged in.
+    /// The logged-in user.
     pub sender: UserId,
-    /// To whom.
+    /// The recipient.
     pub peer: Peer,
     /// The text.
     pub content: String,
@@ -25,16 +25,16 @@ pub struct NewMessage {
     pub msg_type: MsgType,
     /// The idempotency key.
     pub client_msg_id: Option<ClientMsgId>,
-    /// The connection it came on, which gets an answer in place of a push.
+    /// The connection it came on, which gets an answer instead of a push.
     pub origin: ConnectionId,
-    /// When it was taken in, in ms since 1970.
+    /// When it was received, in ms since 1970.
     pub created_at: i64,
 }
 
-/// Why a message cannot be appended, now or ever.
+/// Why a message cannot be appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// There is no such user, or no such group that the sender is a member of.
+    /// The user does not exist, or the sender is not a member of such a group.
     UnknownRecipient,
 }
 
@@ -49,10 +49,10 @@ pub struct Profile {
     pub avatar: String,
 }
 
-/// The other side of a conversation: a user, or the group itself.
+/// The other participant of a conversation, or the group.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Party {
-    /// How it is addressed.
+pub struct PeerProfile {
+    /// Its address.
     pub peer: Peer,
     /// The name shown.
     pub name: String,
@@ -60,7 +60,7 @@ pub struct Party {
     pub avatar: String,
 }
 
-impl From<Profile> for Party {
+impl From<Profile> for PeerProfile {
     fn from(profile: Profile) -> Self {
         Self {
             peer: Peer::User(profile.uid),
@@ -75,53 +75,53 @@ impl From<Profile> for Party {
 pub struct Record {
     /// Its id.
     pub mid: Mid,
-    /// Its place.
+    /// Its sequence number.
     pub seq: Seq,
     /// Who wrote it.
     pub sender: Profile,
-    /// The sender's key for it.
+    /// The sender's idempotency key.
     pub client_msg_id: Option<ClientMsgId>,
     /// The text.
     pub content: String,
     /// Text or something else.
     pub msg_type: MsgType,
-    /// When it was taken in, in ms since 1970.
+    /// When it was received, in ms since 1970.
     pub created_at: i64,
 }
 
-/// A message that is in the store now.
+/// A stored message.
 #[derive(Debug, Clone)]
 pub struct Appended {
     /// In which conversation.
     pub conversation: ConversationId,
     /// The message.
     pub record: Record,
-    /// To whom.
-    pub recipient: Party,
-    /// Whether it was stored just now; `false`: the same `clientMsgId` had stored it before.
+    /// The recipient.
+    pub recipient: PeerProfile,
+    /// Whether it was stored now; `false`: a duplicate of a message stored before.
     pub fresh: bool,
 }
 
 impl Appended {
-    /// The message as pushed and as answered: its owner is the sender. `clientMsgId` is only for
-    /// the sender's own devices.
+    /// The message as pushed and as answered: its owner is the sender. Only the sender's devices
+    /// get the `clientMsgId`.
     pub fn message(&self, for_sender: bool) -> Message {
         sent(&self.record, &self.recipient, for_sender)
     }
 
-    /// What those connections are told. `origin` is the connection it came on, if it came on one.
+    /// The bus event of this message. `origin` is the connection it came on, if any.
     #[expect(
         clippy::missing_panics_doc,
         reason = "a struct of numbers and strings serializes"
     )]
-    pub fn event(self, origin: ConnectionId, taken_at: Option<Instant>) -> Arc<MessageEvent> {
+    pub fn event(self, origin: ConnectionId, received_at: Option<Instant>) -> Arc<MessageEvent> {
         let Self {
             conversation,
             record,
             recipient,
             ..
         } = self;
-        // As [`Self::message`] has it, without a copy of its texts: this is once for every message.
+        // Like [`Self::message`], without copying the texts: this runs for every message.
         let message = Message {
             mid: record.mid,
             seq: record.seq,
@@ -137,13 +137,13 @@ impl Appended {
             other_name: recipient.name,
             client_msg_id: None,
         };
-        let mut json = Vec::with_capacity(message.content.len() + FIELDS);
+        let mut json = Vec::with_capacity(message.content.len() + JSON_OVERHEAD);
         let text =
             |json: &[u8]| -> Arc<str> { std::str::from_utf8(json).expect("JSON is UTF-8").into() };
         serde_json::to_writer(&mut json, &message)
             .expect("plain structs with string keys always serialize");
         let for_others = text(&json);
-        // The key is the last field: the same text again but for its end.
+        // The key is the last field, so the same text is extended.
         let for_sender = record.client_msg_id.map(|key| {
             json.pop();
             json.extend_from_slice(b",\"clientMsgId\":");
@@ -158,13 +158,13 @@ impl Appended {
             mid: message.mid,
             sender: message.owner_uid,
             origin,
-            taken_at,
+            received_at,
             for_others,
             for_sender,
         })
     }
 
-    /// Whose connections are to hear of it: a group's all at once, or those of two users.
+    /// The topics to publish on: the group, or the two users.
     pub fn topics(&self) -> Vec<Topic> {
         match self.recipient.peer {
             Peer::User(recipient) => {
@@ -180,38 +180,38 @@ impl Appended {
 pub struct Thread {
     /// Its id.
     pub conversation: ConversationId,
-    /// The member who looks.
+    /// The viewing member.
     pub me: Profile,
     /// The other side.
-    pub other: Party,
-    /// Its last place.
+    pub other: PeerProfile,
+    /// Its last sequence number.
     pub last_seq: Seq,
-    /// Up to where `me` has read.
+    /// `me`'s read cursor.
     pub read_seq: Seq,
 }
 
 impl Thread {
-    /// A message as answered to a query: its owner is who asked, or in a group its sender.
+    /// A message as answered to a query: its owner is the viewer, or in a group its sender.
     pub fn queried(&self, record: &Record) -> Message {
-        let own = record.sender.uid == self.me.uid;
-        if own || matches!(self.other.peer, Peer::Group(_)) {
-            return sent(record, &self.other, own);
+        let from_self = record.sender.uid == self.me.uid;
+        if from_self || matches!(self.other.peer, Peer::Group(_)) {
+            return sent(record, &self.other, from_self);
         }
         message(record, &self.me, &self.other, Direction::Received, false)
     }
 
     /// A message as pushed: its owner is the sender.
     pub fn pushed(&self, record: &Record) -> Message {
-        let own = record.sender.uid == self.me.uid;
-        if own || matches!(self.other.peer, Peer::Group(_)) {
-            return sent(record, &self.other, own);
+        let from_self = record.sender.uid == self.me.uid;
+        if from_self || matches!(self.other.peer, Peer::Group(_)) {
+            return sent(record, &self.other, from_self);
         }
         sent(record, &self.me.clone().into(), false)
     }
 }
 
-/// A message as its sender owns it.
-fn sent(record: &Record, recipient: &Party, with_client_msg_id: bool) -> Message {
+/// A message owned by its sender.
+fn sent(record: &Record, recipient: &PeerProfile, with_client_msg_id: bool) -> Message {
     message(
         record,
         &record.sender,
@@ -224,7 +224,7 @@ fn sent(record: &Record, recipient: &Party, with_client_msg_id: bool) -> Message
 fn message(
     record: &Record,
     owner: &Profile,
-    other: &Party,
+    other: &PeerProfile,
     direction: Direction,
     with_client_msg_id: bool,
 ) -> Message {
@@ -245,47 +245,47 @@ fn message(
     }
 }
 
-/// A conversation of a user, as a connection's feed has to know it.
+/// A user's cursors in a conversation, as a connection's feed needs them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// How far it goes and how far it was delivered.
-    pub position: Position,
-    /// How far the user has read.
+pub struct ConversationCursor {
+    /// The last and the delivered sequence number.
+    pub delivery: DeliveryCursor,
+    /// The user's read cursor.
     pub read_seq: Seq,
-    /// Whether it is a group, and which.
+    /// The group; `None`: a direct conversation.
     pub group: Option<GroupId>,
 }
 
-/// Which messages of a conversation.
+/// A range of messages in a conversation.
 #[derive(Debug, Clone, Copy)]
 pub struct Range {
-    /// Only after this place; the earliest are chosen first.
+    /// Only after this sequence number; the earliest first.
     pub after: Option<Seq>,
-    /// Only before this place; without `after` the latest are chosen first.
+    /// Only before this sequence number; without `after` the latest first.
     pub before: Option<Seq>,
     /// Only with an id below this one.
     pub before_mid: Option<Mid>,
-    /// At most so many.
+    /// Maximum number.
     pub limit: u32,
 }
 
-/// What a user has not read.
+/// Unread counts of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
-    /// Messages from others, in all conversations; of each at most
-    /// [`limits::UNREAD_MAX`](tidings_shared::limits::UNREAD_MAX).
+    /// Messages from others in all conversations; at most
+    /// [`limits::UNREAD_MAX`](tidings_shared::limits::UNREAD_MAX) per conversation.
     pub total: u64,
     /// The same in direct conversations only.
     pub direct: u64,
-    /// Conversations in which the user itself wrote all that comes after the read position, and their
-    /// last places. Whoever only writes, and never reads, would have ever more to be looked through:
-    /// see [`Positions::wrote`](super::Positions::wrote).
-    pub own: Vec<(ConversationId, Seq)>,
+    /// Conversations in which all messages after the read cursor are from the user, and their last
+    /// sequence numbers. They are marked as read, because otherwise a user who only writes has ever
+    /// more rows to count: see [`CursorWriter::mark_own_read`](super::CursorWriter::mark_own_read).
+    pub from_self: Vec<(ConversationId, Seq)>,
 }
 
-/// A position to be moved forward.
+/// An advance of a user's cursors in a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Move {
+pub struct AdvanceCursor {
     /// In which conversation.
     pub conversation: ConversationId,
     /// Whose.
@@ -301,7 +301,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_sender_is_told_its_key() {
+    fn only_the_sender_gets_the_client_msg_id() {
         let profile = |uid, name: &str| Profile {
             uid: UserId(uid),
             name: name.into(),

@@ -1,35 +1,35 @@
-//! How long and how often the store tries again.
+//! Retries of store operations.
 
 use super::StoreError;
 use std::io::ErrorKind;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long one try may take before its connection is given up: a network that lost the way to the
-/// database does not say so.
+/// How long one attempt may take before its connection is dropped: a lost network path reports no
+/// error.
 pub(super) const TRY_LIMIT: Duration = Duration::from_secs(5);
 
-/// How long after its first failure something is tried again at most. A sender is told
-/// "unavailable" after it, while a connection that waits so long is not yet given up by anybody.
-const LIMIT: Duration = Duration::from_secs(5);
-/// The first wait. It doubles each time.
+/// How long an operation is retried after its first failure. A sender then gets "unavailable",
+/// before any connection times out.
+const BUDGET: Duration = Duration::from_secs(5);
+/// The first backoff. It doubles each time.
 const FIRST_WAIT: Duration = Duration::from_millis(2);
-/// The longest wait.
+/// The longest backoff.
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
 
-/// The tries at one thing.
+/// The retry state of one operation.
 #[derive(Debug, Default)]
-pub(super) struct Patience {
-    /// When it failed for the first time.
+pub(super) struct RetryBudget {
+    /// The first failure.
     since: Option<Instant>,
     wait: Duration,
 }
 
-impl Patience {
-    /// Waits a little, after a failure; `false`, at once: it was tried for long enough.
-    pub(super) async fn wait(&mut self) -> bool {
+impl RetryBudget {
+    /// Waits before a retry; returns `false` at once when the budget is spent.
+    pub(super) async fn backoff(&mut self) -> bool {
         let now = Instant::now();
-        if now.duration_since(*self.since.get_or_insert(now)) + self.wait >= LIMIT {
+        if now.duration_since(*self.since.get_or_insert(now)) + self.wait >= BUDGET {
             return false;
         }
         self.wait = (self.wait * 2).clamp(FIRST_WAIT, LONGEST_WAIT);
@@ -38,7 +38,7 @@ impl Patience {
     }
 }
 
-/// A try that took longer than it may.
+/// The error of an attempt that timed out.
 pub(super) fn timed_out() -> StoreError {
     sqlx::Error::from(std::io::Error::from(ErrorKind::TimedOut)).into()
 }
@@ -48,15 +48,18 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn tries_come_at_growing_intervals_and_end() {
+    async fn retries_back_off_until_the_budget_is_spent() {
         let begin = Instant::now();
-        let mut patience = Patience::default();
+        let mut retry = RetryBudget::default();
         let mut tries = 0;
-        while patience.wait().await {
+        while retry.backoff().await {
             tries += 1;
         }
         assert!((20..60).contains(&tries), "{tries} tries");
         let took = begin.elapsed();
-        assert!(took <= LIMIT && took + 2 * LONGEST_WAIT > LIMIT, "{took:?}");
+        assert!(
+            took <= BUDGET && took + 2 * LONGEST_WAIT > BUDGET,
+            "{took:?}"
+        );
     }
 }

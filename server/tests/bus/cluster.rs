@@ -1,10 +1,10 @@
-//! A Redis Cluster of three: the same words, over sharded pub/sub.
+//! A Redis Cluster of three nodes, with sharded pub/sub.
 
-use crate::server::{PATIENCE, RedisServer};
+use crate::server::{RedisServer, TIMEOUT};
 use crate::station::{Station, user};
 use crate::tls::Authority;
 use tidings_server::bus::redis::Address;
-use tidings_server::presence::sightings;
+use tidings_server::presence::read_presence;
 use tidings_services::free_port;
 use tidings_shared::UserId;
 use tokio::time::{Duration, sleep, timeout};
@@ -62,7 +62,7 @@ async fn join(nodes: &[RedisServer], ports: &[[String; 2]]) {
         node.run(&["CLUSTER", "MEET", "127.0.0.1", first, gossip])
             .await;
     }
-    timeout(PATIENCE, async {
+    timeout(TIMEOUT, async {
         for node in nodes {
             loop {
                 let info = node.run(&["CLUSTER", "INFO"]).await;
@@ -87,7 +87,7 @@ fn address(scheme: &str, ports: impl Iterator<Item = String>, parameters: &str) 
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn events_cross_a_cluster_whatever_slot_their_topic_is_in() {
+async fn events_cross_a_cluster_in_every_slot() {
     let nodes = cluster().await;
     let ports = nodes.iter().map(|node| node.port().to_string());
     cross(address("redis", ports, "")).await;
@@ -124,24 +124,24 @@ async fn cross(address: Address) {
     here.publish(user(101), 101).await;
     assert_eq!(there.event().await, (user(101), 101));
 
-    let mut wire = address.open().await.expect("reachable");
+    let mut connection = address.open().await.expect("reachable");
     let uids: Vec<UserId> = (1..=50).map(UserId).collect();
-    let told = sightings(&mut wire, &uids).await.expect("told");
-    assert_eq!(told.iter().map(|s| s.uid).collect::<Vec<_>>(), uids);
+    let found = read_presence(&mut connection, &uids).await.expect("told");
+    assert_eq!(found.iter().map(|s| s.uid).collect::<Vec<_>>(), uids);
 }
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn a_node_that_starts_tells_the_others_across_a_cluster_and_a_loss_is_a_gap() {
+async fn cluster_resyncs_on_node_start_and_on_connection_loss() {
     let mut nodes = cluster().await;
     let url = format!("{}?cluster=true", nodes[0].url());
     let address = Address::parse(&url).expect("a URL");
     let mut here = Station::connected(address.clone()).await;
     let _there = Station::connected(address).await;
-    here.gap().await;
+    here.resync().await;
     for node in &mut nodes {
         node.kill();
     }
-    here.until_cut_off().await;
-    here.gap().await;
+    here.until_disconnected().await;
+    here.resync().await;
 }

@@ -1,4 +1,4 @@
-//! What every bus must do: that of a single node as far as it goes, and the one over Redis.
+//! Conformance tests of the buses: the in-process one as far as applicable, and the one over Redis.
 
 use crate::server::RedisServer;
 use crate::station::{Station, user};
@@ -7,7 +7,7 @@ use tidings_shared::GroupId;
 
 const GROUP: Topic = Topic::Group(GroupId(7));
 
-/// Two nodes on one Redis: one that publishes and one that listens.
+/// Two nodes on one Redis: a publisher and a subscriber.
 async fn two_nodes() -> (RedisServer, Station, Station) {
     let server = RedisServer::start().await;
     let here = Station::connected(server.address()).await;
@@ -17,7 +17,7 @@ async fn two_nodes() -> (RedisServer, Station, Station) {
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn everything_subscribed_to_arrives_in_the_order_of_its_topic() {
+async fn subscribed_events_arrive_in_topic_order() {
     let (_server, here, mut there) = two_nodes().await;
     there.subscribe(&[user(1), GROUP]).await;
     for mark in 0..200 {
@@ -35,33 +35,33 @@ async fn everything_subscribed_to_arrives_in_the_order_of_its_topic() {
     assert_eq!(groups, (1..200).step_by(2).collect::<Vec<u8>>());
 }
 
-/// What it publishes itself comes at once, and not again from elsewhere.
-async fn hears_its_own(mut node: Station) {
+/// A node receives its own events at once, and not again from Redis.
+async fn receives_own_events_once(mut node: Station) {
     node.subscribe(&[user(1)]).await;
     node.publish(user(1), 1).await;
     node.publish(user(1), 2).await;
     node.publish(user(1), 3).await;
     assert_eq!(node.event().await, (user(1), 1));
     assert_eq!(node.event().await, (user(1), 2));
-    // Had the first come back from Redis, it would be before or after this one.
+    // If the first had come back from Redis, it would be before or after this one.
     assert_eq!(node.event().await, (user(1), 3));
 }
 
 #[tokio::test]
-async fn a_single_node_hears_its_own_events_once_and_at_once() {
-    hears_its_own(Station::alone()).await;
+async fn memory_bus_delivers_own_events_once() {
+    receives_own_events_once(Station::alone()).await;
 }
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn a_node_of_many_hears_its_own_events_once_and_at_once() {
+async fn redis_bus_delivers_own_events_once() {
     let server = RedisServer::start().await;
-    hears_its_own(Station::connected(server.address()).await).await;
+    receives_own_events_once(Station::connected(server.address()).await).await;
 }
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn what_is_not_wanted_any_more_does_not_come_and_a_newcomer_is_not_overtaken() {
+async fn resubscribing_survives_a_pending_unsubscribe() {
     let (_server, here, mut there) = two_nodes().await;
     there.subscribe(&[user(1), user(2)]).await;
     there.bus.unsubscribe(user(1));
@@ -74,7 +74,7 @@ async fn what_is_not_wanted_any_more_does_not_come_and_a_newcomer_is_not_overtak
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn a_crowd_that_comes_at_once_is_subscribed_in_a_few_commands() {
+async fn concurrent_subscriptions_are_batched() {
     let (_server, here, mut there) = two_nodes().await;
     let topics: Vec<Topic> = (1..=3000).map(user).collect();
     let crowd = topics

@@ -1,12 +1,12 @@
-//! Redis killed, frozen, flushed, locked, absent: sends are never held up, and whoever may have
-//! missed something is told to read the store.
+//! Redis killed, frozen, flushed, locked or absent: publishing never blocks, and nodes that may
+//! have missed events resync.
 
-use crate::server::{PATIENCE, RedisServer};
+use crate::server::{RedisServer, TIMEOUT};
 use crate::station::{Station, user};
 use std::sync::atomic::Ordering;
 use tokio::time::{Duration, Instant, timeout};
 
-/// Two nodes, the second listening for user 1.
+/// Two nodes, the second subscribed to user 1.
 async fn pair(server: &RedisServer) -> (Station, Station) {
     let here = Station::connected(server.address()).await;
     let mut there = Station::connected(server.address()).await;
@@ -16,7 +16,7 @@ async fn pair(server: &RedisServer) -> (Station, Station) {
     (here, there)
 }
 
-/// Events flow again, in both directions, after a gap for each.
+/// Waits until events flow again in both directions, after a resync of each node.
 async fn flows_again(here: &mut Station, there: &mut Station) {
     here.until_connected().await;
     there.until_connected().await;
@@ -29,12 +29,12 @@ async fn flows_again(here: &mut Station, there: &mut Station) {
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn a_redis_that_is_killed_and_comes_back_costs_a_gap_on_every_node() {
+async fn killed_redis_costs_a_resync_on_every_node() {
     let mut server = RedisServer::start().await;
     let (mut here, mut there) = pair(&server).await;
     server.kill();
-    here.until_cut_off().await;
-    there.until_cut_off().await;
+    here.until_disconnected().await;
+    there.until_disconnected().await;
     assert!(!here.bus.is_connected().await);
     here.publish(user(1), 2).await;
     there.subscribe(&[user(3)]).await;
@@ -46,7 +46,7 @@ async fn a_redis_that_is_killed_and_comes_back_costs_a_gap_on_every_node() {
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn a_frozen_redis_is_noticed_and_holds_nobody_up() {
+async fn frozen_redis_is_detected_and_blocks_no_publisher() {
     let server = RedisServer::start().await;
     let (mut here, mut there) = pair(&server).await;
     server.signal("-STOP");
@@ -55,7 +55,7 @@ async fn a_frozen_redis_is_noticed_and_holds_nobody_up() {
         here.publish(user(1), u8::try_from(n % 200).expect("small"))
             .await;
         if n % 1000 == 0 {
-            // Its own connections hear it all the same.
+            // Local events still arrive.
             while here.event().await != (user(1), u8::try_from(n % 200).expect("small")) {}
         }
         if n % 100 == 0 {
@@ -63,22 +63,22 @@ async fn a_frozen_redis_is_noticed_and_holds_nobody_up() {
         }
         drain(&mut here).await;
     }
-    here.until_cut_off().await;
-    there.until_cut_off().await;
+    here.until_disconnected().await;
+    there.until_disconnected().await;
     println!("noticed after {:?}", started.elapsed());
     assert!(here.stats().dropped.load(Ordering::Relaxed) > 0);
     server.signal("-CONT");
     flows_again(&mut here, &mut there).await;
 }
 
-/// Takes what is there, as the hub would.
+/// Receives all pending notices, as the hub would.
 async fn drain(station: &mut Station) {
     while timeout(Duration::ZERO, station.event()).await.is_ok() {}
 }
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn a_redis_that_is_absent_at_the_start_is_waited_for_while_connections_look_into_the_store() {
+async fn starts_without_redis_and_polls_the_store() {
     let mut server = RedisServer::absent();
     let (mut here, mut there) = (
         Station::new(server.address()),
@@ -86,21 +86,21 @@ async fn a_redis_that_is_absent_at_the_start_is_waited_for_while_connections_loo
     );
     there.subscribe(&[user(1)]).await;
     here.publish(user(1), 1).await;
-    there.gap().await;
-    there.gap().await;
+    there.resync().await;
+    there.resync().await;
     server.launch(&[]).await;
     flows_again(&mut here, &mut there).await;
 }
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn a_redis_that_refuses_logins_is_cut_off_until_it_takes_them() {
+async fn redis_that_refuses_logins_is_retried() {
     let mut server = RedisServer::start().await;
     let (mut here, mut there) = pair(&server).await;
     server.kill();
     server.launch(&["--requirepass", "secret"]).await;
-    here.until_cut_off().await;
-    there.gap().await;
+    here.until_disconnected().await;
+    there.resync().await;
     assert!(!here.bus.is_connected().await);
     server.kill();
     server.launch(&[]).await;
@@ -109,29 +109,29 @@ async fn a_redis_that_refuses_logins_is_cut_off_until_it_takes_them() {
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn a_flushed_redis_goes_on_and_a_node_that_starts_tells_all_others_to_look() {
+async fn flushed_redis_works_and_a_new_node_triggers_resync() {
     let server = RedisServer::start().await;
     let (here, mut there) = pair(&server).await;
     server.run(&["FLUSHALL"]).await;
     here.publish(user(1), 2).await;
     assert_eq!(there.event().await, (user(1), 2));
     let _third = Station::connected(server.address()).await;
-    there.gap().await;
+    there.resync().await;
 }
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn a_node_that_vanishes_makes_the_others_look() {
+async fn vanished_node_triggers_resync() {
     let server = RedisServer::start().await;
     let (here, mut there) = pair(&server).await;
     drop(here);
-    let noticed = timeout(PATIENCE, there.gap()).await;
+    let noticed = timeout(TIMEOUT, there.resync()).await;
     assert!(noticed.is_ok(), "its beat has stopped for 15 s");
 }
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn a_payload_that_nobody_can_read_is_counted_and_passed_over() {
+async fn unreadable_payload_is_counted_and_skipped() {
     let server = RedisServer::start().await;
     let (here, mut there) = pair(&server).await;
     server.run(&["PUBLISH", "tidings:u:1", "nonsense"]).await;

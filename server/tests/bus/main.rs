@@ -1,4 +1,4 @@
-//! What every bus must do, and what the one over Redis does when Redis fails.
+//! Tests of the event bus and of presence, also when Redis fails.
 
 mod cluster;
 mod conformance;

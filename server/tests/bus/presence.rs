@@ -1,17 +1,17 @@
-//! Presence through Redis: on every node the same, and gone with a node that dies.
+//! Presence through Redis: the same on every node, and removed with a node that dies.
 
-use crate::server::{PATIENCE, RedisServer};
+use crate::server::{RedisServer, TIMEOUT};
 use std::sync::Arc;
 use tidings_server::bus::RedisBus;
 use tidings_server::bus::redis::Node;
-use tidings_server::presence::{Presence, RedisPresence, Ties};
+use tidings_server::presence::{Presence, RedisHandles, RedisPresence};
 use tidings_shared::{UserId, api};
 use tokio::task::JoinSet;
 use tokio::time::{Duration, sleep, timeout};
 
 const ME: UserId = UserId(1);
 
-/// A node with its presence; aborting its tasks is its sudden death.
+/// A node with its presence; aborting its tasks simulates a crash.
 struct Watcher {
     presence: Arc<RedisPresence>,
     tasks: JoinSet<()>,
@@ -22,10 +22,10 @@ impl Watcher {
         let node = Node::new(server.address(), Some("test")).expect("random");
         let name = node.name.clone();
         let (bus, mut notices, session) = RedisBus::new(node);
-        let (presence, writing) = RedisPresence::new(Ties {
+        let (presence, writing) = RedisPresence::new(RedisHandles {
             node: name,
-            wire: bus.commands(),
-            forgotten: bus.forgotten(),
+            connection: bus.commands(),
+            state_lost: bus.state_lost(),
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(session);
@@ -37,14 +37,14 @@ impl Watcher {
         }
     }
 
-    /// Asks until the answer is as expected: presence is a hint that takes its time.
-    async fn until(&self, stands: impl Fn(&api::Presence) -> bool) -> api::Presence {
-        timeout(PATIENCE, async {
+    /// Polls until the answer is as expected: presence is eventually consistent.
+    async fn until(&self, matches: impl Fn(&api::Presence) -> bool) -> api::Presence {
+        timeout(TIMEOUT, async {
             loop {
-                if let Ok(told) = self.presence.lookup(&[ME]).await
-                    && stands(&told[0])
+                if let Ok(found) = self.presence.lookup(&[ME]).await
+                    && matches(&found[0])
                 {
-                    return told[0];
+                    return found[0];
                 }
                 sleep(Duration::from_millis(50)).await;
             }
@@ -56,25 +56,25 @@ impl Watcher {
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn every_node_sees_a_user_come_and_go_and_a_flush_is_made_good() {
+async fn presence_is_shared_and_restored_after_a_flush() {
     let server = RedisServer::start().await;
     let (here, there) = (Watcher::new(&server), Watcher::new(&server));
-    here.presence.arrived(ME);
+    here.presence.went_online(ME);
     there.until(|me| me.online).await;
     server.run(&["FLUSHALL"]).await;
     there.until(|me| !me.online).await;
     there.until(|me| me.online).await;
-    here.presence.left(ME);
+    here.presence.went_offline(ME);
     let gone = there.until(|me| !me.online).await;
     assert!(gone.last_seen.is_some());
 }
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn the_users_of_a_node_that_dies_go_offline_by_themselves() {
+async fn users_of_a_dead_node_go_offline() {
     let server = RedisServer::start().await;
     let (mut here, there) = (Watcher::new(&server), Watcher::new(&server));
-    here.presence.arrived(ME);
+    here.presence.went_online(ME);
     there.until(|me| me.online).await;
     here.tasks.abort_all();
     let gone = there.until(|me| !me.online).await;
@@ -82,9 +82,9 @@ async fn the_users_of_a_node_that_dies_go_offline_by_themselves() {
 }
 
 #[tokio::test]
-async fn without_redis_presence_says_that_it_does_not_know() {
+async fn presence_lookup_fails_without_redis() {
     let server = RedisServer::absent();
     let here = Watcher::new(&server);
-    here.presence.arrived(ME);
+    here.presence.went_online(ME);
     assert!(here.presence.lookup(&[ME]).await.is_err());
 }

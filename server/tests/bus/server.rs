@@ -9,10 +9,10 @@ use tidings_services::free_port;
 use tokio::net::TcpStream;
 use tokio::time::{Duration, sleep, timeout};
 
-/// How long a test waits for what must happen.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a test waits for an expected event.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A Redis on a free port, without a file. Dropped, it is gone.
+/// A Redis on a free port, without persistence. Killed when dropped.
 pub(crate) struct RedisServer {
     folder: TempDir,
     port: u16,
@@ -27,7 +27,7 @@ impl RedisServer {
         server
     }
 
-    /// A port at which there is none yet.
+    /// A server that is not running yet, with its port.
     pub(crate) fn absent() -> Self {
         Self {
             folder: tempfile::tempdir().expect("a temporary folder"),
@@ -48,7 +48,7 @@ impl RedisServer {
             .spawn()
             .expect("redis-server; on Debian: apt-get install redis-server");
         self.process = Some(child);
-        timeout(PATIENCE, async {
+        timeout(TIMEOUT, async {
             while TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
                 sleep(Duration::from_millis(10)).await;
             }
@@ -57,7 +57,7 @@ impl RedisServer {
         .expect("Redis listens");
     }
 
-    /// Starts it with a port for TLS as well, at which it shows what [`Authority`] vouches for.
+    /// Starts it with a TLS port as well, with the certificate of [`Authority`].
     pub(crate) async fn launch_with_tls(
         &mut self,
         authority: &Authority,
@@ -86,7 +86,7 @@ impl RedisServer {
         Address::parse(&self.url()).expect("a URL")
     }
 
-    /// Ends it as a power cut would.
+    /// Kills it, like a power cut.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.process.take() {
             child.kill().expect("it runs");
@@ -94,7 +94,7 @@ impl RedisServer {
         }
     }
 
-    /// Stops it without ending it, or lets it go on.
+    /// Pauses it, or resumes it.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.process.as_ref().expect("it runs").id().to_string();
         let sent = Command::new("kill").args([name, &pid]).status();
@@ -102,15 +102,15 @@ impl RedisServer {
     }
 
     /// Runs a command.
-    pub(crate) async fn run(&self, words: &[&str]) -> redis::Value {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> redis::Value {
         let client = redis::Client::open(self.url()).expect("a URL");
         let mut connection = client
             .get_multiplexed_async_connection()
             .await
             .expect("it answers");
-        let mut command = redis::cmd(words[0]);
-        for word in &words[1..] {
-            command.arg(word);
+        let mut command = redis::cmd(arguments[0]);
+        for argument in &arguments[1..] {
+            command.arg(argument);
         }
         command.query_async(&mut connection).await.expect("taken")
     }

@@ -1,10 +1,10 @@
-//! A node as the bus sees it: it publishes, subscribes, and looks at what arrives.
+//! A node as the bus sees it: publishes, subscribes, and receives notices.
 
-use crate::server::PATIENCE;
+use crate::server::TIMEOUT;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use tidings_server::bus::redis::{Address, BusStats, Node, Wire};
-use tidings_server::bus::{Bus, Event, MemoryBus, Notice, Publication, RedisBus, Topic};
+use tidings_server::bus::redis::{Address, BusStats, Node, RedisConnection};
+use tidings_server::bus::{Bus, BusEvent, MemoryBus, Notice, Publication, RedisBus, Topic};
 use tidings_server::store::SessionHash;
 use tidings_shared::UserId;
 use tokio::sync::{mpsc, watch};
@@ -14,10 +14,10 @@ use tokio::time::timeout;
 pub(crate) struct Station {
     pub(crate) bus: Arc<dyn Bus>,
     notices: mpsc::Receiver<Notice>,
-    /// What came with the event before.
+    /// Events received together with an earlier one.
     events: VecDeque<Publication>,
     stats: Option<Arc<BusStats>>,
-    wire: Option<watch::Receiver<Option<Wire>>>,
+    connection: Option<watch::Receiver<Option<RedisConnection>>>,
     task: Option<JoinHandle<()>>,
 }
 
@@ -29,7 +29,7 @@ impl Station {
             notices,
             events: VecDeque::new(),
             stats: None,
-            wire: None,
+            connection: None,
             task: None,
         }
     }
@@ -39,7 +39,7 @@ impl Station {
         let (bus, notices, task) = RedisBus::new(node);
         Self {
             stats: Some(bus.stats()),
-            wire: Some(bus.commands()),
+            connection: Some(bus.commands()),
             bus: Arc::new(bus),
             notices,
             events: VecDeque::new(),
@@ -47,27 +47,27 @@ impl Station {
         }
     }
 
-    /// A station that is connected and has taken the gap of its start.
+    /// A station that is connected and has received the resync of its start.
     pub(crate) async fn connected(address: Address) -> Self {
         let mut station = Self::new(address);
         station.until_connected().await;
         station
     }
 
-    /// Waits for the connection and the gap that comes with it.
+    /// Waits for the connection and the resync that follows.
     pub(crate) async fn until_connected(&mut self) {
-        let wire = self.wire.as_mut().expect("a Redis");
-        timeout(PATIENCE, wire.wait_for(Option::is_some))
+        let connection = self.connection.as_mut().expect("a Redis");
+        timeout(TIMEOUT, connection.wait_for(Option::is_some))
             .await
             .expect("connected in time")
             .expect("the session runs");
-        self.gap().await;
+        self.resync().await;
     }
 
-    /// Waits until the bus knows that it is cut off.
-    pub(crate) async fn until_cut_off(&mut self) {
-        let wire = self.wire.as_mut().expect("a Redis");
-        timeout(PATIENCE, wire.wait_for(Option::is_none))
+    /// Waits until the bus detects that it is disconnected.
+    pub(crate) async fn until_disconnected(&mut self) {
+        let connection = self.connection.as_mut().expect("a Redis");
+        timeout(TIMEOUT, connection.wait_for(Option::is_none))
             .await
             .expect("noticed in time")
             .expect("the session runs");
@@ -80,27 +80,27 @@ impl Station {
     pub(crate) async fn publish(&self, topic: Topic, mark: u8) {
         let publication = Publication {
             topics: vec![topic],
-            event: Arc::new(Event::LoggedOut(SessionHash([mark; 32]))),
+            event: Arc::new(BusEvent::LoggedOut(SessionHash([mark; 32]))),
         };
-        timeout(PATIENCE, self.bus.publish(vec![publication]))
+        timeout(TIMEOUT, self.bus.publish(vec![publication]))
             .await
             .expect("publishing waits for nobody");
     }
 
     pub(crate) async fn subscribe(&self, topics: &[Topic]) {
-        timeout(PATIENCE, self.bus.subscribe(topics))
+        timeout(TIMEOUT, self.bus.subscribe(topics))
             .await
             .expect("subscribing ends");
     }
 
     async fn next(&mut self) -> Notice {
-        timeout(PATIENCE, self.notices.recv())
+        timeout(TIMEOUT, self.notices.recv())
             .await
             .expect("something arrives")
             .expect("the bus lives")
     }
 
-    /// The mark of the next event and its topic; gaps before it are passed over.
+    /// The topic and mark of the next event; skips resyncs before it.
     pub(crate) async fn event(&mut self) -> (Topic, u8) {
         let publication = loop {
             if let Some(publication) = self.events.pop_front() {
@@ -110,16 +110,16 @@ impl Station {
                 self.events.extend(publications);
             }
         };
-        let Event::LoggedOut(hash) = *publication.event else {
+        let BusEvent::LoggedOut(hash) = *publication.event else {
             panic!("{:?}", publication.event);
         };
         (publication.topics[0], hash.0[0])
     }
 
-    /// Waits for a gap; events before it are passed over.
-    pub(crate) async fn gap(&mut self) {
+    /// Waits for a resync; skips events before it.
+    pub(crate) async fn resync(&mut self) {
         self.events.clear();
-        while !matches!(self.next().await, Notice::Gap) {}
+        while !matches!(self.next().await, Notice::Resync) {}
     }
 }
 

@@ -1,4 +1,4 @@
-//! A Redis with TLS, and who vouches for it.
+//! A Redis with TLS, and its certificate authority.
 
 use crate::server::RedisServer;
 use crate::station::{Station, user};
@@ -14,7 +14,7 @@ pub(crate) struct Authority(TempDir);
 impl Authority {
     pub(crate) fn new() -> Self {
         let mut parameters = CertificateParams::default();
-        // Not the name that the other certificate has.
+        // A name different from that of the other certificate.
         let name = &mut parameters.distinguished_name;
         name.push(DnType::CommonName, "an authority");
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -37,7 +37,7 @@ impl Authority {
         ["authority.pem", "certificate.pem", "key.pem"].map(|name| self.0.path().join(name))
     }
 
-    /// What a URL says to trust it.
+    /// The URL parameter that trusts it.
     pub(crate) fn parameter(&self) -> String {
         format!("sslrootcert={}", self.files()[0].display())
     }
@@ -45,7 +45,7 @@ impl Authority {
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn events_cross_a_redis_with_tls_and_one_that_nobody_known_vouches_for_is_not_trusted() {
+async fn tls_redis_works_and_an_unknown_authority_is_refused() {
     let authority = Authority::new();
     let mut server = RedisServer::absent();
     let port = free_port().expect("a free port");
@@ -64,7 +64,7 @@ async fn events_cross_a_redis_with_tls_and_one_that_nobody_known_vouches_for_is_
         let address = address(other);
         let refused = loop {
             match address.open().await {
-                // A slow machine.
+                // Retried on a slow machine.
                 Err(error) if error.is_timeout() => {}
                 result => break result.map(drop),
             }

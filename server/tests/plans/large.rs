@@ -33,7 +33,7 @@ const FILL: &str = "
       FROM numbers WHERE n < 2000;
 ";
 
-/// The rest of the messages. What was counted before says that people write little.
+/// The rest of the messages, inserted after the statistics were collected, which are then outdated.
 const FILL_UP: &str = "
     INSERT INTO messages
            (conversation_id, seq, sender_uid, client_msg_id, content, msg_type, created_at)
@@ -75,14 +75,14 @@ pub(crate) async fn fill_postgres(url: &str) -> Result {
     sqlx::raw_sql(AssertSqlSafe(fill))
         .execute(&mut connection)
         .await?;
-    // Ids that were given go on behind those that were filled in.
+    // Lets the sequence continue after the inserted ids.
     sqlx::raw_sql("SELECT setval(pg_get_serial_sequence('conversations', 'id'), 20000);")
         .execute(&mut connection)
         .await?;
     Ok(connection.close().await?)
 }
 
-/// Has the database count what is in it.
+/// Collects the database's statistics.
 pub(crate) async fn analyze(url: &str) -> Result {
     if url.starts_with("sqlite:") {
         let mut connection = SqliteConnection::connect(url).await?;

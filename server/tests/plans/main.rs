@@ -1,26 +1,26 @@
-//! Every statement of a store finds what it needs by an index, however much there is.
+//! Every statement of a store uses an index, however large the tables are.
 //!
 //! The statements are not listed here: the whole trait is used on a large store while the driver's
-//! log is listened to, and every statement heard must have a plan without a scan of a table that
-//! grows.
+//! log is recorded, and every recorded statement must have a plan without a scan of a growing
+//! table.
 
 #[path = "../store/cases.rs"]
 #[expect(dead_code, reason = "the rest is for the tests of `store`")]
 mod cases;
-mod heard;
 mod large;
 mod plan;
 #[path = "../store/postgres.rs"]
 #[expect(dead_code, reason = "the rest is for the tests of `store`")]
 mod postgres;
+mod recorder;
 
 use cases::{Case, crowd, keyed, message, to_group};
-use heard::Heard;
+use recorder::Recorder;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use tidings_server::store::{
-    GroupLimits, ListCursor, Move, NewGroup, NewMembers, Picture, Range, Session, SessionHash,
-    Store, StoreError,
+    AdvanceCursor, GroupLimits, ListCursor, NewGroup, NewMembers, Picture, Range, Session,
+    SessionHash, Store, StoreError,
 };
 use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, UserId};
 use tokio::sync::{Mutex, MutexGuard};
@@ -31,7 +31,7 @@ const C: UserId = UserId(3);
 
 type Result<T = ()> = std::result::Result<T, StoreError>;
 
-/// Does all there is to do, each of it as large as it comes.
+/// Calls every operation of the store, with large inputs.
 async fn use_everything(store: &dyn Store) -> Result {
     let page = |after, before, before_mid| Range {
         after,
@@ -40,9 +40,9 @@ async fn use_everything(store: &dyn Store) -> Result {
         limit: 50,
     };
     let (someone, group) = (UserId(1001), GroupId(1));
-    let direct = store.positions(someone).await?;
-    let direct = direct.iter().find(|standing| standing.group.is_none());
-    let direct = direct.expect("it has one").position.conversation;
+    let direct = store.cursors(someone).await?;
+    let direct = direct.iter().find(|cursor| cursor.group.is_none());
+    let direct = direct.expect("it has one").delivery.conversation;
     let thread = store
         .thread_by_id(someone, direct)
         .await?
@@ -63,7 +63,7 @@ async fn use_everything(store: &dyn Store) -> Result {
     let cursor: Option<ListCursor> = list.last().map(|row| row.cursor);
     assert!(!store.list(someone, cursor, 10).await?.is_empty());
     let both = [direct, ConversationId(group.0)];
-    assert_eq!(store.pairs(&both).await?.len(), 1);
+    assert_eq!(store.participants(&both).await?.len(), 1);
     store.unread(someone, direct).await?;
     store.unread_total(someone).await?;
     store.user(someone).await?.expect("it exists");
@@ -81,13 +81,13 @@ async fn use_everything(store: &dyn Store) -> Result {
     ];
     store.append(&batch).await?;
     store.append(&batch).await?;
-    let moves = [direct, ConversationId(group.0)].map(|conversation| Move {
+    let advances = [direct, ConversationId(group.0)].map(|conversation| AdvanceCursor {
         conversation,
         uid: someone,
         read: Seq(97),
         delivered: Seq(98),
     });
-    store.advance(&moves).await?;
+    store.advance(&advances).await?;
     let new = NewGroup {
         owner: A,
         name: "Choir".into(),
@@ -113,7 +113,7 @@ async fn use_everything(store: &dyn Store) -> Result {
     change_an_account(store, someone).await
 }
 
-/// Does all that concerns logins and what people change of themselves.
+/// Calls the operations on logins and profiles.
 async fn change_an_account(store: &dyn Store, someone: UserId) -> Result {
     let session = Session {
         hash: SessionHash([7; 32]),
@@ -122,11 +122,11 @@ async fn change_an_account(store: &dyn Store, someone: UserId) -> Result {
         used_at: 1,
     };
     let password = store.password_hash(someone).await?.expect("it exists");
-    let begun = store.begin_session(&session, "Browser", &password, 1);
-    assert!(begun.await?.is_some());
+    let started = store.begin_session(&session, "Browser", &password, 1);
+    assert!(started.await?.is_some());
     store.add_sessions(&[], 1).await?;
     store.session(session.hash, 2).await?.expect("alive");
-    store.visit(&[(session.hash, 3)]).await?;
+    store.touch_sessions(&[(session.hash, 3)]).await?;
     assert_eq!(store.logins(someone, 2, 10).await?.len(), 10);
     store.end_session(someone, session.hash).await?;
     let new = "another";
@@ -147,8 +147,8 @@ async fn change_an_account(store: &dyn Store, someone: UserId) -> Result {
     Ok(())
 }
 
-/// However many members a group gets at once, that takes the same statements.
-async fn fill_a_group(store: &dyn Store, heard: &Heard) -> Result {
+/// Adding many members takes the same statements as adding few.
+async fn fill_a_group(store: &dyn Store, recorder: &Recorder) -> Result {
     let mut executed = Vec::new();
     for members in [2, 900] {
         let new = NewGroup {
@@ -159,53 +159,53 @@ async fn fill_a_group(store: &dyn Store, heard: &Heard) -> Result {
             limits: GroupLimits::NONE,
             key: None,
         };
-        heard.take();
+        recorder.take();
         store.create_group(&new).await?.expect("they exist");
-        executed.push(heard.take());
+        executed.push(recorder.take());
     }
     assert_eq!(executed[0], executed[1]);
     Ok(())
 }
 
-/// The driver's log, from the first test of this process on: one test at a time has it.
-async fn heard() -> (MutexGuard<'static, ()>, Heard) {
-    static TURN: Mutex<()> = Mutex::const_new(());
-    static HEARD: LazyLock<Heard> = LazyLock::new(|| {
-        let heard = Heard::default();
+/// The recorder of the driver's log, global to the process: one test at a time holds it.
+async fn exclusive_recorder() -> (MutexGuard<'static, ()>, Recorder) {
+    static SERIAL: Mutex<()> = Mutex::const_new(());
+    static RECORDER: LazyLock<Recorder> = LazyLock::new(|| {
+        let recorder = Recorder::default();
         // For the whole process: SQLite's statements are executed by threads of the driver.
-        tracing::subscriber::set_global_default(heard.clone()).expect("the only one");
-        heard
+        tracing::subscriber::set_global_default(recorder.clone()).expect("the only one");
+        recorder
     });
-    (TURN.lock().await, HEARD.clone())
+    (SERIAL.lock().await, RECORDER.clone())
 }
 
 #[tokio::test]
-async fn no_statement_of_sqlite_scans_a_table_that_grows() -> Result {
-    let (_turn, heard) = heard().await;
+async fn no_sqlite_statement_scans_a_growing_table() -> Result {
+    let (_serial, recorder) = exclusive_recorder().await;
     let case = cases::sqlite().await?;
     large::fill_sqlite(&case.url).await?;
-    nothing_scans(&case, &heard).await
+    nothing_scans(&case, &recorder).await
 }
 
 #[tokio::test]
 #[ignore = "needs Postgres: cargo xtask test"]
-async fn no_statement_of_postgres_scans_a_table_that_grows() -> Result {
-    let (_turn, heard) = heard().await;
+async fn no_postgres_statement_scans_a_growing_table() -> Result {
+    let (_serial, recorder) = exclusive_recorder().await;
     let case = cases::postgres().await?;
     large::fill_postgres(&case.url).await?;
-    nothing_scans(&case, &heard).await
+    nothing_scans(&case, &recorder).await
 }
 
-async fn nothing_scans(Case { store, url, .. }: &Case, heard: &Heard) -> Result {
-    heard.take();
+async fn nothing_scans(Case { store, url, .. }: &Case, recorder: &Recorder) -> Result {
+    recorder.take();
     use_everything(store.as_ref()).await?;
-    let statements: BTreeSet<String> = heard.take().into_iter().collect();
+    let statements: BTreeSet<String> = recorder.take().into_iter().collect();
     assert!(
         statements.len() > 30,
         "only {} were heard",
         statements.len()
     );
-    fill_a_group(store.as_ref(), heard).await?;
+    fill_a_group(store.as_ref(), recorder).await?;
     // Nobody analyzes a SQLite file; PostgreSQL does it by itself, after a while in which its plans
     // are those for what was there before.
     for analyzed in [false, true] {

@@ -1,11 +1,11 @@
-//! What a database says of how it would execute a statement.
+//! Query plans of statements.
 
 use crate::Result;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
-/// How it finds its rows.
+/// The query plan in SQLite.
 pub(crate) async fn sqlite_plan(url: &str, statement: &str) -> Result<String> {
     let mut connection = SqliteConnection::connect(url).await?;
     // With foreign keys on, a new user's plan has searches for rows that wait for that user; they
@@ -14,7 +14,7 @@ pub(crate) async fn sqlite_plan(url: &str, statement: &str) -> Result<String> {
         .execute(&mut connection)
         .await?;
     let mut lines: Vec<String> = Vec::new();
-    // Some are two in one go.
+    // Some texts contain two statements.
     for one in statement.split(';') {
         let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {one}"));
         for row in sqlx::query(explain).fetch_all(&mut connection).await? {
@@ -25,8 +25,8 @@ pub(crate) async fn sqlite_plan(url: &str, statement: &str) -> Result<String> {
     Ok(lines.join("\n"))
 }
 
-/// What is scanned: not what is searched, and not the rows that a statement was given or made
-/// itself.
+/// The scans in a plan, without index searches, and without rows that the statement was given or
+/// produced itself.
 pub(crate) fn sqlite_scans(plan: &str) -> Vec<String> {
     let made: Vec<&str> = plan
         .lines()
@@ -50,7 +50,7 @@ pub(crate) fn sqlite_scans(plan: &str) -> Vec<String> {
     scans.map(str::to_owned).collect()
 }
 
-/// How it finds its rows, whatever its parameters.
+/// The generic query plan in PostgreSQL.
 pub(crate) async fn postgres_plan(url: &str, statement: &str) -> Result<String> {
     let mut connection = PgConnection::connect(url).await?;
     // As the store's own sessions plan.
@@ -81,7 +81,8 @@ pub(crate) async fn postgres_plan(url: &str, statement: &str) -> Result<String> 
     Ok(lines?.join("\n"))
 }
 
-/// A `Seq Scan`, or an index that is read without a condition, unless it is to find an end of it.
+/// The scans in a plan: a `Seq Scan`, or an index read without a condition, unless to find its
+/// first or last entry.
 pub(crate) fn postgres_scans(plan: &str) -> Vec<String> {
     let lines: Vec<&str> = plan.lines().collect();
     let of_a_set = plan.contains("Function Scan");
@@ -99,8 +100,9 @@ pub(crate) fn postgres_scans(plan: &str) -> Vec<String> {
     scans.map(|(_, line)| (*line).to_owned()).collect()
 }
 
-/// Whether an index of two columns is searched by one: a sender's or a conversation's whole history
-/// is read for one message of it. For a set of rows, a user's memberships may not be read either.
+/// Whether an index of two columns is searched by one: then the whole history of a sender or
+/// conversation is read for one message. For a set of rows, a user's memberships may not be read
+/// either.
 fn is_half(search: &str, of_a_set: bool) -> bool {
     let both = [
         "messages_by_",

@@ -1,4 +1,4 @@
-//! Messages go in: places, keys, refusals, races.
+//! Appending messages: sequence numbers, keys, refusals, races.
 
 use crate::cases::{ALL, Case, append, keyed, message, seqs};
 use crate::{A, B, C, Result};
@@ -7,18 +7,16 @@ use tidings_server::store::{NewMessage, Refused};
 use tidings_shared::{ClientMsgId, GroupId, Peer, UserId};
 
 on_each_store![
-    places_are_dense_in_each_conversation_over_batches_and_directions,
-    an_answer_names_both_sides,
-    a_key_stores_one_message_within_a_batch_and_over_batches,
-    an_unknown_recipient_is_refused_alone_and_leaves_no_hole,
-    hostile_texts_come_back_as_they_went_in,
-    batches_that_race_each_get_their_own_places,
-    what_was_appended_is_there_after_the_store_is_opened_again,
+    seqs_are_dense_per_conversation_across_batches,
+    appended_message_names_both_sides,
+    client_msg_id_stores_one_message_across_batches,
+    unknown_recipient_is_refused_without_a_seq_hole,
+    hostile_texts_are_stored_unchanged,
+    concurrent_batches_get_distinct_seqs,
+    appended_message_survives_reopening,
 ];
 
-async fn places_are_dense_in_each_conversation_over_batches_and_directions(
-    Case { store, .. }: Case,
-) -> Result {
+async fn seqs_are_dense_per_conversation_across_batches(Case { store, .. }: Case) -> Result {
     let first = append(
         store.as_ref(),
         &[
@@ -45,7 +43,7 @@ async fn places_are_dense_in_each_conversation_over_batches_and_directions(
     Ok(())
 }
 
-async fn an_answer_names_both_sides(Case { store, .. }: Case) -> Result {
+async fn appended_message_names_both_sides(Case { store, .. }: Case) -> Result {
     let appended = append(store.as_ref(), &[keyed(B, A, "hi", "k")])
         .await?
         .remove(0);
@@ -62,9 +60,7 @@ async fn an_answer_names_both_sides(Case { store, .. }: Case) -> Result {
     Ok(())
 }
 
-async fn a_key_stores_one_message_within_a_batch_and_over_batches(
-    Case { store, .. }: Case,
-) -> Result {
+async fn client_msg_id_stores_one_message_across_batches(Case { store, .. }: Case) -> Result {
     let batch = [
         keyed(A, B, "1", "k"),
         keyed(A, B, "2", "k"),
@@ -93,9 +89,7 @@ async fn a_key_stores_one_message_within_a_batch_and_over_batches(
     Ok(())
 }
 
-async fn an_unknown_recipient_is_refused_alone_and_leaves_no_hole(
-    Case { store, .. }: Case,
-) -> Result {
+async fn unknown_recipient_is_refused_without_a_seq_hole(Case { store, .. }: Case) -> Result {
     let group = NewMessage {
         peer: Peer::Group(GroupId(1)),
         ..message(A, B, "x")
@@ -116,7 +110,7 @@ async fn an_unknown_recipient_is_refused_alone_and_leaves_no_hole(
     Ok(())
 }
 
-async fn hostile_texts_come_back_as_they_went_in(Case { store, .. }: Case) -> Result {
+async fn hostile_texts_are_stored_unchanged(Case { store, .. }: Case) -> Result {
     let texts = [
         "'; DROP TABLE users; --",
         "\\u0041 \" \u{1} \u{10ffff}",
@@ -136,7 +130,7 @@ async fn hostile_texts_come_back_as_they_went_in(Case { store, .. }: Case) -> Re
     Ok(())
 }
 
-async fn batches_that_race_each_get_their_own_places(Case { store, .. }: Case) -> Result {
+async fn concurrent_batches_get_distinct_seqs(Case { store, .. }: Case) -> Result {
     let tasks: Vec<_> = (0..8)
         .map(|task| {
             let store = Arc::clone(&store);
@@ -169,9 +163,7 @@ async fn batches_that_race_each_get_their_own_places(Case { store, .. }: Case) -
     Ok(())
 }
 
-async fn what_was_appended_is_there_after_the_store_is_opened_again(
-    Case { store, url, .. }: Case,
-) -> Result {
+async fn appended_message_survives_reopening(Case { store, url, .. }: Case) -> Result {
     let id = append(store.as_ref(), &[keyed(A, B, "kept", "k")]).await?[0].conversation;
     store.close().await;
     let reopened = tidings_server::store::open(&url, tidings_server::store::READERS).await?;

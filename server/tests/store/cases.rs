@@ -1,4 +1,4 @@
-//! The stores under test, and what is put into them.
+//! The stores under test, and their test data.
 
 use crate::postgres::Postgres;
 use crate::{A, B, C, Result};
@@ -11,14 +11,14 @@ use tidings_shared::{ClientMsgId, GroupId, MsgType, Peer, Seq, UserId};
 /// A store, empty but for three users.
 pub(crate) struct Case {
     pub(crate) store: Arc<dyn Store>,
-    /// Opens the same again.
+    /// The URL to open the same store again.
     pub(crate) url: String,
-    /// The folder of its file, if it is one.
+    /// The folder of its SQLite file.
     _home: Option<TempDir>,
 }
 
 impl Case {
-    /// The same once more, as another node has it.
+    /// Opens the same store again, like another node.
     pub(crate) async fn again(&self) -> Result<Arc<dyn Store>> {
         open(&self.url, READERS).await
     }
@@ -61,7 +61,7 @@ pub(crate) fn user(name: &str, uid: Option<UserId>) -> NewUser {
     }
 }
 
-/// A user for each of these uids, called as it is numbered.
+/// A user for each of these uids, named by its number.
 pub(crate) fn crowd(uids: impl Iterator<Item = i64>) -> Vec<NewUser> {
     uids.map(|uid| user(&uid.to_string(), Some(UserId(uid))))
         .collect()

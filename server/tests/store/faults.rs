@@ -1,9 +1,9 @@
-//! PostgreSQL goes away at bad moments. Every message of these has no key, so that nothing but the
-//! store itself keeps it from being stored twice.
+//! PostgreSQL fails at bad moments. The messages have no keys, so only the store itself prevents
+//! duplicates.
 
 use crate::cases::{crowd, message, user};
 use crate::postgres::Postgres;
-use crate::proxy::{Mischief, Proxy};
+use crate::proxy::{Fault, Proxy};
 use crate::{A, B, C, Result};
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
@@ -16,15 +16,15 @@ use tidings_shared::{MsgType, Peer, Seq, UserId};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// How long a write is tried again for.
-const GIVEN_UP: Duration = Duration::from_secs(5);
+/// How long a write is retried.
+const RETRY_BUDGET: Duration = Duration::from_secs(5);
 
-/// How long a test waits for what must happen.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a test waits for an expected event.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A server of a test's own, and a database in it with two users.
+/// A dedicated server, and a database in it with two users.
 async fn home() -> Result<(Arc<Postgres>, String, Arc<dyn Store>)> {
-    let server = Postgres::own();
+    let server = Postgres::dedicated();
     let database = server.database().await?;
     let store = open(&server.url(&database), READERS).await?;
     store.migrate().await?;
@@ -44,8 +44,8 @@ async fn stored(server: &Postgres, database: &str) -> Result<Vec<(String, i64)>>
     Ok(rows)
 }
 
-/// Appends batches from several tasks until told to stop; returns what was answered, by its text,
-/// and the texts whose answer was an error.
+/// Appends batches from several tasks until stopped; returns the answered messages by text, and the
+/// texts of failed ones.
 struct Load {
     stop: Arc<AtomicBool>,
     tasks: JoinSet<(BTreeMap<String, i64>, Vec<String>)>,
@@ -83,7 +83,8 @@ impl Load {
         Self { stop, tasks }
     }
 
-    /// Ends it and compares with what is stored; returns how many were answered and how many failed.
+    /// Stops the tasks and compares with the store; returns how many messages were answered and how
+    /// many failed.
     async fn settle(mut self, server: &Postgres, database: &str) -> Result<(usize, usize)> {
         self.stop.store(true, Ordering::SeqCst);
         let (mut answered, mut failed) = (BTreeMap::new(), Vec::new());
@@ -110,19 +111,17 @@ impl Load {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Postgres: cargo xtask test"]
-async fn a_commit_whose_answer_is_lost_is_answered_all_the_same_and_once() -> Result {
+async fn commit_with_a_lost_answer_is_answered_once() -> Result {
     let (server, database, store) = home().await?;
-    let mischief = &[
-        Mischief::CutAfter,
-        Mischief::None,
-        Mischief::CutBefore,
-        Mischief::Late,
-        Mischief::CutBefore,
-        Mischief::CutAfter,
+    let faults = &[
+        Fault::CutAfter,
+        Fault::None,
+        Fault::CutBefore,
+        Fault::Late,
+        Fault::CutBefore,
+        Fault::CutAfter,
     ];
-    let proxy = Proxy::start(server.socket(), mischief)
-        .await
-        .expect("a port");
+    let proxy = Proxy::start(server.socket(), faults).await.expect("a port");
     let through = open(&proxy.url(&database), READERS).await?;
     let mut answered = Vec::new();
     for n in 0..30 {
@@ -138,7 +137,7 @@ async fn a_commit_whose_answer_is_lost_is_answered_all_the_same_and_once() -> Re
     assert_eq!(stored(&server, &database).await?, answered);
     assert!(proxy.commits() > 30, "{} commits", proxy.commits());
 
-    // What else is written goes the same way.
+    // Other writes are protected, too.
     through.add_users(&crowd(10..=12)).await?;
     let uids = through
         .add_users(&[user("x", None), user("y", None)])
@@ -157,9 +156,9 @@ async fn a_commit_whose_answer_is_lost_is_answered_all_the_same_and_once() -> Re
         let change = through.create_group(&group).await?.expect("they exist");
         groups.push(change.group.name);
     }
-    let said = stored(&server, &database).await?.split_off(answered.len());
-    let said: Vec<_> = said.into_iter().map(|(text, _)| text).collect();
-    assert_eq!(said, groups);
+    let group_messages = stored(&server, &database).await?.split_off(answered.len());
+    let group_messages: Vec<_> = group_messages.into_iter().map(|(text, _)| text).collect();
+    assert_eq!(group_messages, groups);
     let list = store.list(A, None, 10).await?;
     let of_groups = list
         .iter()
@@ -170,7 +169,7 @@ async fn a_commit_whose_answer_is_lost_is_answered_all_the_same_and_once() -> Re
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Postgres: cargo xtask test"]
-async fn sessions_that_are_terminated_at_any_moment_lose_and_double_nothing() -> Result {
+async fn terminated_sessions_lose_and_duplicate_nothing() -> Result {
     let (server, database, store) = home().await?;
     let other = open(&server.url(&database), READERS).await?;
     let load = Load::on(&[store, other]);
@@ -178,7 +177,7 @@ async fn sessions_that_are_terminated_at_any_moment_lose_and_double_nothing() ->
     let mut terminated = 0;
     while terminated < 100 {
         more(&server, &database).await?;
-        // One, at whatever moment it is in.
+        // Terminates one session, at any moment.
         let done = sqlx::query(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
               WHERE application_name = 'tidings' AND state <> 'idle'
@@ -196,7 +195,7 @@ async fn sessions_that_are_terminated_at_any_moment_lose_and_double_nothing() ->
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Postgres: cargo xtask test"]
-async fn a_server_that_crashes_again_and_again_loses_and_doubles_nothing() -> Result {
+async fn repeated_crashes_lose_and_duplicate_nothing() -> Result {
     let (server, database, store) = home().await?;
     let other = open(&server.url(&database), READERS).await?;
     let load = Load::on(&[Arc::clone(&store), other]);
@@ -210,22 +209,22 @@ async fn a_server_that_crashes_again_and_again_loses_and_doubles_nothing() -> Re
             .expect("no panic")
             .expect("it recovers");
         longest = longest.max(since.elapsed());
-        // Reads go on without anybody's doing, and writes too.
+        // Reads and writes recover by themselves.
         let thread = store.thread(A, Peer::User(B)).await?;
         assert!(thread.is_some());
     }
     more(&server, &database).await?;
     let (answered, failed) = load.settle(&server, &database).await?;
     assert!(answered >= 30, "{answered} answered");
-    // On a machine where Postgres takes that long to come back, some are given up, and none is lost.
+    // On a machine where Postgres recovers slowly, some writes are given up, but none is lost.
     assert!(
-        failed == 0 || longest > GIVEN_UP / 2,
+        failed == 0 || longest > RETRY_BUDGET / 2,
         "{failed} failed; down for {longest:?} at most"
     );
     Ok(())
 }
 
-/// Returns when more is stored than now.
+/// Returns when another message is stored.
 async fn more(server: &Postgres, database: &str) -> Result {
     let mut connection = PgConnection::connect_with(&server.options(database)).await?;
     let mut last = async || {
@@ -238,7 +237,7 @@ async fn more(server: &Postgres, database: &str) -> Result {
         while last().await? <= before {}
         Ok::<_, sqlx::Error>(())
     };
-    tokio::time::timeout(PATIENCE, grown)
+    tokio::time::timeout(TIMEOUT, grown)
         .await
         .expect("writing goes on")?;
     Ok(connection.close().await?)
@@ -246,13 +245,11 @@ async fn more(server: &Postgres, database: &str) -> Result {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Postgres: cargo xtask test"]
-async fn a_node_that_stands_still_amid_a_transaction_holds_up_others_for_seconds_only() -> Result {
+async fn frozen_transaction_blocks_other_nodes_for_seconds_only() -> Result {
     let (server, database, store) = home().await?;
     store.append(&[message(A, B, "first")]).await?;
-    let mischief = &[Mischief::Hold, Mischief::None];
-    let proxy = Proxy::start(server.socket(), mischief)
-        .await
-        .expect("a port");
+    let faults = &[Fault::Hold, Fault::None];
+    let proxy = Proxy::start(server.socket(), faults).await.expect("a port");
     let frozen = open(&proxy.url(&database), READERS).await?;
     let frozen = tokio::spawn(async move { frozen.append(&[message(B, A, "frozen")]).await });
     let held = async {
@@ -260,7 +257,7 @@ async fn a_node_that_stands_still_amid_a_transaction_holds_up_others_for_seconds
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(PATIENCE, held)
+    tokio::time::timeout(TIMEOUT, held)
         .await
         .expect("it comes to its commit");
     let since = Instant::now();
@@ -271,7 +268,7 @@ async fn a_node_that_stands_still_amid_a_transaction_holds_up_others_for_seconds
         "{waited:?}: nobody stood in the way"
     );
     assert!(waited < Duration::from_secs(5), "{waited:?}");
-    // Thawed, it finds its transaction gone, and does it again.
+    // Resumed, it finds its transaction rolled back, and retries.
     let late = frozen.await.expect("no panic")?.remove(0);
     assert_eq!(late.expect("they exist").record.seq, Seq(3));
     assert_eq!(stored(&server, &database).await?.len(), 3);
@@ -280,12 +277,12 @@ async fn a_node_that_stands_still_amid_a_transaction_holds_up_others_for_seconds
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Postgres: cargo xtask test"]
-async fn switch_over_takes_reads_and_writes_to_the_new_primary() -> Result {
+async fn switch_over_moves_reads_and_writes_to_the_new_primary() -> Result {
     let (old, database, _) = home().await?;
     let (new, same, store) = home().await?;
     assert_eq!(database, same);
     store.add_users(&[user("c", Some(C))]).await?;
-    let proxy = Proxy::start(old.socket(), &[Mischief::None])
+    let proxy = Proxy::start(old.socket(), &[Fault::None])
         .await
         .expect("a port");
     let through = open(&proxy.url(&database), READERS).await?;
@@ -298,9 +295,9 @@ async fn switch_over_takes_reads_and_writes_to_the_new_primary() -> Result {
     for statement in [read_only, "SELECT pg_reload_conf()"] {
         sqlx::query(statement).execute(&mut operator).await?;
     }
-    // Nowhere else to go: it is said, and nothing is read from the past.
-    let said = async { while through.ping().await.is_ok() {} };
-    tokio::time::timeout(PATIENCE, said)
+    // Without another server: not ready, and no stale reads.
+    let not_ready = async { while through.ping().await.is_ok() {} };
+    tokio::time::timeout(TIMEOUT, not_ready)
         .await
         .expect("not ready");
     assert!(through.user(A).await.is_err());

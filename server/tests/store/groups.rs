@@ -1,4 +1,4 @@
-//! Groups: made, filled, written to, read.
+//! Groups: creation, members, messages, reading.
 
 use crate::cases::{ALL, Case, append, message, seqs, to_group, with_key};
 use crate::{A, B, C, Result};
@@ -8,13 +8,13 @@ use tidings_server::store::{
 use tidings_shared::{ConversationId, GroupId, MsgType, Peer, Seq, UserId};
 
 on_each_store![
-    a_group_begins_with_its_members_and_a_message_that_says_so,
-    a_group_with_an_unknown_member_is_not_made,
-    repeated_key_gives_the_group_it_made,
-    members_write_to_a_group_and_others_are_refused,
-    a_key_stores_one_message_in_a_group_too,
-    a_group_is_seen_by_its_members_as_they_see_it,
-    nobody_owns_or_is_in_more_groups_than_they_may,
+    new_group_has_its_members_and_a_first_message,
+    group_with_an_unknown_member_is_refused,
+    repeated_key_returns_the_existing_group,
+    only_members_can_write_to_a_group,
+    client_msg_id_stores_one_group_message,
+    group_is_visible_to_its_members_only,
+    group_limits_per_user_are_enforced,
 ];
 
 pub(crate) fn new_group(owner: UserId, members: impl Into<Vec<UserId>>) -> NewGroup {
@@ -53,7 +53,7 @@ pub(crate) async fn group_of_two(store: &dyn Store) -> Result<(GroupId, Conversa
     Ok((group, ConversationId(group.0)))
 }
 
-async fn nobody_owns_or_is_in_more_groups_than_they_may(Case { store, .. }: Case) -> Result {
+async fn group_limits_per_user_are_enforced(Case { store, .. }: Case) -> Result {
     let limits = |owned, joined| NewGroup {
         limits: GroupLimits { owned, joined },
         ..new_group(A, [B])
@@ -63,7 +63,7 @@ async fn nobody_owns_or_is_in_more_groups_than_they_may(Case { store, .. }: Case
     assert!(refused(store.create_group(&limits(2, 9)).await?).is_none());
     let third = refused(store.create_group(&limits(2, 9)).await?);
     assert_eq!(third, Some(GroupRefusal::OwnsTooMany(2)));
-    // A direct conversation is no group.
+    // A direct conversation does not count.
     append(store.as_ref(), &[message(B, C, "hello")]).await?;
     let third = refused(store.create_group(&limits(9, 2)).await?);
     assert_eq!(third, Some(GroupRefusal::InTooMany(A)));
@@ -87,9 +87,7 @@ async fn members(store: &dyn Store, group: GroupId) -> Result<Vec<i64>> {
     Ok(users.iter().map(|user| user.uid.0).collect())
 }
 
-async fn a_group_begins_with_its_members_and_a_message_that_says_so(
-    Case { store, .. }: Case,
-) -> Result {
+async fn new_group_has_its_members_and_a_first_message(Case { store, .. }: Case) -> Result {
     let change = create(store.as_ref(), &new_group(B, [A])).await?;
     let group = &change.group;
     assert_eq!((&*group.name, group.owner, group.members), ("Choir", B, 2));
@@ -117,10 +115,10 @@ async fn a_group_begins_with_its_members_and_a_message_that_says_so(
     Ok(())
 }
 
-async fn a_group_with_an_unknown_member_is_not_made(Case { store, .. }: Case) -> Result {
+async fn group_with_an_unknown_member_is_refused(Case { store, .. }: Case) -> Result {
     let refused = store.create_group(&new_group(A, [B, UserId(98)])).await?;
     assert_eq!(refused.err(), Some(GroupRefusal::NoUser(UserId(98))));
-    assert!(store.positions(A).await?.is_empty());
+    assert!(store.cursors(A).await?.is_empty());
     let (group, _) = group_of_two(store.as_ref()).await?;
     let refused = add(store.as_ref(), group, [C, UserId(98)]).await?;
     assert_eq!(refused.err(), Some(GroupRefusal::NoUser(UserId(98))));
@@ -128,13 +126,13 @@ async fn a_group_with_an_unknown_member_is_not_made(Case { store, .. }: Case) ->
     Ok(())
 }
 
-async fn repeated_key_gives_the_group_it_made(case: Case) -> Result {
+async fn repeated_key_returns_the_existing_group(case: Case) -> Result {
     let keyed = NewGroup {
         key: Some("k".into()),
         ..new_group(A, [B])
     };
     let other = case.again().await?;
-    // As two nodes are asked when the first answer does not come.
+    // Like a client that retries on another node after a lost answer.
     let (first, second) = tokio::join!(
         create(case.store.as_ref(), &keyed),
         create(other.as_ref(), &keyed)
@@ -181,7 +179,7 @@ async fn repeated_key_gives_the_group_it_made(case: Case) -> Result {
     Ok(())
 }
 
-async fn members_write_to_a_group_and_others_are_refused(Case { store, .. }: Case) -> Result {
+async fn only_members_can_write_to_a_group(Case { store, .. }: Case) -> Result {
     let (group, id) = group_of_two(store.as_ref()).await?;
     let direct = append(store.as_ref(), &[message(A, C, "to one")]).await?;
     let direct = GroupId(direct[0].conversation.0);
@@ -194,22 +192,22 @@ async fn members_write_to_a_group_and_others_are_refused(Case { store, .. }: Cas
         to_group(A, direct, "a direct conversation is no group"),
     ];
     let results = store.append(&batch).await?;
-    let places: Vec<_> = results
+    let slots: Vec<_> = results
         .iter()
         .map(|result| result.as_ref().map(|appended| appended.record.seq.0))
         .collect();
     let refused = Err(&Refused::UnknownRecipient);
-    assert_eq!(places, [Ok(2), refused, Ok(1), Ok(3), refused, refused]);
+    assert_eq!(slots, [Ok(2), refused, Ok(1), Ok(3), refused, refused]);
     let sent = results[3].as_ref().expect("B is a member");
     assert_eq!(sent.conversation, id);
     let message = sent.message(true);
     assert_eq!((message.owner_uid, message.peer), (B, Peer::Group(group)));
     assert_eq!((&*message.owner_name, &*message.other_name), ("B", "Choir"));
-    assert!(store.positions(C).await?.iter().all(|s| s.group.is_none()));
+    assert!(store.cursors(C).await?.iter().all(|s| s.group.is_none()));
     Ok(())
 }
 
-async fn a_key_stores_one_message_in_a_group_too(Case { store, .. }: Case) -> Result {
+async fn client_msg_id_stores_one_group_message(Case { store, .. }: Case) -> Result {
     let (group, _) = group_of_two(store.as_ref()).await?;
     let batch = [
         with_key(to_group(A, group, "1"), "k"),
@@ -228,7 +226,7 @@ async fn a_key_stores_one_message_in_a_group_too(Case { store, .. }: Case) -> Re
     Ok(())
 }
 
-async fn a_group_is_seen_by_its_members_as_they_see_it(Case { store, .. }: Case) -> Result {
+async fn group_is_visible_to_its_members_only(Case { store, .. }: Case) -> Result {
     let (group, id) = group_of_two(store.as_ref()).await?;
     append(
         store.as_ref(),
@@ -257,8 +255,8 @@ async fn a_group_is_seen_by_its_members_as_they_see_it(Case { store, .. }: Case)
     let by_number = Peer::Group(GroupId(direct.0));
     assert_eq!(store.thread(A, by_number).await?, None);
     assert_eq!(store.group(A, GroupId(direct.0)).await?, None);
-    let standings = store.positions(A).await?;
-    let groups: Vec<_> = standings.iter().filter_map(|s| s.group).collect();
-    assert_eq!((groups, standings.len()), (vec![group], 2));
+    let cursors = store.cursors(A).await?;
+    let groups: Vec<_> = cursors.iter().filter_map(|s| s.group).collect();
+    assert_eq!((groups, cursors.len()), (vec![group], 2));
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! What every store must do, whichever database is behind it: each test runs on each of [`cases`].
+//! Conformance tests of the stores: each test runs on each of [`cases`].
 
-/// Makes two tests of each of these functions, which take a [`cases::Case`]: one on SQLite, and one
-/// on Postgres for those who have it.
+/// Defines two tests for each of these functions, which take a [`cases::Case`]: one on SQLite, and
+/// one on PostgreSQL, which is ignored by default.
 macro_rules! on_each_store {
     ($($test:ident),* $(,)?) => {
         mod sqlite {

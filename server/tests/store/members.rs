@@ -1,24 +1,22 @@
-//! Who is in a group, and from where on.
+//! Members of groups, and where their cursors start.
 
 use crate::cases::{ALL, Case, append, crowd, seqs, to_group};
 use crate::groups::{add, create, group_of_two, new_group};
 use crate::{A, B, C, Result};
 use std::sync::Arc;
-use tidings_server::store::{GroupLimits, GroupRefusal, Move, NewMembers, StoreError};
+use tidings_server::store::{AdvanceCursor, GroupLimits, GroupRefusal, NewMembers, StoreError};
 use tidings_shared::{GroupId, MsgType, Seq, UserId, limits};
 use tokio::time::Instant;
 
 on_each_store![
-    a_new_member_begins_where_it_was_added_and_can_read_what_was_before,
-    only_the_owner_adds_members_and_nobody_is_added_twice,
-    a_long_list_of_new_members_is_cut_in_the_message_about_them,
-    ten_thousand_members_are_added_and_no_more,
-    two_who_add_at_once_do_not_exceed_the_limit,
+    new_member_starts_at_its_seq_and_can_read_history,
+    only_the_owner_adds_members_and_each_once,
+    long_list_of_new_members_is_truncated_in_the_message,
+    group_takes_ten_thousand_members_and_no_more,
+    concurrent_additions_do_not_exceed_the_limit,
 ];
 
-async fn a_new_member_begins_where_it_was_added_and_can_read_what_was_before(
-    Case { store, .. }: Case,
-) -> Result {
+async fn new_member_starts_at_its_seq_and_can_read_history(Case { store, .. }: Case) -> Result {
     let (group, id) = group_of_two(store.as_ref()).await?;
     let batch: Vec<_> = (0..5).map(|_| to_group(A, group, "before")).collect();
     append(store.as_ref(), &batch).await?;
@@ -33,15 +31,15 @@ async fn a_new_member_begins_where_it_was_added_and_can_read_what_was_before(
     );
     assert_eq!(message.record.msg_type, MsgType::MEMBERS_ADDED);
 
-    let standing = store.positions(C).await?[0];
-    assert_eq!(standing.group, Some(group));
-    let position = standing.position;
+    let cursor = store.cursors(C).await?[0];
+    assert_eq!(cursor.group, Some(group));
+    let delivery = cursor.delivery;
     assert_eq!(
-        (position.joined_seq, position.delivered_seq),
+        (delivery.joined_seq, delivery.delivered_seq),
         (Seq(6), Seq(6))
     );
     assert_eq!(
-        (position.last_seq, position.head),
+        (delivery.last_seq, delivery.head),
         (Seq(7), message.record.mid)
     );
     assert_eq!(store.unread(C, id).await?, (1, 1));
@@ -50,25 +48,25 @@ async fn a_new_member_begins_where_it_was_added_and_can_read_what_was_before(
         seqs(&append(store.as_ref(), &[to_group(C, group, "x")]).await?),
         [8]
     );
-    let earlier = store.positions(B).await?[0].position;
+    let earlier = store.cursors(B).await?[0].delivery;
     assert_eq!(
         (earlier.joined_seq, earlier.delivered_seq),
         (Seq(0), Seq(0))
     );
 
-    let forward = Move {
+    let advance = AdvanceCursor {
         conversation: id,
         uid: C,
         read: Seq(99),
         delivered: Seq(7),
     };
-    store.advance(&[forward, forward]).await?;
+    store.advance(&[advance, advance]).await?;
     assert_eq!(store.unread_total(C).await?.total, 0);
-    assert_eq!(store.positions(C).await?[0].position.delivered_seq, Seq(7));
+    assert_eq!(store.cursors(C).await?[0].delivery.delivered_seq, Seq(7));
     Ok(())
 }
 
-async fn only_the_owner_adds_members_and_nobody_is_added_twice(Case { store, .. }: Case) -> Result {
+async fn only_the_owner_adds_members_and_each_once(Case { store, .. }: Case) -> Result {
     let (group, id) = group_of_two(store.as_ref()).await?;
     let by = |by, group| NewMembers {
         group,
@@ -93,9 +91,7 @@ async fn only_the_owner_adds_members_and_nobody_is_added_twice(Case { store, .. 
     Ok(())
 }
 
-async fn a_long_list_of_new_members_is_cut_in_the_message_about_them(
-    Case { store, .. }: Case,
-) -> Result {
+async fn long_list_of_new_members_is_truncated_in_the_message(Case { store, .. }: Case) -> Result {
     store.add_users(&crowd(101..=111)).await?;
     let (group, _) = group_of_two(store.as_ref()).await?;
     let content = async |uids: std::ops::RangeInclusive<i64>| {
@@ -108,11 +104,11 @@ async fn a_long_list_of_new_members_is_cut_in_the_message_about_them(
     Ok(())
 }
 
-async fn ten_thousand_members_are_added_and_no_more(Case { store, url, .. }: Case) -> Result {
+async fn group_takes_ten_thousand_members_and_no_more(Case { store, url, .. }: Case) -> Result {
     let most = i64::try_from(limits::GROUP_MEMBERS).expect("a small number");
     store.add_users(&crowd(1001..=1000 + most)).await?;
     let new = new_group(A, (1001..1000 + most).map(UserId).collect::<Vec<_>>());
-    // That it takes no more statements than a few members do is tested in `plans`.
+    // `plans` tests that this takes no more statements than a few members.
     let since = Instant::now();
     let group = create(store.as_ref(), &new).await?.group;
     println!("added in {:?} on {url}", since.elapsed());
@@ -129,7 +125,7 @@ async fn ten_thousand_members_are_added_and_no_more(Case { store, url, .. }: Cas
     Ok(())
 }
 
-async fn two_who_add_at_once_do_not_exceed_the_limit(Case { store, .. }: Case) -> Result {
+async fn concurrent_additions_do_not_exceed_the_limit(Case { store, .. }: Case) -> Result {
     let most = i64::try_from(limits::GROUP_MEMBERS).expect("a small number");
     store.add_users(&crowd(1001..=1100 + most)).await?;
     let nearly: Vec<_> = (1001..=1000 + most - 31).map(UserId).collect();

@@ -1,4 +1,4 @@
-//! A database of an earlier version goes on with what is in it.
+//! Migration of databases of earlier versions.
 
 use crate::cases::{ALL, append, keyed, message, seqs, to_group};
 use crate::{A, B, C, Result};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use tidings_server::store::{GroupLimits, NewGroup, SqliteStore, Store};
 use tidings_shared::{Mid, Peer, Seq};
 
-/// Makes a new file one of the first version.
+/// Creates the schema of the first version.
 async fn first_version(connection: &mut SqliteConnection) -> Result {
     let mut first = sqlx::migrate!("migrations/sqlite");
     first.migrations = Cow::Owned(vec![first.migrations[0].clone()]);
@@ -17,7 +17,7 @@ async fn first_version(connection: &mut SqliteConnection) -> Result {
 }
 
 #[tokio::test]
-async fn a_sqlite_file_without_groups_becomes_one_with_groups() -> Result {
+async fn sqlite_file_of_the_first_version_is_migrated() -> Result {
     let home = tempfile::tempdir().expect("a temporary folder");
     let path = home.path().join("old.db");
     let options = SqliteConnectOptions::new()
@@ -45,9 +45,9 @@ async fn a_sqlite_file_without_groups_becomes_one_with_groups() -> Result {
     store.migrate().await?;
     let thread = store.thread(A, Peer::User(B)).await?.expect("they wrote");
     assert_eq!((thread.last_seq, thread.read_seq), (Seq(2), Seq(2)));
-    let position = store.positions(B).await?[0].position;
+    let delivery = store.cursors(B).await?[0].delivery;
     assert_eq!(
-        (position.delivered_seq, position.joined_seq),
+        (delivery.delivered_seq, delivery.joined_seq),
         (Seq(2), Seq(0))
     );
     let contents = store.page(thread.conversation, ALL).await?;
@@ -98,7 +98,7 @@ async fn a_sqlite_file_without_groups_becomes_one_with_groups() -> Result {
 }
 
 #[tokio::test]
-async fn processes_that_start_at_once_bring_a_sqlite_file_up_to_date_once() -> Result {
+async fn concurrent_starts_migrate_a_sqlite_file_once() -> Result {
     let home = tempfile::tempdir().expect("a temporary folder");
     for (name, is_old) in [("new.db", false), ("old.db", true)] {
         let path = home.path().join(name);
@@ -126,7 +126,7 @@ async fn processes_that_start_at_once_bring_a_sqlite_file_up_to_date_once() -> R
 }
 
 #[tokio::test]
-async fn a_sqlite_file_that_is_up_to_date_is_used_though_another_process_writes_to_it() -> Result {
+async fn migrated_sqlite_file_opens_while_another_process_writes() -> Result {
     let home = tempfile::tempdir().expect("a temporary folder");
     let path = home.path().join("x.db");
     let url = format!("sqlite://{}", path.display());
@@ -139,7 +139,7 @@ async fn a_sqlite_file_that_is_up_to_date_is_used_though_another_process_writes_
     let second = SqliteStore::open(&url).await?;
     let started = tokio::time::timeout(Duration::from_mins(1), second.migrate());
     started.await.expect("nothing to wait for")?;
-    assert!(second.positions(A).await?.is_empty());
+    assert!(second.cursors(A).await?.is_empty());
     other.close().await?;
     second.close().await;
     store.close().await;

@@ -1,59 +1,59 @@
-//! Several nodes write to one store at once.
+//! Several nodes write to one store concurrently.
 
 use crate::cases::{ALL, Case, append, keyed, message, to_group};
 use crate::postgres::Postgres;
 use crate::{A, B, C, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tidings_server::bus::{Event, MemoryBus, Notice, Publication, Topic};
+use tidings_server::bus::{BusEvent, MemoryBus, Notice, Publication, Topic};
 use tidings_server::metrics::{Histogram, Metrics};
 use tidings_server::store::{
-    Appended, Committer, GroupLimits, Move, NewGroup, NewMessage, Range, Store,
+    AdvanceCursor, Appended, Committer, GroupLimits, NewGroup, NewMessage, Range, Store,
 };
 use tidings_shared::{ConversationId, GroupId, Mid, Seq};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 on_each_store![
-    nodes_that_are_sent_the_same_messages_at_once_give_each_one_place,
-    two_committers_give_every_message_one_place,
-    a_repeat_is_told_again_for_the_node_that_stored_it_may_have_told_nobody,
-    nodes_that_touch_the_same_rows_in_any_order_do_not_block_each_other,
-    nodes_that_add_users_at_once_give_no_uid_twice,
+    same_messages_on_two_nodes_are_stored_once,
+    two_committers_assign_distinct_seqs,
+    duplicate_send_is_republished,
+    writers_of_the_same_rows_do_not_deadlock,
+    concurrent_user_additions_get_distinct_uids,
 ];
 
-/// A place that was answered, and its message's id.
-type Place = (Seq, Mid);
+/// An answered sequence number and message id.
+type Slot = (Seq, Mid);
 
-/// In every conversation the answers name the places 1, 2, 3… once each, ids increase with them,
-/// and the store has the same. `before`: places that were taken before.
+/// Asserts that in every conversation the answers have the sequence numbers 1, 2, 3… once each,
+/// with increasing ids, and that the store has the same. `before`: sequence numbers used before.
 async fn assert_dense(
     store: &dyn Store,
-    answers: BTreeMap<ConversationId, Vec<Place>>,
+    answers: BTreeMap<ConversationId, Vec<Slot>>,
     before: impl Fn(ConversationId) -> i64,
 ) -> Result {
-    for (id, mut places) in answers {
-        places.sort_unstable();
+    for (id, mut slots) in answers {
+        slots.sort_unstable();
         let first = before(id);
         let page = Range {
             after: Some(Seq(first)),
             limit: u32::MAX,
             ..ALL
         };
-        let stored: Vec<Place> = store
+        let stored: Vec<Slot> = store
             .page(id, page)
             .await?
             .iter()
             .map(|record| (record.seq, record.mid))
             .collect();
-        assert_eq!(stored, places, "what was answered is what is stored");
-        let dense = (first + 1..).zip(&places);
+        assert_eq!(stored, slots, "what was answered is what is stored");
+        let dense = (first + 1..).zip(&slots);
         assert!(
             dense.into_iter().all(|(n, (seq, _))| seq.0 == n),
             "a hole in {id}"
         );
         assert!(
-            places.windows(2).all(|two| two[0].1 < two[1].1),
+            slots.windows(2).all(|two| two[0].1 < two[1].1),
             "ids go back in {id}"
         );
     }
@@ -73,7 +73,7 @@ async fn choir(store: &dyn Store) -> Result<GroupId> {
     Ok(change.expect("they exist").group.group_id)
 }
 
-async fn nodes_that_are_sent_the_same_messages_at_once_give_each_one_place(case: Case) -> Result {
+async fn same_messages_on_two_nodes_are_stored_once(case: Case) -> Result {
     let other = case.again().await?;
     for round in 0..20 {
         let keys = (0..8).map(|n| keyed(A, B, "x", &format!("{round}-{n}")));
@@ -95,7 +95,7 @@ async fn nodes_that_are_sent_the_same_messages_at_once_give_each_one_place(case:
     Ok(())
 }
 
-async fn two_committers_give_every_message_one_place(case: Case) -> Result {
+async fn two_committers_assign_distinct_seqs(case: Case) -> Result {
     let group = choir(case.store.as_ref()).await?;
     let stop = CancellationToken::new();
     let mut nodes = Vec::new();
@@ -128,8 +128,8 @@ async fn two_committers_give_every_message_one_place(case: Case) -> Result {
     let mut answers: BTreeMap<_, Vec<_>> = BTreeMap::new();
     while let Some(sender) = senders.join_next().await {
         for event in sender.expect("no panic") {
-            let places = answers.entry(event.conversation).or_default();
-            places.push((event.seq, event.mid));
+            let slots = answers.entry(event.conversation).or_default();
+            slots.push((event.seq, event.mid));
         }
     }
     assert_eq!(answers.values().map(Vec::len).sum::<usize>(), 16 * 40);
@@ -140,9 +140,7 @@ async fn two_committers_give_every_message_one_place(case: Case) -> Result {
     Ok(())
 }
 
-async fn a_repeat_is_told_again_for_the_node_that_stored_it_may_have_told_nobody(
-    case: Case,
-) -> Result {
+async fn duplicate_send_is_republished(case: Case) -> Result {
     let stored = append(case.store.as_ref(), &[keyed(A, B, "x", "k")]).await?;
     let (bus, mut notices) = MemoryBus::new();
     let metrics = Arc::new(Metrics::new(0, Histogram::times()));
@@ -153,7 +151,7 @@ async fn a_repeat_is_told_again_for_the_node_that_stored_it_may_have_told_nobody
     let again = committer.send(keyed(A, B, "x", "k")).expect("room");
     let answer = again.await.expect("it runs").expect("it is stored");
     assert_eq!(answer.mid, stored[0].record.mid);
-    // Published first, answered after.
+    // Published before it is answered.
     let notice = notices.try_recv();
     let Ok(Notice::Events(published)) = notice else {
         panic!("{notice:?}")
@@ -162,13 +160,13 @@ async fn a_repeat_is_told_again_for_the_node_that_stored_it_may_have_told_nobody
         panic!("{published:?}")
     };
     assert_eq!(*topics, [Topic::User(A), Topic::User(B)]);
-    assert!(matches!(&**event, Event::Message(told) if told.mid == answer.mid));
+    assert!(matches!(&**event, BusEvent::Message(published) if published.mid == answer.mid));
     stop.cancel();
     running.await.expect("no panic");
     Ok(())
 }
 
-async fn nodes_that_touch_the_same_rows_in_any_order_do_not_block_each_other(case: Case) -> Result {
+async fn writers_of_the_same_rows_do_not_deadlock(case: Case) -> Result {
     let people: Vec<_> = (101..=110).collect();
     let crowd = crate::cases::crowd(people.iter().copied());
     case.store.add_users(&crowd).await?;
@@ -187,8 +185,8 @@ async fn nodes_that_touch_the_same_rows_in_any_order_do_not_block_each_other(cas
         tasks.spawn(async move {
             let mut all: Vec<Appended> = Vec::new();
             for _ in 0..6 {
-                // Everybody to everybody, each task in another order; the first begin the
-                // conversations, all at once.
+                // Everybody to everybody, each task in another order; the first batches create the
+                // conversations concurrently.
                 let batch: Vec<NewMessage> = uids
                     .iter()
                     .flat_map(|from| uids.iter().map(move |to| (*from, *to)))
@@ -196,16 +194,16 @@ async fn nodes_that_touch_the_same_rows_in_any_order_do_not_block_each_other(cas
                     .map(|(from, to)| message(from, to, "x"))
                     .collect();
                 let appended = crate::cases::append(store.as_ref(), &batch).await?;
-                let moves: Vec<Move> = appended
+                let advances: Vec<AdvanceCursor> = appended
                     .iter()
-                    .map(|appended| Move {
+                    .map(|appended| AdvanceCursor {
                         conversation: appended.conversation,
                         uid: appended.record.sender.uid,
                         read: appended.record.seq,
                         delivered: appended.record.seq,
                     })
                     .collect();
-                store.advance(&moves).await?;
+                store.advance(&advances).await?;
                 all.extend(appended);
             }
             Ok::<_, tidings_server::store::StoreError>(all)
@@ -214,8 +212,8 @@ async fn nodes_that_touch_the_same_rows_in_any_order_do_not_block_each_other(cas
     let mut answers: BTreeMap<_, Vec<_>> = BTreeMap::new();
     while let Some(task) = tasks.join_next().await {
         for appended in task.expect("no panic")? {
-            let places = answers.entry(appended.conversation).or_default();
-            places.push((appended.record.seq, appended.record.mid));
+            let slots = answers.entry(appended.conversation).or_default();
+            slots.push((appended.record.seq, appended.record.mid));
         }
     }
     assert_eq!(answers.len(), 45, "one conversation for two");
@@ -227,7 +225,7 @@ async fn nodes_that_touch_the_same_rows_in_any_order_do_not_block_each_other(cas
     Ok(())
 }
 
-async fn nodes_that_add_users_at_once_give_no_uid_twice(case: Case) -> Result {
+async fn concurrent_user_additions_get_distinct_uids(case: Case) -> Result {
     let other = case.again().await?;
     let mut tasks = JoinSet::new();
     for task in 0..8 {
@@ -248,7 +246,7 @@ async fn nodes_that_add_users_at_once_give_no_uid_twice(case: Case) -> Result {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Postgres: cargo xtask test"]
-async fn nodes_that_start_at_once_migrate_once() -> Result {
+async fn concurrent_starts_migrate_postgres_once() -> Result {
     let server = Postgres::shared();
     let url = server.url(&server.database().await.expect("a database"));
     let mut nodes = JoinSet::new();

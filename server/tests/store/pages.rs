@@ -1,18 +1,18 @@
-//! How many pages a commit changes: a SQLite commit logs each of them whole.
+//! How many pages a commit changes: SQLite writes each of them to the WAL as a whole.
 
 use crate::Result;
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
 use tidings_server::store::{SqliteStore, Store};
 
-/// Messages of the senders in turn, in one conversation, with keys in the order of time.
+/// Messages of alternating senders in one conversation, with keys in the order of time.
 const SEND: &str = "
     INSERT INTO messages (conversation_id, seq, sender_uid, client_msg_id, content, msg_type, created_at)
     WITH RECURSIVE n (n) AS (VALUES ($1) UNION ALL SELECT n + 1 FROM n WHERE n < $2)
     SELECT 1, n, n % 100, printf('%012x-7000-8000-%012x', n, abs(random()) % 1000000), 'x', 1, n FROM n";
 
 #[tokio::test]
-async fn a_message_of_each_of_many_senders_changes_few_pages() -> Result {
+async fn messages_of_many_senders_change_few_pages() -> Result {
     let home = tempfile::tempdir().expect("a temporary folder");
     let path = home.path().join("x.db");
     let store = SqliteStore::open(&format!("sqlite://{}", path.display())).await?;
@@ -41,7 +41,7 @@ async fn send(connection: &mut SqliteConnection, first: i64, last: i64) -> Resul
     Ok(())
 }
 
-/// Pages in the log.
+/// Pages in the WAL.
 async fn logged(connection: &mut SqliteConnection) -> Result<i64> {
     let query = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)");
     let (_, pages, _): (i64, i64, i64) = query.fetch_one(connection).await?;

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of the tests' own: in a temporary folder, on a socket there, gone with the
+//! A PostgreSQL server for tests: in a temporary folder, on a socket there, stopped with the
 //! process that started it however that ends.
 
 use sqlx::Connection as _;
@@ -12,33 +12,34 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 
-/// Sessions for all tests that run at once. It is killed, but the machine under it is not: what it
-/// wrote is there without being synced, and a recovery does not first sync every file there is.
+/// Enough sessions for all concurrent tests. Only the server is killed, not the machine: written
+/// data survives without fsync, and a recovery need not sync every file first.
 const SETTINGS: &str = "-c max_connections=400 -c fsync=off";
 
 /// A running server.
 pub(crate) struct Postgres {
     folder: PathBuf,
     databases: AtomicU32,
-    /// Its standard input is closed when this process ends, which stops the server.
+    /// Watcher process: stops the server when its standard input is closed, at the latest when this
+    /// process ends.
     keeper: Child,
 }
 
 impl Postgres {
-    /// The one that tests share, each with a database of its own.
+    /// The shared server; each test has its own database.
     pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Postgres> = OnceLock::new();
         SHARED.get_or_init(|| Self::start().expect("a PostgreSQL server"))
     }
 
-    /// One that a test may do to as it likes.
-    pub(crate) fn own() -> Arc<Self> {
+    /// A server for one test only.
+    pub(crate) fn dedicated() -> Arc<Self> {
         Arc::new(Self::start().expect("a PostgreSQL server"))
     }
 
     fn start() -> io::Result<Self> {
         let folder = TempDir::with_prefix("tidings-postgres-")?.keep();
-        if let Some(id) = servant() {
+        if let Some(id) = postgres_user() {
             chown(&folder, Some(id.0), Some(id.1))?;
         }
         let data = data(&folder);
@@ -54,7 +55,7 @@ impl Postgres {
         run(control(&folder, "start")?
             .args(["-w", "-o", &options, "-l"])
             .arg(folder.join("log")))?;
-        // Reads until this process is gone, then cleans up behind it.
+        // Reads until this process ends, then cleans up.
         let keeper = Command::new("sh")
             .args([
                 "-c",
@@ -65,7 +66,7 @@ impl Postgres {
             .args(["stop", "-m", "immediate", "-D"])
             .arg(&data)
             .stdin(Stdio::piped())
-            .uid_of_servant()
+            .as_postgres_user()
             .process_group(0)
             .spawn()?;
         Ok(Self {
@@ -75,7 +76,7 @@ impl Postgres {
         })
     }
 
-    /// How its superuser gets into a database.
+    /// Connection options of its superuser for a database.
     pub(crate) fn options(&self, database: &str) -> PgConnectOptions {
         PgConnectOptions::new_without_pgpass()
             .socket(&self.folder)
@@ -109,7 +110,7 @@ impl Postgres {
         std::fs::read_to_string(self.folder.join("log")).expect("its log")
     }
 
-    /// Stops it as a crash would, and has it recover. Returns when it takes connections again.
+    /// Stops it like a crash, and restarts it. Returns when it accepts connections again.
     pub(crate) fn crash_and_recover(&self) -> io::Result<()> {
         run(control(&self.folder, "restart")?
             .args(["-w", "-m", "immediate", "-l"])
@@ -120,7 +121,7 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
-        // Waiting leaves no zombie; that it ended badly is for the next who finds its folder.
+        // Waiting leaves no zombie; its exit status is ignored.
         let _ = self.keeper.wait();
     }
 }
@@ -135,7 +136,7 @@ fn control(folder: &Path, what: &str) -> io::Result<Command> {
     Ok(command)
 }
 
-/// One of PostgreSQL's programs, to be run as somebody whom it obeys.
+/// One of PostgreSQL's programs, run as a user that it accepts.
 fn program(name: &str) -> io::Result<Command> {
     let newest = |versions: std::fs::ReadDir| {
         let paths = versions
@@ -160,30 +161,30 @@ fn program(name: &str) -> io::Result<Command> {
     command
         .current_dir("/")
         .stdin(Stdio::null())
-        .uid_of_servant();
+        .as_postgres_user();
     Ok(command)
 }
 
-/// PostgreSQL refuses to run as root: the user and group that Debian's package made for it.
-fn servant() -> Option<(u32, u32)> {
-    static SERVANT: OnceLock<Option<(u32, u32)>> = OnceLock::new();
+/// PostgreSQL refuses to run as root: the user and group of Debian's package.
+fn postgres_user() -> Option<(u32, u32)> {
+    static POSTGRES_USER: OnceLock<Option<(u32, u32)>> = OnceLock::new();
     let id = |flag: &str, user: &[&str]| -> Option<u32> {
         let output = Command::new("id").arg(flag).args(user).output().ok()?;
         String::from_utf8(output.stdout).ok()?.trim().parse().ok()
     };
-    *SERVANT.get_or_init(|| {
+    *POSTGRES_USER.get_or_init(|| {
         (id("-u", &[])? == 0).then_some(())?;
         Some((id("-u", &["postgres"])?, id("-g", &["postgres"])?))
     })
 }
 
-trait AsServant {
-    fn uid_of_servant(&mut self) -> &mut Self;
+trait AsPostgresUser {
+    fn as_postgres_user(&mut self) -> &mut Self;
 }
 
-impl AsServant for Command {
-    fn uid_of_servant(&mut self) -> &mut Self {
-        if let Some((user, group)) = servant() {
+impl AsPostgresUser for Command {
+    fn as_postgres_user(&mut self) -> &mut Self {
+        if let Some((user, group)) = postgres_user() {
             self.uid(user).gid(group);
         }
         self
@@ -191,7 +192,7 @@ impl AsServant for Command {
 }
 
 fn run(command: &mut Command) -> io::Result<()> {
-    // To files would be kinder to a server that inherits them, which `-l` already sees to.
+    // The server inherits these handles; its output goes to the file given by `-l`.
     let output = command
         .stdout(Stdio::null())
         .stderr(Stdio::inherit())

@@ -1,4 +1,4 @@
-//! Between a node and PostgreSQL: a proxy that knows a commit when it sees one.
+//! A proxy between a node and PostgreSQL that recognizes commits.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,18 +8,18 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 
-/// What becomes of a commit on its way to the server.
+/// What the proxy does with a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mischief {
-    /// It gets there, and its answer back.
+pub(crate) enum Fault {
+    /// Forwards it and its reply.
     None,
-    /// The connection is cut before it gets there.
+    /// Cuts the connection before forwarding it.
     CutBefore,
-    /// The connection is cut after it got there: the answer is lost.
+    /// Cuts the connection after forwarding it: the reply is lost.
     CutAfter,
-    /// It does not get there, and nothing is cut: the node seems to stand still.
+    /// Neither forwards it nor cuts the connection: the node seems frozen.
     Hold,
-    /// The node's side is cut at once, and it gets there a while later.
+    /// Cuts the node's side at once, and forwards it later.
     Late,
 }
 
@@ -31,11 +31,8 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// In front of the server with this socket; commits meet these in turn, over and over.
-    pub(crate) async fn start(
-        socket: PathBuf,
-        mischief: &'static [Mischief],
-    ) -> std::io::Result<Self> {
+    /// Starts in front of the server with this socket; cycles through these faults, one per commit.
+    pub(crate) async fn start(socket: PathBuf, faults: &'static [Fault]) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let commits = Arc::new(AtomicUsize::new(0));
@@ -48,7 +45,7 @@ impl Proxy {
                 let count = Arc::clone(&count);
                 tokio::spawn(async move {
                     let server = UnixStream::connect(socket).await?;
-                    pass(client, server, mischief, &count).await
+                    pass(client, server, faults, &count).await
                 });
             }
         });
@@ -59,12 +56,12 @@ impl Proxy {
         })
     }
 
-    /// New connections go to the server with this socket; those there are stay where they are.
+    /// Directs new connections to the server with this socket; existing ones stay.
     pub(crate) fn lead_to(&self, socket: PathBuf) {
         *self.socket.lock().expect("no panic") = socket;
     }
 
-    /// Opens a database through it.
+    /// The URL of a database through this proxy.
     pub(crate) fn url(&self, database: &str) -> String {
         format!(
             "postgres://tidings@{}/{database}?sslmode=disable",
@@ -72,7 +69,7 @@ impl Proxy {
         )
     }
 
-    /// Commits that came by.
+    /// Commits seen.
     pub(crate) fn commits(&self) -> usize {
         self.commits.load(Ordering::SeqCst)
     }
@@ -81,7 +78,7 @@ impl Proxy {
 async fn pass(
     client: TcpStream,
     server: UnixStream,
-    mischief: &[Mischief],
+    faults: &[Fault],
     commits: &AtomicUsize,
 ) -> std::io::Result<()> {
     client.set_nodelay(true)?;
@@ -89,7 +86,7 @@ async fn pass(
     let (mut from_server, mut to_server) = server.into_split();
     let answers =
         tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
-    // The first message has no type; every other has one byte of it, then its length.
+    // The first message has no type; every other starts with a type byte, then its length.
     let mut has_type = false;
     loop {
         let mut head = [0; 5];
@@ -103,26 +100,26 @@ async fn pass(
         let is_commit = has_type && head[0] == b'Q' && body.starts_with(b"COMMIT");
         has_type = true;
         let what = if is_commit {
-            mischief[commits.fetch_add(1, Ordering::SeqCst) % mischief.len()]
+            faults[commits.fetch_add(1, Ordering::SeqCst) % faults.len()]
         } else {
-            Mischief::None
+            Fault::None
         };
         match what {
-            Mischief::None => {}
-            Mischief::CutBefore => {
+            Fault::None => {}
+            Fault::CutBefore => {
                 answers.abort();
                 return Ok(());
             }
-            Mischief::CutAfter => answers.abort(),
-            Mischief::Hold => {
-                // Until the server loses its patience.
+            Fault::CutAfter => answers.abort(),
+            Fault::Hold => {
+                // Until the server's timeout.
                 let _ = answers.await;
                 return Ok(());
             }
-            Mischief::Late => {
+            Fault::Late => {
                 answers.abort();
                 drop(from_client);
-                // Aborting dropped the other half, too: the node sees the end at once.
+                // Aborting dropped the other half, too: the node sees the close at once.
                 let _ = answers.await;
                 tokio::time::sleep(Duration::from_millis(300)).await;
                 to_server.write_all(head).await?;
@@ -132,7 +129,7 @@ async fn pass(
         }
         to_server.write_all(head).await?;
         to_server.write_all(&body).await?;
-        if what == Mischief::CutAfter {
+        if what == Fault::CutAfter {
             return Ok(());
         }
     }

@@ -1,25 +1,25 @@
-//! Conversations come out: pages, positions, what is unread, lists, threads.
+//! Reading conversations: pages, cursors, unread counts, lists, threads.
 
 use crate::cases::{ALL, Case, append, message};
 use crate::{A, B, C, Result};
 use tidings_server::store::{
-    GroupLimits, ListCursor, ListRow, Move, NewGroup, NewMessage, Range, StoreError,
+    AdvanceCursor, GroupLimits, ListCursor, ListRow, NewGroup, NewMessage, Range, StoreError,
 };
 use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, limits};
 
 on_each_store![
-    a_page_is_chosen_from_either_end_and_below_an_id,
-    positions_move_forward_only_and_never_beyond_the_end,
-    unread_counts_are_derived_from_what_others_wrote_after_the_read_position,
-    who_has_read_all_but_what_it_wrote_itself_need_not_count_that_again,
-    of_a_conversation_at_most_a_thousand_unread_messages_are_counted,
-    a_list_is_newest_first_with_previews_and_goes_on_after_a_cursor,
-    list_is_in_order_of_arrival_whatever_the_clock_said,
-    a_list_tells_how_far_the_other_side_of_a_direct_conversation_has_got,
-    a_thread_is_seen_by_its_members_only,
+    page_is_read_from_either_end_and_below_an_id,
+    cursors_only_advance_and_stop_at_the_end,
+    unread_counts_messages_of_others_after_the_read_cursor,
+    own_trailing_messages_are_reported_to_be_marked_read,
+    unread_count_is_capped_per_conversation,
+    list_is_newest_first_and_continues_after_a_cursor,
+    list_is_in_order_of_arrival_despite_clock_jumps,
+    list_has_the_receipt_state_of_direct_conversations,
+    thread_is_visible_to_its_members_only,
 ];
 
-async fn a_page_is_chosen_from_either_end_and_below_an_id(Case { store, .. }: Case) -> Result {
+async fn page_is_read_from_either_end_and_below_an_id(Case { store, .. }: Case) -> Result {
     let batch: Vec<_> = (1..=10).map(|n| message(A, B, &n.to_string())).collect();
     let appended = append(store.as_ref(), &batch).await?;
     let id = appended[0].conversation;
@@ -44,23 +44,23 @@ async fn a_page_is_chosen_from_either_end_and_below_an_id(Case { store, .. }: Ca
     Ok(())
 }
 
-async fn positions_move_forward_only_and_never_beyond_the_end(Case { store, .. }: Case) -> Result {
+async fn cursors_only_advance_and_stop_at_the_end(Case { store, .. }: Case) -> Result {
     let batch: Vec<_> = (1..=5).map(|n| message(A, B, &n.to_string())).collect();
     let id = append(store.as_ref(), &batch).await?[0].conversation;
-    let positions = async |read: i64, delivered: i64| {
-        let forward = Move {
+    let cursors = async |read: i64, delivered: i64| {
+        let advance = AdvanceCursor {
             conversation: id,
             uid: B,
             read: Seq(read),
             delivered: Seq(delivered),
         };
-        store.advance(&[forward]).await?;
+        store.advance(&[advance]).await?;
         let thread = store.thread(B, Peer::User(A)).await?.expect("they wrote");
-        let position = store.positions(B).await?[0];
+        let cursor = store.cursors(B).await?[0];
         Ok::<_, StoreError>((
             thread.read_seq.0,
-            position.position.delivered_seq.0,
-            position.position.head.0,
+            cursor.delivery.delivered_seq.0,
+            cursor.delivery.head.0,
         ))
     };
     let mids: Vec<_> = store
@@ -69,12 +69,12 @@ async fn positions_move_forward_only_and_never_beyond_the_end(Case { store, .. }
         .iter()
         .map(|record| record.mid.0)
         .collect();
-    assert_eq!(positions(0, 2).await?, (0, 2, mids[2]));
-    assert_eq!(positions(0, 1).await?, (0, 2, mids[2]));
-    assert_eq!(positions(4, 0).await?, (4, 2, mids[2]));
-    assert_eq!(positions(1, 1).await?, (4, 2, mids[2]));
-    assert_eq!(positions(99, 99).await?, (5, 5, 0));
-    let unknown = Move {
+    assert_eq!(cursors(0, 2).await?, (0, 2, mids[2]));
+    assert_eq!(cursors(0, 1).await?, (0, 2, mids[2]));
+    assert_eq!(cursors(4, 0).await?, (4, 2, mids[2]));
+    assert_eq!(cursors(1, 1).await?, (4, 2, mids[2]));
+    assert_eq!(cursors(99, 99).await?, (5, 5, 0));
+    let unknown = AdvanceCursor {
         conversation: ConversationId(99),
         uid: B,
         read: Seq(1),
@@ -82,16 +82,16 @@ async fn positions_move_forward_only_and_never_beyond_the_end(Case { store, .. }
     };
     store.advance(&[unknown]).await?;
     store.advance(&[]).await?;
-    let sender = store.positions(A).await?[0];
+    let sender = store.cursors(A).await?[0];
     assert_eq!(
-        sender.position.delivered_seq,
+        sender.delivery.delivered_seq,
         Seq(0),
         "the other side's positions are its own"
     );
     Ok(())
 }
 
-async fn unread_counts_are_derived_from_what_others_wrote_after_the_read_position(
+async fn unread_counts_messages_of_others_after_the_read_cursor(
     Case { store, .. }: Case,
 ) -> Result {
     let batch = [
@@ -104,13 +104,13 @@ async fn unread_counts_are_derived_from_what_others_wrote_after_the_read_positio
     assert_eq!(store.unread(B, id).await?, (2, 3));
     assert_eq!(store.unread(A, id).await?, (1, 1));
     assert_eq!(store.unread_total(C).await?.total, 0);
-    let forward = Move {
+    let advance = AdvanceCursor {
         conversation: id,
         uid: B,
         read: Seq(1),
         delivered: Seq(1),
     };
-    store.advance(&[forward]).await?;
+    store.advance(&[advance]).await?;
     assert_eq!(store.unread(B, id).await?, (1, 2));
     assert_eq!(store.unread_total(B).await?.total, 2);
     let list = store.list(B, None, 10).await?;
@@ -118,9 +118,7 @@ async fn unread_counts_are_derived_from_what_others_wrote_after_the_read_positio
     Ok(())
 }
 
-async fn who_has_read_all_but_what_it_wrote_itself_need_not_count_that_again(
-    Case { store, .. }: Case,
-) -> Result {
+async fn own_trailing_messages_are_reported_to_be_marked_read(Case { store, .. }: Case) -> Result {
     let batch = [
         message(A, B, "1"),
         message(A, B, "2"),
@@ -129,25 +127,23 @@ async fn who_has_read_all_but_what_it_wrote_itself_need_not_count_that_again(
     ];
     let id = append(store.as_ref(), &batch).await?[0].conversation;
     let unread = store.unread_total(A).await?;
-    assert_eq!((unread.total, &*unread.own), (1, &[(id, Seq(2))][..]));
-    let forward = Move {
+    assert_eq!((unread.total, &*unread.from_self), (1, &[(id, Seq(2))][..]));
+    let advance = AdvanceCursor {
         conversation: id,
         uid: A,
         read: Seq(2),
         delivered: Seq(0),
     };
-    store.advance(&[forward]).await?;
+    store.advance(&[advance]).await?;
     let unread = store.unread_total(A).await?;
-    assert_eq!((unread.total, &*unread.own), (1, &[][..]));
+    assert_eq!((unread.total, &*unread.from_self), (1, &[][..]));
     append(store.as_ref(), &[message(B, A, "3"), message(A, B, "4")]).await?;
     let unread = store.unread_total(A).await?;
-    assert_eq!((unread.total, &*unread.own), (2, &[][..]));
+    assert_eq!((unread.total, &*unread.from_self), (2, &[][..]));
     Ok(())
 }
 
-async fn of_a_conversation_at_most_a_thousand_unread_messages_are_counted(
-    Case { store, .. }: Case,
-) -> Result {
+async fn unread_count_is_capped_per_conversation(Case { store, .. }: Case) -> Result {
     let most = usize::try_from(limits::UNREAD_MAX).expect("few");
     let many = vec![message(A, B, "x"); most + 5];
     let id = append(store.as_ref(), &many).await?[0].conversation;
@@ -160,9 +156,7 @@ async fn of_a_conversation_at_most_a_thousand_unread_messages_are_counted(
     Ok(())
 }
 
-async fn a_list_is_newest_first_with_previews_and_goes_on_after_a_cursor(
-    Case { store, .. }: Case,
-) -> Result {
+async fn list_is_newest_first_and_continues_after_a_cursor(Case { store, .. }: Case) -> Result {
     append(store.as_ref(), &[message(B, A, "older")]).await?;
     let long = "长".repeat(200);
     append(
@@ -198,7 +192,7 @@ async fn a_list_is_newest_first_with_previews_and_goes_on_after_a_cursor(
     Ok(())
 }
 
-async fn list_is_in_order_of_arrival_whatever_the_clock_said(Case { store, .. }: Case) -> Result {
+async fn list_is_in_order_of_arrival_despite_clock_jumps(Case { store, .. }: Case) -> Result {
     let at = |created_at, message| NewMessage {
         created_at,
         ..message
@@ -232,9 +226,7 @@ async fn list_is_in_order_of_arrival_whatever_the_clock_said(Case { store, .. }:
     Ok(())
 }
 
-async fn a_list_tells_how_far_the_other_side_of_a_direct_conversation_has_got(
-    Case { store, .. }: Case,
-) -> Result {
+async fn list_has_the_receipt_state_of_direct_conversations(Case { store, .. }: Case) -> Result {
     let batch: Vec<_> = (1..=5).map(|n| message(A, B, &n.to_string())).collect();
     let id = append(store.as_ref(), &batch).await?[0].conversation;
     let new = NewGroup {
@@ -247,14 +239,14 @@ async fn a_list_tells_how_far_the_other_side_of_a_direct_conversation_has_got(
     };
     let made = store.create_group(&new).await?.expect("they exist").group;
     let group = ConversationId(made.group_id.0);
-    let moves = [id, group].map(|conversation| Move {
+    let advances = [id, group].map(|conversation| AdvanceCursor {
         conversation,
         uid: B,
         read: Seq(3),
         delivered: Seq(4),
     });
-    store.advance(&moves).await?;
-    let told = async |uid| {
+    store.advance(&advances).await?;
+    let listed = async |uid| {
         let list = store.list(uid, None, 10).await?;
         let rows = list.into_iter().map(|row| {
             let group = matches!(row.other.peer, Peer::Group(_));
@@ -265,14 +257,14 @@ async fn a_list_tells_how_far_the_other_side_of_a_direct_conversation_has_got(
         });
         Ok::<_, StoreError>(rows.collect::<Vec<_>>())
     };
-    assert_eq!(told(A).await?, [(true, None), (false, Some((4, 3)))]);
-    assert_eq!(told(B).await?, [(true, None), (false, Some((0, 0)))]);
-    let pairs = store.pairs(&[id, group, ConversationId(99)]).await?;
-    assert_eq!(pairs, [(id, A, B)]);
+    assert_eq!(listed(A).await?, [(true, None), (false, Some((4, 3)))]);
+    assert_eq!(listed(B).await?, [(true, None), (false, Some((0, 0)))]);
+    let participants = store.participants(&[id, group, ConversationId(99)]).await?;
+    assert_eq!(participants, [(id, A, B)]);
     Ok(())
 }
 
-async fn a_thread_is_seen_by_its_members_only(Case { store, .. }: Case) -> Result {
+async fn thread_is_visible_to_its_members_only(Case { store, .. }: Case) -> Result {
     let id = append(store.as_ref(), &[message(A, B, "1")]).await?[0].conversation;
     let thread = store.thread(B, Peer::User(A)).await?.expect("they wrote");
     assert_eq!(

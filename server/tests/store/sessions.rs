@@ -7,16 +7,16 @@ use tidings_server::store::{Session, SessionHash, Store};
 use tidings_shared::UserId;
 
 on_each_store![
-    a_session_lives_until_it_expires_or_its_user_ends_it,
+    session_is_valid_until_it_expires_or_is_ended,
     logins_are_listed_by_last_use_without_expired_ones,
-    a_password_is_changed_from_what_it_is_and_ends_all_logins_but_one,
-    what_was_ended_is_told_and_who_is_locked_begins_nothing,
-    a_clock_that_was_ahead_has_ended_nobodys_login,
-    a_login_with_the_old_password_never_outlives_its_change,
-    a_login_beyond_a_hundred_ends_the_one_that_was_not_used_for_longest,
+    password_change_needs_the_old_one_and_ends_other_logins,
+    ended_sessions_are_listed_and_locked_users_cannot_log_in,
+    clock_that_was_ahead_ends_no_login,
+    login_with_the_old_password_ends_with_its_change,
+    login_beyond_a_hundred_ends_the_least_recently_used,
 ];
 
-/// As `cases` gives everybody.
+/// The password hash of every user of `cases`.
 const PASSWORD: &str = "hash";
 
 fn session(n: u8, uid: UserId) -> Session {
@@ -30,15 +30,15 @@ fn session(n: u8, uid: UserId) -> Session {
 
 async fn begin(store: &dyn Store, n: u8, uid: UserId, password: &str) -> Result<bool> {
     let session = session(n, uid);
-    let begun = store.begin_session(&session, "Browser", password, i64::from(n));
-    Ok(begun.await?.is_some())
+    let started = store.begin_session(&session, "Browser", password, i64::from(n));
+    Ok(started.await?.is_some())
 }
 
-async fn lives(store: &dyn Store, n: u8) -> Result<bool> {
+async fn is_valid(store: &dyn Store, n: u8) -> Result<bool> {
     Ok(store.session(SessionHash([n; 32]), 1).await?.is_some())
 }
 
-async fn a_session_lives_until_it_expires_or_its_user_ends_it(Case { store, .. }: Case) -> Result {
+async fn session_is_valid_until_it_expires_or_is_ended(Case { store, .. }: Case) -> Result {
     let kept = session(7, A);
     assert!(begin(store.as_ref(), 7, A, PASSWORD).await?);
     let (found, user) = store.session(kept.hash, 99).await?.expect("alive");
@@ -50,9 +50,9 @@ async fn a_session_lives_until_it_expires_or_its_user_ends_it(Case { store, .. }
     assert!(store.session(kept.hash, 100).await?.is_none());
     assert!(store.session(SessionHash([8; 32]), 1).await?.is_none());
     assert!(!store.end_session(B, kept.hash).await?, "it is another's");
-    assert!(lives(store.as_ref(), 7).await?);
+    assert!(is_valid(store.as_ref(), 7).await?);
     assert!(store.end_session(A, kept.hash).await?);
-    assert!(!lives(store.as_ref(), 7).await?);
+    assert!(!is_valid(store.as_ref(), 7).await?);
     assert!(!store.end_session(A, kept.hash).await?, "it has ended");
     store.ping().await?;
     Ok(())
@@ -65,12 +65,14 @@ async fn logins_are_listed_by_last_use_without_expired_ones(Case { store, .. }: 
     for n in 3..=5 {
         assert!(begin(store.as_ref(), n, A, PASSWORD).await?);
     }
-    for visits in [vec![(3, 50), (4, 40), (9, 60)], vec![(4, 30)], vec![]] {
-        let visits = visits.into_iter().map(|(n, at)| (SessionHash([n; 32]), at));
-        store.visit(&visits.collect::<Vec<_>>()).await?;
+    for touches in [vec![(3, 50), (4, 40), (9, 60)], vec![(4, 30)], vec![]] {
+        let touches = touches
+            .into_iter()
+            .map(|(n, at)| (SessionHash([n; 32]), at));
+        store.touch_sessions(&touches.collect::<Vec<_>>()).await?;
     }
     let logins = store.logins(A, 99, 10).await?;
-    let told: Vec<_> = logins
+    let listed: Vec<_> = logins
         .iter()
         .map(|login| {
             (
@@ -87,7 +89,7 @@ async fn logins_are_listed_by_last_use_without_expired_ones(Case { store, .. }: 
         (5, "Browser", 5, 5),
         (1, "", 1, 0),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(listed, expected);
     assert_eq!(store.logins(A, 99, 2).await?, logins[..2]);
     assert!(store.logins(A, 100, 10).await?.is_empty());
 
@@ -95,12 +97,12 @@ async fn logins_are_listed_by_last_use_without_expired_ones(Case { store, .. }: 
     let mut ended: Vec<_> = ended.iter().map(|hash| hash.0[0]).collect();
     ended.sort_unstable();
     assert_eq!(ended, [1, 3, 5]);
-    assert!(lives(store.as_ref(), 4).await? && lives(store.as_ref(), 2).await?);
+    assert!(is_valid(store.as_ref(), 4).await? && is_valid(store.as_ref(), 2).await?);
 
     Ok(())
 }
 
-async fn what_was_ended_is_told_and_who_is_locked_begins_nothing(
+async fn ended_sessions_are_listed_and_locked_users_cannot_log_in(
     Case { store, .. }: Case,
 ) -> Result {
     for n in 1..=3 {
@@ -109,8 +111,8 @@ async fn what_was_ended_is_told_and_who_is_locked_begins_nothing(
     assert!(begin(store.as_ref(), 4, B, PASSWORD).await?);
     assert!(store.ended_sessions().await?.is_empty());
     assert!(store.end_session(A, SessionHash([1; 32])).await?);
-    let told = store.ended_sessions().await?;
-    assert_eq!(told, [(A, SessionHash([1; 32]))]);
+    let listed = store.ended_sessions().await?;
+    assert_eq!(listed, [(A, SessionHash([1; 32]))]);
 
     assert_eq!(store.set_locked(A, true).await?, 2);
     assert_eq!(store.ended_sessions().await?.len(), 3);
@@ -120,7 +122,7 @@ async fn what_was_ended_is_told_and_who_is_locked_begins_nothing(
         .expect("A is there");
     assert!(of_a.locked);
     assert!(!begin(store.as_ref(), 5, A, PASSWORD).await?);
-    // What was made for a program is of no use either.
+    // A session made for a program is unusable, too.
     let session = Session {
         hash: SessionHash([6; 32]),
         uid: A,
@@ -128,15 +130,15 @@ async fn what_was_ended_is_told_and_who_is_locked_begins_nothing(
         used_at: 0,
     };
     store.add_sessions(&[session], 1).await?;
-    assert!(!lives(store.as_ref(), 6).await? && lives(store.as_ref(), 4).await?);
+    assert!(!is_valid(store.as_ref(), 6).await? && is_valid(store.as_ref(), 4).await?);
 
     assert_eq!(store.set_locked(A, false).await?, 0);
-    assert!(lives(store.as_ref(), 6).await?);
+    assert!(is_valid(store.as_ref(), 6).await?);
     assert!(begin(store.as_ref(), 5, A, PASSWORD).await?);
     Ok(())
 }
 
-async fn a_password_is_changed_from_what_it_is_and_ends_all_logins_but_one(
+async fn password_change_needs_the_old_one_and_ends_other_logins(
     Case { store, .. }: Case,
 ) -> Result {
     for n in 1..=3 {
@@ -153,30 +155,30 @@ async fn a_password_is_changed_from_what_it_is_and_ends_all_logins_but_one(
     assert_eq!(store.password_hash(A).await?, Some("new".into()));
     assert_eq!(store.password_hash(B).await?, Some(PASSWORD.into()));
     assert_eq!(store.password_hash(UserId(99)).await?, None);
-    let left = [1, 2, 3, 4].map(|n| lives(store.as_ref(), n));
+    let left = [1, 2, 3, 4].map(|n| is_valid(store.as_ref(), n));
     let left = futures_util::future::try_join_all(left).await?;
     assert_eq!(left, [false, true, false, true]);
 
     assert!(!begin(store.as_ref(), 5, A, PASSWORD).await?, "the old one");
-    assert!(!lives(store.as_ref(), 5).await?);
+    assert!(!is_valid(store.as_ref(), 5).await?);
     assert!(begin(store.as_ref(), 6, A, "new").await?);
     Ok(())
 }
 
-async fn a_login_with_the_old_password_never_outlives_its_change(case: Case) -> Result {
-    // As two nodes do it.
+async fn login_with_the_old_password_ends_with_its_change(case: Case) -> Result {
+    // Like two nodes.
     let (here, there) = (Arc::clone(&case.store), case.again().await?);
     for n in 10..60 {
         let old = here.password_hash(A).await?.expect("it has one");
         let new = format!("hash {n}");
-        let (begun, changed) = tokio::join!(
+        let (started, changed) = tokio::join!(
             begin(there.as_ref(), n, A, &old),
             here.change_password(A, (&old, &new), SessionHash([0; 32])),
         );
-        begun?;
+        started?;
         assert!(changed?.is_some());
         assert!(
-            !lives(here.as_ref(), n).await?,
+            !is_valid(here.as_ref(), n).await?,
             "login {n} outlived its password"
         );
     }
@@ -184,7 +186,7 @@ async fn a_login_with_the_old_password_never_outlives_its_change(case: Case) -> 
     Ok(())
 }
 
-async fn a_clock_that_was_ahead_has_ended_nobodys_login(Case { store, .. }: Case) -> Result {
+async fn clock_that_was_ahead_ends_no_login(Case { store, .. }: Case) -> Result {
     assert!(begin(store.as_ref(), 1, B, PASSWORD).await?);
     // 400 days, in ms.
     let ahead = 400 * 24 * 60 * 60 * 1000;
@@ -192,26 +194,26 @@ async fn a_clock_that_was_ahead_has_ended_nobodys_login(Case { store, .. }: Case
         expires_at: ahead + 100,
         ..session(2, A)
     };
-    let begun = store.begin_session(&later, "Browser", PASSWORD, ahead);
-    assert_eq!(begun.await?, Some(Vec::new()));
+    let started = store.begin_session(&later, "Browser", PASSWORD, ahead);
+    assert_eq!(started.await?, Some(Vec::new()));
     store.add_sessions(&[session(3, A)], ahead).await?;
-    store.visit(&[(SessionHash([1; 32]), ahead)]).await?;
-    store.visit(&[(SessionHash([1; 32]), 50)]).await?;
+    store
+        .touch_sessions(&[(SessionHash([1; 32]), ahead)])
+        .await?;
+    store.touch_sessions(&[(SessionHash([1; 32]), 50)]).await?;
     assert_eq!(
         store.logins(B, 60, 1).await?[0].used_at,
         50,
         "not of the future"
     );
     assert!(
-        lives(store.as_ref(), 1).await?,
+        is_valid(store.as_ref(), 1).await?,
         "when the clock is right again"
     );
     Ok(())
 }
 
-async fn a_login_beyond_a_hundred_ends_the_one_that_was_not_used_for_longest(
-    Case { store, .. }: Case,
-) -> Result {
+async fn login_beyond_a_hundred_ends_the_least_recently_used(Case { store, .. }: Case) -> Result {
     let long = |n, uid| Session {
         expires_at: 1_000,
         ..session(n, uid)
@@ -226,12 +228,12 @@ async fn a_login_beyond_a_hundred_ends_the_one_that_was_not_used_for_longest(
         assert_eq!(begin(long(n, A)).await?, Some(Vec::new()));
     }
     assert_eq!(begin(long(101, B)).await?, Some(Vec::new()));
-    store.visit(&[(SessionHash([1; 32]), 102)]).await?;
+    store.touch_sessions(&[(SessionHash([1; 32]), 102)]).await?;
     let ended = begin(long(102, A)).await?;
     assert_eq!(ended, Some(vec![SessionHash([2; 32])]));
     assert_eq!(store.logins(A, 200, 1000).await?.len(), 100);
-    assert!(lives(store.as_ref(), 1).await? && lives(store.as_ref(), 102).await?);
-    assert!(!lives(store.as_ref(), 2).await?);
+    assert!(is_valid(store.as_ref(), 1).await? && is_valid(store.as_ref(), 102).await?);
+    assert!(!is_valid(store.as_ref(), 2).await?);
     assert_eq!(store.logins(B, 200, 10).await?.len(), 1, "nobody else's");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Users and what they change of themselves.
+//! Users and their profiles.
 
 use crate::cases::{ALL, Case, append, message, user};
 use crate::{A, B, Result};
@@ -7,8 +7,8 @@ use tidings_shared::{Peer, UserId};
 
 on_each_store![
     users_are_added_all_or_none_with_the_next_free_uids,
-    a_name_that_is_changed_is_the_name_of_what_was_written_before_too,
-    a_user_has_one_picture_which_is_found_by_its_hash_while_somebody_has_it,
+    renamed_user_is_renamed_in_earlier_messages_too,
+    picture_is_found_by_hash_while_a_user_has_it,
 ];
 
 async fn users_are_added_all_or_none_with_the_next_free_uids(Case { store, .. }: Case) -> Result {
@@ -41,10 +41,8 @@ async fn users_are_added_all_or_none_with_the_next_free_uids(Case { store, .. }:
     Ok(())
 }
 
-async fn a_name_that_is_changed_is_the_name_of_what_was_written_before_too(
-    Case { store, .. }: Case,
-) -> Result {
-    // The first begins the conversation, the second finds it.
+async fn renamed_user_is_renamed_in_earlier_messages_too(Case { store, .. }: Case) -> Result {
+    // The first creates the conversation, the second finds it.
     for _ in 0..2 {
         append(store.as_ref(), &[message(A, B, "hello")]).await?;
     }
@@ -73,9 +71,7 @@ async fn a_name_that_is_changed_is_the_name_of_what_was_written_before_too(
     Ok(())
 }
 
-async fn a_user_has_one_picture_which_is_found_by_its_hash_while_somebody_has_it(
-    Case { store, .. }: Case,
-) -> Result {
+async fn picture_is_found_by_hash_while_a_user_has_it(Case { store, .. }: Case) -> Result {
     let picture = |n: u8| Picture {
         hash: [n; 32],
         media_type: "image/png".into(),

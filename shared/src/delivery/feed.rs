@@ -1,99 +1,100 @@
-//! What one connection is pushed, and in which order.
+//! The feed of one connection: which messages it is pushed, and in which order.
 
 use super::window::{Due, Timing, Window};
 use crate::{ConversationId, Mid, Moment, Seq, Tid, limits};
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-/// How many of its own answered sends a feed remembers while it is behind; beyond that a
-/// connection may be pushed a message it sent itself, which its receiver removes by `seq`.
+/// The most answered sends of its own connection that a feed remembers while it is behind. Beyond
+/// that a connection may be pushed a message it sent itself, which its receiver removes by `seq`.
 const ANSWERED_MAX: usize = 1024;
 
-// Half of an empty window takes whatever one frame can carry.
+// The largest frame fits into half of an empty window.
 const _: () = assert!(limits::FRAME_BYTES <= limits::WINDOW_BYTES / 2);
 
-/// One of the user's conversations, as the store has it.
+/// The user's delivery cursor in one conversation, as the store has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
-    /// Which.
+pub struct DeliveryCursor {
+    /// The conversation.
     pub conversation: ConversationId,
-    /// Its last place.
+    /// The `seq` of its last message.
     pub last_seq: Seq,
-    /// Up to where this user acknowledged.
+    /// The last `seq` that this user acknowledged.
     pub delivered_seq: Seq,
-    /// Its last place before this user became a member; 0 in a direct conversation.
+    /// The last `seq` before this user became a member; 0 in a direct conversation.
     pub joined_seq: Seq,
-    /// The id of the first message after `delivered_seq`, to order conversations by; any value
-    /// will do when there is none.
+    /// The id of the first message after `delivered_seq`, to order conversations by; any value when
+    /// there is none.
     pub head: Mid,
 }
 
 /// A message that might be pushed.
 #[derive(Debug, Clone)]
-pub struct Item<P> {
-    /// Where it belongs.
+pub struct FeedItem<P> {
+    /// Its conversation.
     pub conversation: ConversationId,
-    /// Its place there.
+    /// Its `seq` in the conversation.
     pub seq: Seq,
     /// Its id.
     pub mid: Mid,
-    /// Whether this connection's own user sent it.
-    pub own: bool,
-    /// What to push.
+    /// Whether the user of this connection sent it.
+    pub from_self: bool,
+    /// The payload to push.
     pub payload: P,
     /// Its size in bytes, for the bound of the window.
     pub bytes: usize,
 }
 
-/// A page the driver shall read from the store.
+/// A page for the driver to read from the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadRequest {
-    /// Of which conversation.
+    /// The conversation.
     pub conversation: ConversationId,
-    /// Only messages after this place, oldest first.
+    /// Only messages after this `seq`, oldest first.
     pub after: Seq,
-    /// Only messages with an id below this one, because another conversation's turn comes then.
+    /// Only messages with an id below this one: the next message of another conversation, which
+    /// comes first from there on.
     pub before: Option<Mid>,
-    /// At most so many.
+    /// The most messages of the page.
     pub limit: usize,
 }
 
-/// What the driver shall do.
+/// An effect for the driver to run.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Effect<P> {
+pub enum FeedEffect<P> {
     /// Write a push.
     Push {
         /// Its id.
         tid: Tid,
         /// Whether it was written before.
         dup: bool,
-        /// What to push.
+        /// The payload to push.
         payload: P,
     },
     /// Read a page and give it to [`Feed::handle_page`]. There is one such request at a time.
     Read(ReadRequest),
-    /// Read the user's positions again and give them to [`Feed::handle_positions`].
+    /// Read the user's delivery cursors again and give them to [`Feed::handle_positions`].
     Reload,
-    /// The user has acknowledged this conversation up to and with this place.
+    /// The user has acknowledged this conversation up to and including this `seq`.
     Delivered(ConversationId, Seq),
-    /// The same position, without an acknowledgement: what lies before it is the user's own. There
-    /// is nothing in it that would concern the other side.
+    /// The delivery cursor advances to this `seq` without an acknowledgement: the messages before
+    /// it are from self. The other side need not be notified.
     Passed(ConversationId, Seq),
     /// Close the connection as dead (4001).
     GiveUp,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Cursor {
-    /// Everything up to here was pushed on this connection, or need not be.
+struct PushCursor {
+    /// Every message up to this `seq` was pushed on this connection, or need not be.
     pushed: Seq,
-    /// At the bind, the conversation ended here.
+    /// The last `seq` of the conversation at the bind.
     at_bind: Seq,
-    /// There are messages before the cursor that this connection was not pushed and the user has
-    /// not acknowledged, so its acknowledgements say nothing about them.
+    /// Messages before the cursor were neither pushed on this connection nor acknowledged by the
+    /// user, so acknowledgements on this connection do not cover them.
     hole: bool,
 }
 
-/// What becomes of what the connection's user sends from other connections.
+/// Whether messages that the user sends from other connections are pushed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FromSelf {
     Push,
@@ -105,34 +106,34 @@ enum FromSelf {
 #[derive(Debug)]
 pub struct Feed<P> {
     window: Window<P>,
-    cursors: HashMap<ConversationId, Cursor>,
-    /// Conversations to be read on from the store, by the id of their next message.
+    cursors: HashMap<ConversationId, PushCursor>,
+    /// Conversations with messages to read from the store, by the id of the next one.
     behind: BTreeSet<(Mid, ConversationId)>,
-    /// Conversations to be read on from the store whose next message's id is not known.
-    unsure: BTreeSet<ConversationId>,
-    /// The id of the next message of both, and how far they are known to go.
-    known: HashMap<ConversationId, (Option<Mid>, Seq)>,
+    /// Conversations with messages to read from the store, where the id of the next is not known.
+    head_unknown: BTreeSet<ConversationId>,
+    /// Of the conversations of both sets: the id of the next message, and the last known `seq`.
+    backlogs: HashMap<ConversationId, (Option<Mid>, Seq)>,
     answered: BTreeSet<(ConversationId, Seq)>,
     from_self: FromSelf,
     reading: Option<ReadRequest>,
-    /// The page being read is only to tell the id of the next message.
+    /// The page being read is only for the id of the next message.
     peeking: bool,
     reloading: bool,
     reload: bool,
-    effects: VecDeque<Effect<P>>,
+    effects: VecDeque<FeedEffect<P>>,
     due: Vec<Due<P>>,
 }
 
 impl<P: Clone> Feed<P> {
-    /// The feed of a connection without a memory of its own: everything the user has not
-    /// acknowledged is pushed, oldest first, then what comes.
+    /// The feed of a connection that keeps no messages itself: pushes everything the user has not
+    /// acknowledged, oldest first, then live messages.
     pub fn from_acknowledged(
         timing: Timing,
-        positions: impl IntoIterator<Item = Position>,
+        positions: impl IntoIterator<Item = DeliveryCursor>,
     ) -> Self {
         let mut feed = Self::empty(timing);
         for position in positions {
-            let cursor = Cursor {
+            let cursor = PushCursor {
                 pushed: position.delivered_seq,
                 at_bind: position.last_seq,
                 hole: false,
@@ -144,20 +145,24 @@ impl<P: Clone> Feed<P> {
         feed
     }
 
-    /// The feed of a connection of the legacy (v0) protocol: as [`Self::from_acknowledged`], but what
-    /// its own user sends is never pushed. The course's page would show it as the other side's.
-    pub fn legacy(timing: Timing, positions: impl IntoIterator<Item = Position>) -> Self {
+    /// The feed of a connection of the legacy (v0) protocol: as [`Self::from_acknowledged`], but
+    /// messages from self are never pushed. The page of that protocol would show them as received.
+    pub fn legacy(timing: Timing, positions: impl IntoIterator<Item = DeliveryCursor>) -> Self {
         Self {
             from_self: FromSelf::Skip,
             ..Self::from_acknowledged(timing, positions)
         }
     }
 
-    /// The feed of a connection that fetches by gaps itself: only what comes after `positions`.
-    pub fn from_latest(timing: Timing, positions: impl IntoIterator<Item = Position>) -> Self {
+    /// The feed of a connection that fetches missing messages itself: pushes only messages after
+    /// `positions`.
+    pub fn from_latest(
+        timing: Timing,
+        positions: impl IntoIterator<Item = DeliveryCursor>,
+    ) -> Self {
         let mut feed = Self::empty(timing);
         feed.cursors.extend(positions.into_iter().map(|position| {
-            let cursor = Cursor {
+            let cursor = PushCursor {
                 pushed: position.last_seq,
                 at_bind: position.last_seq,
                 hole: position.delivered_seq < position.last_seq,
@@ -172,8 +177,8 @@ impl<P: Clone> Feed<P> {
             window: Window::new(timing),
             cursors: HashMap::new(),
             behind: BTreeSet::new(),
-            unsure: BTreeSet::new(),
-            known: HashMap::new(),
+            head_unknown: BTreeSet::new(),
+            backlogs: HashMap::new(),
             answered: BTreeSet::new(),
             from_self: FromSelf::Push,
             reading: None,
@@ -185,15 +190,15 @@ impl<P: Clone> Feed<P> {
         }
     }
 
-    /// A live message, in whatever order and however often the bus brings it.
-    pub fn handle_message(&mut self, now: Moment, item: Item<P>) {
+    /// A live message from the bus, which may deliver out of order and more than once.
+    pub fn handle_message(&mut self, now: Moment, item: FeedItem<P>) {
         let cursor = self.cursor(item.conversation);
         if item.seq <= cursor.pushed {
             return;
         }
         let is_next = item.seq == cursor.pushed.next();
-        let caught_up = !self.known.contains_key(&item.conversation);
-        let fits = self.skips(&item, cursor) || self.window.takes(item.bytes);
+        let caught_up = !self.backlogs.contains_key(&item.conversation);
+        let fits = self.skips(&item, cursor) || self.window.fits(item.bytes);
         if is_next && caught_up && fits {
             self.advance(now, item);
         } else {
@@ -202,7 +207,7 @@ impl<P: Clone> Feed<P> {
         }
     }
 
-    /// A send of this connection was answered with this place, so it need not be pushed.
+    /// A send of this connection was answered with this `seq`, so it need not be pushed.
     pub fn handle_answered(&mut self, conversation: ConversationId, seq: Seq) {
         if seq > self.cursor(conversation).pushed {
             self.remember_answered(conversation, seq);
@@ -212,31 +217,31 @@ impl<P: Clone> Feed<P> {
         }
     }
 
-    /// Whether this place, which is of the user's own, need not be pushed: [`Self::handle_answered`]
-    /// named it, the feed has passed it, or pushes nothing of that kind.
+    /// Whether the message with this `seq`, which is from self, need not be pushed:
+    /// [`Self::handle_answered`] named it, the feed is past it, or it pushes nothing from self.
     pub fn has_answered(&self, conversation: ConversationId, seq: Seq) -> bool {
-        let passed = |cursor: &Cursor| seq <= cursor.pushed;
+        let passed = |cursor: &PushCursor| seq <= cursor.pushed;
         self.from_self == FromSelf::Skip
             || self.cursors.get(&conversation).is_some_and(passed)
             || self.answered.contains(&(conversation, seq))
     }
 
-    /// A page read for [`Effect::Read`], oldest first.
-    pub fn handle_page(&mut self, now: Moment, items: Vec<Item<P>>) {
+    /// A page read for [`FeedEffect::Read`], oldest first.
+    pub fn handle_page(&mut self, now: Moment, items: Vec<FeedItem<P>>) {
         let Some(request) = self.reading.take() else {
             return;
         };
         let conversation = request.conversation;
-        let Some((head, known)) = self.known.remove(&conversation) else {
+        let Some((head, upto)) = self.backlogs.remove(&conversation) else {
             return;
         };
         match head {
             Some(head) => self.behind.remove(&(head, conversation)),
-            None => self.unsure.remove(&conversation),
+            None => self.head_unknown.remove(&conversation),
         };
         if std::mem::take(&mut self.peeking) {
             if let Some(item) = items.first() {
-                self.fall_behind(conversation, Some(item.mid), known);
+                self.fall_behind(conversation, Some(item.mid), upto);
             }
             return;
         }
@@ -247,22 +252,22 @@ impl<P: Clone> Feed<P> {
                 continue;
             }
             let skip = self.skips(&item, cursor);
-            if !skip && !self.window.takes(item.bytes) {
-                self.fall_behind(conversation, Some(item.mid), known);
+            if !skip && !self.window.fits(item.bytes) {
+                self.fall_behind(conversation, Some(item.mid), upto);
                 return;
             }
             self.advance(now, item);
         }
         let pushed = self.cursor(conversation).pushed;
-        // An event may have named a place the store does not show yet (another node commits it
-        // this moment): its own event, or the next one, brings it. Without a full page and
-        // without a `before` there is nothing more to read now.
-        if pushed < known && (full || request.before.is_some()) {
-            self.fall_behind(conversation, None, known);
+        // An event may have named a `seq` that the store does not show yet, because another node is
+        // committing it: the event of that message, or the next one, brings it. Without a full page
+        // and without a `before` there is nothing more to read now.
+        if pushed < upto && (full || request.before.is_some()) {
+            self.fall_behind(conversation, None, upto);
         }
     }
 
-    /// The store could not be read: the request is made again at the next occasion.
+    /// The store could not be read: [`Self::poll`] makes the request again.
     pub fn handle_read_failed(&mut self) {
         self.reading = None;
         self.peeking = false;
@@ -272,21 +277,23 @@ impl<P: Clone> Feed<P> {
         }
     }
 
-    /// Events were lost, so any conversation may have moved on.
+    /// Events were lost, so any conversation may have new messages.
     pub fn handle_gap(&mut self) {
         self.reload = true;
     }
 
-    /// The positions read for [`Effect::Reload`].
-    pub fn handle_positions(&mut self, positions: impl IntoIterator<Item = Position>) {
+    /// The delivery cursors read for [`FeedEffect::Reload`].
+    pub fn handle_positions(&mut self, positions: impl IntoIterator<Item = DeliveryCursor>) {
         self.reloading = false;
         for position in positions {
-            // Not known at the bind: pushes begin where the user's membership does.
-            self.cursors.entry(position.conversation).or_insert(Cursor {
-                pushed: position.joined_seq,
-                at_bind: position.joined_seq,
-                hole: false,
-            });
+            // Not known at the bind: pushes start where the user became a member.
+            self.cursors
+                .entry(position.conversation)
+                .or_insert(PushCursor {
+                    pushed: position.joined_seq,
+                    at_bind: position.joined_seq,
+                    hole: false,
+                });
             let pushed = self.cursor(position.conversation).pushed;
             let head = (position.delivered_seq == pushed).then_some(position.head);
             self.fall_behind(position.conversation, head, position.last_seq);
@@ -309,12 +316,12 @@ impl<P: Clone> Feed<P> {
                     .lowest(conversation)
                     .map_or(cursor.pushed, Seq::prev);
                 self.effects
-                    .push_back(Effect::Delivered(conversation, delivered));
+                    .push_back(FeedEffect::Delivered(conversation, delivered));
             }
         }
     }
 
-    /// The user has read this conversation up to `seq`, and so has what was before it.
+    /// The user has read this conversation up to `seq`, which covers the messages before it too.
     pub fn handle_read(&mut self, conversation: ConversationId, seq: Seq) {
         if let Some(cursor) = self.cursors.get_mut(&conversation)
             && seq >= cursor.at_bind
@@ -327,22 +334,22 @@ impl<P: Clone> Feed<P> {
     pub fn handle_timer(&mut self, now: Moment) {
         self.window.run_timer(now, &mut self.due);
         self.effects.extend(self.due.drain(..).map(|due| match due {
-            Due::Repeat(tid, payload) => Effect::Push {
+            Due::Repush(tid, payload) => FeedEffect::Push {
                 tid,
                 dup: true,
                 payload,
             },
-            Due::GiveUp => Effect::GiveUp,
+            Due::GiveUp => FeedEffect::GiveUp,
         }));
     }
 
-    /// When to call [`Self::handle_timer`]; `None`: no push waits.
+    /// When to call [`Self::handle_timer`]; `None`: no push waits for its acknowledgement.
     pub fn deadline(&self) -> Option<Moment> {
         self.window.deadline()
     }
 
-    /// The next thing to do.
-    pub fn poll(&mut self) -> Option<Effect<P>> {
+    /// The next effect; `None`: nothing to do until the next `handle_*`.
+    pub fn poll(&mut self) -> Option<FeedEffect<P>> {
         if let Some(effect) = self.effects.pop_front() {
             return Some(effect);
         }
@@ -352,26 +359,26 @@ impl<P: Clone> Feed<P> {
         if self.reload {
             self.reload = false;
             self.reloading = true;
-            return Some(Effect::Reload);
+            return Some(FeedEffect::Reload);
         }
-        // A page at a time and only into room for at least a part of it: reading row by row as
-        // single acknowledgements trickle in would cost a query a message, and a page whose first
-        // message did not fit would be read again and again.
-        let room = self.window.room();
-        if room * 2 < limits::WINDOW_PUSHES || !self.window.takes(limits::WINDOW_BYTES / 2) {
+        // One page at a time, and only into a window that is at least half empty: reading as single
+        // acknowledgements come in would cost one query a message, and a page whose first message
+        // does not fit would be read again and again.
+        let capacity = self.window.capacity();
+        if capacity * 2 < limits::WINDOW_PUSHES || !self.window.fits(limits::WINDOW_BYTES / 2) {
             return None;
         }
-        let (conversation, before, limit) = match self.unsure.first() {
-            // Whose turn it is can be told when the next message of each is known.
-            Some(conversation) if self.known.len() > 1 => {
+        let (conversation, before, limit) = match self.head_unknown.first() {
+            // The conversations are ordered by their next messages: first read the unknown ids.
+            Some(conversation) if self.backlogs.len() > 1 => {
                 self.peeking = true;
                 (*conversation, None, 1)
             }
-            Some(conversation) => (*conversation, None, room),
+            Some(conversation) => (*conversation, None, capacity),
             None => {
                 let mut heads = self.behind.iter();
                 let (_, conversation) = *heads.next()?;
-                (conversation, heads.next().map(|(mid, _)| *mid), room)
+                (conversation, heads.next().map(|(mid, _)| *mid), capacity)
             }
         };
         let after = self
@@ -385,7 +392,7 @@ impl<P: Clone> Feed<P> {
             limit,
         };
         self.reading = Some(request);
-        Some(Effect::Read(request))
+        Some(FeedEffect::Read(request))
     }
 
     /// Pushes that wait for their acknowledgement.
@@ -393,28 +400,29 @@ impl<P: Clone> Feed<P> {
         self.window.len()
     }
 
-    fn cursor(&mut self, conversation: ConversationId) -> Cursor {
-        // Unknown at the bind: it began after that, so all of it is to be pushed.
-        *self.cursors.entry(conversation).or_insert(Cursor {
+    fn cursor(&mut self, conversation: ConversationId) -> PushCursor {
+        // Unknown at the bind: it started after that, so all of it is pushed.
+        *self.cursors.entry(conversation).or_insert(PushCursor {
             pushed: Seq(0),
             at_bind: Seq(0),
             hole: false,
         })
     }
 
-    fn skips(&self, item: &Item<P>, cursor: Cursor) -> bool {
-        let own = item.own && (self.from_self == FromSelf::Skip || item.seq <= cursor.at_bind);
-        own || self.answered.contains(&(item.conversation, item.seq))
+    fn skips(&self, item: &FeedItem<P>, cursor: PushCursor) -> bool {
+        let from_self =
+            item.from_self && (self.from_self == FromSelf::Skip || item.seq <= cursor.at_bind);
+        from_self || self.answered.contains(&(item.conversation, item.seq))
     }
 
-    /// Moves the cursor over `item` and pushes it unless it is to be skipped.
-    fn advance(&mut self, now: Moment, item: Item<P>) {
+    /// Moves the push cursor past `item` and pushes it unless it is to be skipped.
+    fn advance(&mut self, now: Moment, item: FeedItem<P>) {
         let cursor = self.cursor(item.conversation);
         let skip = self.skips(&item, cursor);
         self.answered.remove(&(item.conversation, item.seq));
         self.cursors.insert(
             item.conversation,
-            Cursor {
+            PushCursor {
                 pushed: item.seq,
                 ..cursor
             },
@@ -425,7 +433,7 @@ impl<P: Clone> Feed<P> {
             let tid = self
                 .window
                 .push(now, conversation, item.seq, item.payload, item.bytes);
-            self.effects.push_back(Effect::Push {
+            self.effects.push_back(FeedEffect::Push {
                 tid,
                 dup: false,
                 payload,
@@ -435,7 +443,7 @@ impl<P: Clone> Feed<P> {
         self.report_if_settled(conversation);
     }
 
-    /// Moves the cursor over answered places that come next; whether there were any.
+    /// Moves the push cursor past the answered sends that come next; whether there were any.
     fn skip_answered(&mut self, conversation: ConversationId) -> bool {
         let mut cursor = self.cursor(conversation);
         let before = cursor.pushed;
@@ -446,12 +454,12 @@ impl<P: Clone> Feed<P> {
         cursor.pushed > before
     }
 
-    /// Where nothing waits for an acknowledgement, everything up to the cursor is delivered.
+    /// Reports everything up to the push cursor as passed if nothing waits for an acknowledgement.
     fn report_if_settled(&mut self, conversation: ConversationId) {
         let cursor = self.cursor(conversation);
         if self.window.lowest(conversation).is_none() && !cursor.hole {
             self.effects
-                .push_back(Effect::Passed(conversation, cursor.pushed));
+                .push_back(FeedEffect::Passed(conversation, cursor.pushed));
         }
     }
 
@@ -461,19 +469,19 @@ impl<P: Clone> Feed<P> {
         }
     }
 
-    /// This conversation is to be read on, up to `upto`. A `head` that is too low costs a read; it
-    /// is never too high.
+    /// Marks this conversation to be read from the store up to `upto`. A `head` that is too low
+    /// costs one read; it is never too high.
     fn fall_behind(&mut self, conversation: ConversationId, head: Option<Mid>, upto: Seq) {
         if self.cursor(conversation).pushed >= upto {
             return;
         }
-        if let Some((_, known)) = self.known.get_mut(&conversation) {
-            *known = upto.max(*known);
+        if let Some((_, last)) = self.backlogs.get_mut(&conversation) {
+            *last = upto.max(*last);
         } else {
-            self.known.insert(conversation, (head, upto));
+            self.backlogs.insert(conversation, (head, upto));
             match head {
                 Some(head) => self.behind.insert((head, conversation)),
-                None => self.unsure.insert(conversation),
+                None => self.head_unknown.insert(conversation),
             };
         }
     }

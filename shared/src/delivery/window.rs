@@ -4,14 +4,14 @@ use crate::{ConversationId, Moment, Seq, Tid, limits};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// When a push that is not acknowledged is repeated and when the connection is given up.
+/// When a push without an acknowledgement is repeated, and when the connection is given up.
 #[derive(Debug, Clone, Copy)]
 pub struct Timing {
-    /// From the push to its first repeat.
+    /// From the push to its first repush.
     pub ack_timeout: Duration,
-    /// From a repeat to the next one, and from the last one to giving up.
+    /// From one repush to the next, and from the last one to giving up.
     pub repush_interval: Duration,
-    /// Repeats before giving up.
+    /// Repushes before giving up.
     pub repush_attempts: u32,
 }
 
@@ -33,15 +33,15 @@ struct Entry<P> {
     payload: P,
     bytes: usize,
     due: Moment,
-    repeats: u32,
+    repushes: u32,
 }
 
-/// What a timer run of the window found.
+/// One result of [`Window::run_timer`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Due<P> {
     /// Push this again.
-    Repeat(Tid, P),
-    /// A push stayed unacknowledged after its last repeat.
+    Repush(Tid, P),
+    /// A push stayed unacknowledged after its last repush.
     GiveUp,
 }
 
@@ -69,17 +69,17 @@ impl<P: Clone> Window<P> {
     }
 
     /// How many more pushes the count allows.
-    pub fn room(&self) -> usize {
+    pub fn capacity(&self) -> usize {
         limits::WINDOW_PUSHES.saturating_sub(self.entries.len())
     }
 
-    /// Whether a push of so many bytes may be made now. An empty window takes any.
-    pub fn takes(&self, bytes: usize) -> bool {
+    /// Whether a push of this many bytes fits now. Any push fits into an empty window.
+    pub fn fits(&self, bytes: usize) -> bool {
         self.entries.is_empty()
-            || (self.room() > 0 && self.bytes.saturating_add(bytes) <= limits::WINDOW_BYTES)
+            || (self.capacity() > 0 && self.bytes.saturating_add(bytes) <= limits::WINDOW_BYTES)
     }
 
-    /// Enters a push and gives it its tid. The caller asked [`Self::takes`] before.
+    /// Adds a push and returns its tid. The caller has checked [`Self::fits`].
     pub fn push(
         &mut self,
         now: Moment,
@@ -99,15 +99,16 @@ impl<P: Clone> Window<P> {
             payload,
             bytes,
             due,
-            repeats: 0,
+            repushes: 0,
         });
         tid
     }
 
-    /// Takes out what an acknowledgement settles and calls `settled` with the conversation of
-    /// each. A tid that does not wait (never given, or acknowledged before) settles nothing.
+    /// Removes the pushes that an acknowledgement covers and calls `settled` with the conversation
+    /// of each. A tid that is not in the window (never assigned, or acknowledged before) covers
+    /// nothing.
     pub fn ack(&mut self, tid: Tid, cumulative: bool, mut settled: impl FnMut(ConversationId)) {
-        // Tids are entered in order, so the position can be searched.
+        // Tids are added in increasing order, so binary search works.
         let found = self.entries.binary_search_by_key(&tid, |entry| entry.tid);
         let range = match (found, cumulative) {
             (Ok(at), true) => 0..at + 1,
@@ -121,7 +122,7 @@ impl<P: Clone> Window<P> {
         }
     }
 
-    /// The lowest place of this conversation that still waits.
+    /// The lowest `seq` of this conversation that waits for its acknowledgement.
     pub fn lowest(&self, conversation: ConversationId) -> Option<Seq> {
         self.entries
             .iter()
@@ -129,8 +130,8 @@ impl<P: Clone> Window<P> {
             .map(|entry| entry.seq)
     }
 
-    /// The one moment at which [`Self::run_timer`] has something to do; `None`: nothing waits, or
-    /// the window was given up.
+    /// When [`Self::run_timer`] next has something to do; `None`: nothing waits, or the window was
+    /// given up.
     pub fn deadline(&self) -> Option<Moment> {
         if self.given_up {
             return None;
@@ -147,7 +148,7 @@ impl<P: Clone> Window<P> {
         if self
             .entries
             .iter()
-            .any(|e| e.due <= now && e.repeats >= timing.repush_attempts)
+            .any(|e| e.due <= now && e.repushes >= timing.repush_attempts)
         {
             self.given_up = true;
             due.extend([Due::GiveUp]);
@@ -158,19 +159,19 @@ impl<P: Clone> Window<P> {
                 .iter_mut()
                 .filter(|entry| entry.due <= now)
                 .map(|entry| {
-                    entry.repeats += 1;
+                    entry.repushes += 1;
                     entry.due = now + timing.repush_interval;
-                    Due::Repeat(entry.tid, entry.payload.clone())
+                    Due::Repush(entry.tid, entry.payload.clone())
                 }),
         );
     }
 
-    /// Pushes that wait.
+    /// Pushes that wait for their acknowledgement.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether nothing waits.
+    /// Whether no push waits for its acknowledgement.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -193,22 +194,22 @@ mod tests {
     }
 
     #[test]
-    fn an_unacknowledged_push_repeats_at_5_and_7_s_and_gives_up_at_9_s() {
+    fn an_unacknowledged_push_repeats_at_5_and_7_s_and_ends_at_9_s() {
         let mut window = Window::new(Timing::default());
         assert_eq!(window.deadline(), None);
         let tid = window.push(at(0), A, Seq(1), "x", 1);
         assert_eq!(window.deadline(), Some(at(5_000)));
         assert_eq!(run(&mut window, 4_999), []);
-        assert_eq!(run(&mut window, 5_000), [Due::Repeat(tid, "x")]);
+        assert_eq!(run(&mut window, 5_000), [Due::Repush(tid, "x")]);
         assert_eq!(window.deadline(), Some(at(7_000)));
-        assert_eq!(run(&mut window, 7_000), [Due::Repeat(tid, "x")]);
+        assert_eq!(run(&mut window, 7_000), [Due::Repush(tid, "x")]);
         assert_eq!(run(&mut window, 8_999), []);
         assert_eq!(run(&mut window, 9_000), [Due::GiveUp]);
         assert_eq!(window.deadline(), None);
     }
 
     #[test]
-    fn an_ack_settles_one_push_or_all_up_to_it_and_unknown_tids_none() {
+    fn an_ack_settles_one_push_or_all_up_to_it() {
         let mut window = Window::new(Timing::default());
         let tids: Vec<_> = (1..=5)
             .map(|seq| window.push(at(0), A, Seq(seq), "x", 10))
@@ -232,17 +233,17 @@ mod tests {
     }
 
     #[test]
-    fn the_window_is_bounded_in_count_and_bytes_but_one_push_always_fits() {
+    fn the_window_is_bounded_but_one_push_always_fits() {
         let mut window = Window::new(Timing::default());
-        assert!(window.takes(usize::MAX));
+        assert!(window.fits(usize::MAX));
         let huge = window.push(at(0), A, Seq(1), "x", limits::WINDOW_BYTES + 1);
-        assert!(!window.takes(1));
+        assert!(!window.fits(1));
         window.ack(huge, false, |_| ());
         for seq in 0..limits::WINDOW_PUSHES {
-            assert!(window.takes(1));
+            assert!(window.fits(1));
             window.push(at(0), A, Seq(i64::try_from(seq).expect("small")), "x", 1);
         }
-        assert!(!window.takes(0));
-        assert_eq!(window.room(), 0);
+        assert!(!window.fits(0));
+        assert_eq!(window.capacity(), 0);
     }
 }

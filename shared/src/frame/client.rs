@@ -1,4 +1,4 @@
-//! What a client sends.
+//! The frames from a client to a server.
 
 use super::envelope::{Envelope, FrameError};
 use super::{kind, number};
@@ -28,10 +28,10 @@ pub enum ClientFrame {
     Watch(Watch),
 }
 
-/// 0: "I am here", with the interval in use.
+/// 0: a heartbeat, with the interval in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heartbeat {
-    /// Whose connection this is.
+    /// The user of this connection.
     #[serde(deserialize_with = "number::required")]
     pub uid: UserId,
     /// The interval in use, in ms.
@@ -45,12 +45,12 @@ pub struct Bind {
     /// The user logged in.
     #[serde(deserialize_with = "number::required")]
     pub uid: UserId,
-    /// Ask for the list of conversations in the answer, in place of the pushes of everything not
-    /// yet acknowledged.
+    /// Ask for the list of conversations in the answer, instead of pushes of all unacknowledged
+    /// messages.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub conversations: bool,
-    /// Push messages of groups too, and what the user sends from other connections. Asking for the
-    /// list asks for this as well; the course's server had neither.
+    /// Push messages of groups too, and those that the user sends from other connections. Implied
+    /// by `conversations`; the legacy (v0) protocol has neither.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all: bool,
     /// The last connection was lost because a heartbeat after this interval, in ms, had no answer.
@@ -60,13 +60,13 @@ pub struct Bind {
         skip_serializing_if = "Option::is_none"
     )]
     pub missed: Option<u64>,
-    /// The bearer token, from a page of another site that the operator allowed: browsers send it no
-    /// cookie. Looked at only where the handshake brought no login.
+    /// The bearer token, for a page of another site that the operator allowed, where browsers send
+    /// no cookie. Used only if the handshake carried no login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Secret>,
 }
 
-/// A text that no log shows.
+/// A text that `Debug` hides, so that no log shows it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(pub String);
@@ -78,7 +78,8 @@ impl std::fmt::Debug for Secret {
 }
 
 impl Bind {
-    /// Whether this is the course's form, which is pushed direct messages from others and no more.
+    /// Whether this is the form of the legacy (v0) protocol, which gets only direct messages from
+    /// other users pushed.
     pub const fn is_plain(&self) -> bool {
         !self.conversations && !self.all
     }
@@ -86,27 +87,27 @@ impl Bind {
 
 /// 2: ask for messages of a conversation.
 ///
-/// Without `beforeSeq`, `afterSeq` and `limit` (the course's form) the answer is the latest page,
+/// Without `beforeSeq`, `afterSeq` and `limit` (the legacy v0 form) the answer is the latest page,
 /// and the conversation counts as read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "RawQuery", try_from = "RawQuery")]
 pub struct Query {
-    /// Who asks: the one logged in.
+    /// The user logged in, who asks.
     pub owner_uid: UserId,
-    /// Whose conversation.
+    /// The peer of the conversation.
     pub peer: Peer,
-    /// Only messages before this place, the latest of them first chosen.
+    /// Only messages before this `seq`; the page holds the latest of them.
     pub before_seq: Option<Seq>,
-    /// Only messages after this place, the earliest of them first chosen.
+    /// Only messages after this `seq`; the page holds the earliest of them.
     pub after_seq: Option<Seq>,
-    /// At most so many; bounded by [`PAGE_MAX`](crate::limits::PAGE_MAX).
+    /// The most messages of the page; bounded by [`PAGE_MAX`](crate::limits::PAGE_MAX).
     pub limit: Option<u32>,
-    /// Repeated in the answer, so that an asker of several things can tell which this is.
+    /// Echoed in the answer, to match it to this query.
     pub reference: Option<u64>,
 }
 
 impl Query {
-    /// Whether this is the course's form, which marks the conversation as read.
+    /// Whether this is the legacy (v0) form, which marks the conversation as read.
     pub const fn is_plain(&self) -> bool {
         self.before_seq.is_none() && self.after_seq.is_none() && self.limit.is_none()
     }
@@ -116,22 +117,22 @@ impl Query {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "RawSend", try_from = "RawSend")]
 pub struct Send {
-    /// The one logged in.
+    /// The user logged in.
     pub sender_uid: UserId,
-    /// To whom.
+    /// The recipient.
     pub peer: Peer,
     /// The text.
     pub content: String,
-    /// Text or something else.
+    /// The type of the content.
     pub msg_type: MsgType,
-    /// The idempotency key: the same one again gives the same message again, stored once.
+    /// The idempotency key: a send with the same key returns the same message, stored once.
     pub client_msg_id: Option<ClientMsgId>,
 }
 
 /// 5: ask for the total of unread messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unread {
-    /// The one logged in.
+    /// The user logged in.
     #[serde(deserialize_with = "number::required")]
     pub uid: UserId,
 }
@@ -139,10 +140,10 @@ pub struct Unread {
 /// 6: acknowledge a push.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ack {
-    /// The push.
+    /// The id of the push.
     #[serde(deserialize_with = "number::required")]
     pub tid: Tid,
-    /// Acknowledge all before it too.
+    /// Acknowledge all pushes before it too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cumulative: bool,
 }
@@ -155,20 +156,20 @@ pub struct ListConversations {
     pub after: Option<String>,
 }
 
-/// 9: everything up to `seq` was read.
+/// 9: mark everything up to `seq` as read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "RawRead", try_from = "RawRead")]
 pub struct Read {
-    /// In which conversation.
+    /// The peer of the conversation.
     pub peer: Peer,
-    /// Up to and with this place.
+    /// The last `seq` that was read.
     pub seq: Seq,
 }
 
-/// 11: tell who of these is online, and when that changes. It takes the place of the former one.
+/// 11: subscribe to the presence of these users. It replaces the previous subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Watch {
-    /// At most [`WATCHED_MAX`](crate::limits::WATCHED_MAX).
+    /// The users, at most [`WATCHED_MAX`](crate::limits::WATCHED_MAX).
     pub uids: Vec<UserId>,
 }
 

@@ -1,4 +1,4 @@
-//! From bytes to an envelope `{"type":N,"data":…}`, within the limits, without a panic.
+//! Parses text into an envelope `{"type":N,"data":…}`, within the limits, without a panic.
 
 use super::kind;
 use super::number::Number;
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-/// Why a text is not a frame. The connection lives on after each of these.
+/// Why a text is not a frame. None of these closes the connection by itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
     /// Longer than [`limits::FRAME_BYTES`].
@@ -19,15 +19,15 @@ pub enum FrameError {
     /// Not JSON, or not an object with a numeric `type`.
     #[error("not a frame: {0}")]
     Malformed(String),
-    /// There is no such type in this direction.
+    /// No frame of this direction has this type.
     #[error("no frame has the type {0}")]
     UnknownType(u64),
-    /// The type is known; its fields are not as documented.
+    /// The type is known, but its fields are not as documented.
     #[error("frame {kind}: {reason}")]
     BadData {
         /// The frame's type.
         kind: u64,
-        /// What is wrong, in the parser's words.
+        /// The message of the parser.
         reason: String,
     },
 }
@@ -52,7 +52,7 @@ impl From<FrameError> for ErrorBody {
     }
 }
 
-/// What a frame of a client is.
+/// A frame of a client, with its data not parsed yet.
 pub(super) struct Envelope<'a> {
     pub(super) kind: u64,
     data: Option<&'a RawValue>,
@@ -68,7 +68,7 @@ struct RawEnvelope<'a> {
 
 impl<'a> Envelope<'a> {
     pub(super) fn parse(text: &'a str) -> Result<Self, FrameError> {
-        // An array of the values in their order would be read as well.
+        // Serde would also accept an array of the fields in order.
         if is_array(text) {
             return Err(FrameError::Malformed("a frame is an object".into()));
         }
@@ -83,7 +83,7 @@ impl<'a> Envelope<'a> {
         })
     }
 
-    /// The `data`, as a frame of this type has it.
+    /// Parses the `data` of a frame of this type.
     pub(super) fn data<T: DeserializeOwned>(&self) -> Result<T, FrameError> {
         if self.data.is_some_and(|data| is_array(data.get())) {
             return Err(FrameError::BadData {
@@ -99,7 +99,7 @@ fn is_array(json: &str) -> bool {
     json.trim_ascii_start().starts_with('[')
 }
 
-/// Reads what is around the data of a frame, within the limits.
+/// Parses the fields around the data of a frame, within the limits.
 pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, FrameError> {
     if text.len() > limits::FRAME_BYTES {
         return Err(FrameError::TooLarge(text.len()));
@@ -110,7 +110,7 @@ pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, FrameErro
     serde_json::from_str(text).map_err(|error| FrameError::Malformed(error.to_string()))
 }
 
-/// Reads the data of a frame of this type; absent data is `null`.
+/// Parses the data of a frame of this type; absent data is `null`.
 pub(super) fn data<T: DeserializeOwned>(
     kind: u64,
     data: Option<&RawValue>,
@@ -122,13 +122,13 @@ pub(super) fn data<T: DeserializeOwned>(
     })
 }
 
-/// The type of a frame that need not be well-formed beyond that; for logs and panels.
+/// The type of a frame whose data may be malformed; for logs and panels.
 pub fn type_of(text: &str) -> Option<u64> {
     Envelope::parse(text).ok().map(|envelope| envelope.kind)
 }
 
-/// How deep brackets nest outside of strings. `serde_json` skips unknown fields without recursion,
-/// so this guards no stack; it makes the answer to such a frame the same for every field.
+/// The nesting depth of brackets outside of strings. `serde_json` skips unknown fields without
+/// recursion, so this does not protect the stack; it makes the error the same for every field.
 fn depth(text: &str) -> usize {
     let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
     for byte in text.bytes() {

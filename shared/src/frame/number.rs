@@ -1,5 +1,5 @@
-//! A number, or a string of its digits: the course's article writes `"senderUid":"1000"`. For frames
-//! 0 to 6 from a client, and for nothing else.
+//! A number, or a string of its digits, as in `"senderUid":"1000"` of the legacy (v0) protocol's
+//! description. Only for frames 0 to 6 from a client.
 
 use serde::de::value::{I64Deserializer, U64Deserializer};
 use serde::de::{Error, IntoDeserializer, Unexpected, Visitor};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A field that is there: for `deserialize_with`.
+/// A required field, for `deserialize_with`.
 pub(super) fn required<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -16,7 +16,7 @@ where
     Number::deserialize(deserializer).map(|number| number.value)
 }
 
-/// A field that may be missing or `null`: for `deserialize_with` beside `default`.
+/// A field that may be missing or `null`, for `deserialize_with` together with `default`.
 pub(super) fn optional<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -26,7 +26,7 @@ where
     Ok(number.map(|number| number.value))
 }
 
-/// What `T` is read from: its bounds are those of the number.
+/// A `T` read from a number or its digits; the bounds of `T` apply.
 pub(super) struct Number<T> {
     pub(super) value: T,
     /// Whether it came as a string.

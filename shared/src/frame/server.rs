@@ -1,4 +1,4 @@
-//! What a server sends.
+//! The frames from a server to a client.
 
 use super::envelope::{self, FrameError};
 use super::kind;
@@ -21,7 +21,7 @@ pub enum ServerFrame {
     BindRefused(ErrorBody),
     /// 2
     Page(Page),
-    /// 3: committed.
+    /// 3: a send was committed.
     Sent(Box<Message>),
     /// 4
     Push(Box<Push>),
@@ -37,8 +37,8 @@ pub enum ServerFrame {
     Receipt(Receipt),
     /// 11
     Presence(PresenceList),
-    /// 12, to the devices of a user who changed their name or picture: what they are now. A hint that
-    /// may be lost; `GET /api/me` tells the same.
+    /// 12, to the devices of a user whose name or picture changed: the new profile. Best effort;
+    /// `GET /api/me` returns the same.
     Profile(User),
 }
 
@@ -46,7 +46,7 @@ pub enum ServerFrame {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", from = "RawBound")]
 pub struct Bound {
-    /// To whom.
+    /// The user.
     pub uid: UserId,
     /// The user's name.
     pub username: String,
@@ -59,10 +59,10 @@ pub struct Bound {
     pub list: Option<ConversationList>,
 }
 
-/// 2: messages, oldest first.
+/// 2: a page of messages, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// Oldest first; empty: there are none.
+    /// Oldest first; may be empty.
     pub messages: Vec<Message>,
     /// The `ref` of the query.
     pub reference: Option<u64>,
@@ -71,7 +71,7 @@ pub struct Page {
 /// 4: a message to be acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Push {
-    /// What to acknowledge.
+    /// The id to acknowledge.
     pub tid: Tid,
     /// Whether this push was made before on this connection.
     pub dup: bool,
@@ -82,7 +82,7 @@ pub struct Push {
 /// 5: the total of unread messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnreadTotal {
-    /// Messages from others after the read position, over all conversations.
+    /// Messages from others after the read cursor, over all conversations.
     pub unread: u64,
 }
 
@@ -91,7 +91,7 @@ pub struct UnreadTotal {
 pub struct ConversationList {
     /// Newest first.
     pub conversations: Vec<Conversation>,
-    /// Give this as `after` for the next page; absent: this was the last.
+    /// The `after` of the next page; absent: this is the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
@@ -100,10 +100,10 @@ pub struct ConversationList {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", try_from = "RawReadMark")]
 pub struct ReadMark {
-    /// Which conversation.
+    /// The peer of the conversation.
     #[serde(flatten)]
     pub peer: Peer,
-    /// Up to where.
+    /// The last `seq` that was read.
     pub seq: Seq,
     /// Unread messages left in this conversation.
     pub unread: u64,
@@ -111,22 +111,22 @@ pub struct ReadMark {
     pub total: u64,
 }
 
-/// 10, to the devices of one side of a direct conversation: how far the other side has got. A hint
-/// that may be lost; the next list tells the same.
+/// 10, to the devices of one side of a direct conversation: the cursors of the other side. Best
+/// effort; the next list has the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Receipt {
-    /// The other side.
+    /// The user of the other side.
     pub other_uid: UserId,
-    /// Up to where it acknowledged; `Seq(0)`: nothing new.
+    /// The last `seq` it acknowledged; `Seq(0)`: unchanged.
     #[serde(default, skip_serializing_if = "crate::id::is_default")]
     pub delivered: Seq,
-    /// Up to where it has read; `Seq(0)`: nothing new.
+    /// The last `seq` it has read; `Seq(0)`: unchanged.
     #[serde(default, skip_serializing_if = "crate::id::is_default")]
     pub read: Seq,
 }
 
-/// A bound connection as it is read: `flatten` buffers every field first.
+/// [`Bound`] for deserialization, without `flatten`, which would buffer every field.
 #[derive(Deserialize)]
 struct RawBound {
     uid: UserId,
@@ -176,7 +176,7 @@ impl TryFrom<RawReadMark> for ReadMark {
     }
 }
 
-/// A frame before its data is read; absent fields are `None`.
+/// A frame before its data is parsed; absent fields are `None`.
 #[derive(Deserialize)]
 struct Head<'a> {
     #[serde(rename = "type")]
@@ -332,8 +332,8 @@ impl ServerFrame {
     }
 }
 
-/// A push around a message that is JSON text already: a message to many connections is
-/// serialized once, and only `tid` and `dup` differ. The same text as [`ServerFrame::to_json`].
+/// A push of a message that is JSON text already: a message to many connections is serialized once,
+/// and only `tid` and `dup` differ. The same text as [`ServerFrame::to_json`].
 pub fn write_push(tid: Tid, dup: bool, message: &str) -> String {
     let dup = if dup { r#""dup":true,"# } else { "" };
     around(
@@ -342,8 +342,8 @@ pub fn write_push(tid: Tid, dup: bool, message: &str) -> String {
     )
 }
 
-/// A page of messages that are JSON texts already, oldest first: who answers a query has to know
-/// their sizes before it can say how many fit. The same text as [`ServerFrame::to_json`].
+/// A page of messages that are JSON texts already, oldest first: the server needs their sizes to
+/// decide how many fit into a frame. The same text as [`ServerFrame::to_json`].
 pub fn write_page(reference: Option<u64>, messages: &[String]) -> String {
     let reference = reference
         .map(|n| format!(r#""ref":{n},"#))
@@ -355,15 +355,15 @@ pub fn write_page(reference: Option<u64>, messages: &[String]) -> String {
     )
 }
 
-/// The answer to a send around a message that is JSON text already. The same text as
+/// The answer to a send, with a message that is JSON text already. The same text as
 /// [`ServerFrame::to_json`].
 pub fn write_sent(message: &str) -> String {
     around(format_args!(r#"{{"type":{},"data":"#, kind::SEND), message)
 }
 
-/// A frame whose last field is this JSON text, in one piece of memory.
+/// A frame whose last field is this JSON text, in one allocation.
 fn around(start: std::fmt::Arguments<'_>, data: &str) -> String {
-    /// Bytes of the longest start, and of the end.
+    /// Capacity in bytes for the longest start and the end.
     const AROUND: usize = 64;
     let mut frame = String::with_capacity(AROUND + data.len());
     // Writing to a string does not fail.

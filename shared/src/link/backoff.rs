@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-/// The bound of the first wait.
+/// The upper bound of the first wait.
 const BASE: Duration = Duration::from_millis(500);
-/// The bound no wait exceeds.
+/// The upper bound of every wait.
 const CAP: Duration = Duration::from_secs(30);
 
 /// How long to wait before the next attempt: a random time between zero and a bound that doubles
@@ -33,7 +33,7 @@ impl Backoff {
         Duration::from_millis(self.random() % (bound_ms + 1))
     }
 
-    /// The connection was stable: the next failure counts as the first again.
+    /// Resets after a stable connection: the next failure counts as the first.
     pub const fn reset(&mut self) {
         self.failures = 0;
     }
@@ -49,7 +49,7 @@ impl Backoff {
     }
 
     /// `SplitMix64` (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014):
-    /// spreads clients in time, guards nothing.
+    /// for jitter only, not for security.
     const fn random(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_stay_below_a_bound_that_doubles_to_thirty_seconds() {
+    fn waits_stay_below_a_bound_that_doubles_to_30_s() {
         for seed in 0..200 {
             let mut backoff = Backoff::new(seed);
             for failures in 0..100 {
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_spread_over_the_whole_range_so_that_a_crowd_does_not_return_at_once() {
+    fn waits_are_spread_over_the_whole_range() {
         let mut tenths = [0_u32; 10];
         for seed in 0..10_000 {
             let mut backoff = Backoff::new(seed);

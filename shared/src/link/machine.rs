@@ -5,23 +5,23 @@ use crate::close::{self, RetryRule};
 use crate::{Moment, limits};
 use std::time::Duration;
 
-/// Opening the socket and binding may take so long together.
+/// The most time that opening the socket and binding may take together.
 const CONNECT_LIMIT: Duration = Duration::from_secs(15);
-/// How long the answer to a heartbeat may take before the connection counts as dead.
+/// The most time to the answer of a heartbeat before the connection counts as dead.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
-/// The same for a probe made because the page was shown or the network came back: the person is
-/// looking.
+/// The same for a probe because the page was shown or the network came back: shorter, as the user
+/// is looking at the page.
 const PROBE_LIMIT: Duration = Duration::from_secs(4);
-/// A connection that lived so long resets the backoff.
+/// A connection that was live for this long resets the backoff.
 const STABLE_AFTER: Duration = Duration::from_secs(20);
-/// A timer that runs so much later than asked means that the machine slept or the tab was
-/// throttled, so that a missed answer proves nothing yet.
+/// A timer that fires this much later than its deadline means that the machine slept or the tab was
+/// throttled, so a missing answer does not yet prove a dead connection.
 const LATE_TIMER: Duration = Duration::from_secs(2);
 
-/// The longest time for which a server is taken at its word when it asks not to be tried again.
+/// The upper bound of the retry delay that a server may ask for.
 const TRY_AFTER_MAX: Duration = Duration::from_mins(5);
 
-/// Where the connection stands.
+/// The state of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Not started.
@@ -34,7 +34,7 @@ pub enum Phase {
     Live,
     /// The next attempt is made at this moment.
     Waiting(Moment),
-    /// Not coming back by itself.
+    /// Closed; does not reconnect by itself.
     Stopped,
 }
 
@@ -47,13 +47,13 @@ pub enum Cause {
     ConnectTimeout,
     /// A heartbeat was not answered.
     HeartbeatMissed,
-    /// The client asked for it.
+    /// The client closed it, by [`LinkEvent::Stop`].
     Asked,
 }
 
-/// What happened.
+/// An event from the driver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
+pub enum LinkEvent {
     /// Connect, and stay connected.
     Start,
     /// Close, and stay closed.
@@ -62,43 +62,43 @@ pub enum Event {
     Opened,
     /// The bind was answered with success; heartbeats start at this interval.
     Bound(Duration),
-    /// The server refuses, is about to close, and asks not to be tried again before so long.
+    /// The server refuses, is about to close, and asks for a retry after this time at the earliest.
     TryAfter(Duration),
     /// The server answered a heartbeat: use this interval from now on.
     Interval(Duration),
-    /// A frame arrived, of whatever type. Comes before the event the frame itself makes.
+    /// A frame of any type arrived. Comes before the event of the frame itself.
     Arrived,
-    /// The socket closed with this code (1006: without any).
+    /// The socket closed with this code (1006: without one).
     Closed(u16),
     /// [`Link::deadline`] has come.
     Timer,
-    /// The system says the network is there (again).
+    /// The system reports that the network is back.
     Online,
-    /// The system says the network is gone.
+    /// The system reports that there is no network.
     Offline,
-    /// The page was shown (again).
+    /// The page became visible.
     Visible,
-    /// The person asked to try now.
+    /// The user asked to connect now.
     RetryNow,
 }
 
-/// What the driver shall do.
+/// An effect for the driver to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Open a socket; any earlier one is closed and its events are not passed on.
+pub enum LinkEffect {
+    /// Open a socket; close any earlier one and discard its events.
     Open,
     /// Send the bind frame.
     SendBind,
-    /// Send a heartbeat frame that names this interval.
+    /// Send a heartbeat frame with this interval.
     SendHeartbeat(Duration),
-    /// Close the socket and pass none of its events on.
+    /// Close the socket and discard its events.
     Close,
-    /// The phase changed; for displays.
+    /// The phase or the network state changed; for the display.
     Changed,
 }
 
-/// The client's connection. Call [`Self::handle`] with each event, do the effects it returns in
-/// their order, and wait until [`Self::deadline`].
+/// The client's connection. Call [`Self::handle`] with each event, run the effects it returns in
+/// order, and wait until [`Self::deadline`].
 #[derive(Debug)]
 pub struct Link {
     phase: Phase,
@@ -108,25 +108,26 @@ pub struct Link {
     last_arrival: Moment,
     live_since: Moment,
     connect_by: Moment,
-    /// The interval of a heartbeat that had no answer, until the server was told.
+    /// The interval of a heartbeat without an answer, until a bind has reported it to the server.
     missed: Option<Duration>,
-    /// The outstanding heartbeat was sent because the connection was quiet for the interval, on a
-    /// timer that was on time: what comes of it tells about the network.
+    /// The outstanding heartbeat was sent after a quiet interval, by a timer that was on time: its
+    /// outcome says something about the network.
     regular: bool,
-    /// The outstanding heartbeat is the second one, sent because the timer of the first was late.
-    asked_again: bool,
-    /// By when the answer to an outstanding heartbeat must have come.
+    /// The outstanding heartbeat is a second one, sent because the timer of the first was late.
+    reprobed: bool,
+    /// The deadline for the answer to an outstanding heartbeat.
     answer_by: Option<Moment>,
     sent_at: Option<Moment>,
     round_trip: Option<Duration>,
     last_cause: Option<Cause>,
-    /// The next wait is no shorter.
+    /// The lower bound of the next wait.
     try_after: Duration,
     connects: u64,
 }
 
 impl Link {
-    /// A link that does nothing until [`Event::Start`]. The seed spreads its retries in time.
+    /// A link that does nothing until [`LinkEvent::Start`]. The seed makes the jitter of its
+    /// retries.
     pub const fn new(seed: u64) -> Self {
         let zero = Moment::after_origin(Duration::ZERO);
         Self {
@@ -139,7 +140,7 @@ impl Link {
             connect_by: zero,
             missed: None,
             regular: false,
-            asked_again: false,
+            reprobed: false,
             answer_by: None,
             sent_at: None,
             round_trip: None,
@@ -149,28 +150,28 @@ impl Link {
         }
     }
 
-    /// Takes an event; what to do about it is appended to `effects`.
-    pub fn handle(&mut self, now: Moment, event: Event, effects: &mut Vec<Effect>) {
+    /// Handles an event and appends its effects to `effects`.
+    pub fn handle(&mut self, now: Moment, event: LinkEvent, effects: &mut Vec<LinkEffect>) {
         match event {
-            Event::Start => match self.phase {
+            LinkEvent::Start => match self.phase {
                 Phase::Idle | Phase::Stopped => {
                     self.backoff.reset();
                     self.open(now, effects);
                 }
                 _ => {}
             },
-            Event::Stop => {
+            LinkEvent::Stop => {
                 if self.has_socket() {
-                    effects.push(Effect::Close);
+                    effects.push(LinkEffect::Close);
                 }
                 self.last_cause = Some(Cause::Asked);
                 self.enter(Phase::Stopped, effects);
             }
-            Event::Opened if self.phase == Phase::Connecting => {
+            LinkEvent::Opened if self.phase == Phase::Connecting => {
                 self.enter(Phase::Binding, effects);
-                effects.push(Effect::SendBind);
+                effects.push(LinkEffect::SendBind);
             }
-            Event::Bound(interval) if self.phase == Phase::Binding => {
+            LinkEvent::Bound(interval) if self.phase == Phase::Binding => {
                 self.interval = interval;
                 self.last_arrival = now;
                 self.live_since = now;
@@ -179,49 +180,49 @@ impl Link {
                 self.connects += 1;
                 self.enter(Phase::Live, effects);
             }
-            Event::Interval(interval) if self.phase == Phase::Live => {
+            LinkEvent::Interval(interval) if self.phase == Phase::Live => {
                 self.interval = interval;
                 if let Some(sent_at) = self.sent_at.take() {
                     self.round_trip = Some(now.since(sent_at));
                 }
             }
-            Event::TryAfter(wait) if self.has_socket() => {
+            LinkEvent::TryAfter(wait) if self.has_socket() => {
                 self.try_after = wait.min(TRY_AFTER_MAX);
             }
-            Event::Arrived => {
+            LinkEvent::Arrived => {
                 self.last_arrival = now;
                 self.answer_by = None;
             }
-            Event::Closed(code) if self.has_socket() => {
+            LinkEvent::Closed(code) if self.has_socket() => {
                 let rule = close::retry_rule(code);
                 self.end(now, Cause::Closed(code), rule, effects);
             }
-            Event::Timer => self.run_timer(now, effects),
-            Event::Online => {
-                // What failed before failed for want of a network.
+            LinkEvent::Timer => self.run_timer(now, effects),
+            LinkEvent::Online => {
+                // Earlier failures were due to the missing network.
                 self.backoff.reset();
                 self.network = true;
                 self.wake(now, effects);
             }
-            Event::Offline => {
+            LinkEvent::Offline => {
                 self.network = false;
-                effects.push(Effect::Changed);
+                effects.push(LinkEffect::Changed);
                 self.wake_if_live(now, effects);
             }
-            Event::Visible => self.wake(now, effects),
-            Event::RetryNow => match self.phase {
+            LinkEvent::Visible => self.wake(now, effects),
+            LinkEvent::RetryNow => match self.phase {
                 Phase::Stopped => self.open(now, effects),
                 _ => self.wake(now, effects),
             },
-            Event::Opened
-            | Event::Bound(_)
-            | Event::TryAfter(_)
-            | Event::Interval(_)
-            | Event::Closed(_) => {}
+            LinkEvent::Opened
+            | LinkEvent::Bound(_)
+            | LinkEvent::TryAfter(_)
+            | LinkEvent::Interval(_)
+            | LinkEvent::Closed(_) => {}
         }
     }
 
-    /// When to call with [`Event::Timer`]; earlier is harmless. `None`: nothing is due.
+    /// When to call [`Self::handle`] with [`LinkEvent::Timer`]; earlier is harmless. `None`: never.
     pub fn deadline(&self) -> Option<Moment> {
         match self.phase {
             Phase::Connecting | Phase::Binding => Some(self.connect_by),
@@ -231,12 +232,12 @@ impl Link {
         }
     }
 
-    /// Where the connection stands.
+    /// The state of the connection.
     pub const fn phase(&self) -> Phase {
         self.phase
     }
 
-    /// Whether the system says there is a network.
+    /// Whether the system reports a network.
     pub const fn network(&self) -> bool {
         self.network
     }
@@ -246,17 +247,17 @@ impl Link {
         self.interval
     }
 
-    /// From the last heartbeat to its answer.
+    /// Round-trip time of the last answered heartbeat.
     pub const fn round_trip(&self) -> Option<Duration> {
         self.round_trip
     }
 
-    /// By when the answer to an outstanding heartbeat must have come; `None`: none is awaited.
+    /// The deadline for the answer to an outstanding heartbeat; `None`: none is outstanding.
     pub const fn answer_by(&self) -> Option<Moment> {
         self.answer_by
     }
 
-    /// The interval at which a heartbeat had no answer, to be told with the next bind.
+    /// The interval of a heartbeat without an answer, to be reported in the next bind.
     pub const fn missed(&self) -> Option<Duration> {
         self.missed
     }
@@ -266,7 +267,7 @@ impl Link {
         self.last_cause
     }
 
-    /// Times this link became live.
+    /// How many times this link became live.
     pub const fn connects(&self) -> u64 {
         self.connects
     }
@@ -275,21 +276,21 @@ impl Link {
         matches!(self.phase, Phase::Connecting | Phase::Binding | Phase::Live)
     }
 
-    fn enter(&mut self, phase: Phase, effects: &mut Vec<Effect>) {
+    fn enter(&mut self, phase: Phase, effects: &mut Vec<LinkEffect>) {
         self.phase = phase;
-        effects.push(Effect::Changed);
+        effects.push(LinkEffect::Changed);
     }
 
-    fn open(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    fn open(&mut self, now: Moment, effects: &mut Vec<LinkEffect>) {
         self.connect_by = now + CONNECT_LIMIT;
         self.answer_by = None;
         self.sent_at = None;
         self.try_after = Duration::ZERO;
-        effects.push(Effect::Open);
+        effects.push(LinkEffect::Open);
         self.enter(Phase::Connecting, effects);
     }
 
-    fn end(&mut self, now: Moment, cause: Cause, rule: RetryRule, effects: &mut Vec<Effect>) {
+    fn end(&mut self, now: Moment, cause: Cause, rule: RetryRule, effects: &mut Vec<LinkEffect>) {
         self.last_cause = Some(cause);
         if self.phase == Phase::Live && now.since(self.live_since) >= STABLE_AFTER {
             self.backoff.reset();
@@ -303,20 +304,20 @@ impl Link {
         }
     }
 
-    fn give_up(&mut self, now: Moment, cause: Cause, effects: &mut Vec<Effect>) {
-        effects.push(Effect::Close);
+    fn give_up(&mut self, now: Moment, cause: Cause, effects: &mut Vec<LinkEffect>) {
+        effects.push(LinkEffect::Close);
         self.end(now, cause, RetryRule::Backoff, effects);
     }
 
-    fn probe(&mut self, now: Moment, limit: Duration, effects: &mut Vec<Effect>) {
+    fn probe(&mut self, now: Moment, limit: Duration, effects: &mut Vec<LinkEffect>) {
         self.answer_by = Some(now + limit);
         self.sent_at = Some(now);
         self.regular = false;
-        self.asked_again = false;
-        effects.push(Effect::SendHeartbeat(self.interval));
+        self.reprobed = false;
+        effects.push(LinkEffect::SendHeartbeat(self.interval));
     }
 
-    fn run_timer(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    fn run_timer(&mut self, now: Moment, effects: &mut Vec<LinkEffect>) {
         let Some(deadline) = self.deadline().filter(|deadline| *deadline <= now) else {
             return;
         };
@@ -329,14 +330,15 @@ impl Link {
                 self.probe(now, ANSWER_LIMIT, effects);
                 self.regular = now.since(deadline) < LATE_TIMER;
             }
-            // The answer may lie unread in a socket this sleeping process did not look at: ask
-            // once more, with little patience. Only once: in a hidden tab every timer is late.
-            (Phase::Live, Some(_)) if now.since(deadline) >= LATE_TIMER && !self.asked_again => {
+            // The answer may be unread in the socket buffer because the process slept: probe once
+            // more, with the short limit. Only once, because in a hidden tab every timer is late.
+            (Phase::Live, Some(_)) if now.since(deadline) >= LATE_TIMER && !self.reprobed => {
                 self.probe(now, PROBE_LIMIT, effects);
-                self.asked_again = true;
+                self.reprobed = true;
             }
             (Phase::Live, Some(_)) => {
-                // A device without any network learns nothing about it.
+                // Without a network, or off schedule, a miss says nothing about the network's
+                // limit.
                 self.missed = Some(self.interval).filter(|_| self.regular && self.network);
                 self.give_up(now, Cause::HeartbeatMissed, effects);
             }
@@ -344,9 +346,9 @@ impl Link {
         }
     }
 
-    /// Something suggests that now is a good moment: connect at once, or probe. An attempt that is
-    /// under way may hang in a network that is gone, so it gets no longer than a probe.
-    fn wake(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    /// Reconnects at once if waiting, or probes if live. An attempt that is under way may hang on a
+    /// network that is gone, so its deadline is at most that of a probe.
+    fn wake(&mut self, now: Moment, effects: &mut Vec<LinkEffect>) {
         match self.phase {
             Phase::Waiting(_) => self.open(now, effects),
             Phase::Connecting | Phase::Binding => {
@@ -356,9 +358,9 @@ impl Link {
         }
     }
 
-    fn wake_if_live(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        let patience = now + PROBE_LIMIT;
-        if self.phase == Phase::Live && self.answer_by.is_none_or(|by| by > patience) {
+    fn wake_if_live(&mut self, now: Moment, effects: &mut Vec<LinkEffect>) {
+        let probe_deadline = now + PROBE_LIMIT;
+        if self.phase == Phase::Live && self.answer_by.is_none_or(|by| by > probe_deadline) {
             self.probe(now, PROBE_LIMIT, effects);
         }
     }

@@ -16,42 +16,45 @@ impl Driver {
 
     fn live() -> Self {
         let mut driver = Self::new();
-        driver.send(Event::Start);
-        driver.send(Event::Opened);
-        driver.send(Event::Bound(limits::HEARTBEAT_START));
+        driver.send(LinkEvent::Start);
+        driver.send(LinkEvent::Opened);
+        driver.send(LinkEvent::Bound(limits::HEARTBEAT_START));
         driver
     }
 
-    fn send(&mut self, event: Event) -> Vec<Effect> {
+    fn send(&mut self, event: LinkEvent) -> Vec<LinkEffect> {
         let mut effects = Vec::new();
         self.link.handle(self.now, event, &mut effects);
         effects
     }
 
-    fn after(&mut self, seconds: u64, event: Event) -> Vec<Effect> {
+    fn send_after(&mut self, seconds: u64, event: LinkEvent) -> Vec<LinkEffect> {
         self.now = self.now + Duration::from_secs(seconds);
         self.send(event)
     }
 
-    /// Lets the timer run exactly when it asked for it.
-    fn at_deadline(&mut self) -> Vec<Effect> {
+    /// Advances the clock to the deadline and fires the timer.
+    fn at_deadline(&mut self) -> Vec<LinkEffect> {
         self.now = self.link.deadline().expect("something is due");
-        self.send(Event::Timer)
+        self.send(LinkEvent::Timer)
     }
 }
 
-const BEAT: Effect = Effect::SendHeartbeat(limits::HEARTBEAT_START);
+const HEARTBEAT: LinkEffect = LinkEffect::SendHeartbeat(limits::HEARTBEAT_START);
 
 #[test]
-fn a_start_opens_binds_and_is_live() {
+fn a_start_opens_binds_and_goes_live() {
     let mut driver = Driver::new();
-    assert_eq!(driver.send(Event::Start), [Effect::Open, Effect::Changed]);
-    assert_eq!(driver.send(Event::Start), []);
     assert_eq!(
-        driver.send(Event::Opened),
-        [Effect::Changed, Effect::SendBind]
+        driver.send(LinkEvent::Start),
+        [LinkEffect::Open, LinkEffect::Changed]
     );
-    driver.send(Event::Bound(Duration::from_secs(30)));
+    assert_eq!(driver.send(LinkEvent::Start), []);
+    assert_eq!(
+        driver.send(LinkEvent::Opened),
+        [LinkEffect::Changed, LinkEffect::SendBind]
+    );
+    driver.send(LinkEvent::Bound(Duration::from_secs(30)));
     assert_eq!(driver.link.phase(), Phase::Live);
     assert_eq!(driver.link.interval(), Duration::from_secs(30));
 }
@@ -59,22 +62,22 @@ fn a_start_opens_binds_and_is_live() {
 #[test]
 fn a_socket_that_does_not_open_and_bind_in_time_is_given_up() {
     let mut driver = Driver::new();
-    driver.send(Event::Start);
-    driver.after(3, Event::Opened);
-    assert_eq!(driver.at_deadline()[0], Effect::Close);
+    driver.send(LinkEvent::Start);
+    driver.send_after(3, LinkEvent::Opened);
+    assert_eq!(driver.at_deadline()[0], LinkEffect::Close);
     assert_eq!(driver.now, Moment::after_origin(CONNECT_LIMIT));
     assert_eq!(driver.link.last_cause(), Some(Cause::ConnectTimeout));
     assert!(matches!(driver.link.phase(), Phase::Waiting(_)));
 }
 
 #[test]
-fn any_frame_puts_the_heartbeat_off_and_its_answer_sets_the_interval() {
+fn any_frame_defers_the_heartbeat_its_answer_sets_the_interval() {
     let mut driver = Driver::live();
-    driver.after(44, Event::Arrived);
-    assert_eq!(driver.after(44, Event::Timer), []);
-    assert_eq!(driver.after(1, Event::Timer), [BEAT]);
-    driver.after(1, Event::Arrived);
-    driver.send(Event::Interval(Duration::from_mins(1)));
+    driver.send_after(44, LinkEvent::Arrived);
+    assert_eq!(driver.send_after(44, LinkEvent::Timer), []);
+    assert_eq!(driver.send_after(1, LinkEvent::Timer), [HEARTBEAT]);
+    driver.send_after(1, LinkEvent::Arrived);
+    driver.send(LinkEvent::Interval(Duration::from_mins(1)));
     assert_eq!(driver.link.round_trip(), Some(Duration::from_secs(1)));
     assert_eq!(
         driver.link.deadline(),
@@ -83,34 +86,37 @@ fn any_frame_puts_the_heartbeat_off_and_its_answer_sets_the_interval() {
 }
 
 #[test]
-fn an_unanswered_heartbeat_means_the_connection_is_dead() {
+fn an_unanswered_heartbeat_closes_and_reconnects() {
     let mut driver = Driver::live();
-    assert_eq!(driver.at_deadline(), [BEAT]);
-    assert_eq!(driver.at_deadline()[0], Effect::Close);
+    assert_eq!(driver.at_deadline(), [HEARTBEAT]);
+    assert_eq!(driver.at_deadline()[0], LinkEffect::Close);
     assert_eq!(driver.link.last_cause(), Some(Cause::HeartbeatMissed));
-    assert_eq!(driver.at_deadline(), [Effect::Open, Effect::Changed]);
+    assert_eq!(
+        driver.at_deadline(),
+        [LinkEffect::Open, LinkEffect::Changed]
+    );
 }
 
 #[test]
-fn only_a_regular_heartbeat_tells_about_the_network_and_only_until_the_next_bind() {
+fn only_a_regular_heartbeat_is_reported_missed_at_the_next_bind() {
     let mut driver = Driver::live();
     driver.at_deadline();
     driver.at_deadline();
     assert_eq!(driver.link.missed(), Some(limits::HEARTBEAT_START));
     driver.at_deadline();
-    driver.send(Event::Opened);
-    driver.send(Event::Bound(limits::HEARTBEAT_START));
+    driver.send(LinkEvent::Opened);
+    driver.send(LinkEvent::Bound(limits::HEARTBEAT_START));
     assert_eq!(driver.link.missed(), None);
 
     let mut shown = Driver::live();
-    shown.send(Event::Visible);
+    shown.send(LinkEvent::Visible);
     shown.at_deadline();
     let mut late = Driver::live();
-    late.after(3_600, Event::Timer);
+    late.send_after(3_600, LinkEvent::Timer);
     late.at_deadline();
     let mut offline = Driver::live();
     offline.at_deadline();
-    offline.send(Event::Offline);
+    offline.send(LinkEvent::Offline);
     offline.at_deadline();
     for driver in [shown, late, offline] {
         assert_eq!(driver.link.last_cause(), Some(Cause::HeartbeatMissed));
@@ -119,31 +125,34 @@ fn only_a_regular_heartbeat_tells_about_the_network_and_only_until_the_next_bind
 }
 
 #[test]
-fn a_machine_that_slept_probes_once_more_before_it_gives_up() {
+fn a_late_timer_probes_once_more_before_giving_up() {
     let mut driver = Driver::live();
     driver.at_deadline();
-    assert_eq!(driver.after(3_600, Event::Timer), [BEAT]);
-    assert_eq!(driver.send(Event::Timer), []);
-    assert_eq!(driver.at_deadline()[0], Effect::Close);
+    assert_eq!(driver.send_after(3_600, LinkEvent::Timer), [HEARTBEAT]);
+    assert_eq!(driver.send(LinkEvent::Timer), []);
+    assert_eq!(driver.at_deadline()[0], LinkEffect::Close);
 }
 
 #[test]
-fn a_tab_whose_timers_are_always_late_finds_a_dead_connection_all_the_same() {
+fn always_late_timers_still_detect_a_dead_connection() {
     let mut driver = Driver::live();
-    assert_eq!(driver.after(60, Event::Timer), [BEAT]);
-    assert_eq!(driver.after(60, Event::Timer), [BEAT]);
-    assert_eq!(driver.after(60, Event::Timer)[0], Effect::Close);
+    assert_eq!(driver.send_after(60, LinkEvent::Timer), [HEARTBEAT]);
+    assert_eq!(driver.send_after(60, LinkEvent::Timer), [HEARTBEAT]);
+    assert_eq!(
+        driver.send_after(60, LinkEvent::Timer)[0],
+        LinkEffect::Close
+    );
     assert_eq!(driver.link.last_cause(), Some(Cause::HeartbeatMissed));
 }
 
 #[test]
-fn a_page_that_is_shown_again_probes_at_once_and_only_once() {
+fn a_page_shown_again_probes_once_at_once() {
     let mut driver = Driver::live();
-    assert_eq!(driver.after(5, Event::Visible), [BEAT]);
-    assert_eq!(driver.send(Event::Visible), []);
-    assert_eq!(driver.send(Event::Online), []);
+    assert_eq!(driver.send_after(5, LinkEvent::Visible), [HEARTBEAT]);
+    assert_eq!(driver.send(LinkEvent::Visible), []);
+    assert_eq!(driver.send(LinkEvent::Online), []);
     assert_eq!(driver.link.deadline(), Some(driver.now + PROBE_LIMIT));
-    driver.send(Event::Arrived);
+    driver.send(LinkEvent::Arrived);
     assert_eq!(
         driver.link.deadline(),
         Some(driver.now + limits::HEARTBEAT_START)
@@ -151,20 +160,20 @@ fn a_page_that_is_shown_again_probes_at_once_and_only_once() {
 }
 
 #[test]
-fn a_waiting_link_comes_back_at_once_when_the_network_does_or_the_person_asks() {
-    for event in [Event::Online, Event::Visible, Event::RetryNow] {
+fn a_waiting_link_reconnects_at_once_on_online_visible_or_retry() {
+    for event in [LinkEvent::Online, LinkEvent::Visible, LinkEvent::RetryNow] {
         let mut driver = Driver::live();
-        driver.send(Event::Closed(1006));
+        driver.send(LinkEvent::Closed(1006));
         assert_eq!(
             driver.send(event),
-            [Effect::Open, Effect::Changed],
+            [LinkEffect::Open, LinkEffect::Changed],
             "{event:?}"
         );
     }
 }
 
 #[test]
-fn the_close_code_decides_whether_to_come_back() {
+fn the_close_code_decides_whether_to_reconnect() {
     for (code, comes_back) in [
         (1001, true),
         (1006, true),
@@ -174,7 +183,7 @@ fn the_close_code_decides_whether_to_come_back() {
         (4503, false),
     ] {
         let mut driver = Driver::live();
-        driver.send(Event::Closed(code));
+        driver.send(LinkEvent::Closed(code));
         assert_eq!(
             matches!(driver.link.phase(), Phase::Waiting(_)),
             comes_back,
@@ -188,25 +197,25 @@ fn the_close_code_decides_whether_to_come_back() {
 fn only_a_stable_connection_resets_the_backoff() {
     let mut driver = Driver::live();
     for _ in 0..5 {
-        driver.after(1, Event::Closed(1006));
+        driver.send_after(1, LinkEvent::Closed(1006));
         driver.at_deadline();
-        driver.send(Event::Opened);
-        driver.send(Event::Bound(limits::HEARTBEAT_START));
+        driver.send(LinkEvent::Opened);
+        driver.send(LinkEvent::Bound(limits::HEARTBEAT_START));
     }
     assert_eq!(driver.link.backoff.failures(), 5);
-    driver.after(STABLE_AFTER.as_secs(), Event::Closed(1006));
+    driver.send_after(STABLE_AFTER.as_secs(), LinkEvent::Closed(1006));
     assert_eq!(driver.link.backoff.failures(), 1);
 }
 
 #[test]
-fn events_of_a_socket_that_is_gone_change_nothing() {
+fn events_of_a_closed_socket_are_ignored() {
     let mut driver = Driver::live();
-    driver.send(Event::Closed(1006));
+    driver.send(LinkEvent::Closed(1006));
     let phase = driver.link.phase();
     for event in [
-        Event::Opened,
-        Event::Bound(Duration::from_secs(1)),
-        Event::Closed(4500),
+        LinkEvent::Opened,
+        LinkEvent::Bound(Duration::from_secs(1)),
+        LinkEvent::Closed(4500),
     ] {
         assert_eq!(driver.send(event), []);
         assert_eq!(driver.link.phase(), phase);
@@ -216,61 +225,70 @@ fn events_of_a_socket_that_is_gone_change_nothing() {
 #[test]
 fn a_stopped_link_stays_stopped_until_it_is_started() {
     let mut driver = Driver::live();
-    assert_eq!(driver.send(Event::Stop), [Effect::Close, Effect::Changed]);
+    assert_eq!(
+        driver.send(LinkEvent::Stop),
+        [LinkEffect::Close, LinkEffect::Changed]
+    );
     assert_eq!(driver.link.deadline(), None);
-    assert_eq!(driver.send(Event::Online), []);
-    assert_eq!(driver.send(Event::Start), [Effect::Open, Effect::Changed]);
+    assert_eq!(driver.send(LinkEvent::Online), []);
+    assert_eq!(
+        driver.send(LinkEvent::Start),
+        [LinkEffect::Open, LinkEffect::Changed]
+    );
 }
 
 #[test]
-fn an_attempt_that_hangs_when_the_network_comes_back_gets_no_longer_than_a_probe() {
-    for event in [Event::Online, Event::Visible, Event::RetryNow] {
+fn a_wake_limits_a_hanging_attempt_to_the_probe_limit() {
+    for event in [LinkEvent::Online, LinkEvent::Visible, LinkEvent::RetryNow] {
         let mut driver = Driver::new();
-        driver.send(Event::Start);
-        driver.after(2, event);
+        driver.send(LinkEvent::Start);
+        driver.send_after(2, event);
         assert_eq!(driver.link.deadline(), Some(driver.now + PROBE_LIMIT));
-        driver.after(2, event);
-        let hung_up = driver.now + PROBE_LIMIT.saturating_sub(Duration::from_secs(2));
+        driver.send_after(2, event);
+        let gives_up_at = driver.now + PROBE_LIMIT.saturating_sub(Duration::from_secs(2));
         assert_eq!(
             driver.link.deadline(),
-            Some(hung_up),
+            Some(gives_up_at),
             "{event:?} again puts nothing off"
         );
-        assert_eq!(driver.at_deadline()[0], Effect::Close);
+        assert_eq!(driver.at_deadline()[0], LinkEffect::Close);
     }
 }
 
 #[test]
-fn a_network_that_is_back_starts_the_backoff_over() {
+fn an_online_event_resets_the_backoff() {
     let mut driver = Driver::live();
     for _ in 0..8 {
-        driver.send(Event::Closed(1006));
+        driver.send(LinkEvent::Closed(1006));
         driver.at_deadline();
     }
-    driver.send(Event::Online);
-    driver.send(Event::Closed(1006));
+    driver.send(LinkEvent::Online);
+    driver.send(LinkEvent::Closed(1006));
     assert_eq!(driver.link.backoff.failures(), 1);
 }
 
 #[test]
-fn a_server_that_asks_not_to_be_tried_before_a_time_is_not() {
+fn try_after_of_the_server_delays_the_next_attempt_once() {
     let wait = Duration::from_secs(40);
     let mut driver = Driver::new();
-    driver.send(Event::Start);
-    driver.send(Event::Opened);
-    driver.send(Event::TryAfter(wait));
-    driver.send(Event::Closed(4003));
-    // No backoff is so long.
+    driver.send(LinkEvent::Start);
+    driver.send(LinkEvent::Opened);
+    driver.send(LinkEvent::TryAfter(wait));
+    driver.send(LinkEvent::Closed(4003));
+    // Longer than the longest backoff.
     assert_eq!(driver.link.phase(), Phase::Waiting(driver.now + wait));
-    assert_eq!(driver.at_deadline(), [Effect::Open, Effect::Changed]);
-    driver.send(Event::Closed(1006));
+    assert_eq!(
+        driver.at_deadline(),
+        [LinkEffect::Open, LinkEffect::Changed]
+    );
+    driver.send(LinkEvent::Closed(1006));
     let Phase::Waiting(until) = driver.link.phase() else {
         panic!("it comes back");
     };
     assert!(until < driver.now + wait, "it was for one wait only");
-    driver.send(Event::RetryNow);
-    driver.send(Event::TryAfter(Duration::MAX));
-    driver.send(Event::Closed(4003));
+    driver.send(LinkEvent::RetryNow);
+    driver.send(LinkEvent::TryAfter(Duration::MAX));
+    driver.send(LinkEvent::Closed(4003));
     assert_eq!(
         driver.link.phase(),
         Phase::Waiting(driver.now + TRY_AFTER_MAX)

@@ -1,6 +1,6 @@
-//! What a message and a conversation are read as: the two names of a peer as two fields.
+//! The deserialized forms of a message and a conversation, with the peer as two fields.
 //!
-//! They are written with `#[serde(flatten)]`; reading with it would buffer every field first.
+//! Serialization uses `#[serde(flatten)]`; deserialization with it would buffer every field.
 
 use super::{Conversation, Direction, Message, MsgType, Preview};
 use crate::{ClientMsgId, GroupId, Mid, Peer, Seq, UserId};

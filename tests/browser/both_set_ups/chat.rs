@@ -1,4 +1,4 @@
-//! Two people talk.
+//! Two people chat.
 
 use crate::person::{Person, serve_page};
 use anyhow::Result;
@@ -8,30 +8,29 @@ use tidings_tests::server::{LI, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
 #[tokio::test]
-async fn two_people_talk_through_a_reload_and_a_killed_server_without_loss_or_repeat() -> Result<()>
-{
+async fn chat_survives_reload_and_kill_without_loss_or_duplicates() -> Result<()> {
     let mut server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let look = Look::default();
     let zhang = Person::logged_in(driver, &server, &look, ZHANG.1).await?;
     let li = Person::logged_in(driver, &server, &look, LI.1).await?;
 
-    // Somebody else wrote to Li before, so that the order of the list can change.
+    // Another user wrote to Li before, so that the order of the list can change.
     let mut wang = Socket::bound(&server, WANG).await?;
-    wang.say(1002, 1001, "from wang").await?;
+    wang.send_message(1002, 1001, "from wang").await?;
     li.badge_shows(1002, "1").await?;
 
     zhang.writes_to(1001).await?;
-    zhang.says("hello <b>Li</b>").await?;
+    zhang.sends("hello <b>Li</b>").await?;
     zhang.sees("hello <b>Li</b>", "sent", "sent").await?;
     li.badge_shows(1000, "1").await?;
     assert_eq!(li.list().await?, ["1000", "1002"], "newest first");
-    zhang.says("second").await?;
+    zhang.sends("second").await?;
     li.badge_shows(1000, "2").await?;
     let total = "document.querySelector('[data-testid=total-unread]').textContent.trim() === '3'";
     li.browser.until("a total of three", total).await?;
     li.titled("(3) Tidings").await?;
-    wang.say(1002, 1001, "wang again").await?;
+    wang.send_message(1002, 1001, "wang again").await?;
     li.badge_shows(1002, "2").await?;
     assert_eq!(li.list().await?, ["1002", "1000"], "newest first");
 
@@ -58,20 +57,20 @@ async fn two_people_talk_through_a_reload_and_a_killed_server_without_loss_or_re
         ["hello <b>Li</b>", "second", "by button"]
     );
 
-    // The server is gone. What is written meanwhile waits, and goes out when it is back.
+    // While the server is down messages are pending; they are sent when it is back.
     server.kill().await?;
     let waiting = "['waiting', 'connecting'].includes(document.querySelector('[data-testid=connection]').dataset.phase)";
     zhang.browser.until("not connected", waiting).await?;
     li.browser.until("not connected", waiting).await?;
-    zhang.says("while away 1").await?;
-    zhang.says("while away 2").await?;
+    zhang.sends("while away 1").await?;
+    zhang.sends("while away 2").await?;
     zhang.sees("while away 1", "sent", "pending").await?;
     server.restart().await?;
     zhang.is_connected().await?;
     li.is_connected().await?;
     zhang.sees("while away 2", "sent", "sent").await?;
     li.sees("while away 2", "received", "sent").await?;
-    li.says("all here").await?;
+    li.sends("all here").await?;
     zhang.sees("all here", "received", "sent").await?;
 
     let expected = [
@@ -87,7 +86,7 @@ async fn two_people_talk_through_a_reload_and_a_killed_server_without_loss_or_re
     let mut witness = Socket::bound(&server, ZHANG).await?;
     let query = json!({"ownerUid": 1000, "otherUid": 1001, "afterSeq": 0});
     witness.send(json!({"type": 2, "data": query})).await?;
-    // First comes what Zhang's page has not acknowledged yet, if there is any: it takes its time.
+    // Messages that Zhang's page has not acknowledged yet are pushed first.
     let mut answer = witness.next().await?;
     while answer["type"] == 4 {
         answer = witness.next().await?;
@@ -111,9 +110,9 @@ async fn a_long_history_is_loaded_page_by_page_while_scrolling_up() -> Result<()
     let server = serve_page().await?;
     let mut wang = Socket::bound(&server, WANG).await?;
     for n in 1..=170 {
-        wang.say(1002, 1000, &format!("line {n}")).await?;
+        wang.send_message(1002, 1000, &format!("line {n}")).await?;
     }
-    // Read, so that nothing but the last page is fetched at first.
+    // Read, so that at first only the last page is fetched.
     let mut reader = Socket::bound(&server, ZHANG).await?;
     reader
         .send(json!({"type": 2, "data": {"ownerUid": 1000, "otherUid": 1002}}))
@@ -125,7 +124,7 @@ async fn a_long_history_is_loaded_page_by_page_while_scrolling_up() -> Result<()
     let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
     zhang.opens_conversation(1002).await?;
     zhang.sees("line 170", "received", "sent").await?;
-    // Again and again: as long as it opens, it goes to its end by itself.
+    // Repeatedly, because while the conversation opens it scrolls to its end by itself.
     let up = "(document.querySelector('[data-testid=thread]').scrollTop = 0,
         document.querySelector('.message-rows [data-testid=message]').dataset.seq === '1')";
     zhang.browser.until("the beginning", up).await?;
@@ -137,7 +136,7 @@ async fn a_long_history_is_loaded_page_by_page_while_scrolling_up() -> Result<()
 }
 
 #[tokio::test]
-async fn what_the_server_refuses_is_shown_as_failed_with_its_reason() -> Result<()> {
+async fn refused_message_is_shown_as_failed() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
     let zhang = Person::logged_in(driver, &server, &Look::default(), ZHANG.1).await?;
@@ -157,7 +156,7 @@ async fn what_the_server_refuses_is_shown_as_failed_with_its_reason() -> Result<
     zhang.browser.click("composer-send").await?;
     let failed = "document.querySelector('.message-rows [data-testid=message][data-state=failed]')";
     zhang.browser.until("failed", failed).await?;
-    zhang.says("next").await?;
+    zhang.sends("next").await?;
     zhang.sees("next", "sent", "sent").await?;
     zhang.browser.close().await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Who is there.
+//! Presence of the peer.
 
 use crate::person::{Person, serve_page};
 use anyhow::Result;
@@ -7,7 +7,7 @@ use tidings_tests::server::{LI, ZHANG};
 use tidings_tests::socket::Socket;
 
 #[tokio::test]
-async fn who_is_online_has_a_dot_until_they_leave() -> Result<()> {
+async fn online_dot_is_shown_until_the_peer_disconnects() -> Result<()> {
     let server = serve_page().await?;
     let mut li = Socket::bound(&server, LI).await?;
     crate::past::line(&mut li, LI.0, ZHANG.0, "here I am").await?;
@@ -18,16 +18,19 @@ async fn who_is_online_has_a_dot_until_they_leave() -> Result<()> {
         "document.querySelector('[data-peer=\"{}\"] [data-testid=online]') !== null",
         LI.0
     );
-    let says = |word: &str| {
-        format!("document.querySelector('[data-testid=standing]')?.textContent.includes('{word}')")
+    let status_has = |text: &str| {
+        format!("document.querySelector('[data-testid=standing]')?.textContent.includes('{text}')")
     };
     zhang.browser.until("a dot", &dot).await?;
-    zhang.browser.until("said, too", &says("online")).await?;
+    zhang
+        .browser
+        .until("the status, too", &status_has("online"))
+        .await?;
     drop(li);
     zhang.browser.until("no dot", &format!("!{dot}")).await?;
     zhang
         .browser
-        .until("when they left", &says("last seen"))
+        .until("when they left", &status_has("last seen"))
         .await?;
     let _li = Socket::bound(&server, LI).await?;
     zhang.browser.until("a dot again", &dot).await?;

@@ -1,6 +1,6 @@
-//! One's own account by keyboard alone.
+//! The user's account by keyboard alone.
 
-use super::comes_in;
+use super::logs_in_by_keyboard;
 use crate::person::{Person, serve_page};
 use anyhow::Result;
 use serde_json::json;
@@ -10,7 +10,8 @@ use tidings_tests::server::ZHANG;
 
 const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../client/assets/icon-192.png");
 
-/// The heading of the logins, which takes the focus when the button of one goes with it.
+/// The heading of the logins, which gets the focus when the focused button is removed with its
+/// login.
 const LOGINS: &str = "document.activeElement.id === 'profile-logins'";
 
 impl Person {
@@ -19,7 +20,8 @@ impl Person {
         self.opens_from("profile-open", "profile-picture").await
     }
 
-    /// Presses a key on the field for the picture: what the driver types there is the name of a file.
+    /// Presses a key on the picture field by CDP, because text typed by the driver there is a file
+    /// name.
     async fn presses_on_the_picture(&self, key: &str, code: u32) -> Result<()> {
         self.focus_is_on("profile-picture").await?;
         for kind in ["rawKeyDown", "char", "keyUp"] {
@@ -30,12 +32,12 @@ impl Person {
         Ok(())
     }
 
-    /// Goes on from the field for the picture.
+    /// Moves the focus on from the picture field.
     async fn tabs_on(&self) -> Result<()> {
         self.presses_on_the_picture("Tab", 9).await
     }
 
-    /// Presses Enter on the field for the picture, where a browser with a window shows its files.
+    /// Presses Enter on the picture field, which would open the file dialog of the browser.
     async fn asks_for_a_file(&self) -> Result<()> {
         let intercept = json!({"enabled": true});
         self.browser
@@ -49,18 +51,17 @@ impl Person {
 }
 
 #[tokio::test]
-async fn picture_name_and_password_are_changed_and_the_account_gives_the_focus_back() -> Result<()>
-{
+async fn picture_name_and_password_change_and_focus_returns() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
-    let zhang = comes_in(driver, &server, &Look::default()).await?;
+    let zhang = logs_in_by_keyboard(driver, &server, &Look::default()).await?;
     zhang.opens_the_account().await?;
 
     zhang.asks_for_a_file().await?;
     let picture = std::fs::canonicalize(PICTURE)?;
     zhang.types(picture.to_string_lossy()).await?;
     zhang.browser.find_css(".head-self img").await?;
-    zhang.is_told("Saved.").await?;
+    zhang.reads_profile_status("Saved.").await?;
     zhang.tabs_on().await?;
     zhang.focus_is_on("profile-no-picture").await?;
     zhang.types(Key::Enter).await?;
@@ -69,9 +70,9 @@ async fn picture_name_and_password_are_changed_and_the_account_gives_the_focus_b
     zhang.tabs_on().await?;
     zhang.focus_is_on("profile-name").await?;
 
-    // A field that the Tab key leads to is typed over.
+    // The Tab key selects the text of a field, so that typing replaces it.
     zhang.types(" " + Key::Enter).await?;
-    zhang.is_told("Enter a name.").await?;
+    zhang.reads_profile_status("Enter a name.").await?;
     zhang.focus_is_on("profile-name").await?;
     zhang.types(Key::Tab).await?;
     zhang.focus_is_on("profile-rename").await?;
@@ -79,7 +80,7 @@ async fn picture_name_and_password_are_changed_and_the_account_gives_the_focus_b
     zhang.types("Zhang San" + Key::Tab).await?;
     zhang.focus_is_on("profile-rename").await?;
     zhang.types(Key::Enter).await?;
-    zhang.is_told("Saved.").await?;
+    zhang.reads_profile_status("Saved.").await?;
     let named = "document.querySelector('.head-name').textContent === 'Zhang San'";
     zhang.browser.until("the name at the top", named).await?;
     zhang.focus_is_on("profile-rename").await?;
@@ -89,14 +90,16 @@ async fn picture_name_and_password_are_changed_and_the_account_gives_the_focus_b
     zhang.types("wrong" + Key::Tab).await?;
     zhang.focus_is_on("new-password").await?;
     zhang.types("correct horse" + Key::Enter).await?;
-    zhang.is_told("The current password is wrong.").await?;
+    zhang
+        .reads_profile_status("The current password is wrong.")
+        .await?;
     zhang.focus_is_on("new-password").await?;
     zhang.types(Key::Shift + Key::Tab).await?;
     zhang.types("1234").await?;
     zhang.tabs_to("profile-change-password").await?;
     zhang.types(Key::Enter).await?;
     zhang
-        .is_told("The password was changed; you are logged out everywhere else.")
+        .reads_profile_status("The password was changed; you are logged out everywhere else.")
         .await?;
     zhang.focus_is_on("profile-change-password").await?;
     zhang.closes("profile", Key::Escape, "profile-open").await?;
@@ -110,7 +113,7 @@ async fn other_logins_are_ended_one_by_one_or_all_at_once() -> Result<()> {
         server.login(ZHANG.1).await?;
     }
     let driver = ChromeDriver::shared()?;
-    let zhang = comes_in(driver, &server, &Look::default()).await?;
+    let zhang = logs_in_by_keyboard(driver, &server, &Look::default()).await?;
     zhang.opens_the_account().await?;
     let logins = |count: u32| {
         format!("document.querySelectorAll('[data-testid=profile-logins] li').length === {count}")
@@ -122,10 +125,10 @@ async fn other_logins_are_ended_one_by_one_or_all_at_once() -> Result<()> {
     zhang.focus_is_on("profile-end").await?;
     zhang.types(Key::Enter).await?;
     zhang.browser.until("one fewer", &logins(3)).await?;
-    zhang.is_told("Logged out there.").await?;
+    zhang.reads_profile_status("Logged out there.").await?;
     zhang.focus_is("the logins", LOGINS).await?;
 
-    // From there on to those that are left.
+    // From the heading on to the remaining logins.
     zhang.types(Key::Tab).await?;
     zhang.focus_is_on("profile-end").await?;
     zhang.tabs_to("profile-end-others").await?;

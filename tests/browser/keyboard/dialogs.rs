@@ -1,6 +1,6 @@
-//! Dialogs and panels by keyboard alone: closed, they give the focus back to where it was.
+//! Dialogs and panels by keyboard alone: when closed, they return the focus to where it was.
 
-use super::comes_in;
+use super::logs_in_by_keyboard;
 use crate::group;
 use crate::person::{Person, serve_page};
 use anyhow::Result;
@@ -10,7 +10,7 @@ use tidings_tests::server::{LI, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
 impl Person {
-    /// Chooses among the radio buttons of a setting, which are one stop.
+    /// Chooses a radio button of a setting; the group is one tab stop.
     async fn chooses(&self, setting: &str, value: &str) -> Result<()> {
         let there = format!("document.activeElement.name === 'tidings.{setting}'");
         self.presses_until(setting, &there, || "" + Key::Tab)
@@ -23,10 +23,10 @@ impl Person {
 }
 
 #[tokio::test]
-async fn language_and_theme_are_chosen_and_the_settings_give_the_focus_back() -> Result<()> {
+async fn settings_change_language_and_theme_and_return_focus() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
-    let zhang = comes_in(driver, &server, &Look::default()).await?;
+    let zhang = logs_in_by_keyboard(driver, &server, &Look::default()).await?;
     zhang.tabs_to("settings-open").await?;
     zhang.types(Key::Enter).await?;
     zhang.browser.find("settings").await?;
@@ -50,20 +50,20 @@ async fn language_and_theme_are_chosen_and_the_settings_give_the_focus_back() ->
 }
 
 #[tokio::test]
-async fn the_connection_panel_is_read_and_gives_the_focus_back() -> Result<()> {
+async fn connection_panel_is_read_and_returns_focus() -> Result<()> {
     let server = serve_page().await?;
     let driver = ChromeDriver::shared()?;
-    let zhang = comes_in(driver, &server, &Look::default()).await?;
+    let zhang = logs_in_by_keyboard(driver, &server, &Look::default()).await?;
     zhang.tabs_to("panel-open").await?;
     zhang.opens_from("panel-open", "panel-close").await?;
-    // What it says can be scrolled.
+    // The content of the panel can be scrolled.
     let body = "document.activeElement.matches('.panel-body')";
     zhang.types(Key::Tab).await?;
     zhang.focus_is("what it says", body).await?;
     zhang.tabs_to("panel-copy").await?;
     zhang.types(Key::Enter).await?;
-    let said = "document.querySelector('.panel-foot [role=status]').textContent !== ''";
-    zhang.browser.until("whether it was copied", said).await?;
+    let copied = "document.querySelector('.panel-foot [role=status]').textContent !== ''";
+    zhang.browser.until("whether it was copied", copied).await?;
     zhang.focus_is_on("panel-copy").await?;
     zhang.closes("panel", Key::Escape, "panel-open").await?;
 
@@ -73,11 +73,11 @@ async fn the_connection_panel_is_read_and_gives_the_focus_back() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_panel_of_a_group_leads_to_its_members_and_to_more_of_them() -> Result<()> {
+async fn group_panel_reaches_members_and_the_add_dialog() -> Result<()> {
     let server = serve_page().await?;
     let group = group::create(&server, ZHANG, "Hikers", &[LI.0, WANG.0]).await?;
     let driver = ChromeDriver::shared()?;
-    let zhang = comes_in(driver, &server, &Look::default()).await?;
+    let zhang = logs_in_by_keyboard(driver, &server, &Look::default()).await?;
     zhang.tabs_to_the_list().await?;
     let row = format!("g{group}");
     zhang.focus_is_on_row("conversation-row", &row).await?;
@@ -105,11 +105,11 @@ async fn the_panel_of_a_group_leads_to_its_members_and_to_more_of_them() -> Resu
 }
 
 #[tokio::test]
-async fn who_has_something_unsent_is_asked_before_they_log_out() -> Result<()> {
+async fn logout_with_unsent_messages_asks_first() -> Result<()> {
     let server = serve_page().await?;
     crate::past::line(&mut Socket::bound(&server, LI).await?, 1001, 1000, "hi").await?;
     let driver = ChromeDriver::shared()?;
-    let zhang = comes_in(driver, &server, &Look::default()).await?;
+    let zhang = logs_in_by_keyboard(driver, &server, &Look::default()).await?;
     zhang.opens_the_first().await?;
     zhang.browser.offline(true).await?;
     zhang.types("unsent" + Key::Enter).await?;

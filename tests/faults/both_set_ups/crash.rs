@@ -1,4 +1,4 @@
-//! A server that is killed again and again.
+//! A server that is killed repeatedly.
 
 use crate::check::check;
 use crate::crowd::Crowd;
@@ -11,21 +11,21 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 const PEOPLE: usize = 10;
 const DEVICES_EACH: usize = 5;
 const KILLS: usize = 6;
-/// From one message to the next.
+/// The interval between messages.
 const PACE: Duration = Duration::from_millis(5);
-/// The longest life of a server, and the longest time without one.
-const LIFE: Duration = Duration::from_millis(2_500);
-const DEATH: Duration = Duration::from_millis(500);
+/// The longest time between start and kill, and between kill and start.
+const MAX_UPTIME: Duration = Duration::from_millis(2_500);
+const MAX_DOWNTIME: Duration = Duration::from_millis(500);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_killed_again_and_again_loses_and_doubles_nothing_it_answered() -> Result<()> {
+async fn repeated_kills_lose_and_duplicate_no_answered_message() -> Result<()> {
     let mut server = Server::start(&[]).await?;
     let mut crowd = Crowd::new(&server, PEOPLE, DEVICES_EACH, seed("crash")).await?;
     let mut pace = interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for _ in 0..KILLS {
-        for (alive, most) in [(true, LIFE), (false, DEATH)] {
-            let until = Instant::now() + crowd.dice.up_to(most);
+        for (alive, most) in [(true, MAX_UPTIME), (false, MAX_DOWNTIME)] {
+            let until = Instant::now() + crowd.rng.up_to(most);
             while Instant::now() < until {
                 pace.tick().await;
                 crowd.write_one().await?;

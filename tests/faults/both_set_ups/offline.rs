@@ -1,4 +1,4 @@
-//! Many messages wait for somebody who was away. `soak` has very many.
+//! Many offline messages. `soak` has many more.
 
 use crate::people::offline::{of_two_conversations, offline_messages};
 use anyhow::Result;

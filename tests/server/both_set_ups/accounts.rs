@@ -1,4 +1,4 @@
-//! Registering, over HTTP.
+//! Registration over HTTP.
 
 use anyhow::{Context, Result};
 use reqwest::Method;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tidings_tests::server::{Launch, Server, ZHANG};
 use tidings_tests::socket::Socket;
 
-/// Asks, with this login if any; returns the status and the body, null if there is none.
+/// Sends a request, with this login if any. Returns the status and the body; null if there is none.
 pub(crate) async fn ask(
     server: &Server,
     token: Option<&str>,
@@ -43,7 +43,7 @@ pub(crate) fn token(answer: &Value) -> Result<String> {
 }
 
 #[tokio::test]
-async fn who_registers_is_logged_in_and_can_write_and_log_in_again() -> Result<()> {
+async fn registered_user_is_logged_in_can_send_and_log_in_again() -> Result<()> {
     let server = Server::start(&[]).await?;
     let open = ask(&server, None, (Method::GET, "/api/server"), Value::Null).await?;
     assert_eq!(open, (200, json!({"registration": true})));
@@ -57,7 +57,7 @@ async fn who_registers_is_logged_in_and_can_write_and_log_in_again() -> Result<(
     let bind = json!({"uid": 1003});
     let mut socket = Socket::bound_with(&server, &token(&ann)?, bind).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
-    socket.say(1003, 1000, "hello").await?;
+    socket.send_message(1003, 1000, "hello").await?;
     assert_eq!(zhang.data(4).await?["ownerName"], "Ann");
 
     let (status, again) = login(&server, "ann@example.org", "correct horse").await?;
@@ -66,7 +66,7 @@ async fn who_registers_is_logged_in_and_can_write_and_log_in_again() -> Result<(
 }
 
 #[tokio::test]
-async fn a_registration_that_is_wrong_or_taken_adds_nobody() -> Result<()> {
+async fn invalid_or_taken_registration_adds_nobody() -> Result<()> {
     let server = Server::start(&[]).await?;
     for (email, name, password) in [
         ("ann", "Ann", "correct horse"),
@@ -90,7 +90,7 @@ async fn a_registration_that_is_wrong_or_taken_adds_nobody() -> Result<()> {
 }
 
 #[tokio::test]
-async fn of_many_who_register_one_email_at_once_one_gets_it() -> Result<()> {
+async fn concurrent_registrations_of_one_email_admit_one() -> Result<()> {
     let server = Server::start(&[]).await?;
     let tries = (0..6).map(|n| {
         let (server, name) = (&server, format!("Ann {n}"));
@@ -106,8 +106,8 @@ async fn of_many_who_register_one_email_at_once_one_gets_it() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_address_registers_ten_in_a_minute_and_where_it_is_off_nobody_does() -> Result<()> {
-    // One process: each counts for itself.
+async fn registration_is_limited_per_address_and_can_be_off() -> Result<()> {
+    // One process, because each counts separately.
     let folder = tempfile::tempdir()?;
     let launch = Launch::new(folder.path(), &[]);
     let server = Server::alone(folder, launch).await?;

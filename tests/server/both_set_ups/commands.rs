@@ -49,7 +49,7 @@ async fn users_are_added_imported_and_log_in() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_forgotten_password_is_replaced_and_every_login_of_its_user_ends() -> Result<()> {
+async fn password_command_ends_every_login_of_the_user() -> Result<()> {
     let server = Server::start(&[]).await?;
     let (zhang, li) = (server.login(ZHANG.1).await?, server.login(LI.1).await?);
     let change = ["user", "password", "--email", "ZhangSan@gmail.com"];
@@ -73,7 +73,7 @@ async fn a_forgotten_password_is_replaced_and_every_login_of_its_user_ends() -> 
 }
 
 #[tokio::test]
-async fn an_import_with_a_mistake_names_the_line_and_adds_nobody() -> Result<()> {
+async fn invalid_import_names_the_line_and_adds_nobody() -> Result<()> {
     let server = Server::start(&[]).await?;
     let wrong = [
         (
@@ -86,13 +86,13 @@ async fn an_import_with_a_mistake_names_the_line_and_adds_nobody() -> Result<()>
             "exists already",
         ),
     ];
-    for (csv, words) in wrong {
+    for (csv, message) in wrong {
         tokio::fs::write(server.folder().join("users.csv"), csv).await?;
         let error = server
             .command(&["user", "import", "users.csv"], "")
             .await
             .expect_err("wrong");
-        assert!(error.to_string().contains(words), "{error}");
+        assert!(error.to_string().contains(message), "{error}");
     }
     let printed = server
         .command(
@@ -120,7 +120,7 @@ async fn an_issued_token_opens_a_connection() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_range_of_tokens_is_one_line_for_each_user_that_exists() -> Result<()> {
+async fn token_range_prints_one_line_per_existing_user() -> Result<()> {
     let server = Server::start(&[]).await?;
     let csv = "email,username,password,avatar,uid\n\
                a@b.c,A,,,2000\nd@e.f,D,,,2002\ng@h.i,G,,,4000\n";
@@ -146,7 +146,7 @@ async fn a_range_of_tokens_is_one_line_for_each_user_that_exists() -> Result<()>
 }
 
 #[tokio::test]
-async fn a_user_imported_without_a_password_cannot_log_in_with_one() -> Result<()> {
+async fn user_imported_without_password_cannot_log_in_with_one() -> Result<()> {
     let server = Server::start(&[]).await?;
     let csv = "email,username,password\nrobot@example.org,Robot,\n";
     tokio::fs::write(server.folder().join("users.csv"), csv).await?;
@@ -164,7 +164,7 @@ async fn a_user_imported_without_a_password_cannot_log_in_with_one() -> Result<(
 }
 
 #[tokio::test]
-async fn a_start_that_cannot_be_says_what_to_do() -> Result<()> {
+async fn impossible_start_says_what_to_do() -> Result<()> {
     let server = Server::start(&[]).await?;
     let folder = tempfile::tempdir()?;
     let wrong: [(&[&str], &str); 5] = [
@@ -183,17 +183,17 @@ async fn a_start_that_cannot_be_says_what_to_do() -> Result<()> {
         ),
         (&["serve", "--idle-timeout-ms", "1000"], "raise the one"),
     ];
-    for (arguments, words) in wrong {
+    for (arguments, message) in wrong {
         let error = command(folder.path(), arguments, "")
             .await
             .expect_err("wrong");
-        assert!(error.to_string().contains(words), "{error}");
+        assert!(error.to_string().contains(message), "{error}");
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn the_schema_can_be_brought_up_to_date_beforehand_and_again() -> Result<()> {
+async fn migrate_works_before_the_first_start_and_again() -> Result<()> {
     let folder = tempfile::tempdir()?;
     for _ in 0..2 {
         let printed = command(folder.path(), &["migrate"], "").await?;
@@ -203,7 +203,7 @@ async fn the_schema_can_be_brought_up_to_date_beforehand_and_again() -> Result<(
 }
 
 #[tokio::test]
-async fn every_command_uses_the_database_of_the_configuration_file() -> Result<()> {
+async fn migrate_uses_the_database_of_the_configuration_file() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("tidings.toml");
     tokio::fs::write(&file, "database-url = 'sqlite://from-the-file.db'").await?;

@@ -1,4 +1,4 @@
-//! What was answered is there after a crash, and an end is clean.
+//! Answered messages survive a crash, and a shutdown is clean.
 
 use anyhow::{Context, Result};
 use serde_json::json;
@@ -13,8 +13,8 @@ fn send(n: usize) -> serde_json::Value {
                                "clientMsgId": id}})
 }
 
-/// Sends without waiting for answers until the server is killed; returns how many were sent and
-/// the place of each answered one.
+/// Sends without waiting for answers until the server is killed. Returns how many were sent, and
+/// the `seq` of each answered one.
 async fn stream_until_killed(
     server: &mut Server,
     from: usize,
@@ -24,7 +24,7 @@ async fn stream_until_killed(
     let mut next = from;
     let kill_after = from + 300;
     loop {
-        // A few under way at any time; once enough are answered, the kill comes amid the rest.
+        // A few are in flight at any time; once enough are answered, the kill hits the others.
         while next < from + answered.len() + 40 && socket.send(send(next)).await.is_ok() {
             next += 1;
         }
@@ -42,21 +42,20 @@ async fn stream_until_killed(
 }
 
 #[tokio::test]
-async fn a_kill_amid_sends_loses_nothing_answered_and_a_repeat_stores_nothing_twice() -> Result<()>
-{
+async fn kill_during_sends_loses_no_answer_and_resend_is_stored_once() -> Result<()> {
     let mut server = Server::start(&[]).await?;
     let (mut sent, mut answered) = (0, HashMap::new());
     for _ in 0..3 {
-        let (until, places) = stream_until_killed(&mut server, sent).await?;
-        answered.extend(places);
+        let (until, seqs) = stream_until_killed(&mut server, sent).await?;
+        answered.extend(seqs);
         server.restart().await?;
-        // What was not answered is sent again, as an outbox does, together with some that were.
+        // Unanswered messages are sent again, like by an outbox, together with some answered ones.
         let mut socket = Socket::bound(&server, ZHANG).await?;
         for n in until.saturating_sub(100)..until {
             socket.send(send(n)).await?;
-            let place = socket.data(3).await?["seq"].as_i64().context("no seq")?;
-            if let Some(before) = answered.insert(n, place) {
-                assert_eq!(before, place, "message {n} moved");
+            let seq = socket.data(3).await?["seq"].as_i64().context("no seq")?;
+            if let Some(before) = answered.insert(n, seq) {
+                assert_eq!(before, seq, "message {n} moved");
             }
         }
         sent = until;
@@ -76,21 +75,21 @@ async fn a_kill_amid_sends_loses_nothing_answered_and_a_repeat_stores_nothing_tw
         li.ack(&push["tid"]).await?;
     }
     li.nothing_more(1001).await?;
-    for (n, place) in answered {
-        assert_eq!(stored.get(&format!("c-{n}")), Some(&place));
+    for (n, seq) in answered {
+        assert_eq!(stored.get(&format!("c-{n}")), Some(&seq));
     }
     Ok(())
 }
 
 #[tokio::test]
-async fn a_termination_answers_what_was_sent_closes_with_1001_and_exits_cleanly() -> Result<()> {
+async fn sigterm_answers_sends_closes_with_1001_and_exits_cleanly() -> Result<()> {
     let mut server = Server::start(&[]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut li = Socket::bound(&server, LI).await?;
     for n in 0..50 {
         zhang.send(send(n)).await?;
     }
-    // The first answer shows that the frames arrive; the rest may be under way.
+    // The first answer shows that the frames arrive; the rest may be in flight.
     assert_eq!(zhang.data(3).await?["seq"], 1);
     let (status, zhang, li) = tokio::join!(server.terminate(), zhang.closed(), li.closed());
     assert!(status?.success());
@@ -111,11 +110,11 @@ async fn a_termination_answers_what_was_sent_closes_with_1001_and_exits_cleanly(
 }
 
 #[tokio::test]
-async fn acknowledgements_survive_a_clean_end() -> Result<()> {
+async fn acknowledgements_survive_a_clean_shutdown() -> Result<()> {
     let mut server = Server::start(&[]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut li = Socket::bound(&server, LI).await?;
-    zhang.say(1000, 1001, "seen").await?;
+    zhang.send_message(1000, 1001, "seen").await?;
     let push = li.frame(4).await?;
     li.ack(&push["tid"]).await?;
     li.nothing_more(1001).await?;
@@ -125,7 +124,7 @@ async fn acknowledgements_survive_a_clean_end() -> Result<()> {
 }
 
 #[tokio::test]
-async fn health_and_readiness_are_told_apart() -> Result<()> {
+async fn health_and_readiness_are_separate_endpoints() -> Result<()> {
     let server = Server::start(&[]).await?;
     for path in ["/healthz", "/readyz"] {
         let answer = server.http().get(server.url(path)).send().await?;

@@ -1,4 +1,4 @@
-//! Acknowledgements, repeats, several devices, idle connections.
+//! Acknowledgements, repushes, several devices, idle connections.
 
 use anyhow::Result;
 use serde_json::json;
@@ -6,22 +6,22 @@ use std::time::{Duration, Instant};
 use tidings_tests::server::{LI, Server, ZHANG};
 use tidings_tests::socket::Socket;
 
-/// Repeats within a test's patience.
-const HASTY: [&str; 4] = ["--ack-timeout-ms", "400", "--repush-interval-ms", "200"];
-/// The same, but not before a few messages are on a slow disk.
-const UNHURRIED: [&str; 4] = ["--ack-timeout-ms", "3000", "--repush-interval-ms", "200"];
-/// Repeats nothing while a test lasts.
-const PATIENT: [&str; 2] = ["--ack-timeout-ms", "60000"];
+/// Repushes within the time of a test.
+const FAST_REPUSH: [&str; 4] = ["--ack-timeout-ms", "400", "--repush-interval-ms", "200"];
+/// The same, but with time for a few messages to be committed on a slow disk.
+const SLOW_REPUSH: [&str; 4] = ["--ack-timeout-ms", "3000", "--repush-interval-ms", "200"];
+/// No repushes while a test lasts.
+const NO_REPUSH: [&str; 2] = ["--ack-timeout-ms", "60000"];
 
 #[tokio::test]
-async fn a_clients_close_is_answered_in_every_state() -> Result<()> {
-    let server = Server::start(&PATIENT).await?;
+async fn client_close_is_answered_in_every_state() -> Result<()> {
+    let server = Server::start(&NO_REPUSH).await?;
     let token = server.login(LI.1).await?;
     let unbound = Socket::open(&server, Some(&token)).await?;
-    assert_eq!(unbound.leave().await?, 1000);
+    assert_eq!(unbound.close_handshake().await?, 1000);
 
     let idle = Socket::bound(&server, LI).await?;
-    assert_eq!(idle.leave().await?, 1000);
+    assert_eq!(idle.close_handshake().await?, 1000);
 
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let unacknowledged = Socket::bound(&server, LI).await?;
@@ -30,10 +30,10 @@ async fn a_clients_close_is_answered_in_every_state() -> Result<()> {
                           "clientMsgId": n.to_string()});
         zhang.send(json!({"type": 3, "data": data})).await?;
     }
-    assert_eq!(zhang.leave().await?, 1000, "amid its sends");
-    assert_eq!(unacknowledged.leave().await?, 1000, "amid pushes");
+    assert_eq!(zhang.close_handshake().await?, 1000, "amid its sends");
+    assert_eq!(unacknowledged.close_handshake().await?, 1000, "amid pushes");
 
-    // What was sent before the close is stored.
+    // Messages sent before the close are stored.
     let mut li = Socket::bound(&server, LI).await?;
     for n in 1..=20 {
         assert_eq!(li.data(4).await?["content"], n.to_string());
@@ -42,13 +42,12 @@ async fn a_clients_close_is_answered_in_every_state() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_unacknowledged_push_is_repeated_with_its_tid_then_the_connection_is_closed()
--> Result<()> {
-    let server = Server::start(&HASTY).await?;
+async fn unacked_push_is_repeated_with_its_tid_then_closed() -> Result<()> {
+    let server = Server::start(&FAST_REPUSH).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut li = Socket::bound(&server, LI).await?;
     let before = Instant::now();
-    zhang.say(1000, 1001, "hello").await?;
+    zhang.send_message(1000, 1001, "hello").await?;
     let push = li.frame(4).await?;
     assert_eq!(push.get("dup"), None);
     let (repeats, code) = li.closed().await?;
@@ -60,7 +59,7 @@ async fn an_unacknowledged_push_is_repeated_with_its_tid_then_the_connection_is_
         assert_eq!(repeat["dup"], true);
         assert_eq!(repeat["data"], push["data"]);
     }
-    // It waits in the store, and comes with a tid of the new connection.
+    // It is still in the store, and pushed with a tid of the new connection.
     let mut again = Socket::bound(&server, LI).await?;
     let offered = again.frame(4).await?;
     assert_eq!((&offered["tid"], offered.get("dup")), (&json!(1), None));
@@ -69,8 +68,8 @@ async fn an_unacknowledged_push_is_repeated_with_its_tid_then_the_connection_is_
 }
 
 #[tokio::test]
-async fn an_acknowledged_push_is_not_repeated_and_unknown_tids_are_ignored() -> Result<()> {
-    let server = Server::start(&UNHURRIED).await?;
+async fn acked_push_is_not_repeated_and_unknown_tids_are_ignored() -> Result<()> {
+    let server = Server::start(&SLOW_REPUSH).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut li = Socket::bound(&server, LI).await?;
     for n in 1..=5 {
@@ -91,7 +90,7 @@ async fn an_acknowledged_push_is_not_repeated_and_unknown_tids_are_ignored() -> 
     let (repeats, code) = li.closed().await?;
     assert_eq!(code, 4001);
     let tids: Vec<_> = repeats.iter().map(|frame| frame["tid"].as_i64()).collect();
-    // Where the disk is slow between the two, less often 5: the connection ends with 4.
+    // If the disk was slow between the two, 5 is repeated less often: the connection ends with 4.
     assert!(tids.iter().all(|tid| [Some(4), Some(5)].contains(tid)));
     let fours = tids.iter().filter(|tid| **tid == Some(4));
     assert_eq!(fours.count(), 2, "{tids:?}");
@@ -99,12 +98,12 @@ async fn an_acknowledged_push_is_not_repeated_and_unknown_tids_are_ignored() -> 
 }
 
 #[tokio::test]
-async fn a_window_of_64_pushes_waits_for_acknowledgements_and_goes_on_in_order() -> Result<()> {
-    let server = Server::start(&PATIENT).await?;
+async fn window_of_64_pushes_waits_for_acks_and_resumes_in_order() -> Result<()> {
+    let server = Server::start(&NO_REPUSH).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut li = Socket::bound(&server, LI).await?;
     for n in 1..=200 {
-        zhang.say(1000, 1001, &n.to_string()).await?;
+        zhang.send_message(1000, 1001, &n.to_string()).await?;
     }
     for n in 1..=64 {
         assert_eq!(li.frame(4).await?["tid"], n);
@@ -144,12 +143,12 @@ async fn every_device_of_both_sides_gets_a_message_once() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_acknowledgement_on_one_connection_settles_nothing_on_another() -> Result<()> {
-    let server = Server::start(&UNHURRIED).await?;
+async fn ack_on_one_connection_does_not_affect_another() -> Result<()> {
+    let server = Server::start(&SLOW_REPUSH).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut quick = Socket::bound(&server, LI).await?;
     let mut silent = Socket::bound(&server, LI).await?;
-    zhang.say(1000, 1001, "hello").await?;
+    zhang.send_message(1000, 1001, "hello").await?;
     let push = quick.frame(4).await?;
     quick.ack(&push["tid"]).await?;
     assert_eq!(silent.frame(4).await?["tid"], push["tid"]);
@@ -159,12 +158,12 @@ async fn an_acknowledgement_on_one_connection_settles_nothing_on_another() -> Re
 }
 
 #[tokio::test]
-async fn the_same_client_id_gives_the_same_message_and_stores_it_once() -> Result<()> {
+async fn same_client_msg_id_gives_the_same_message_stored_once() -> Result<()> {
     let server = Server::start(&[]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut li = Socket::bound(&server, LI).await?;
     let data = |content: &str| json!({"senderUid": 1000, "recipientUid": 1001, "content": content, "clientMsgId": "c-1"});
-    // Both at once, so that they meet in one batch, and once more later.
+    // Two at once, so that they are in one batch, and another later.
     zhang
         .send(json!({"type": 3, "data": data("first")}))
         .await?;
@@ -176,7 +175,7 @@ async fn the_same_client_id_gives_the_same_message_and_stores_it_once() -> Resul
     assert_eq!(zhang.ask(3, data("third")).await?, first);
     assert_eq!(first["content"], "first");
     assert_eq!(li.data(4).await?["mid"], first["mid"]);
-    // The key belongs to its sender: another one's is another message.
+    // The id belongs to its sender: the same id of another sender is another message.
     let other =
         json!({"senderUid": 1001, "recipientUid": 1000, "content": "mine", "clientMsgId": "c-1"});
     assert_eq!(li.ask(3, other).await?["seq"], 2);
@@ -188,7 +187,7 @@ async fn the_same_client_id_gives_the_same_message_and_stores_it_once() -> Resul
 }
 
 #[tokio::test]
-async fn many_sends_at_once_are_answered_in_their_order_with_dense_places() -> Result<()> {
+async fn pipelined_sends_are_answered_in_order_with_dense_seqs() -> Result<()> {
     let server = Server::start(&[]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     for n in 0..1000 {
@@ -210,7 +209,7 @@ async fn many_sends_at_once_are_answered_in_their_order_with_dense_places() -> R
 }
 
 #[tokio::test]
-async fn a_silent_connection_is_closed_and_a_heartbeat_keeps_one_open() -> Result<()> {
+async fn silent_connection_is_closed_and_heartbeats_keep_one_open() -> Result<()> {
     let flags = [
         "--idle-timeout-ms",
         "2000",
@@ -221,16 +220,16 @@ async fn a_silent_connection_is_closed_and_a_heartbeat_keeps_one_open() -> Resul
     ];
     let server = Server::start(&flags).await?;
     let mut silent = Socket::bound(&server, ZHANG).await?;
-    let mut beating = Socket::bound(&server, LI).await?;
+    let mut alive = Socket::bound(&server, LI).await?;
     let opened_at = Instant::now();
     let waiting = tokio::spawn(async move { silent.closed().await });
-    let mut beats = tokio::time::interval(Duration::from_millis(200));
+    let mut heartbeats = tokio::time::interval(Duration::from_millis(200));
     while opened_at.elapsed() < Duration::from_secs(4) || !waiting.is_finished() {
-        beats.tick().await;
-        beating
+        heartbeats.tick().await;
+        alive
             .send(json!({"type": 0, "data": {"uid": 1001, "timeout": 300}}))
             .await?;
-        assert_eq!(beating.next().await?, json!({"type": 0, "timeout": 300}));
+        assert_eq!(alive.next().await?, json!({"type": 0, "timeout": 300}));
     }
     let (frames, code) = waiting.await??;
     assert_eq!((frames.len(), code), (0, 4000));
@@ -238,7 +237,7 @@ async fn a_silent_connection_is_closed_and_a_heartbeat_keeps_one_open() -> Resul
 }
 
 #[tokio::test]
-async fn a_refused_send_is_answered_in_its_turn() -> Result<()> {
+async fn refused_send_is_answered_in_order() -> Result<()> {
     let server = Server::start(&[]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     for n in 0..50 {

@@ -1,4 +1,4 @@
-//! `--demo`: the course's users, who have pictures and something to read.
+//! `--demo`: the course's users, with pictures and some messages.
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -6,15 +6,15 @@ use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
 #[tokio::test]
-async fn demo_users_have_pictures_and_a_past_once() -> Result<()> {
+async fn demo_users_get_pictures_and_history_once() -> Result<()> {
     let mut server = Server::start(&["--demo"]).await?;
-    // Of two nodes one adds it all, and the other may answer meanwhile.
+    // With two nodes one adds the data, and the other may answer meanwhile.
     let expected = [row("即时消息学习小组", 1), row("王五", 1), row("李四", 1)];
     let complete = async {
         while list_of(&server, ZHANG).await? != expected {}
         anyhow::Ok(())
     };
-    tokio::time::timeout(tidings_tests::PATIENCE, complete).await??;
+    tokio::time::timeout(tidings_tests::TEST_TIMEOUT, complete).await??;
     server.kill().await?;
     server.restart().await?;
 
@@ -40,7 +40,7 @@ fn row(name: &str, unread: i64) -> (Value, Value) {
     (json!(name), json!(unread))
 }
 
-/// The names of a person's conversations, newest first, and what is unread in each.
+/// The names of a user's conversations, newest first, and their unread counts.
 async fn list_of(server: &Server, user: (i64, &str)) -> Result<Vec<(Value, Value)>> {
     let token = server.login(user.1).await?;
     let mut socket = Socket::open(server, Some(&token)).await?;

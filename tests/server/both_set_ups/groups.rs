@@ -1,4 +1,4 @@
-//! Groups: made and filled over HTTP, talked in over plain WebSocket.
+//! Groups: created and extended over HTTP, used over plain WebSocket.
 
 use anyhow::{Context, Result, ensure};
 use reqwest::StatusCode;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
 
-/// Asks for something of a group as whoever has this login; returns the status and the body.
+/// Sends a POST with this login. Returns the status and the body.
 async fn post(server: &Server, token: &str, path: &str, body: Value) -> Result<(u16, Value)> {
     let request = server.http().post(server.url(path)).bearer_auth(token);
     let answer = request.json(&body).send().await?;
@@ -19,7 +19,7 @@ async fn get(server: &Server, token: &str, path: &str) -> Result<(u16, Value)> {
     Ok((answer.status().as_u16(), answer.json().await?))
 }
 
-/// 张三's group of himself and these; returns its id.
+/// Creates a group of 张三 and these members. Returns its id.
 async fn group_of(server: &Server, members: &[i64]) -> Result<i64> {
     let token = server.login(ZHANG.1).await?;
     let body = json!({"name": "三人行", "members": members});
@@ -40,7 +40,7 @@ async fn pushed(socket: &mut Socket) -> Result<Value> {
 }
 
 #[tokio::test]
-async fn a_group_and_what_is_said_in_it_reach_every_device_of_every_member_once() -> Result<()> {
+async fn group_messages_reach_every_device_of_every_member_once() -> Result<()> {
     let server = Server::start(&[]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     let mut members = [
@@ -66,25 +66,29 @@ async fn a_group_and_what_is_said_in_it_reach_every_device_of_every_member_once(
         );
     }
 
-    let mut said = text(1000, id, "大家好");
-    said["clientMsgId"] = json!("c-1");
-    let sent = zhang.ask(3, said.clone()).await?;
+    let mut message = text(1000, id, "大家好");
+    message["clientMsgId"] = json!("c-1");
+    let sent = zhang.ask(3, message.clone()).await?;
     assert_eq!((&sent["groupId"], &sent["seq"]), (&json!(id), &json!(2)));
     assert_eq!(
         (&sent["ownerUid"], &sent["type"], &sent["otherName"]),
         (&json!(1000), &json!(0), &json!("三人行"))
     );
     assert_eq!(sent.get("otherUid"), None);
-    let (own, others) = members.split_first_mut().context("members")?;
-    assert_eq!(pushed(own).await?, sent, "the sender's other device");
+    let (other_device, others) = members.split_first_mut().context("members")?;
+    assert_eq!(
+        pushed(other_device).await?,
+        sent,
+        "the sender's other device"
+    );
     for socket in others {
         let mut push = pushed(socket).await?;
         assert_eq!(push.get("clientMsgId"), None);
         push["clientMsgId"] = json!("c-1");
         assert_eq!(push, sent);
     }
-    // The same again is the same message, and is pushed to nobody.
-    assert_eq!(zhang.ask(3, said).await?, sent);
+    // The same send again gives the same message, and is not pushed.
+    assert_eq!(zhang.ask(3, message).await?, sent);
     for (socket, uid) in members.iter_mut().zip([1000, 1001, 1001, 1002]) {
         socket.nothing_more(uid).await?;
     }
@@ -92,7 +96,7 @@ async fn a_group_and_what_is_said_in_it_reach_every_device_of_every_member_once(
 }
 
 #[tokio::test]
-async fn who_was_away_gets_it_at_the_bind_and_unread_counts_go_down_with_reading() -> Result<()> {
+async fn offline_member_gets_messages_at_bind_and_reads_clear_unread() -> Result<()> {
     let server = Server::start(&[]).await?;
     let id = group_of(&server, &[1001, 1002]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
@@ -119,11 +123,11 @@ async fn who_was_away_gets_it_at_the_bind_and_unread_counts_go_down_with_reading
         .collect();
     assert_eq!(writers, [(&json!(1000), &json!(0)); 3], "who wrote it");
     assert_eq!(li.ask(5, json!({"uid": 1001})).await?["unread"], 3);
-    // The course's form marks as read.
+    // A plain query marks as read, as in the legacy (v0) protocol.
     let page = li.ask(2, json!({"ownerUid": 1001, "groupId": id})).await?;
     assert_eq!(page.as_array().map(Vec::len), Some(3));
     assert_eq!(li.ask(5, json!({"uid": 1001})).await?["unread"], 0);
-    // One's own do not count, another member's do.
+    // Messages from self do not count as unread; those of other members do.
     li.ask(3, text(1001, id, "three")).await?;
     assert_eq!(li.ask(5, json!({"uid": 1001})).await?["unread"], 0);
     let mut wang = Socket::bound(&server, WANG).await?;
@@ -131,18 +135,17 @@ async fn who_was_away_gets_it_at_the_bind_and_unread_counts_go_down_with_reading
         pushed(&mut wang).await?;
     }
     assert_eq!(wang.ask(5, json!({"uid": 1002})).await?["unread"], 4);
-    // What was acknowledged does not come again.
+    // Acknowledged messages are not pushed again.
     drop(li);
     Socket::bound(&server, LI).await?.nothing_more(1001).await
 }
 
 #[tokio::test]
-async fn the_list_has_groups_with_their_names_and_reading_is_told_to_the_readers_devices()
--> Result<()> {
+async fn list_has_groups_and_read_marks_reach_the_readers_devices() -> Result<()> {
     let server = Server::start(&[]).await?;
     let id = group_of(&server, &[1001, 1002]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
-    zhang.say(1000, 1001, "to you alone").await?;
+    zhang.send_message(1000, 1001, "to you alone").await?;
     let mut wang = Socket::bound(&server, WANG).await?;
     pushed(&mut wang).await?;
     wang.ask(3, text(1002, id, "to all")).await?;
@@ -181,13 +184,12 @@ async fn the_list_has_groups_with_their_names_and_reading_is_told_to_the_readers
 }
 
 #[tokio::test]
-async fn who_is_added_later_is_pushed_what_comes_from_then_on_and_may_read_what_was_before()
--> Result<()> {
+async fn added_member_is_pushed_new_messages_and_may_query_old_ones() -> Result<()> {
     let server = Server::start(&[]).await?;
     let id = group_of(&server, &[1001]).await?;
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     zhang.ask(3, text(1000, id, "before")).await?;
-    // One device is connected when it happens, one comes later.
+    // One device is connected when the member is added, another connects later.
     let mut wang = Socket::bound(&server, WANG).await?;
     let token = server.login(ZHANG.1).await?;
     let path = format!("/api/groups/{id}/members");
@@ -214,7 +216,7 @@ async fn who_is_added_later_is_pushed_what_comes_from_then_on_and_may_read_what_
     assert_eq!(contents, ["三人行", "before", "王五", "after"]);
     wang.ask(3, text(1002, id, "hello")).await?;
     assert_eq!(pushed(&mut zhang).await?["content"], "hello");
-    // What was read is not pushed again, on no node.
+    // Read messages are not pushed again, on any node.
     wang.send(json!({"type": 9, "data": {"groupId": id, "seq": 5}}))
         .await?;
     wang.nothing_more(1002).await?;
@@ -224,14 +226,14 @@ async fn who_is_added_later_is_pushed_what_comes_from_then_on_and_may_read_what_
         .nothing_more(1002)
         .await?;
 
-    // Who is a member already is not added again, and nothing is said about it.
+    // A user who is a member already is not added again, and no message is written.
     let (status, again) = post(&server, &token, &path, json!({"uids": [1002]})).await?;
     assert_eq!((status, &again["members"]), (200, &json!(3)));
     zhang.nothing_more(1000).await
 }
 
 #[tokio::test]
-async fn to_those_who_are_no_members_there_is_no_such_group() -> Result<()> {
+async fn group_is_not_found_for_non_members() -> Result<()> {
     let server = Server::start(&[]).await?;
     let id = group_of(&server, &[1001]).await?;
     let mut wang = Socket::bound(&server, WANG).await?;
@@ -252,7 +254,7 @@ async fn to_those_who_are_no_members_there_is_no_such_group() -> Result<()> {
     let me_too = json!({"uids": [1002]});
     let (status, problem) = post(&server, &token, &members, me_too.clone()).await?;
     assert_eq!((status, &problem["code"]), (404, &json!("not_found")));
-    // A member who is not the owner sees it, and adds nobody.
+    // A member who is not the owner sees the group, and may not add members.
     let token = server.login(LI.1).await?;
     let (status, group) = get(&server, &token, &path).await?;
     assert_eq!((status, &group["members"]), (200, &json!(2)));
@@ -262,7 +264,7 @@ async fn to_those_who_are_no_members_there_is_no_such_group() -> Result<()> {
 }
 
 #[tokio::test]
-async fn members_are_listed_in_pages_for_members() -> Result<()> {
+async fn group_members_are_listed_in_pages() -> Result<()> {
     let server = Server::start(&[]).await?;
     let id = group_of(&server, &[1002, 1001]).await?;
     let token = server.login(LI.1).await?;
@@ -282,10 +284,10 @@ async fn members_are_listed_in_pages_for_members() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_group_that_cannot_be_is_refused_with_its_reason() -> Result<()> {
+async fn invalid_group_is_refused_with_its_reason() -> Result<()> {
     let server = Server::start(&[]).await?;
     let token = server.login(ZHANG.1).await?;
-    // With the owner one more than fits.
+    // With the owner one more than the limit.
     let too_many: Vec<i64> = (1..=10_000).map(|n| 100_000 + n).collect();
     let refused = [
         (json!({"name": "", "members": []}), 400, "bad_request"),
@@ -317,13 +319,13 @@ async fn a_group_that_cannot_be_is_refused_with_its_reason() -> Result<()> {
         (status.as_u16(), &problem["code"]),
         (401, &json!("not_logged_in"))
     );
-    // Nothing of it is there.
+    // No group was created.
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     zhang.nothing_more(1000).await
 }
 
 #[tokio::test]
-async fn nobody_speaks_for_another_member_or_for_the_server() -> Result<()> {
+async fn forged_sender_or_system_message_is_refused() -> Result<()> {
     let server = Server::start(&[]).await?;
     let id = group_of(&server, &[1001]).await?;
     let mut li = Socket::bound(&server, LI).await?;
@@ -342,13 +344,13 @@ async fn nobody_speaks_for_another_member_or_for_the_server() -> Result<()> {
     direct["msgType"] = json!(1000);
     let frame = json!({"type": 3, "data": direct});
     assert_eq!(li.refused(frame).await?, "invalid_msg_type");
-    // What one said oneself is not among what one missed.
+    // The user's own messages are not pushed at the bind.
     let mut zhang = Socket::bound(&server, ZHANG).await?;
     zhang.nothing_more(1000).await
 }
 
 #[tokio::test]
-async fn what_many_say_at_once_has_one_order_for_all() -> Result<()> {
+async fn concurrent_group_messages_have_one_order_for_all() -> Result<()> {
     const EACH: i64 = 40;
     let server = Server::start(&[]).await?;
     let id = group_of(&server, &[1001, 1002]).await?;
@@ -383,7 +385,7 @@ async fn what_many_say_at_once_has_one_order_for_all() -> Result<()> {
                 seen.push((message["seq"].as_i64(), message["content"].to_string()));
             }
             socket.nothing_more(uid).await?;
-            // Pushes are in order; the answers to one's own come when they come.
+            // Pushes are in order among themselves; answers may come between them.
             seen.sort();
             anyhow::Ok(seen)
         });
@@ -395,7 +397,7 @@ async fn what_many_say_at_once_has_one_order_for_all() -> Result<()> {
 }
 
 #[tokio::test]
-async fn group_asked_for_again_with_its_key_is_the_same() -> Result<()> {
+async fn repeated_idempotency_key_returns_the_same_group() -> Result<()> {
     let server = Server::start(&[]).await?;
     let token = server.login(ZHANG.1).await?;
     let ask = async |name: &str, key: &str| {

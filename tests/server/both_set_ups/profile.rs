@@ -1,11 +1,11 @@
-//! What people change of their own account, over HTTP.
+//! Changes of a user's own account over HTTP.
 
 use super::accounts::{ask, login, token};
 use anyhow::{Context, Result};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::Duration;
-use tidings_tests::PATIENCE;
+use tidings_tests::TEST_TIMEOUT;
 use tidings_tests::server::{LI, Launch, Server, ZHANG};
 use tidings_tests::socket::Socket;
 
@@ -13,13 +13,13 @@ const ME: &str = "/api/me";
 const PASSWORD: (Method, &str) = (Method::PUT, "/api/me/password");
 const LOGINS: &str = "/api/me/logins";
 
-/// As our page binds.
+/// Binds like the page.
 async fn page(server: &Server, token: &str, uid: i64) -> Result<Socket> {
     let bind = json!({"uid": uid, "conversations": true});
     Socket::bound_with(server, token, bind).await
 }
 
-/// A GIF of one pixel, and as many bytes more.
+/// A GIF of one pixel, followed by so many bytes.
 fn gif(more: usize) -> Vec<u8> {
     let mut bytes =
         b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;"
@@ -35,11 +35,11 @@ async fn put_avatar(server: &Server, token: &str, bytes: Vec<u8>) -> Result<(u16
 }
 
 #[tokio::test]
-async fn a_new_name_is_told_to_ones_devices_and_seen_with_the_next_message() -> Result<()> {
+async fn new_name_reaches_own_devices_and_the_next_message() -> Result<()> {
     let server = Server::start(&[]).await?;
     let zhang = server.login(ZHANG.1).await?;
     let mut device = page(&server, &zhang, ZHANG.0).await?;
-    let mut course = Socket::bound(&server, ZHANG).await?;
+    let mut legacy = Socket::bound(&server, ZHANG).await?;
     let mut li = Socket::bound(&server, LI).await?;
 
     let rename = (Method::PATCH, ME);
@@ -48,9 +48,9 @@ async fn a_new_name_is_told_to_ones_devices_and_seen_with_the_next_message() -> 
     let expected = json!({"uid": 1000, "username": "Zhang San", "avatar": ""});
     assert_eq!((status, &user), (200, &expected));
     assert_eq!(device.data(12).await?, expected);
-    course.nothing_more(ZHANG.0).await?;
+    legacy.nothing_more(ZHANG.0).await?;
 
-    course.say(ZHANG.0, LI.0, "hello").await?;
+    legacy.send_message(ZHANG.0, LI.0, "hello").await?;
     assert_eq!(li.data(4).await?["ownerName"], "Zhang San");
     let (_, me) = ask(&server, Some(&zhang), (Method::GET, ME), Value::Null).await?;
     assert_eq!(me, expected);
@@ -73,8 +73,7 @@ async fn a_new_name_is_told_to_ones_devices_and_seen_with_the_next_message() -> 
 }
 
 #[tokio::test]
-async fn a_picture_is_served_as_what_it_is_to_who_is_logged_in_until_it_is_replaced() -> Result<()>
-{
+async fn picture_is_served_to_logged_in_users_until_replaced() -> Result<()> {
     let server = Server::start(&[]).await?;
     let (zhang, li) = (server.login(ZHANG.1).await?, server.login(LI.1).await?);
     let mut device = page(&server, &zhang, ZHANG.0).await?;
@@ -117,7 +116,7 @@ async fn a_picture_is_served_as_what_it_is_to_who_is_logged_in_until_it_is_repla
 }
 
 #[tokio::test]
-async fn what_is_no_picture_or_too_large_a_one_is_refused_with_what_would_be_taken() -> Result<()> {
+async fn invalid_or_too_large_picture_is_refused_with_the_limit() -> Result<()> {
     let server = Server::start(&[]).await?;
     let zhang = server.login(ZHANG.1).await?;
     let most = 256 * 1024;
@@ -142,8 +141,7 @@ async fn what_is_no_picture_or_too_large_a_one_is_refused_with_what_would_be_tak
 }
 
 #[tokio::test]
-async fn a_new_password_ends_every_other_login_and_its_connections_and_the_old_one_is_worth_nothing()
--> Result<()> {
+async fn new_password_ends_other_logins_and_revokes_the_old_one() -> Result<()> {
     let server = Server::start(&[]).await?;
     let (here, there) = (server.login(ZHANG.1).await?, server.login(ZHANG.1).await?);
     let mut kept = page(&server, &here, ZHANG.0).await?;
@@ -170,8 +168,8 @@ async fn a_new_password_ends_every_other_login_and_its_connections_and_the_old_o
 }
 
 #[tokio::test]
-async fn who_guesses_at_the_present_password_has_to_wait() -> Result<()> {
-    // One process: each counts for itself.
+async fn guessing_the_current_password_is_rate_limited() -> Result<()> {
+    // One process, because each counts separately.
     let folder = tempfile::tempdir()?;
     let launch = Launch::new(folder.path(), &[]);
     let server = Server::alone(folder, launch).await?;
@@ -191,7 +189,7 @@ async fn who_guesses_at_the_present_password_has_to_wait() -> Result<()> {
 }
 
 #[tokio::test]
-async fn logins_are_listed_with_what_made_them_and_each_can_be_ended_by_its_owner() -> Result<()> {
+async fn logins_are_listed_with_agent_and_ended_by_their_owner() -> Result<()> {
     let server = Server::start(&[]).await?;
     let log_in = async |agent: &str| {
         let body = json!({"email": ZHANG.1, "password": "1234"});
@@ -232,7 +230,7 @@ async fn logins_are_listed_with_what_made_them_and_each_can_be_ended_by_its_owne
     let (status, _) = ask(&server, Some(&li), end.clone(), Value::Null).await?;
     assert_eq!(status, 404, "it is another's");
     socket.nothing_more(ZHANG.0).await?;
-    // To be called by it is not to have it.
+    // The id of a login is not its token.
     let (status, _) = ask(&server, Some(id), (Method::GET, ME), Value::Null).await?;
     assert_eq!(status, 401);
     let (status, _) = ask(&server, Some(&here), end.clone(), Value::Null).await?;
@@ -252,7 +250,7 @@ async fn logins_are_listed_with_what_made_them_and_each_can_be_ended_by_its_owne
 }
 
 #[tokio::test]
-async fn a_programs_login_that_is_only_asked_over_http_is_seen_in_use() -> Result<()> {
+async fn issued_token_used_over_http_gets_a_last_used_time() -> Result<()> {
     let server = Server::start(&[]).await?;
     let issued = server
         .command(&["token", "issue", "--uid", "1000"], "")
@@ -268,14 +266,14 @@ async fn a_programs_login_that_is_only_asked_over_http_is_seen_in_use() -> Resul
     };
     assert!(!used().await?);
     ask(&server, Some(program), (Method::GET, ME), Value::Null).await?;
-    // Written a few times a minute, and nobody is told.
+    // The last use is written a few times a minute, without a notification.
     let noted = async {
         while !used().await? {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         anyhow::Ok(())
     };
-    tokio::time::timeout(PATIENCE, noted)
+    tokio::time::timeout(TEST_TIMEOUT, noted)
         .await
         .context("never noted")?
 }

@@ -1,8 +1,8 @@
-//! Firefox and `WebKit`, over WebDriver alone: what only Chromium has ([`Browser::cdp`] and what stands on
-//! it) they refuse.
+//! Firefox and `WebKit`, over WebDriver alone: they do not support [`Browser::cdp`] and the methods
+//! that use it.
 
-use super::{Browser, OPENING};
-use crate::PATIENCE;
+use super::{Browser, OPEN_TIMEOUT};
+use crate::TEST_TIMEOUT;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::ffi::OsString;
@@ -16,17 +16,18 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{Duration, sleep, timeout};
 
-/// Where distributions put the browser of `WebKit`'s GTK port, in a folder named for the version.
+/// Where distributions install the browser of `WebKit`'s GTK port, in a folder named for the
+/// version.
 const LIBRARIES: &str = "/usr/lib";
 
-/// The driver of another browser, and what that needs. Dropping it ends all of it.
+/// The driver of another browser, and the processes it needs. Dropping it kills them.
 pub struct OtherDriver {
     url: String,
     capabilities: Value,
     _processes: Vec<Process>,
 }
 
-/// A process with those that it started, which are of its group, and its folder.
+/// A process group and its temporary folder.
 struct Process {
     // First: fields are dropped in their order, and it kills the group.
     _keeper: Keeper,
@@ -41,7 +42,7 @@ impl Process {
         let program = command.as_std().get_program().to_owned();
         let child = command
             .env("TMPDIR", folder.path())
-            // Where it would keep what it knows of its user.
+            // Where it would store its user data.
             .env("HOME", folder.path())
             .process_group(0)
             .stdout(output)
@@ -85,7 +86,7 @@ impl OtherDriver {
         let mut display = Process::start(display, Stdio::piped())?;
         let output = display.child.stdout.take().context("a pipe")?;
         let mut lines = BufReader::new(output).lines();
-        let number = timeout(PATIENCE, lines.next_line()).await;
+        let number = timeout(TEST_TIMEOUT, lines.next_line()).await;
         let number = number.context("Xvfb says nothing")??;
         let number = number.context("Xvfb has ended")?;
 
@@ -110,7 +111,7 @@ impl OtherDriver {
                 sleep(Duration::from_millis(20)).await;
             }
         };
-        timeout(PATIENCE, listens)
+        timeout(TEST_TIMEOUT, listens)
             .await
             .context("the driver does not listen")?;
         Ok(Self {
@@ -128,8 +129,8 @@ impl OtherDriver {
         let capabilities: serde_json::Map<_, _> =
             serde_json::from_value(self.capabilities.clone())?;
         let starting = WebDriver::new(&self.url, capabilities);
-        let driver = timeout(OPENING, starting).await??;
-        driver.set_script_timeout(PATIENCE).await?;
+        let driver = timeout(OPEN_TIMEOUT, starting).await??;
+        driver.set_script_timeout(TEST_TIMEOUT).await?;
         Ok(Browser { driver })
     }
 }

@@ -1,4 +1,4 @@
-//! What arrives from the server.
+//! Handling of server frames.
 
 use super::device::Device;
 use tidings_shared::acks::Acks;
@@ -8,15 +8,15 @@ use tidings_shared::frame::{
 use tidings_shared::{ClientMsgId, Direction, ErrorBody, Message, Moment, Peer, Seq};
 
 impl Device {
-    /// A connection is bound.
+    /// The connection is bound. Returns the frame to send next, if any.
     pub(super) fn bound(&mut self, bound: Bound) -> Option<ClientFrame> {
-        self.linked = true;
+        self.connected = true;
         self.acks = Acks::default();
         self.outbox.reconnected();
         self.listed(bound.list.unwrap_or_default())
     }
 
-    /// A frame arrived; returns what it asks for at once.
+    /// Handles a frame. Returns the frame to send next, if any.
     pub(super) fn frame(&mut self, now: Moment, frame: ServerFrame) -> Option<ClientFrame> {
         match frame {
             ServerFrame::Push(push) => self.pushed(now, *push),
@@ -58,7 +58,7 @@ impl Device {
         }
     }
 
-    /// Takes a message that came alone; returns whether it is new.
+    /// Merges a message of a push or an answer. Returns whether it is new.
     fn take(&mut self, mut message: Message) -> bool {
         let (peer, direction) = message.seen_by(self.me);
         message.direction = direction;
@@ -80,7 +80,7 @@ impl Device {
             .find(|(_, thread)| thread.asked.is_some() && thread.asked == page.reference)
             .map(|(peer, _)| *peer);
         let Some(peer) = asked else {
-            return self.complain(format!("a page nobody asked for: {:?}", page.reference));
+            return self.report_violation(format!("a page nobody asked for: {:?}", page.reference));
         };
         for message in &page.messages {
             self.check(peer, message);
@@ -91,12 +91,13 @@ impl Device {
         thread.timeline.merge_page(page.messages);
         let moved = before != (thread.timeline.first(), thread.timeline.last());
         self.changed(peer);
-        if !moved && self.lacking.contains(&peer) {
+        if !moved && self.incomplete.contains(&peer) {
             self.refused(now);
         }
     }
 
-    /// Compares a message with what is known of its place and its id, and settles it if it is ours.
+    /// Compares a message with the one known at its `seq`, and removes it from the outbox if it is
+    /// from this device.
     fn check(&mut self, peer: Peer, message: &Message) {
         let thread = self.threads.entry(peer).or_default();
         let at = usize::try_from(message.seq.0 - thread.timeline.first().0);
@@ -104,11 +105,11 @@ impl Device {
         if let Some(shown) = shown.filter(|shown| shown.seq == message.seq)
             && (shown.mid, &shown.content) != (message.mid, &message.content)
         {
-            let words = format!("{peer:?} {} was {shown:?}, is {message:?}", message.seq);
-            self.complain(words);
+            let text = format!("{peer:?} {} was {shown:?}, is {message:?}", message.seq);
+            self.report_violation(text);
         }
-        let own = message.direction == Direction::Sent;
-        if let Some(id) = message.client_msg_id.as_ref().filter(|_| own) {
+        let from_self = message.direction == Direction::Sent;
+        if let Some(id) = message.client_msg_id.as_ref().filter(|_| from_self) {
             self.settled(id, peer, message.seq);
         }
     }
@@ -120,13 +121,13 @@ impl Device {
             self.answered.insert(id.clone(), (peer, seq));
         }
         if known.is_some_and(|known| known != (peer, seq)) {
-            self.complain(format!("{id} was at {known:?}, is at {seq} to {peer:?}"));
+            self.report_violation(format!("{id} was at {known:?}, is at {seq} to {peer:?}"));
         }
     }
 
     fn refusal(&mut self, now: Moment, error: &ErrorBody) {
         if !error.code.is_transient() {
-            return self.complain(format!("refused: {error:?}"));
+            return self.report_violation(format!("refused: {error:?}"));
         }
         if let Some(id) = &error.client_msg_id {
             self.outbox.refuse(now, id, error);

@@ -1,4 +1,4 @@
-//! What a device knows, and what it sends.
+//! The state of a device, and the frames it sends.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
@@ -8,51 +8,51 @@ use tidings_shared::outbox::Outbox;
 use tidings_shared::timeline::{Fetch, Timeline};
 use tidings_shared::{ClientMsgId, Message, Moment, Peer, Seq, UserId, limits};
 
-/// From a refused query to the next one.
+/// The delay between a refused query and the next one.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
-/// Broken promises that are kept; one is enough for a test to fail.
-const COMPLAINTS: usize = 20;
+/// The most violations that are kept as text; one is enough for a test to fail.
+const VIOLATIONS: usize = 20;
 
-/// What happened to a device.
+/// Counts of what happened to a device.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Figures {
     /// Messages answered.
     pub settled: u64,
     /// Messages sent again because a connection was lost before the answer.
     pub resent: u64,
-    /// Messages not taken because too many waited.
+    /// Messages refused because the outbox was full.
     pub full: u64,
     /// Pushes that arrived.
     pub pushes: u64,
-    /// Those of them that the server marked as repeated.
+    /// Pushes that the server marked as repeated.
     pub repeated: u64,
-    /// Those of them that were here already.
+    /// Pushes of messages that the device had already.
     pub duplicates: u64,
-    /// Queries for what was missing.
+    /// Queries for missing messages.
     pub fetches: u64,
-    /// Frames that broke a promise; see [`Device::complaints`].
-    pub complaints: u64,
+    /// Frames that broke a promise; see [`Device::violations`].
+    pub violations: u64,
 }
 
 /// One conversation.
 #[derive(Debug, Default)]
 pub(super) struct Thread {
     pub(super) timeline: Timeline,
-    /// The query whose answer is on its way.
+    /// The `ref` of the query that is not answered yet.
     pub(super) asked: Option<u64>,
-    /// Part of the sum of what is shown.
+    /// The share of this conversation in [`Device::shown`].
     counted: i64,
 }
 
-/// What a device knows: told what arrives, it says what to send.
+/// The state of a device. It handles what arrives and returns the frames to send.
 #[derive(Debug)]
 pub struct Device {
     pub(super) me: UserId,
     name: String,
     keep: usize,
-    pub(super) linked: bool,
+    pub(super) connected: bool,
     pub(super) threads: BTreeMap<Peer, Thread>,
-    pub(super) lacking: BTreeSet<Peer>,
+    pub(super) incomplete: BTreeSet<Peer>,
     shown: i64,
     whole: bool,
     pub(super) outbox: Outbox,
@@ -62,7 +62,7 @@ pub struct Device {
     pub(super) ask_after: Option<Moment>,
     last_ref: u64,
     pub(super) figures: Figures,
-    complaints: Vec<String>,
+    violations: Vec<String>,
     written: u64,
 }
 
@@ -72,9 +72,9 @@ impl Device {
             me,
             name,
             keep,
-            linked: false,
+            connected: false,
             threads: BTreeMap::new(),
-            lacking: BTreeSet::new(),
+            incomplete: BTreeSet::new(),
             shown: 0,
             whole: false,
             outbox: Outbox::default(),
@@ -84,7 +84,7 @@ impl Device {
             ask_after: None,
             last_ref: 0,
             figures: Figures::default(),
-            complaints: Vec::new(),
+            violations: Vec::new(),
             written: 0,
         }
     }
@@ -102,17 +102,17 @@ impl Device {
         self.threads.keys().copied()
     }
 
-    /// The place of every message of this device that was answered.
+    /// The conversation and `seq` of every message of this device that was answered.
     pub const fn answered(&self) -> &HashMap<ClientMsgId, (Peer, Seq)> {
         &self.answered
     }
 
-    /// The first broken promises, in words.
-    pub fn complaints(&self) -> &[String] {
-        &self.complaints
+    /// The first violations of promises, as text.
+    pub fn violations(&self) -> &[String] {
+        &self.violations
     }
 
-    /// What happened.
+    /// Counts of what happened.
     pub const fn figures(&self) -> Figures {
         self.figures
     }
@@ -145,16 +145,16 @@ impl Device {
         }
     }
 
-    /// The connection is gone; answers on their way will not come.
-    pub(super) fn unlinked(&mut self) {
-        self.linked = false;
+    /// The connection is gone, and with it the answers to running queries.
+    pub(super) fn disconnected(&mut self) {
+        self.connected = false;
         self.ask_after = None;
         for thread in self.threads.values_mut() {
             thread.asked = None;
         }
     }
 
-    /// Something arrived that belongs to this conversation.
+    /// Updates the state after a change of this conversation.
     pub(super) fn changed(&mut self, peer: Peer) {
         let thread = self.threads.entry(peer).or_default();
         if !self.whole {
@@ -166,15 +166,15 @@ impl Device {
         let lacks = thread.timeline.lacks().is_some();
         let lacks_older = self.whole && thread.timeline.has_older();
         if lacks || lacks_older {
-            self.lacking.insert(peer);
+            self.incomplete.insert(peer);
         } else {
-            self.lacking.remove(&peer);
+            self.incomplete.remove(&peer);
         }
     }
 
-    /// What is due by now. Every event ends with this.
+    /// The frames that are due now. Called after every event.
     pub(super) fn due(&mut self, now: Moment) -> Vec<ClientFrame> {
-        if !self.linked {
+        if !self.connected {
             return Vec::new();
         }
         let mut frames: Vec<_> = self
@@ -197,9 +197,9 @@ impl Device {
         frames
     }
 
-    /// When [`Self::due`] has something again.
+    /// When [`Self::due`] next returns frames.
     pub(super) fn deadline(&self) -> Option<Moment> {
-        if !self.linked {
+        if !self.connected {
             return None;
         }
         [self.acks.deadline(), self.outbox.deadline(), self.ask_after]
@@ -217,16 +217,16 @@ impl Device {
         self.ask_after = Some(now + ASK_AGAIN);
     }
 
-    pub(super) fn complain(&mut self, words: String) {
-        self.figures.complaints += 1;
-        if self.complaints.len() < COMPLAINTS {
-            self.complaints.push(words);
+    pub(super) fn report_violation(&mut self, text: String) {
+        self.figures.violations += 1;
+        if self.violations.len() < VIOLATIONS {
+            self.violations.push(text);
         }
     }
 
     fn fetches(&mut self) -> Vec<ClientFrame> {
         let mut frames = Vec::new();
-        for peer in &self.lacking {
+        for peer in &self.incomplete {
             let Some(thread) = self.threads.get_mut(peer).filter(|t| t.asked.is_none()) else {
                 continue;
             };

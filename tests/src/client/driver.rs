@@ -1,22 +1,22 @@
-//! The task of a device: drives its link with a socket and one timer.
+//! The task of a device: it drives the link with a socket and one timer.
 
 use super::device::Device;
 use super::socket::{Socket, SocketEvent};
 use super::{Login, Status};
 use std::time::Duration;
 use tidings_shared::frame::{Bind, ClientFrame, Heartbeat, ServerFrame};
-use tidings_shared::link::{Effect, Event, Link, Phase};
+use tidings_shared::link::{Link, LinkEffect, LinkEvent, Phase};
 use tidings_shared::{Moment, Peer};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-/// What a browser reports when there was no close frame.
+/// The code that a browser reports when there was no close frame.
 const ABNORMAL: u16 = 1006;
 
-/// What a device is told from outside.
+/// A command to a device.
 pub(super) enum Command {
     Write(Peer, String),
-    Tell(Event),
+    Link(LinkEvent),
     FetchWhole,
 }
 
@@ -38,7 +38,7 @@ impl Driver {
     ) -> (Self, watch::Receiver<Status>) {
         let link = Link::new(seed);
         let device = Device::new(login.uid, login.device.clone(), login.keep);
-        let (status, watching) = watch::channel(status(&link, &device));
+        let (status, receiver) = watch::channel(status(&link, &device));
         let driver = Self {
             login,
             link,
@@ -48,12 +48,12 @@ impl Driver {
             commands,
             status,
         };
-        (driver, watching)
+        (driver, receiver)
     }
 
-    /// Until its handle is dropped; returns what the device knows.
+    /// Runs until its handle is dropped. Returns the state of the device.
     pub(super) async fn run(mut self) -> Device {
-        self.tell(Event::Start);
+        self.handle_link_event(LinkEvent::Start);
         loop {
             self.send_due();
             self.publish();
@@ -63,8 +63,8 @@ impl Driver {
                     Some(command) => self.command(command),
                     None => return self.device,
                 },
-                heard = heard(&mut self.socket) => self.heard(heard),
-                () = sleep_until(deadline) => self.tell(Event::Timer),
+                event = next_event(&mut self.socket) => self.handle_socket_event(event),
+                () = sleep_until(deadline) => self.handle_link_event(LinkEvent::Timer),
             }
         }
     }
@@ -72,55 +72,55 @@ impl Driver {
     fn command(&mut self, command: Command) {
         match command {
             Command::Write(peer, content) => self.device.write(peer, content),
-            Command::Tell(event) => self.tell(event),
+            Command::Link(event) => self.handle_link_event(event),
             Command::FetchWhole => self.device.fetch_whole(),
         }
     }
 
-    fn heard(&mut self, event: SocketEvent) {
+    fn handle_socket_event(&mut self, event: SocketEvent) {
         match event {
-            SocketEvent::Opened => self.tell(Event::Opened),
+            SocketEvent::Opened => self.handle_link_event(LinkEvent::Opened),
             SocketEvent::Closed(code) => {
                 self.socket = None;
-                self.tell(Event::Closed(code));
+                self.handle_link_event(LinkEvent::Closed(code));
             }
             SocketEvent::Text(text) => {
-                self.tell(Event::Arrived);
-                self.arrived(&text);
+                self.handle_link_event(LinkEvent::Arrived);
+                self.handle_text(&text);
             }
         }
     }
 
-    fn arrived(&mut self, text: &str) {
+    fn handle_text(&mut self, text: &str) {
         let now = self.now();
-        let asks = match ServerFrame::parse(text) {
+        let reply = match ServerFrame::parse(text) {
             Ok(ServerFrame::Bound(bound)) => {
-                self.tell(Event::Bound(Duration::from_millis(bound.timeout)));
+                self.handle_link_event(LinkEvent::Bound(Duration::from_millis(bound.timeout)));
                 self.device.bound(*bound)
             }
             Ok(ServerFrame::Heartbeat(interval)) => {
-                self.tell(Event::Interval(interval));
+                self.handle_link_event(LinkEvent::Interval(interval));
                 None
             }
             Ok(frame) => {
                 if let ServerFrame::BindRefused(error) = &frame
                     && let Some(wait) = error.retry()
                 {
-                    self.tell(Event::TryAfter(wait));
+                    self.handle_link_event(LinkEvent::TryAfter(wait));
                 }
                 self.device.frame(now, frame)
             }
             Err(error) => {
-                self.device.complain(format!("{error}: {text}"));
+                self.device.report_violation(format!("{error}: {text}"));
                 None
             }
         };
-        if let Some(frame) = asks {
+        if let Some(frame) = reply {
             self.send(&frame);
         }
     }
 
-    fn tell(&mut self, event: Event) {
+    fn handle_link_event(&mut self, event: LinkEvent) {
         let mut effects = Vec::new();
         self.link.handle(self.now(), event, &mut effects);
         for effect in effects {
@@ -128,26 +128,26 @@ impl Driver {
         }
     }
 
-    fn run_effect(&mut self, effect: Effect) {
+    fn run_effect(&mut self, effect: LinkEffect) {
         match effect {
-            Effect::Open => {
+            LinkEffect::Open => {
                 self.socket = Some(Socket::open(self.login.address, &self.login.token));
             }
-            Effect::Close => self.socket = None,
-            Effect::SendBind => self.send(&ClientFrame::Bind(Bind {
+            LinkEffect::Close => self.socket = None,
+            LinkEffect::SendBind => self.send(&ClientFrame::Bind(Bind {
                 uid: self.login.uid,
                 conversations: true,
                 all: false,
                 missed: self.link.missed().map(millis),
                 token: None,
             })),
-            Effect::SendHeartbeat(interval) => self.send(&ClientFrame::Heartbeat(Heartbeat {
+            LinkEffect::SendHeartbeat(interval) => self.send(&ClientFrame::Heartbeat(Heartbeat {
                 uid: self.login.uid,
                 timeout: millis(interval),
             })),
-            Effect::Changed => {
+            LinkEffect::Changed => {
                 if self.link.phase() != Phase::Live {
-                    self.device.unlinked();
+                    self.device.disconnected();
                 }
             }
         }
@@ -163,7 +163,7 @@ impl Driver {
         let Some(socket) = &self.socket else { return };
         if !socket.send(frame.to_json()) {
             self.socket = None;
-            self.tell(Event::Closed(ABNORMAL));
+            self.handle_link_event(LinkEvent::Closed(ABNORMAL));
         }
     }
 
@@ -193,7 +193,7 @@ fn status(link: &Link, device: &Device) -> Status {
         connects: link.connects(),
         last_cause: link.last_cause(),
         pending: device.pending(),
-        lacking: device.lacking.len(),
+        incomplete: device.incomplete.len(),
         whole: device.is_whole(),
         shown: device.shown(),
         figures: device.figures(),
@@ -204,8 +204,8 @@ fn millis(interval: Duration) -> u64 {
     u64::try_from(interval.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Waits for ever without a socket. Cancel safe.
-async fn heard(socket: &mut Option<Socket>) -> SocketEvent {
+/// The next event of the socket; never returns without a socket. Cancel safe.
+async fn next_event(socket: &mut Option<Socket>) -> SocketEvent {
     match socket {
         Some(socket) => socket.event().await,
         None => std::future::pending().await,

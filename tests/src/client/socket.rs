@@ -1,4 +1,4 @@
-//! One WebSocket, as a browser gives it to a page: open, send, events, and closed by dropping it.
+//! One WebSocket with the interface of a browser: open, send and events. Dropping it closes it.
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
@@ -13,27 +13,27 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
-/// Bytes read at once; the library would reserve 128 KiB a socket.
+/// The size of the read buffer in bytes; the library's default is 128 KiB per socket.
 const READ_BUFFER: usize = 4 * 1024;
-/// Frames that wait to be written. What a device has under way is bounded by its conversations; a
-/// socket that holds more does not move.
+/// The capacity of the write queue in frames. The frames in flight of a device are bounded by its
+/// conversations; a socket with more has stalled.
 const FRAMES: usize = 1024;
-/// Events that wait for the device's task; beyond this the socket is not read.
+/// The capacity of the event queue. When it is full, the socket is not read.
 const EVENTS: usize = 32;
-/// How long saying goodbye may take.
-const GOODBYE: Duration = Duration::from_secs(1);
+/// The time limit of the close handshake.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
 type Stream = WebSocketStream<TcpStream>;
 
-/// What a socket tells.
+/// An event of a socket.
 pub(super) enum SocketEvent {
     Opened,
     Text(Utf8Bytes),
-    /// The last event, with the code of the close frame; 1006 without any.
+    /// The last event, with the code of the close frame; 1006 without a close frame.
     Closed(u16),
 }
 
-/// An open or opening socket. Dropped, it says goodbye in the background, within a second.
+/// An open or opening socket. Dropped, it closes in the background, within a second.
 pub(super) struct Socket {
     frames: mpsc::Sender<String>,
     events: mpsc::Receiver<SocketEvent>,
@@ -42,12 +42,12 @@ pub(super) struct Socket {
 impl Socket {
     pub(super) fn open(address: SocketAddr, token: &str) -> Self {
         let (frames, to_write) = mpsc::channel(FRAMES);
-        let (heard, events) = mpsc::channel(EVENTS);
-        tokio::spawn(run(address, token.to_owned(), to_write, heard));
+        let (event_sender, events) = mpsc::channel(EVENTS);
+        tokio::spawn(run(address, token.to_owned(), to_write, event_sender));
         Self { frames, events }
     }
 
-    /// Queues a frame; false: the socket does not take any more.
+    /// Queues a frame. Returns false if the socket accepts no more.
     pub(super) fn send(&self, text: String) -> bool {
         self.frames.try_send(text).is_ok()
     }
@@ -65,35 +65,35 @@ async fn run(
     address: SocketAddr,
     token: String,
     to_write: mpsc::Receiver<String>,
-    heard: mpsc::Sender<SocketEvent>,
+    event_sender: mpsc::Sender<SocketEvent>,
 ) {
     let opened = tokio::select! {
         opened = connect(address, &token) => opened,
-        () = heard.closed() => return,
+        () = event_sender.closed() => return,
     };
     let Ok(stream) = opened else {
-        let _ = heard.send(SocketEvent::Closed(1006)).await;
+        let _ = event_sender.send(SocketEvent::Closed(1006)).await;
         return;
     };
-    let _ = heard.send(SocketEvent::Opened).await;
+    let _ = event_sender.send(SocketEvent::Opened).await;
     let (mut sink, stream) = stream.split();
     tokio::select! {
-        () = heard.closed() => {}
+        () = event_sender.closed() => {}
         () = write(&mut sink, to_write) => {}
-        code = read(stream, &heard) => {
-            let _ = heard.send(SocketEvent::Closed(code)).await;
+        code = read(stream, &event_sender) => {
+            let _ = event_sender.send(SocketEvent::Closed(code)).await;
         }
     }
-    // Whoever does not take the close frame in time is cut off by the drop.
-    let _ = timeout(GOODBYE, sink.close()).await;
+    // Without an answer in time the drop ends the connection.
+    let _ = timeout(CLOSE_LIMIT, sink.close()).await;
 }
 
-/// Until the connection ends; returns the code.
-async fn read(mut stream: SplitStream<Stream>, heard: &mpsc::Sender<SocketEvent>) -> u16 {
+/// Reads until the connection ends. Returns the close code.
+async fn read(mut stream: SplitStream<Stream>, event_sender: &mpsc::Sender<SocketEvent>) -> u16 {
     while let Some(Ok(message)) = stream.next().await {
         match message {
-            // Fails when nobody listens any more, which ends this in a moment.
-            Message::Text(text) => drop(heard.send(SocketEvent::Text(text)).await),
+            // Fails when the receiver is dropped, which also ends this task.
+            Message::Text(text) => drop(event_sender.send(SocketEvent::Text(text)).await),
             Message::Close(frame) => return frame.map_or(1005, |frame| frame.code.into()),
             _ => {}
         }
@@ -101,7 +101,7 @@ async fn read(mut stream: SplitStream<Stream>, heard: &mpsc::Sender<SocketEvent>
     1006
 }
 
-/// Until nothing more is to be written. An error waits for the reader, who knows the code.
+/// Writes until the queue is closed. After an error it waits, because the reader knows the code.
 async fn write(sink: &mut SplitSink<Stream, Message>, mut to_write: mpsc::Receiver<String>) {
     while let Some(text) = to_write.recv().await {
         if sink.send(Message::text(text)).await.is_err() {

@@ -1,8 +1,8 @@
 //! One connection through the proxy: its handle for tests, and its two sockets.
 
-use super::dice::Dice;
-use super::flow::{Conditions, Sky, Way};
-use super::lane::Lane;
+use super::flow::{Conditions, ConditionsWatch, Direction};
+use super::relay::Relay;
+use super::rng::Rng;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,24 +17,24 @@ const FINISH_LIMIT: Duration = Duration::from_secs(1);
 /// How a connection is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// RST to both ends; what was on its way is lost.
+    /// RST to both ends; bytes in flight are lost.
     Reset,
-    /// FIN to both ends; what was on its way is lost.
+    /// FIN to both ends; bytes in flight are lost.
     Finish,
 }
 
 /// One end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// Who connected.
+    /// The end that connected.
     Client,
-    /// Who was connected to.
+    /// The end that accepted.
     Server,
 }
 
-/// What a connection is told to do, once.
+/// A command to a connection, executed once.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Order {
+pub(super) enum Command {
     Cut(Cut),
     Forget(Side),
 }
@@ -43,17 +43,21 @@ pub(super) enum Order {
 #[derive(Clone)]
 pub struct Connection {
     id: u64,
-    own: watch::Sender<Conditions>,
-    orders: mpsc::Sender<Order>,
+    local: watch::Sender<Conditions>,
+    commands: mpsc::Sender<Command>,
 }
 
 impl Connection {
     pub(super) const fn new(
         id: u64,
-        own: watch::Sender<Conditions>,
-        orders: mpsc::Sender<Order>,
+        local: watch::Sender<Conditions>,
+        commands: mpsc::Sender<Command>,
     ) -> Self {
-        Self { id, own, orders }
+        Self {
+            id,
+            local,
+            commands,
+        }
     }
 
     /// Counts from 0 in the order of arrival.
@@ -61,43 +65,46 @@ impl Connection {
         self.id
     }
 
-    /// Sets what holds for this connection, on top of what holds for all.
+    /// Sets the conditions of this connection, in addition to those of all.
     pub fn set(&self, conditions: Conditions) {
-        self.own.send_replace(conditions);
+        self.local.send_replace(conditions);
     }
 
-    /// Stops it: nothing flows, nothing closes.
+    /// Freezes it: no bytes pass, and nothing closes.
     pub fn freeze(&self) {
-        self.own.send_modify(|now| now.set_frozen(true));
+        self.local.send_modify(|now| now.set_frozen(true));
     }
 
     /// Ends [`Self::freeze`].
     pub fn thaw(&self) {
-        self.own.send_modify(|now| now.set_frozen(false));
+        self.local.send_modify(|now| now.set_frozen(false));
     }
 
-    /// Ends it for both sides, frozen or not. One that is not through to the server yet is reset.
+    /// Ends it for both sides, frozen or not. One that has not reached the server yet is reset.
     pub fn cut(&self, cut: Cut) {
-        // Full or closed: it is ending.
-        let _ = self.orders.try_send(Order::Cut(cut));
+        // The queue is full or closed only when the connection is ending.
+        let _ = self.commands.try_send(Command::Cut(cut));
     }
 
-    /// Resets one side and leaves the other open, with nobody behind it: nothing comes from it any
-    /// more and nothing is taken. Until a [`Self::cut`] or the end of the proxy.
+    /// Resets one side and leaves the other half-open: it receives nothing, and its bytes are not
+    /// read. Lasts until a [`Self::cut`] or the end of the proxy.
     pub fn forget(&self, side: Side) {
-        let _ = self.orders.try_send(Order::Forget(side));
+        let _ = self.commands.try_send(Command::Forget(side));
     }
 
     /// Waits until the connection is gone.
     pub async fn closed(&self) {
-        self.orders.closed().await;
+        self.commands.closed().await;
     }
 }
 
-/// Connects to the server, when nothing stands in the way.
-pub(super) async fn connect(upstream: SocketAddr, mut sky: Sky) -> io::Result<TcpStream> {
-    while sky.flow(Way::ToServer).frozen {
-        sky.changed().await;
+/// Connects to the server, once the connection is not frozen.
+pub(super) async fn connect(
+    upstream: SocketAddr,
+    mut conditions: ConditionsWatch,
+) -> io::Result<TcpStream> {
+    while conditions.flow(Direction::ToServer).frozen {
+        conditions.changed().await;
     }
     super::socket()?.connect(upstream).await
 }
@@ -109,45 +116,48 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Passes bytes both ways until both ends have said that they are done. Cancelled, it leaves
-    /// the sockets open.
-    pub(super) async fn relay(&mut self, sky: &mut Sky, mut dice: Dice) -> io::Result<()> {
+    /// Relays bytes both ways until both ends have sent FIN. Cancelled, it leaves the sockets open.
+    pub(super) async fn relay(
+        &mut self,
+        conditions: &mut ConditionsWatch,
+        mut rng: Rng,
+    ) -> io::Result<()> {
         let (server_read, server_write) = self.server.split();
         let (client_read, client_write) = self.client.split();
-        let up = Lane {
+        let up = Relay {
             from: client_read,
             into: server_write,
-            way: Way::ToServer,
-            sky: sky.clone(),
-            dice: dice.fork(),
+            direction: Direction::ToServer,
+            conditions: conditions.clone(),
+            rng: rng.fork(),
         };
-        let down = Lane {
+        let down = Relay {
             from: server_read,
             into: client_write,
-            way: Way::ToClient,
-            sky: sky.clone(),
-            dice: dice.fork(),
+            direction: Direction::ToClient,
+            conditions: conditions.clone(),
+            rng: rng.fork(),
         };
         tokio::try_join!(up.run(), down.run()).map(drop)
     }
 
-    pub(super) async fn obey(self, order: Order, orders: &mut mpsc::Receiver<Order>) {
+    pub(super) async fn execute(self, command: Command, commands: &mut mpsc::Receiver<Command>) {
         let Self { client, server } = self;
-        match order {
-            Order::Cut(Cut::Reset) => {
+        match command {
+            Command::Cut(Cut::Reset) => {
                 reset(client);
                 reset(server);
             }
-            Order::Cut(Cut::Finish) => {
+            Command::Cut(Cut::Finish) => {
                 tokio::join!(finish(client), finish(server));
             }
-            Order::Forget(side) => {
+            Command::Forget(side) => {
                 let (gone, kept) = match side {
                     Side::Client => (client, server),
                     Side::Server => (server, client),
                 };
                 reset(gone);
-                while let Some(Order::Forget(_)) = orders.recv().await {}
+                while let Some(Command::Forget(_)) = commands.recv().await {}
                 reset(kept);
             }
         }
@@ -163,11 +173,11 @@ pub(super) fn reset(stream: TcpStream) {
 async fn finish(mut stream: TcpStream) {
     let closing = async {
         stream.shutdown().await?;
-        // Closed with unread input, a socket sends RST.
+        // A socket that is closed with unread input sends RST.
         let mut rest = [0; 1024];
         while stream.read(&mut rest).await? > 0 {}
         Ok::<_, io::Error>(())
     };
-    // Whoever does not close in time is reset by the drop.
+    // The drop resets an end that does not close in time.
     let _ = timeout(FINISH_LIMIT, closing).await;
 }

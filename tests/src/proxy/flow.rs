@@ -1,25 +1,25 @@
-//! How bytes get on, each way.
+//! The conditions under which bytes pass, in each direction.
 
-use super::dice::Dice;
+use super::rng::Rng;
 use std::num::NonZeroU32;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// One direction. The default changes nothing.
+/// The conditions of one direction. The default changes nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Flow {
-    /// How long a byte is on its way.
+    /// The delay of a byte.
     pub delay: Duration,
-    /// How much longer it may take; the order is kept.
+    /// The most that is added to the delay at random; the order is kept.
     pub jitter: Duration,
-    /// What passes in a second; `None`: no bound.
+    /// The bandwidth; `None` means unlimited.
     pub bytes_per_second: Option<NonZeroU32>,
-    /// Nothing passes, not even the end of the connection.
+    /// Whether nothing passes, not even the end of the connection.
     pub frozen: bool,
 }
 
 impl Flow {
-    /// Both together.
+    /// Both conditions together.
     fn and(self, other: Self) -> Self {
         let bounds = [self.bytes_per_second, other.bytes_per_second];
         Self {
@@ -30,12 +30,12 @@ impl Flow {
         }
     }
 
-    /// How long this chunk is on its way.
-    pub(super) fn travel(self, dice: &mut Dice) -> Duration {
-        self.delay + dice.up_to(self.jitter)
+    /// Draws the delay of a chunk.
+    pub(super) fn travel(self, rng: &mut Rng) -> Duration {
+        self.delay + rng.up_to(self.jitter)
     }
 
-    /// How long the way is taken by so many bytes.
+    /// How long so many bytes occupy the bandwidth.
     pub(super) fn occupied(self, bytes: usize) -> Duration {
         let Some(rate) = self.bytes_per_second else {
             return Duration::ZERO;
@@ -44,7 +44,7 @@ impl Flow {
         Duration::from_secs(1) * bytes / rate.get()
     }
 
-    /// How much to write at once, so that a narrow way is narrow at any moment.
+    /// The most bytes to write at once, so that the bandwidth is kept at any moment.
     pub(super) fn portion(self) -> usize {
         self.bytes_per_second
             .and_then(|rate| usize::try_from(rate.get() / 20).ok())
@@ -52,7 +52,7 @@ impl Flow {
     }
 }
 
-/// Both directions.
+/// The conditions of both directions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Conditions {
     /// From client to server.
@@ -62,7 +62,7 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// The same both ways.
+    /// The same in both directions.
     pub const fn both(flow: Flow) -> Self {
         Self {
             to_server: flow,
@@ -76,45 +76,45 @@ impl Conditions {
     }
 }
 
-/// Which direction.
+/// A direction.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Way {
+pub(super) enum Direction {
     ToServer,
     ToClient,
 }
 
-/// What holds for one connection: the conditions of all and its own.
+/// The conditions of one connection: those of all connections, and its own.
 #[derive(Clone)]
-pub(super) struct Sky {
+pub(super) struct ConditionsWatch {
     global: watch::Receiver<Conditions>,
-    own: watch::Receiver<Conditions>,
+    local: watch::Receiver<Conditions>,
 }
 
-impl Sky {
+impl ConditionsWatch {
     pub(super) const fn new(
         global: watch::Receiver<Conditions>,
-        own: watch::Receiver<Conditions>,
+        local: watch::Receiver<Conditions>,
     ) -> Self {
-        Self { global, own }
+        Self { global, local }
     }
 
-    pub(super) fn flow(&mut self, way: Way) -> Flow {
+    pub(super) fn flow(&mut self, direction: Direction) -> Flow {
         let global = *self.global.borrow_and_update();
-        let own = *self.own.borrow_and_update();
-        match way {
-            Way::ToServer => global.to_server.and(own.to_server),
-            Way::ToClient => global.to_client.and(own.to_client),
+        let local = *self.local.borrow_and_update();
+        match direction {
+            Direction::ToServer => global.to_server.and(local.to_server),
+            Direction::ToClient => global.to_client.and(local.to_client),
         }
     }
 
-    /// Until something changed since [`Self::flow`]. Cancel safe.
+    /// Waits for a change since [`Self::flow`]. Cancel safe.
     pub(super) async fn changed(&mut self) {
         let changed = tokio::select! {
             changed = self.global.changed() => changed,
-            changed = self.own.changed() => changed,
+            changed = self.local.changed() => changed,
         };
         if changed.is_err() {
-            // Nobody is left who could change anything.
+            // The senders are gone: there will be no change.
             std::future::pending::<()>().await;
         }
     }

@@ -1,7 +1,7 @@
-//! Every fault on plain TCP.
+//! Tests of every fault on plain TCP.
 
 use super::{Conditions, Connection, Cut, Flow, Proxy, Side};
-use crate::PATIENCE;
+use crate::TEST_TIMEOUT;
 use std::io::{ErrorKind, Result};
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-/// How long nothing happens before it counts as never happening.
+/// How long nothing must happen to count as quiet.
 const QUIET: Duration = Duration::from_millis(150);
 
 /// Both ends of a connection through a proxy.
@@ -41,13 +41,13 @@ impl Pair {
 
 async fn connect(proxy: &Proxy, listener: &TcpListener) -> Result<(TcpStream, TcpStream)> {
     let client = TcpStream::connect(proxy.address()).await?;
-    let (server, _) = timeout(PATIENCE, listener.accept()).await??;
+    let (server, _) = timeout(TEST_TIMEOUT, listener.accept()).await??;
     Ok((client, server))
 }
 
 async fn read(stream: &mut TcpStream, count: usize) -> Result<Vec<u8>> {
     let mut bytes = vec![0; count];
-    timeout(PATIENCE, stream.read_exact(&mut bytes)).await??;
+    timeout(TEST_TIMEOUT, stream.read_exact(&mut bytes)).await??;
     Ok(bytes)
 }
 
@@ -57,14 +57,14 @@ async fn is_quiet(stream: &mut TcpStream) -> bool {
 
 /// How the stream ends: `None` with FIN.
 async fn end(stream: &mut TcpStream) -> Option<ErrorKind> {
-    let read = timeout(PATIENCE, stream.read(&mut [0])).await;
+    let read = timeout(TEST_TIMEOUT, stream.read(&mut [0])).await;
     match read.expect("an end in time") {
         Ok(count) => (count > 0).then_some(ErrorKind::InvalidData),
         Err(error) => Some(error.kind()),
     }
 }
 
-/// Writes until nothing is taken any more; returns how much was.
+/// Writes until nothing more is accepted. Returns the number of bytes accepted.
 async fn fill(stream: &mut TcpStream) -> Result<usize> {
     let mut taken = 0;
     while let Ok(written) = timeout(QUIET, stream.write(&[7; 4096])).await {
@@ -74,7 +74,7 @@ async fn fill(stream: &mut TcpStream) -> Result<usize> {
 }
 
 #[tokio::test]
-async fn without_faults_bytes_pass_both_ways_and_so_does_the_end() -> Result<()> {
+async fn without_faults_bytes_and_fin_pass_both_ways() -> Result<()> {
     let mut pair = Pair::new(Conditions::default()).await?;
     pair.client.write_all(b"question").await?;
     assert_eq!(read(&mut pair.server, 8).await?, b"question");
@@ -87,13 +87,13 @@ async fn without_faults_bytes_pass_both_ways_and_so_does_the_end() -> Result<()>
     assert_eq!(read(&mut pair.client, 4).await?, b"late");
     pair.server.shutdown().await?;
     assert_eq!(end(&mut pair.client).await, None);
-    timeout(PATIENCE, connection.closed()).await?;
+    timeout(TEST_TIMEOUT, connection.closed()).await?;
     assert!(pair.proxy.connections().is_empty());
     Ok(())
 }
 
 #[tokio::test]
-async fn a_delay_with_jitter_is_felt_each_way_and_keeps_the_order() -> Result<()> {
+async fn delay_with_jitter_applies_each_way_and_keeps_the_order() -> Result<()> {
     let slow = Conditions::both(Flow {
         delay: Duration::from_millis(60),
         jitter: Duration::from_millis(40),
@@ -116,7 +116,7 @@ async fn a_delay_with_jitter_is_felt_each_way_and_keeps_the_order() -> Result<()
 }
 
 #[tokio::test]
-async fn a_narrow_way_passes_no_more_than_its_rate() -> Result<()> {
+async fn bandwidth_limit_is_kept() -> Result<()> {
     let narrow = Flow {
         bytes_per_second: NonZeroU32::new(50_000),
         ..Flow::default()
@@ -129,16 +129,16 @@ async fn a_narrow_way_passes_no_more_than_its_rate() -> Result<()> {
     let started = Instant::now();
     pair.server.write_all(&vec![1; 25_000]).await?;
     read(&mut pair.client, 25_000).await?;
-    // The last portion's own time passes after it arrived.
+    // The time of the last portion passes after its arrival.
     assert!(started.elapsed() >= Duration::from_millis(400));
-    // The other way is as wide as ever.
+    // The other direction is not limited.
     pair.client.write_all(&vec![1; 1_000_000]).await?;
     read(&mut pair.server, 1_000_000).await?;
     Ok(())
 }
 
 #[tokio::test]
-async fn a_freeze_stops_bytes_and_ends_pushes_back_and_a_thaw_loses_nothing() -> Result<()> {
+async fn freeze_stops_bytes_and_fin_and_a_thaw_loses_nothing() -> Result<()> {
     let mut pair = Pair::new(Conditions::default()).await?;
     pair.proxy.freeze();
     let taken = fill(&mut pair.client).await?;
@@ -158,7 +158,7 @@ async fn a_freeze_stops_bytes_and_ends_pushes_back_and_a_thaw_loses_nothing() ->
 }
 
 #[tokio::test]
-async fn a_frozen_connection_does_not_stop_another() -> Result<()> {
+async fn frozen_connection_does_not_block_another() -> Result<()> {
     let mut pair = Pair::new(Conditions::default()).await?;
     pair.connection().freeze();
     let (mut client, mut server) = connect(&pair.proxy, &pair.listener).await?;
@@ -172,7 +172,7 @@ async fn a_frozen_connection_does_not_stop_another() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_cut_is_a_reset_or_an_end_for_both_sides_even_when_frozen() -> Result<()> {
+async fn cut_resets_or_finishes_both_sides_even_when_frozen() -> Result<()> {
     for (cut, seen) in [
         (Cut::Reset, Some(ErrorKind::ConnectionReset)),
         (Cut::Finish, None),
@@ -189,7 +189,7 @@ async fn a_cut_is_a_reset_or_an_end_for_both_sides_even_when_frozen() -> Result<
 }
 
 #[tokio::test]
-async fn a_forgotten_side_is_gone_and_the_other_notices_nothing() -> Result<()> {
+async fn forgotten_side_is_reset_and_the_other_stays_open() -> Result<()> {
     for side in [Side::Client, Side::Server] {
         let mut pair = Pair::new(Conditions::default()).await?;
         pair.connection().forget(side);
@@ -206,7 +206,7 @@ async fn a_forgotten_side_is_gone_and_the_other_notices_nothing() -> Result<()> 
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_reset_and_so_is_all_when_the_proxy_is_dropped() -> Result<()> {
+async fn refused_connection_and_dropped_proxy_reset_the_client() -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let nobody = listener.local_addr()?;
     drop(listener);

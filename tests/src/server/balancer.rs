@@ -6,8 +6,8 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-/// A balancer on a free port of loopback, with no limit but its clients'. Dropping it cuts every
-/// connection through it.
+/// A balancer on a free port of loopback, without time limits. Dropping it cuts every connection
+/// through it.
 #[derive(Debug)]
 pub(super) struct Balancer {
     address: SocketAddr,
@@ -15,7 +15,7 @@ pub(super) struct Balancer {
 }
 
 impl Balancer {
-    /// In front of these nodes, which need not listen yet. Runs in the runtime this is called in.
+    /// Starts in front of these nodes, which need not listen yet, in the current runtime.
     pub(super) async fn start(nodes: Vec<SocketAddr>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         Ok(Self {
@@ -46,7 +46,7 @@ async fn accept(listener: TcpListener, mut nodes: Vec<SocketAddr>) {
                     open.spawn(serve(client, nodes.clone()));
                     nodes.rotate_left(1);
                 }
-                // Too many open files, or a client that is gone again: the next may do.
+                // Too many open files, or the client is gone already: try the next one.
                 Err(_) => tokio::task::yield_now().await,
             },
             Some(_) = open.join_next() => {}
@@ -54,8 +54,8 @@ async fn accept(listener: TcpListener, mut nodes: Vec<SocketAddr>) {
     }
 }
 
-/// Until one side is cut off or both have said all. A client for whom there is no node is cut off,
-/// as one is by a balancer without backends.
+/// Relays until one side is cut off or both have finished. A client for whom no node listens is cut
+/// off, as by a balancer without backends.
 async fn serve(mut client: TcpStream, nodes: Vec<SocketAddr>) {
     for node in nodes {
         let Ok(mut node) = TcpStream::connect(node).await else {

@@ -8,14 +8,14 @@ use std::path::Path;
 use std::process::ExitStatus;
 use tidings_services::{Postgres, Redis, free_port};
 
-/// A fleet. Dropping it ends all of it.
+/// A fleet. Dropping it ends its processes.
 #[derive(Debug)]
 pub struct Fleet {
     /// The nodes, named `a` and `b`.
     pub nodes: [Node; 2],
     /// The URL of their store.
     pub(super) database: String,
-    /// The Postgres of that, if it is theirs alone.
+    /// Its Postgres, if the fleet does not share one.
     pub postgres: Option<Postgres>,
     /// Their bus.
     pub redis: Redis,
@@ -23,8 +23,8 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Starts the nodes, both at once, as a fleet does whose machines get a new version. Without a
-    /// Postgres of its own it has a database in the shared one; Redis may be absent.
+    /// Starts both nodes at the same time, as in the deployment of a new version. Without a
+    /// Postgres of its own the fleet has a database in the shared one; Redis may be absent.
     pub(super) async fn start(
         folder: &Path,
         flags: &[&str],
@@ -72,7 +72,7 @@ impl Fleet {
         tokio::try_join!(a.kill(), b.kill()).map(drop)
     }
 
-    /// Asks both to end; returns how one ended, a failure if there was one.
+    /// Sends SIGTERM to both. Returns the exit status of one; a failure if there was one.
     pub(super) async fn terminate(&mut self) -> Result<ExitStatus> {
         let [a, b] = &mut self.nodes;
         let (a, b) = tokio::try_join!(a.terminate(), b.terminate())?;

@@ -1,7 +1,7 @@
 //! One `tidings serve` process.
 
 use super::program::{binary, program, run, set_up};
-use crate::PATIENCE;
+use crate::TEST_TIMEOUT;
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use std::path::{Path, PathBuf};
@@ -10,28 +10,28 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-/// As `tidings user import` reads them.
+/// The input of `tidings user import`.
 const USERS: &str = "email,username,password,uid
 zhangsan@gmail.com,张三,1234,1000
 lisi@gmail.com,李四,1234,1001
 wangwu@hotmail.com,王五,1234,1002
 ";
 
-/// How a node is started, each time.
+/// How a node is started and restarted.
 #[derive(Debug, Clone)]
 pub struct Launch {
-    /// Where it runs.
+    /// Its working directory.
     pub folder: PathBuf,
     /// Flags of `tidings serve`, besides `--listen`.
     pub flags: Vec<String>,
-    /// What its environment has besides `DATABASE_URL`, or in its place.
+    /// Environment variables besides `DATABASE_URL`, or replacing it.
     pub environment: Vec<(&'static str, String)>,
-    /// What starts the program, with its arguments; empty: nothing does.
+    /// The command that runs the program, with its arguments; empty to run it directly.
     pub through: Vec<String>,
 }
 
 impl Launch {
-    /// In a folder, with a SQLite file there.
+    /// In a folder, with a SQLite file in it.
     pub fn new(folder: &Path, flags: &[&str]) -> Self {
         Self {
             folder: folder.to_owned(),
@@ -41,7 +41,7 @@ impl Launch {
         }
     }
 
-    /// Adds the users of the tests, unless the server is asked for its own.
+    /// Adds the users of the tests, unless the server adds the demo's.
     pub(super) async fn add_users(&self) -> Result<()> {
         if self.flags.iter().any(|flag| flag == "--demo") {
             return Ok(());
@@ -114,7 +114,7 @@ impl Node {
         self.child.id().context("the node has ended")
     }
 
-    /// Ends the process as a power cut would.
+    /// Kills the process, like a power cut.
     ///
     /// # Errors
     /// When there is nothing to kill.
@@ -122,13 +122,13 @@ impl Node {
         self.child.kill().await.context("cannot kill the node")
     }
 
-    /// Asks the process to end (SIGTERM) and waits for it.
+    /// Sends SIGTERM and waits for the exit.
     ///
     /// # Errors
     /// When it does not end.
     pub async fn terminate(&mut self) -> Result<ExitStatus> {
         self.signal(Signal::TERM)?;
-        timeout(PATIENCE, self.child.wait())
+        timeout(TEST_TIMEOUT, self.child.wait())
             .await
             .context("the node does not end")?
             .context("cannot wait for the node")
@@ -176,7 +176,7 @@ async fn spawn(launch: &Launch, listen: &str) -> Result<(Child, String)> {
         .context("cannot start the server")?;
     let stdout = child.stdout.take().context("a pipe")?;
     let mut lines = BufReader::new(stdout).lines();
-    let line = timeout(PATIENCE, lines.next_line())
+    let line = timeout(TEST_TIMEOUT, lines.next_line())
         .await
         .context("the server says nothing")??
         .context("the server ended; see its words above")?;

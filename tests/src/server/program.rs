@@ -1,6 +1,6 @@
-//! The program under test, and its commands that end by themselves.
+//! The program under test, and its commands other than `serve`.
 
-use crate::PATIENCE;
+use crate::TEST_TIMEOUT;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -28,7 +28,7 @@ pub async fn command_with_config(folder: &Path, arguments: &[&str], file: &Path)
     run(program, arguments, "").await
 }
 
-/// Starts the program in `folder`, on a SQLite file there, for what a test does to it meanwhile.
+/// Starts the program in `folder`, on a SQLite file there, without waiting for its end.
 ///
 /// # Errors
 /// When there is no program.
@@ -50,7 +50,7 @@ pub(super) async fn run(mut program: Command, arguments: &[&str], input: &str) -
     // A program that needs no input may have ended already.
     let _ = stdin.write_all(input.as_bytes()).await;
     drop(stdin);
-    let output = timeout(PATIENCE, child.wait_with_output())
+    let output = timeout(TEST_TIMEOUT, child.wait_with_output())
         .await
         .context("it does not end")??;
     if !output.status.success() {
@@ -59,14 +59,14 @@ pub(super) async fn run(mut program: Command, arguments: &[&str], input: &str) -
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// The program, set to a SQLite file in `folder` and to nothing else.
+/// The program, configured with a SQLite file in `folder` and nothing else.
 pub(super) fn program(folder: &Path) -> Result<Command> {
     let mut command = Command::new(binary()?);
     set_up(&mut command, folder);
     Ok(command)
 }
 
-/// Takes away what this machine is set to, which must not reach the servers of the tests.
+/// Removes the settings of this machine from the environment, which must not affect the tests.
 pub(super) fn set_up(command: &mut Command, folder: &Path) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("TIDINGS_") {
@@ -77,8 +77,8 @@ pub(super) fn set_up(command: &mut Command, folder: &Path) {
         .current_dir(folder)
         .env("DATABASE_URL", "sqlite://tidings.db")
         .env_remove("REDIS_URL")
-        // Whoever tests the drain, or what one user may take, asks for it; the others write as much at
-        // once as no user may, and on whatever disk there is.
+        // Tests of the drain and of limits set these themselves. The others send more at once than
+        // a user may, and run on any disk.
         .env("TIDINGS_DRAIN_MS", "0")
         .env("TIDINGS_USER_REQUESTS", "0")
         .env("TIDINGS_USER_BYTES", "0")
@@ -90,7 +90,7 @@ pub(super) fn set_up(command: &mut Command, folder: &Path) {
         .kill_on_drop(true);
 }
 
-/// The program under test, which cargo built in the same call and names to the tests it runs.
+/// The program under test. Cargo builds it in the same call and passes its path to the tests.
 pub(super) fn binary() -> Result<PathBuf> {
     std::env::var_os("CARGO_BIN_EXE_tidings-under-test")
         .map(PathBuf::from)

@@ -1,21 +1,21 @@
-//! Virtual time: what happens next, and when.
+//! Virtual time: a queue of events, ordered by time.
 //!
 //! Events of one moment happen in the order they were entered, so that a run depends on its seed
-//! alone. What an event leads to is the world's business.
+//! alone. The world handles the events; the queue does not know what they mean.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use tidings_shared::Moment;
 
-/// A device of a user, by its place in the plan.
+/// A device of a user, by its index in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct DeviceId(pub(crate) usize);
 
-/// A server process, by its place in the plan.
+/// A server process, by its index in the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct NodeId(pub(crate) usize);
 
-/// A connection that was tried; never used twice.
+/// A connection attempt; ids are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SocketId(pub(crate) usize);
 
@@ -26,14 +26,14 @@ pub(crate) enum End {
     Server,
 }
 
-/// What can happen. A life counts a node's starts: what a dead process wanted is void.
+/// An event. `incarnation` counts the starts of a node: events of an earlier process are ignored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Event {
     /// The plan's action of this index.
     Act(usize),
-    /// Something may have arrived at the server end.
+    /// A packet may have arrived at the server end.
     Up(SocketId),
-    /// Something may have arrived at the client end.
+    /// A packet may have arrived at the client end.
     Down(SocketId),
     /// An end notices that its connection is dead.
     Noticed(SocketId, End),
@@ -46,17 +46,17 @@ pub(crate) enum Event {
     /// The running batch reaches the store.
     Append {
         node: NodeId,
-        life: u32,
+        incarnation: u32,
     },
-    /// The node learns what became of the running batch.
+    /// The node gets the outcome of the running batch.
     Appended {
         node: NodeId,
-        life: u32,
+        incarnation: u32,
     },
-    /// The node writes the positions that wait.
+    /// The node writes the pending delivery cursors.
     Flush {
         node: NodeId,
-        life: u32,
+        incarnation: u32,
     },
     /// All faults end.
     Heal,
@@ -64,7 +64,7 @@ pub(crate) enum Event {
     Finish,
 }
 
-/// The clock and what is yet to happen.
+/// The clock and the events to come.
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
     now: Moment,
@@ -77,7 +77,7 @@ impl Agenda {
         self.now
     }
 
-    /// Enters an event; one for the past happens now.
+    /// Enters an event. One whose time is past happens now.
     pub(crate) fn at(&mut self, moment: Moment, event: Event) {
         self.entered += 1;
         let entry = (moment.max(self.now), self.entered, event);

@@ -1,8 +1,8 @@
-//! The bus between nodes. Of a single node it is a queue; between nodes it delays, reorders,
-//! repeats, and loses everything for a while.
+//! The bus between nodes. With a single node it is a queue; between nodes it delays, reorders and
+//! duplicates notices, and loses all of them for a while.
 //!
-//! What was lost is told afterwards as a gap, to all nodes: a node that was cut off could not
-//! publish either, so the others missed its events.
+//! After a loss all nodes get a resync: a node that was cut off could not publish either, so the
+//! others missed its events.
 
 use super::agenda::NodeId;
 use super::store::Record;
@@ -12,54 +12,54 @@ use tidings_shared::{ConversationId, UserId};
 
 use super::agenda::SocketId;
 
-/// What connections are told.
+/// An event for connections.
 #[derive(Debug)]
-pub(crate) enum News {
-    /// A message was committed; it came on this connection.
+pub(crate) enum BusEvent {
+    /// A message was committed, and the connection it was sent on.
     Message(Rc<Record>, Option<SocketId>),
     /// A user has read a conversation.
     Read(ConversationId, ReadMark),
-    /// Something may have been missed.
-    Gap,
+    /// Events may have been lost.
+    Resync,
 }
 
-/// News and whom they concern; nobody: all.
+/// An event and the users it concerns; an empty list means all.
 #[derive(Debug, Clone)]
 pub(crate) struct Notice {
     pub(crate) users: Vec<UserId>,
-    pub(crate) news: Rc<News>,
+    pub(crate) event: Rc<BusEvent>,
 }
 
 impl Notice {
-    pub(crate) fn gap(users: Vec<UserId>) -> Self {
+    pub(crate) fn resync(users: Vec<UserId>) -> Self {
         Self {
             users,
-            news: Rc::new(News::Gap),
+            event: Rc::new(BusEvent::Resync),
         }
     }
 }
 
-/// What is on its way to each node, and who is cut off.
+/// The notices in flight to each node, and which nodes are cut off.
 #[derive(Debug, Default)]
 pub(crate) struct Bus {
-    flying: Vec<Option<(NodeId, Notice)>>,
+    in_flight: Vec<Option<(NodeId, Notice)>>,
     cut_off: Vec<bool>,
 }
 
 impl Bus {
     pub(crate) fn new(nodes: usize) -> Self {
         Self {
-            flying: Vec::new(),
+            in_flight: Vec::new(),
             cut_off: vec![false; nodes],
         }
     }
 
-    /// Whether the network may play tricks: not on a queue inside one process.
+    /// Whether notices pass a network, which may fail; a single node has a queue in its process.
     pub(crate) const fn is_remote(&self) -> bool {
         self.cut_off.len() > 1
     }
 
-    /// The nodes a notice from this one reaches.
+    /// The nodes that a notice from this one reaches.
     pub(crate) fn reached_from(&self, node: NodeId) -> Vec<NodeId> {
         if self.cut_off[node.0] {
             return Vec::new();
@@ -72,22 +72,22 @@ impl Bus {
         (0..self.cut_off.len()).map(NodeId)
     }
 
-    /// Puts a notice on its way; the ticket is for [`Self::take`].
+    /// Sends a notice; the returned ticket is for [`Self::take`].
     pub(crate) fn send(&mut self, node: NodeId, notice: Notice) -> usize {
-        self.flying.push(Some((node, notice)));
-        self.flying.len() - 1
+        self.in_flight.push(Some((node, notice)));
+        self.in_flight.len() - 1
     }
 
     pub(crate) fn take(&mut self, ticket: usize) -> Option<Notice> {
-        self.flying[ticket].take().map(|(_, notice)| notice)
+        self.in_flight[ticket].take().map(|(_, notice)| notice)
     }
 
-    /// Cuts a node off and loses what is on its way to it, or lets it in again. Returns whether
+    /// Cuts a node off and loses the notices in flight to it, or reconnects it. Returns whether
     /// anything changed.
     pub(crate) fn cut_off(&mut self, node: NodeId, cut_off: bool) -> bool {
         let changed = std::mem::replace(&mut self.cut_off[node.0], cut_off) != cut_off;
         if changed && cut_off {
-            for slot in &mut self.flying {
+            for slot in &mut self.in_flight {
                 slot.take_if(|(to, _)| *to == node);
             }
         }

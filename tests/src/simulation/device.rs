@@ -3,9 +3,9 @@
 
 mod acks;
 mod clock;
+mod legacy;
+mod lifecycle;
 mod page;
-mod plain;
-mod power;
 mod view;
 mod wire;
 
@@ -14,18 +14,18 @@ use super::env::Env;
 use super::network::Down;
 use super::plan::Size;
 use clock::Clock;
+use legacy::Legacy;
 use page::Page;
-use plain::Plain;
-use tidings_shared::link::{Event as LinkEvent, Link, Phase};
+use tidings_shared::link::{Link, LinkEvent, Phase};
 use tidings_shared::{Moment, Peer, UserId};
 
-/// Timers of one device within one second: more is a loop that asks for a time in the past.
+/// The most timers of one device within one second. More means a loop of timers for the past.
 const TIMERS_PER_SECOND: u32 = 300;
 
 #[derive(Debug)]
 enum Client {
     Page(Box<Page>),
-    Plain(Plain),
+    Legacy(Legacy),
 }
 
 #[derive(Debug)]
@@ -48,8 +48,8 @@ pub(crate) struct Device {
 impl Device {
     pub(crate) fn new(env: &mut Env, id: DeviceId) -> Self {
         let plan = &env.plan.devices[id.0];
-        let client = if plan.plain {
-            Client::Plain(Plain::new(plan))
+        let client = if plan.legacy {
+            Client::Legacy(Legacy::new(plan))
         } else {
             Client::Page(Box::new(Page::new(id, plan)))
         };
@@ -70,29 +70,29 @@ impl Device {
     }
 
     pub(crate) fn start(&mut self, env: &mut Env) {
-        self.tell(env, LinkEvent::Start);
-        self.settle(env);
+        self.handle_link_event(env, LinkEvent::Start);
+        self.flush(env);
     }
 
-    /// Something may have arrived.
-    pub(crate) fn arrive(&mut self, env: &mut Env, socket: SocketId) {
+    /// Receives everything that has arrived on a connection.
+    pub(crate) fn receive_all(&mut self, env: &mut Env, socket: SocketId) {
         while !self.clock.is_asleep()
-            && let Some(thing) = env.network.take_down(socket, env.now())
+            && let Some(packet) = env.network.recv_down(socket, env.now())
         {
             if self.socket == Some(socket) && self.running {
-                self.hear(env, thing);
-                self.settle(env);
+                self.receive(env, packet);
+                self.flush(env);
             }
         }
     }
 
-    /// The connection is dead, and this end knows it now.
+    /// This end has noticed that its connection is dead.
     pub(crate) fn noticed(&mut self, env: &mut Env, socket: SocketId) {
         if self.clock.is_asleep() {
             self.dead = Some(socket);
         } else if self.socket == Some(socket) {
-            self.hear(env, Down::Close(1006));
-            self.settle(env);
+            self.receive(env, Down::Close(1006));
+            self.flush(env);
         }
     }
 
@@ -112,10 +112,10 @@ impl Device {
         if count > TIMERS_PER_SECOND {
             let id = self.id.0;
             env.ledger
-                .broke(|| format!("device {id} sets timers for the past, on and on"));
+                .fail(|| format!("device {id} sets timers for the past, on and on"));
         }
-        self.tell(env, LinkEvent::Timer);
-        self.settle(env);
+        self.handle_link_event(env, LinkEvent::Timer);
+        self.flush(env);
     }
 
     pub(crate) fn write(&mut self, env: &mut Env, peer: Peer, size: Size) {
@@ -132,17 +132,17 @@ impl Device {
         let now = self.clock.now(env.now());
         match &mut self.client {
             Client::Page(page) => page.write(env, now, (name, self.written), peer, content),
-            Client::Plain(plain) => plain.write(peer, content),
+            Client::Legacy(legacy) => legacy.write(peer, content),
         }
-        self.settle(env);
+        self.flush(env);
     }
 
     pub(crate) fn open(&mut self, env: &mut Env, peer: Peer) {
         match &mut self.client {
             Client::Page(page) => page.open(peer),
-            Client::Plain(plain) => plain.open(peer),
+            Client::Legacy(legacy) => legacy.open(peer),
         }
-        self.settle(env);
+        self.flush(env);
     }
 
     /// Opens every conversation and scrolls to its beginning.
@@ -150,25 +150,25 @@ impl Device {
         if let Client::Page(page) = &mut self.client {
             page.open_all();
         }
-        self.settle(env);
+        self.flush(env);
     }
 
     pub(crate) fn scroll_up(&mut self, env: &mut Env) {
         if let Client::Page(page) = &mut self.client {
             page.scroll_up();
         }
-        self.settle(env);
+        self.flush(env);
     }
 
-    /// The person shows the page or asks to try now.
+    /// The person shows the page, or presses "retry now".
     pub(crate) fn poke(&mut self, env: &mut Env) {
         let event = if env.random.chance(50) {
             LinkEvent::Visible
         } else {
             LinkEvent::RetryNow
         };
-        self.tell(env, event);
-        self.settle(env);
+        self.handle_link_event(env, event);
+        self.flush(env);
     }
 
     /// The connection in use, for faults.
@@ -181,11 +181,11 @@ impl Device {
         if self.link.phase() != Phase::Live {
             let (id, phase) = (self.id.0, self.link.phase());
             env.ledger
-                .broke(|| format!("device {id} is not connected but {phase:?}"));
+                .fail(|| format!("device {id} is not connected but {phase:?}"));
         }
         match &self.client {
             Client::Page(page) => page.end(env),
-            Client::Plain(_) => env.ledger.end_plain(self.uid),
+            Client::Legacy(_) => env.ledger.end_legacy(self.uid),
         }
     }
 }

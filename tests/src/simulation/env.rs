@@ -1,5 +1,5 @@
-//! What nodes and devices stand on: time, chance, the network, the bus, the store, and those who
-//! watch. Neither sees the other but through this.
+//! The environment of nodes and devices: time, randomness, the network, the bus, the store, the
+//! ledger and the trace. Nodes and devices interact only through it.
 
 use super::agenda::{Agenda, DeviceId, End, Event, NodeId, SocketId};
 use super::bus::{Bus, Notice};
@@ -15,9 +15,9 @@ use std::time::Duration;
 use tidings_shared::Moment;
 use tidings_shared::frame::{ClientFrame, ServerFrame};
 
-/// A frame without messages takes about so many bytes.
+/// The approximate size in bytes of a frame without its messages.
 const FRAME_BYTES: usize = 120;
-/// So much of a frame is shown to people.
+/// The most characters of a frame that a trace shows.
 const BRIEF: usize = 200;
 
 #[derive(Debug)]
@@ -32,9 +32,9 @@ pub(crate) struct Env {
     pub(crate) ledger: Ledger,
     pub(crate) totals: Totals,
     pub(crate) trace: Trace,
-    /// Every fault has ended.
+    /// Whether all faults have ended.
     pub(crate) healed: bool,
-    /// The store takes its time.
+    /// Whether the store is slow.
     pub(crate) slow_store: bool,
 }
 
@@ -51,15 +51,15 @@ impl Env {
         self.totals.add(count);
     }
 
-    pub(crate) fn say(&mut self, words: impl FnOnce() -> String) {
-        self.trace.say(self.agenda.now(), words);
+    pub(crate) fn log(&mut self, line: impl FnOnce() -> String) {
+        self.trace.log(self.agenda.now(), line);
     }
 
     pub(crate) fn after(&mut self, wait: Duration, event: Event) {
         self.agenda.at(self.agenda.now() + wait, event);
     }
 
-    /// How long the store takes for something.
+    /// Draws the duration of a store request.
     pub(crate) fn store_time(&mut self) -> Duration {
         if self.slow_store {
             self.random.ms(100, 1500)
@@ -68,8 +68,8 @@ impl Env {
         }
     }
 
-    /// From one end of a device's connection to the other.
-    fn flight(&mut self, device: DeviceId) -> Duration {
+    /// Draws the time from one end of a device's connection to the other.
+    fn latency(&mut self, device: DeviceId) -> Duration {
         let latency_ms = self.plan.devices[device.0].latency_ms;
         let usual = self.random.ms(latency_ms, latency_ms * 2);
         if !self.healed && self.random.chance(self.plan.spikes_percent) {
@@ -79,56 +79,56 @@ impl Env {
         }
     }
 
-    pub(crate) fn send_up(&mut self, socket: SocketId, thing: Up) {
+    pub(crate) fn send_up(&mut self, socket: SocketId, packet: Up) {
         let device = self.network.socket(socket).device;
-        if let Up::Frame(frame) = &thing {
-            self.say(|| {
+        if let Up::Frame(frame) = &packet {
+            self.log(|| {
                 let text: String = frame.to_json().chars().take(BRIEF).collect();
                 format!("device {} sends {text}", device.0)
             });
             if !matches!(frame, ClientFrame::Heartbeat(_)) {
-                self.ledger.stirred(self.agenda.now());
+                self.ledger.record_activity(self.agenda.now());
             }
             if self.plan.json && ClientFrame::parse(&frame.to_json()).as_ref() != Ok(frame) {
                 self.ledger
-                    .broke(|| format!("a frame changes on its way through JSON: {frame:?}"));
+                    .fail(|| format!("a frame changes on its way through JSON: {frame:?}"));
             }
         }
-        let arrival = self.now() + self.flight(device);
-        match self.network.send_up(socket, arrival, thing) {
+        let arrival = self.now() + self.latency(device);
+        match self.network.send_up(socket, arrival, packet) {
             Some(arrival) => self.agenda.at(arrival, Event::Up(socket)),
             None => self.count(Count::LostFrames),
         }
     }
 
-    pub(crate) fn send_down(&mut self, socket: SocketId, thing: Down) {
+    pub(crate) fn send_down(&mut self, socket: SocketId, packet: Down) {
         let (device, node) = {
             let socket = self.network.socket(socket);
             (socket.device, socket.node)
         };
         let mut bytes = 0;
-        if let Down::Frame(frame) = &thing {
+        if let Down::Frame(frame) = &packet {
             bytes = bytes_of(frame);
-            self.say(|| format!("node {} to device {}: {}", node.0, device.0, brief(frame)));
+            self.log(|| format!("node {} to device {}: {}", node.0, device.0, brief(frame)));
             if !matches!(frame, ServerFrame::Heartbeat(_)) {
-                self.ledger.stirred(self.agenda.now());
+                self.ledger.record_activity(self.agenda.now());
             }
             if self.plan.json && ServerFrame::parse(&frame.to_json()).as_ref() != Ok(frame) {
                 self.ledger
-                    .broke(|| format!("a frame changes on its way through JSON: {frame:?}"));
+                    .fail(|| format!("a frame changes on its way through JSON: {frame:?}"));
             }
         }
-        let arrival = self.now() + self.flight(device);
-        match self.network.send_down(socket, arrival, bytes, thing) {
+        let arrival = self.now() + self.latency(device);
+        match self.network.send_down(socket, arrival, bytes, packet) {
             Some(arrival) => self.agenda.at(arrival, Event::Down(socket)),
             None => self.count(Count::LostFrames),
         }
     }
 
-    /// The connection is dead. Each end notices at its own time, or never by itself.
+    /// Breaks a connection. Each end notices after a random time, or never by itself.
     pub(crate) fn cut(&mut self, socket: SocketId, client: bool, server: bool) {
         let lost = self.network.cut(socket);
-        self.say(|| format!("connection {} is cut, {lost} frames are lost", socket.0));
+        self.log(|| format!("connection {} is cut, {lost} frames are lost", socket.0));
         for (notices, end) in [(client, End::Client), (server, End::Server)] {
             if notices {
                 let wait = self.random.ms(0, 3000);
@@ -137,28 +137,28 @@ impl Env {
         }
     }
 
-    /// Publishes in this order; what cannot travel is lost, and told as a gap later.
+    /// Publishes notices in this order. What cannot be delivered is lost, and followed by a resync.
     pub(crate) fn publish(&mut self, from: NodeId, notices: Vec<Notice>) {
         for notice in notices {
             for node in self.bus.reached_from(from) {
-                self.fly(node, &notice);
+                self.deliver(node, &notice);
                 if self.bus.is_remote()
                     && !self.healed
-                    && self.random.chance(self.plan.repeats_percent)
+                    && self.random.chance(self.plan.duplicates_percent)
                 {
-                    self.count(Count::BusRepeats);
-                    self.fly(node, &notice);
+                    self.count(Count::BusDuplicates);
+                    self.deliver(node, &notice);
                 }
             }
         }
     }
 
-    /// Tells a node that events were lost, without fail.
-    pub(crate) fn tell_gap(&mut self, node: NodeId) {
-        self.fly(node, &Notice::gap(Vec::new()));
+    /// Notifies a node that events were lost. This notice itself is never lost.
+    pub(crate) fn send_resync(&mut self, node: NodeId) {
+        self.deliver(node, &Notice::resync(Vec::new()));
     }
 
-    fn fly(&mut self, node: NodeId, notice: &Notice) {
+    fn deliver(&mut self, node: NodeId, notice: &Notice) {
         let wait = if !self.bus.is_remote() {
             Duration::ZERO
         } else if !self.healed && self.random.chance(self.plan.spikes_percent) {
@@ -185,7 +185,7 @@ fn bytes_of(frame: &ServerFrame) -> usize {
     content + FRAME_BYTES
 }
 
-/// A frame for people: long texts cut short.
+/// A frame for the trace, with long texts truncated.
 fn brief(frame: &ServerFrame) -> String {
     match frame {
         ServerFrame::Page(page) => {

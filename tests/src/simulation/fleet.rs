@@ -1,7 +1,7 @@
-//! Many runs, spread over the cores.
+//! Many runs, in parallel on all cores.
 
 use super::report::{Failure, Totals};
-use super::trace::Audience;
+use super::trace::TraceMode;
 use super::variant::Variant;
 use super::world::World;
 use std::fmt;
@@ -13,16 +13,16 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What many runs came to.
+/// The result of many runs.
 #[derive(Debug)]
 pub struct Report {
-    /// Runs made.
+    /// The number of runs.
     pub runs: u64,
-    /// What they exercised.
+    /// Counts of what they exercised.
     pub totals: Totals,
-    /// On the clock of the wall.
+    /// The wall-clock time.
     pub took: Duration,
-    /// The one of the smallest seed, of those that were found before the others stopped.
+    /// The failure with the smallest seed, of those found before the other threads stopped.
     pub failure: Option<Failure>,
 }
 
@@ -58,7 +58,7 @@ pub fn run(seeds: Range<u64>, variant: Option<Variant>) -> Report {
                     if seed >= seeds.end {
                         break;
                     }
-                    let (of_run, failed) = one(seed, variant, Audience::None);
+                    let (of_run, failed) = one(seed, variant, TraceMode::Off);
                     runs += 1;
                     totals.merge(&of_run);
                     failure = failed;
@@ -79,9 +79,9 @@ pub fn run(seeds: Range<u64>, variant: Option<Variant>) -> Report {
     });
     let (runs, totals, failure) = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
     let took = started.elapsed();
-    // Once more, with its words.
+    // The run is repeated with its trace.
     let failure = failure.map(|failure| {
-        one(failure.seed, variant, Audience::Kept)
+        one(failure.seed, variant, TraceMode::Kept)
             .1
             .unwrap_or(failure)
     });
@@ -95,17 +95,17 @@ pub fn run(seeds: Range<u64>, variant: Option<Variant>) -> Report {
 
 /// Runs one seed and prints all that happens.
 pub fn print(seed: u64, variant: Option<Variant>) -> (Totals, Option<Failure>) {
-    one(seed, variant, Audience::Printed)
+    one(seed, variant, TraceMode::Printed)
 }
 
 /// A fingerprint of everything that happens in a run, in order.
 pub fn digest(seed: u64) -> u64 {
-    World::new(seed, None, Audience::None).run().digest
+    World::new(seed, None, TraceMode::Off).run().digest
 }
 
-/// A panic of a state machine is a failure like any other.
-fn one(seed: u64, variant: Option<Variant>, audience: Audience) -> (Totals, Option<Failure>) {
-    let run = || World::new(seed, variant, audience).run();
+/// Runs one seed. A panic of a state machine counts as a failure.
+fn one(seed: u64, variant: Option<Variant>, mode: TraceMode) -> (Totals, Option<Failure>) {
+    let run = || World::new(seed, variant, mode).run();
     if let Ok(outcome) = catch_unwind(AssertUnwindSafe(run)) {
         return (outcome.totals, outcome.failure);
     }

@@ -1,7 +1,7 @@
-//! The promises, watched. What nodes and devices do is entered here by their drivers; the first
+//! Checks of the promises. The drivers of nodes and devices record here what these do; the first
 //! promise that does not hold ends the run.
 //!
-//! The ledger keeps its own record of everything and believes neither store, server nor client.
+//! The ledger keeps its own record of everything and trusts neither store, server nor client.
 
 mod ending;
 mod evidence;
@@ -26,51 +26,52 @@ struct Written {
 
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    broken: Option<String>,
+    failure: Option<String>,
     /// Every message ever committed, by conversation; never shortened.
     logs: BTreeMap<ConversationId, Vec<Rc<Record>>>,
-    pairs: BTreeMap<(UserId, UserId), ConversationId>,
+    by_participants: BTreeMap<(UserId, UserId), ConversationId>,
     contents: BTreeSet<String>,
     written: BTreeMap<ClientMsgId, Written>,
-    /// The last message of a device that reached each peer.
+    /// The number of the last message of a device that was stored, by peer.
     reached: BTreeMap<(DeviceId, Peer), u64>,
-    /// Written and not known by its device to be stored.
+    /// Messages that were written and that their device does not know to be stored.
     unsettled: BTreeMap<DeviceId, BTreeSet<ClientMsgId>>,
     evidence: BTreeMap<(UserId, ConversationId), Evidence>,
     wires: BTreeMap<SocketId, Wire>,
-    /// When something other than a heartbeat happened last.
-    stirred: Moment,
+    /// When something other than a heartbeat last happened.
+    last_activity: Moment,
 }
 
 impl Ledger {
-    pub(crate) fn broke(&mut self, promise: impl FnOnce() -> String) {
-        if self.broken.is_none() {
-            self.broken = Some(promise());
+    pub(crate) fn fail(&mut self, promise: impl FnOnce() -> String) {
+        if self.failure.is_none() {
+            self.failure = Some(promise());
         }
     }
 
-    pub(crate) const fn broken(&self) -> Option<&String> {
-        self.broken.as_ref()
+    pub(crate) const fn failure(&self) -> Option<&String> {
+        self.failure.as_ref()
     }
 
     /// Something other than a heartbeat happened.
-    pub(crate) const fn stirred(&mut self, now: Moment) {
-        self.stirred = now;
+    pub(crate) const fn record_activity(&mut self, now: Moment) {
+        self.last_activity = now;
     }
 
-    /// A message was committed: at the next place, for the first time, after what its device wrote
-    /// to the same peer before.
+    /// A message was committed: with the next `seq`, for the first time, and after the messages
+    /// that its device wrote to the same peer before.
     pub(crate) fn committed(&mut self, record: &Rc<Record>) {
-        let pair = (
+        let participants = (
             record.sender.min(record.recipient),
             record.sender.max(record.recipient),
         );
-        self.pairs.insert(pair, record.conversation);
+        self.by_participants
+            .insert(participants, record.conversation);
         let log = self.logs.entry(record.conversation).or_default();
-        let (expected, mid) = (places(log).next(), log.last().map(|last| last.mid));
+        let (expected, mid) = (last_seq(log).next(), log.last().map(|last| last.mid));
         log.push(Rc::clone(record));
         if record.seq != expected || mid.is_some_and(|mid| mid >= record.mid) {
-            self.broke(|| {
+            self.fail(|| {
                 format!(
                     "place {} of conversation {} was given when {expected} was next",
                     record.seq, record.conversation
@@ -79,7 +80,7 @@ impl Ledger {
         }
         if !self.contents.insert(record.content.clone()) {
             let name = name_of(&record.content);
-            self.broke(|| format!("message {name} is stored twice"));
+            self.fail(|| format!("message {name} is stored twice"));
         }
         let written = record.client_msg_id.as_ref();
         if let Some(Written {
@@ -92,12 +93,12 @@ impl Ledger {
             let (before, number) = (*reached, *number);
             *reached = number;
             if before > number {
-                self.broke(|| format!("message {number} was stored after message {before}"));
+                self.fail(|| format!("message {number} was stored after message {before}"));
             }
         }
     }
 
-    /// A person wrote a message, and the outbox took it.
+    /// A person wrote a message, and the outbox accepted it.
     pub(crate) fn wrote(&mut self, device: DeviceId, id: &ClientMsgId, peer: Peer, number: u64) {
         let written = Written {
             device,
@@ -108,24 +109,24 @@ impl Ledger {
         self.unsettled.entry(device).or_default().insert(id.clone());
     }
 
-    /// A device was told that a message of its own is stored.
+    /// A device learned that one of its messages is stored.
     pub(crate) fn settled(&mut self, device: DeviceId, id: &ClientMsgId) {
         if let Some(unsettled) = self.unsettled.get_mut(&device) {
             unsettled.remove(id);
         }
     }
 
-    /// What a device keeps is what it wrote and was not told to be stored.
+    /// An outbox holds every message that its device wrote and does not know to be stored.
     pub(crate) fn check_outbox(&mut self, device: DeviceId, outbox: &Outbox) {
         let unsettled = self.unsettled.get(&device);
         let kept = |id: &ClientMsgId| outbox.iter().any(|pending| pending.client_msg_id == *id);
         if let Some(lost) = unsettled.and_then(|ids| ids.iter().find(|id| !kept(id))) {
-            let words = format!("device {} lost message {lost} from its outbox", device.0);
-            self.broke(|| words);
+            let text = format!("device {} lost message {lost} from its outbox", device.0);
+            self.fail(|| text);
         }
     }
 
-    /// A device received a message in whatever frame: it is the one in the store.
+    /// A device received a message in any frame: it must be the one in the store.
     pub(crate) fn received(&mut self, uid: UserId, message: &Message) {
         match self.find(uid, message) {
             Some(record) => {
@@ -133,7 +134,7 @@ impl Ledger {
                 let seq = record.seq;
                 self.evidence.entry(key).or_default().given(seq);
             }
-            None => self.broke(|| {
+            None => self.fail(|| {
                 format!(
                     "user {uid} was given {} at place {}, which the store does not have there",
                     name_of(&message.content),
@@ -143,8 +144,8 @@ impl Ledger {
         }
     }
 
-    /// What a device shows of a conversation: no hole, no repeat, no disorder, nothing but what
-    /// is stored.
+    /// The messages that a device shows of a conversation: no gaps, no duplicates, in order, and
+    /// all of them stored.
     pub(crate) fn shown<'a>(
         &mut self,
         device: DeviceId,
@@ -156,7 +157,7 @@ impl Ledger {
             let dense = last.is_none_or(|last| message.seq == last.next());
             if !dense || self.find(uid, message).is_none() {
                 let (name, seq) = (name_of(&message.content), message.seq);
-                self.broke(|| {
+                self.fail(|| {
                     format!(
                         "device {} shows {name} of place {seq} after {last:?}",
                         device.0
@@ -168,15 +169,16 @@ impl Ledger {
         }
     }
 
-    /// A feed reads a page: it may do so only for a reason.
+    /// A feed reads a page. Each reason to read allows a limited number of pages, so that a loop
+    /// is detected.
     pub(crate) fn read_on(&mut self, socket: SocketId, allowed: &mut u64) {
         match allowed.checked_sub(1) {
             Some(left) => *allowed = left,
-            None => self.broke(|| format!("connection {} reads the store on and on", socket.0)),
+            None => self.fail(|| format!("connection {} reads the store on and on", socket.0)),
         }
     }
 
-    /// Enters messages that were there before all began, delivered up to there.
+    /// Records the history of a conversation before the run, delivered up to this `seq`.
     pub(crate) fn history(&mut self, uid: UserId, conversation: ConversationId, delivered: Seq) {
         let evidence = self.evidence.entry((uid, conversation)).or_default();
         *evidence = Evidence::from(delivered);
@@ -184,10 +186,12 @@ impl Ledger {
 
     fn conversation(&self, uid: UserId, peer: Peer) -> Option<ConversationId> {
         let Peer::User(other) = peer else { return None };
-        self.pairs.get(&(uid.min(other), uid.max(other))).copied()
+        self.by_participants
+            .get(&(uid.min(other), uid.max(other)))
+            .copied()
     }
 
-    /// The stored message this one is, as this user may see it.
+    /// The stored message that equals this one, as this user may see it.
     fn find(&self, uid: UserId, message: &Message) -> Option<&Rc<Record>> {
         let (peer, _) = message.seen_by(uid);
         let log = self.logs.get(&self.conversation(uid, peer)?)?;
@@ -196,21 +200,21 @@ impl Ledger {
             .client_msg_id
             .as_ref()
             .filter(|_| record.sender == uid);
-        let own = message.seen_by(uid).1 == tidings_shared::Direction::Sent;
+        let from_self = message.seen_by(uid).1 == tidings_shared::Direction::Sent;
         let same = record.mid == message.mid
             && record.content == message.content
-            && own == (record.sender == uid)
+            && from_self == (record.sender == uid)
             && id == message.client_msg_id.as_ref();
         same.then_some(record)
     }
 }
 
-/// The last place of a log that holds every place.
-fn places(log: &[Rc<Record>]) -> Seq {
+/// The last `seq` of a log without gaps.
+fn last_seq(log: &[Rc<Record>]) -> Seq {
     Seq(i64::try_from(log.len()).unwrap_or(i64::MAX))
 }
 
-/// Every content begins with a name of its own.
+/// The unique name that every content begins with.
 fn name_of(content: &str) -> &str {
     content.split(' ').next().unwrap_or(content)
 }

@@ -1,14 +1,14 @@
-//! The network between devices and nodes: connections that delay, freeze, break and lose what is
-//! on its way. Within a connection nothing overtakes; between connections everything may.
+//! The network between devices and nodes: connections that delay, freeze, break and lose packets.
+//! The order is kept within a connection, and not between connections.
 //!
-//! What a frame means, and when an end gives up, is not known here.
+//! The meaning of frames and the time-outs of the ends are not known here.
 
 use super::agenda::{DeviceId, NodeId, SocketId};
 use std::collections::VecDeque;
 use tidings_shared::Moment;
 use tidings_shared::frame::{ClientFrame, ServerFrame};
 
-/// From a client.
+/// A packet from a client.
 #[derive(Debug)]
 pub(crate) enum Up {
     Open,
@@ -16,7 +16,7 @@ pub(crate) enum Up {
     Close,
 }
 
-/// From a server.
+/// A packet from a server.
 #[derive(Debug)]
 pub(crate) enum Down {
     Opened,
@@ -27,44 +27,46 @@ pub(crate) enum Down {
 /// One direction of a connection.
 #[derive(Debug)]
 struct Pipe<T> {
-    flying: VecDeque<(Moment, usize, T)>,
+    in_flight: VecDeque<(Moment, usize, T)>,
     last: Moment,
     bytes: usize,
-    /// What is given to it vanishes.
+    /// Whether every packet is lost from now on.
     broken: bool,
 }
 
 impl<T> Pipe<T> {
     const fn new() -> Self {
         Self {
-            flying: VecDeque::new(),
+            in_flight: VecDeque::new(),
             last: Moment::after_origin(std::time::Duration::ZERO),
             bytes: 0,
             broken: false,
         }
     }
 
-    /// Returns when it arrives; `None`: never.
-    fn send(&mut self, arrival: Moment, bytes: usize, thing: T) -> Option<Moment> {
+    /// Returns the time of arrival; `None` if the packet is lost.
+    fn send(&mut self, arrival: Moment, bytes: usize, packet: T) -> Option<Moment> {
         self.bytes += bytes;
         if self.broken {
             return None;
         }
         self.last = self.last.max(arrival);
-        self.flying.push_back((self.last, bytes, thing));
+        self.in_flight.push_back((self.last, bytes, packet));
         Some(self.last)
     }
 
-    fn take(&mut self, now: Moment) -> Option<T> {
-        let (_, bytes, thing) = self.flying.pop_front_if(|(arrival, ..)| *arrival <= now)?;
+    fn recv(&mut self, now: Moment) -> Option<T> {
+        let (_, bytes, packet) = self
+            .in_flight
+            .pop_front_if(|(arrival, ..)| *arrival <= now)?;
         self.bytes = self.bytes.saturating_sub(bytes);
-        Some(thing)
+        Some(packet)
     }
 
     fn cut(&mut self) -> usize {
         self.broken = true;
-        let lost = self.flying.len();
-        self.flying.clear();
+        let lost = self.in_flight.len();
+        self.in_flight.clear();
         lost
     }
 }
@@ -79,7 +81,7 @@ pub(crate) struct Socket {
     frozen: bool,
 }
 
-/// All connections that were ever tried.
+/// All connection attempts so far.
 #[derive(Debug, Default)]
 pub(crate) struct Network {
     sockets: Vec<Socket>,
@@ -101,8 +103,8 @@ impl Network {
         &self.sockets[id.0]
     }
 
-    pub(crate) fn send_up(&mut self, id: SocketId, arrival: Moment, thing: Up) -> Option<Moment> {
-        self.sockets[id.0].up.send(arrival, 0, thing)
+    pub(crate) fn send_up(&mut self, id: SocketId, arrival: Moment, packet: Up) -> Option<Moment> {
+        self.sockets[id.0].up.send(arrival, 0, packet)
     }
 
     pub(crate) fn send_down(
@@ -110,39 +112,40 @@ impl Network {
         id: SocketId,
         arrival: Moment,
         bytes: usize,
-        thing: Down,
+        packet: Down,
     ) -> Option<Moment> {
-        self.sockets[id.0].down.send(arrival, bytes, thing)
+        self.sockets[id.0].down.send(arrival, bytes, packet)
     }
 
-    /// Whether a server may write on.
-    pub(crate) fn takes(&self, id: SocketId, buffers: usize) -> bool {
+    /// Whether a server may write more.
+    pub(crate) fn has_capacity(&self, id: SocketId, buffers: usize) -> bool {
         self.sockets[id.0].down.bytes < buffers
     }
 
     pub(crate) fn has_up(&self, id: SocketId, now: Moment) -> bool {
         let socket = &self.sockets[id.0];
-        let front = socket.up.flying.front();
+        let front = socket.up.in_flight.front();
         !socket.frozen && front.is_some_and(|(arrival, ..)| *arrival <= now)
     }
 
-    pub(crate) fn take_up(&mut self, id: SocketId, now: Moment) -> Option<Up> {
+    pub(crate) fn recv_up(&mut self, id: SocketId, now: Moment) -> Option<Up> {
         let socket = &mut self.sockets[id.0];
         if socket.frozen {
             return None;
         }
-        socket.up.take(now)
+        socket.up.recv(now)
     }
 
-    pub(crate) fn take_down(&mut self, id: SocketId, now: Moment) -> Option<Down> {
+    pub(crate) fn recv_down(&mut self, id: SocketId, now: Moment) -> Option<Down> {
         let socket = &mut self.sockets[id.0];
         if socket.frozen {
             return None;
         }
-        socket.down.take(now)
+        socket.down.recv(now)
     }
 
-    /// Both directions lose what is on its way and whatever follows; returns how much that was.
+    /// Both directions lose the packets in flight and all that follow. Returns how many were in
+    /// flight.
     pub(crate) fn cut(&mut self, id: SocketId) -> usize {
         let socket = &mut self.sockets[id.0];
         socket.up.cut() + socket.down.cut()

@@ -1,27 +1,27 @@
 //! A server process: the real [`Feed`](tidings_shared::delivery::Feed) of each connection, driven
-//! in the order in which the gateway drives it, and simple models of what surrounds it.
+//! in the same order as in the gateway, and simple models of its surroundings.
 //!
-//! Everything here is gone with a crash; what must survive one is in the store.
+//! A crash loses everything here; what must survive a crash is in the store.
 
 mod committer;
 mod connection;
+mod cursors;
 mod deadlines;
 mod jobs;
-mod life;
+mod lifecycle;
 mod payload;
-mod positions;
 mod pushes;
 mod requests;
 mod writer;
 
 use super::agenda::{DeviceId, Event, NodeId, SocketId};
-use super::bus::{News, Notice};
+use super::bus::{BusEvent, Notice};
 use super::env::Env;
 use super::network::{Down, Up};
 use super::report::Count;
 use committer::Committer;
 use connection::{Closing, Connection};
-use positions::Positions;
+use cursors::Cursors;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
@@ -34,22 +34,22 @@ const BOUNDS: Bounds = Bounds {
     max: Duration::from_mins(4),
 };
 
-/// What the connections of a node share.
+/// The state shared by the connections of a node.
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) id: NodeId,
-    pub(crate) life: u32,
+    pub(crate) incarnation: u32,
     hub: BTreeMap<UserId, Vec<SocketId>>,
     committer: Committer,
-    positions: Positions,
-    /// What is known of the devices' networks.
+    cursors: Cursors,
+    /// The heartbeat policies, by device.
     policies: BTreeMap<DeviceId, Policy>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Up,
-    /// Takes no connection, and will be up again without having lost anything.
+    /// Refuses connections, and will be up again without having lost anything.
     Draining,
     Down,
 }
@@ -60,9 +60,9 @@ pub(crate) struct Node {
     core: Core,
     connections: BTreeMap<SocketId, Connection>,
     state: State,
-    /// What it committed last was not announced when it crashed.
+    /// Whether its last commit was not published before a crash.
     unannounced: bool,
-    /// It crashes when it commits next.
+    /// Whether it crashes at its next commit.
     doomed: bool,
 }
 
@@ -70,10 +70,10 @@ impl Node {
     pub(crate) fn new(id: NodeId) -> Self {
         let core = Core {
             id,
-            life: 0,
+            incarnation: 0,
             hub: BTreeMap::new(),
             committer: Committer::default(),
-            positions: Positions::default(),
+            cursors: Cursors::default(),
             policies: BTreeMap::new(),
         };
         Self {
@@ -85,7 +85,8 @@ impl Node {
         }
     }
 
-    /// The connection may be able to go on: something arrived, or there is room to write.
+    /// Runs a connection that may be able to continue, because a packet arrived or a buffer has
+    /// capacity.
     pub(crate) fn run(&mut self, env: &mut Env, socket: SocketId) {
         if let Some(mut connection) = self.connections.remove(&socket) {
             match connection.run(env, &mut self.core) {
@@ -96,8 +97,8 @@ impl Node {
             }
             return;
         }
-        while let Some(thing) = env.network.take_up(socket, env.now()) {
-            if matches!(thing, Up::Open) {
+        while let Some(packet) = env.network.recv_up(socket, env.now()) {
+            if matches!(packet, Up::Open) {
                 self.accept(env, socket);
             }
         }
@@ -113,7 +114,7 @@ impl Node {
                 env.send_down(socket, Down::Opened);
                 self.run(env, socket);
             }
-            // A dead host may leave the client waiting; otherwise its system refuses.
+            // A dead host may not answer at all; otherwise its operating system refuses.
             State::Down if !env.healed && env.random.chance(30) => env.cut(socket, false, false),
             State::Down | State::Draining => env.send_down(socket, Down::Close(1006)),
         }
@@ -140,7 +141,7 @@ impl Node {
         }
     }
 
-    /// The connection is dead, and this end knows it now.
+    /// This end has noticed that its connection is dead.
     pub(crate) fn noticed(&mut self, env: &mut Env, socket: SocketId) {
         if let Some(connection) = self.connections.remove(&socket) {
             self.close(env, connection, Closing::Gone);
@@ -153,19 +154,19 @@ impl Node {
             members.retain(|member| *member != socket);
         }
         if let Closing::Close(code) = closing {
-            env.say(|| format!("connection {} is closed: {code:?}", socket.0));
+            env.log(|| format!("connection {} is closed: {code:?}", socket.0));
             match code {
                 CloseCode::AckMissing => env.count(Count::AckMissing),
                 CloseCode::TooSlow => env.count(Count::TooSlow),
                 CloseCode::Idle => env.count(Count::Idle),
                 _ => {}
             }
-            connection.say_goodbye(env, code);
+            connection.close(env, code);
         }
     }
 
-    /// A notice of the bus: to the queues of those it concerns, whoever has room.
-    pub(crate) fn hear(&mut self, env: &mut Env, notice: &Notice) {
+    /// Queues a notice of the bus at the connections it concerns that have capacity.
+    pub(crate) fn handle_notice(&mut self, env: &mut Env, notice: &Notice) {
         if self.state == State::Down {
             return;
         }
@@ -177,11 +178,11 @@ impl Node {
         };
         for socket in sockets {
             if let Some(connection) = self.connections.get_mut(&socket) {
-                // Who sent a message has the answer.
-                if matches!(&*notice.news, News::Message(_, Some(from)) if *from == socket) {
+                // The connection that sent a message gets its answer instead.
+                if matches!(&*notice.event, BusEvent::Message(_, Some(from)) if *from == socket) {
                     continue;
                 }
-                if !connection.offer(&notice.news, env.plan.events) {
+                if !connection.offer(&notice.event, env.plan.events) {
                     env.count(Count::Lagged);
                 }
                 self.run(env, socket);
@@ -190,37 +191,37 @@ impl Node {
     }
 
     /// The running batch reaches the store.
-    pub(crate) fn append(&mut self, env: &mut Env, life: u32) {
-        if life == self.core.life {
+    pub(crate) fn append(&mut self, env: &mut Env, incarnation: u32) {
+        if incarnation == self.core.incarnation {
             self.core.committer.append(env, self.core.id);
             let wait = env.random.ms(0, 5);
             let node = self.core.id;
-            env.after(wait, Event::Appended { node, life });
+            env.after(wait, Event::Appended { node, incarnation });
             if self.doomed {
                 self.crash(env);
             }
         }
     }
 
-    /// The batch is committed: publish, answer, go on with the next.
-    pub(crate) fn appended(&mut self, env: &mut Env, life: u32) {
-        if life != self.core.life {
+    /// The batch is committed: publishes, answers, and starts the next one.
+    pub(crate) fn appended(&mut self, env: &mut Env, incarnation: u32) {
+        if incarnation != self.core.incarnation {
             return;
         }
         let (notices, answers) = self.core.committer.appended(env);
         env.publish(self.core.id, notices);
         for answer in answers {
             if let Some(connection) = self.connections.get_mut(&answer.socket) {
-                connection.answer(answer.number, answer.frame, answer.place);
+                connection.answer(answer.number, answer.frame, answer.slot);
                 self.run(env, answer.socket);
             }
         }
-        self.core.committer.start(env, self.core.id, life);
+        self.core.committer.start(env, self.core.id, incarnation);
     }
 
-    pub(crate) fn flush(&mut self, env: &mut Env, life: u32) {
-        if life == self.core.life {
-            self.core.positions.flush(env, self.core.id, life);
+    pub(crate) fn flush(&mut self, env: &mut Env, incarnation: u32) {
+        if incarnation == self.core.incarnation {
+            self.core.cursors.flush(env, self.core.id, incarnation);
         }
     }
 
@@ -235,7 +236,7 @@ impl Core {
         self.hub.entry(uid).or_default().push(socket);
     }
 
-    /// What became of a device's heartbeats; returns the interval to use from now on.
+    /// Updates the heartbeat policy of a device. Returns the interval to use from now on.
     fn heartbeat(&mut self, device: DeviceId, learn: impl FnOnce(&mut Policy)) -> Duration {
         let new = || Policy::new(BOUNDS, limits::HEARTBEAT_START);
         let policy = self.policies.entry(device).or_insert_with(new);
@@ -243,10 +244,10 @@ impl Core {
         policy.interval()
     }
 
-    fn news(users: Vec<UserId>, news: News) -> Notice {
+    fn notice(users: Vec<UserId>, event: BusEvent) -> Notice {
         Notice {
             users,
-            news: std::rc::Rc::new(news),
+            event: std::rc::Rc::new(event),
         }
     }
 }

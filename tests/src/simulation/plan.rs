@@ -1,7 +1,7 @@
-//! A scenario: who there is, what they do, and what befalls them. All of it follows from the seed.
+//! A scenario: users, their actions, and faults. All of it follows from the seed.
 //!
-//! A scenario has a few kinds of faults and not the others, for a fault that is always there hides
-//! what happens without it.
+//! A scenario has only a few kinds of faults, because a fault that is always present hides what
+//! happens without it.
 
 mod acts;
 
@@ -11,15 +11,15 @@ use acts::Acts;
 use std::time::Duration;
 use tidings_shared::{Moment, Peer, UserId};
 
-/// From the end of all faults to the end of the run: the idle timeout of 360 s, after which
-/// forgotten connections go, and more than a throttled page takes to find its connection dead.
+/// From the end of all faults to the end of the run. Longer than the idle timeout of 360 s, after
+/// which half-open connections are closed, and than a throttled page takes to detect a dead one.
 pub(crate) const AFTERMATH: Duration = Duration::from_mins(12);
-/// Before the end of the run nothing but heartbeats happens for so long.
+/// How long nothing but heartbeats may happen before the end of the run.
 pub(crate) const QUIET: Duration = Duration::from_mins(2);
-/// Nobody has this id.
+/// A peer that does not exist.
 pub(crate) const NOBODY: Peer = Peer::User(UserId(9999));
 
-/// Something that happens from outside.
+/// An action of a person, or a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Act {
     Write(DeviceId, Peer, Size),
@@ -34,7 +34,7 @@ pub(crate) enum Act {
     Throttle(DeviceId),
     Reboot(DeviceId, bool),
     Crash(NodeId),
-    /// A crash between commit and publication.
+    /// A crash between commit and publish.
     Doom(NodeId),
     Start(NodeId),
     Drain(NodeId),
@@ -49,25 +49,25 @@ pub(crate) enum Act {
 pub(crate) enum Size {
     Short,
     Long,
-    /// As long as the protocol allows, in characters that JSON writes as six bytes.
+    /// As long as the protocol allows, of characters that JSON writes as six bytes.
     Huge,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct DevicePlan {
     pub(crate) uid: UserId,
-    /// A client of the course's kind; otherwise one like our page.
-    pub(crate) plain: bool,
+    /// A legacy (v0) client; otherwise one like the page.
+    pub(crate) legacy: bool,
     pub(crate) latency_ms: u64,
-    /// Acknowledges each push for itself.
+    /// Whether it acknowledges each push separately.
     pub(crate) single_acks: bool,
-    /// From a push to its acknowledgement.
+    /// The time from a push to its acknowledgement.
     pub(crate) ack_wait: Duration,
-    /// Its clock stands still while it sleeps.
+    /// Whether its clock stops while it sleeps.
     pub(crate) clock_sleeps: bool,
 }
 
-/// Messages that were there before all began, between two users.
+/// Messages between two users from before the run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct History {
     pub(crate) users: (UserId, UserId),
@@ -80,19 +80,19 @@ pub(crate) struct Plan {
     pub(crate) users: Vec<UserId>,
     pub(crate) devices: Vec<DevicePlan>,
     pub(crate) nodes: usize,
-    /// Frames go through their JSON text.
+    /// Whether frames are encoded to JSON and parsed, to check that nothing changes.
     pub(crate) json: bool,
-    /// Of frames and notices, how many take long.
+    /// The share of frames and notices with a long delay, in percent.
     pub(crate) spikes_percent: u64,
-    /// Of notices, how many come twice.
-    pub(crate) repeats_percent: u64,
-    /// Of the batches that meet a failing store, how many are stored all the same.
+    /// The share of notices that arrive twice, in percent.
+    pub(crate) duplicates_percent: u64,
+    /// The share of batches that are stored although the store reports a failure, in percent.
     pub(crate) doubts_percent: u64,
-    /// Events that may wait for a connection: 64 in the gateway.
+    /// The capacity of a connection's event queue: 64 in the gateway.
     pub(crate) events: usize,
-    /// What a connection takes before its writer must wait, in bytes.
+    /// The size of a connection's send buffers, in bytes; then its writer must wait.
     pub(crate) buffers: usize,
-    /// How far ids move on from message to message, at most.
+    /// The largest step of the `mid` from one message to the next.
     pub(crate) mid_jump: u64,
     pub(crate) histories: Vec<History>,
     pub(crate) acts: Vec<(Moment, Act)>,
@@ -115,7 +115,7 @@ impl Plan {
             nodes: random.index(3) + 1,
             json: seed.is_multiple_of(16),
             spikes_percent: [0, 2, 15][random.index(3)],
-            repeats_percent: [0, 0, 20][random.index(3)],
+            duplicates_percent: [0, 0, 20][random.index(3)],
             doubts_percent: [0, 50][random.index(2)],
             events: [2, 64][random.index(2)],
             buffers: [1024, 64 * 1024][random.index(2)],
@@ -135,15 +135,15 @@ impl Plan {
 }
 
 fn device(uid: UserId, random: &mut Random) -> DevicePlan {
-    let plain = random.chance(30);
-    // A slow client's pushes are repeated before they are acknowledged.
+    let legacy = random.chance(30);
+    // A slow client acknowledges after the first repush.
     let slow = random.chance(8);
-    let usual_ms = if plain { 0 } else { 80 };
+    let usual_ms = if legacy { 0 } else { 80 };
     DevicePlan {
         uid,
-        plain,
+        legacy,
         latency_ms: [1, 10, 60, 200][random.index(4)],
-        single_acks: plain || random.chance(20),
+        single_acks: legacy || random.chance(20),
         ack_wait: Duration::from_millis(if slow { 5_500 } else { usual_ms }),
         clock_sleeps: random.chance(50),
     }

@@ -1,4 +1,4 @@
-//! The one source of chance: everything a scenario leaves open is drawn from its seed.
+//! The only source of randomness: all random choices of a scenario follow from its seed.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ impl Random {
         usize::try_from(drawn).unwrap_or(0)
     }
 
-    /// A time between so many milliseconds, to the microsecond.
+    /// A duration between two bounds in milliseconds, in steps of a microsecond.
     pub(crate) const fn ms(&mut self, low: u64, high: u64) -> Duration {
         Duration::from_micros(self.between(low * 1000, high * 1000))
     }

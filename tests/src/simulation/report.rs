@@ -1,10 +1,10 @@
-//! What a run came to: counts of what it exercised, or the promise it broke.
+//! The result of a run: counts of what it exercised, or the promise it broke.
 
 use super::variant::Variant;
 use std::fmt;
 
 macro_rules! counts {
-    ($($(#[$doc:meta])* $name:ident => $words:literal,)*) => {
+    ($($(#[$doc:meta])* $name:ident => $label:literal,)*) => {
         /// Something that is counted.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Count {
@@ -15,10 +15,10 @@ macro_rules! counts {
             /// All of them, in the order they are printed in.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// As a table names it.
+            /// Its name in the printed table.
             pub const fn name(self) -> &'static str {
                 match self {
-                    $(Self::$name => $words,)*
+                    $(Self::$name => $label,)*
                 }
             }
         }
@@ -32,8 +32,8 @@ counts! {
     Messages => "messages committed",
     /// Sends answered to the device that made them.
     Answers => "sends answered",
-    /// Sends of a message that was stored before.
-    Repeats => "sends repeated",
+    /// Sends of a message that was stored already.
+    DuplicateSends => "sends repeated",
     /// Messages refused for good.
     Refused => "sends refused for good",
     /// Pushes written for the first time.
@@ -42,21 +42,21 @@ counts! {
     Repushes => "repushes",
     /// Pushes a device had seen already.
     SeenBefore => "messages seen before",
-    /// Pages a feed read.
+    /// Pages read by feeds.
     FeedReads => "pages read by feeds",
-    /// Positions a feed read again.
+    /// Delivery cursors that a feed read again.
     Reloads => "reloads after a gap",
-    /// Connections whose queue of events ran over.
+    /// Connections whose event queue overflowed.
     Lagged => "connections lagging",
-    /// Windows found full, by count or bytes.
+    /// Full windows, by count or by bytes.
     FullWindows => "windows full",
-    /// Pages a client fetched.
+    /// Pages fetched by clients.
     Fetches => "pages fetched by clients",
     /// Connections bound.
     Binds => "binds",
     /// Connections cut.
     Cuts => "cuts",
-    /// Connections only one end knows to be dead.
+    /// Connections that at most one end knows to be dead.
     HalfOpens => "half-opens",
     /// Connections on which nothing moved for a while.
     Freezes => "freezes",
@@ -70,20 +70,20 @@ counts! {
     Reboots => "pages reloaded",
     /// Nodes crashed.
     Crashes => "node crashes",
-    /// Batches committed and never announced, for their node crashed.
+    /// Batches committed and never published, because their node crashed.
     Unannounced => "commits unannounced",
     /// Nodes drained.
     Drains => "node drains",
     /// Times the store failed for a while.
     Outages => "store outages",
-    /// Batches committed although the store said they failed.
+    /// Batches committed although the store reported a failure.
     Doubts => "commits in doubt",
     /// Times the bus lost everything for a while.
     BusLosses => "bus losses",
     /// Times a node was cut off from the bus.
     Partitions => "bus partitions",
-    /// Notices of the bus that came twice.
-    BusRepeats => "bus repeats",
+    /// Notices of the bus that arrived twice.
+    BusDuplicates => "bus repeats",
     /// Frames lost on the way.
     LostFrames => "frames lost",
     /// Connections given up by their client.
@@ -107,7 +107,7 @@ impl Default for Totals {
 }
 
 impl Totals {
-    /// How often.
+    /// The value of a count.
     pub const fn get(&self, count: Count) -> u64 {
         self.0[count as usize]
     }
@@ -135,9 +135,9 @@ impl fmt::Display for Totals {
 /// A promise that did not hold.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// Repeats the run.
+    /// The seed that reproduces the run.
     pub seed: u64,
-    /// The mistake that was made on purpose.
+    /// The deliberate mistake, if any.
     pub variant: Option<Variant>,
     /// Which promise, and how it was broken.
     pub promise: String,

@@ -1,5 +1,5 @@
-//! The truth: what SQL would hold. It survives every crash, answers from what is committed, and
-//! fails for a while when told to.
+//! The store, as a model of the SQL database: it survives every crash, answers from what is
+//! committed, and can be made to fail for a while.
 
 mod log;
 mod record;
@@ -10,18 +10,18 @@ use super::agenda::NodeId;
 use log::{Log, Marks};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use tidings_shared::delivery::Position;
+use tidings_shared::delivery::DeliveryCursor;
 use tidings_shared::frame::{ConversationList, Query};
 use tidings_shared::{ClientMsgId, ConversationId, Mid, Moment, Peer, Seq, UserId};
 
 /// Conversations in one list frame: few, so that lists take several pages.
 const LIST_MAX: usize = 2;
 
-/// A send that no conversation takes.
+/// The error of a send whose recipient does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct UnknownRecipient;
 
-/// A message with its place, and whether it got it just now.
+/// A stored message, and whether it was stored just now.
 #[derive(Debug, Clone)]
 pub(crate) struct Stored {
     pub(crate) record: Rc<Record>,
@@ -33,7 +33,7 @@ pub(crate) struct Stored {
 pub(crate) struct Store {
     users: Vec<UserId>,
     logs: Vec<Log>,
-    pairs: BTreeMap<(UserId, UserId), usize>,
+    by_participants: BTreeMap<(UserId, UserId), usize>,
     keys: BTreeMap<(UserId, ClientMsgId), Rc<Record>>,
     last_mid: i64,
     down: bool,
@@ -55,8 +55,8 @@ impl Store {
         self.down
     }
 
-    /// Appends in the batch's order. `jump` is how far the ids move on, for messages of users who
-    /// are not in this world have ids too.
+    /// Appends in the order of the batch. `jump` returns the step to the next `mid`: messages of
+    /// users outside of the simulation have ids too.
     pub(crate) fn append(
         &mut self,
         batch: &[Draft],
@@ -102,7 +102,7 @@ impl Store {
         batch.iter().map(append_one).collect()
     }
 
-    /// Moves positions forward, never beyond the end; returns where they are now.
+    /// Advances cursors, never beyond the last message. Returns both cursors.
     pub(crate) fn advance(
         &mut self,
         conversation: ConversationId,
@@ -118,23 +118,29 @@ impl Store {
         (marks.read, marks.delivered)
     }
 
-    /// A conversation as one of its members sees it: its id, its last place, up to where they read.
-    pub(crate) fn thread(&self, uid: UserId, peer: Peer) -> Option<(ConversationId, Seq, Seq)> {
+    /// A conversation as one of its members sees it: its id, its last `seq` and their read cursor.
+    pub(crate) fn conversation(
+        &self,
+        uid: UserId,
+        peer: Peer,
+    ) -> Option<(ConversationId, Seq, Seq)> {
         let Peer::User(other) = peer else { return None };
-        let index = *self.pairs.get(&(uid.min(other), uid.max(other)))?;
+        let index = *self
+            .by_participants
+            .get(&(uid.min(other), uid.max(other)))?;
         let log = &self.logs[index];
         let marks = log.marks[usize::from(uid == log.high)];
         Some((id_of(index), log.last(), marks.read))
     }
 
-    pub(crate) fn positions(&self, uid: UserId) -> Vec<Position> {
-        let own = |log: &&Log| log.low == uid || log.high == uid;
-        let position = |log: &Log| {
+    pub(crate) fn cursors(&self, uid: UserId) -> Vec<DeliveryCursor> {
+        let is_member = |log: &&Log| log.low == uid || log.high == uid;
+        let cursor = |log: &Log| {
             let delivered = log.marks[usize::from(uid == log.high)].delivered;
             let head = usize::try_from(delivered.0)
                 .ok()
                 .and_then(|at| log.records.get(at));
-            Position {
+            DeliveryCursor {
                 conversation: log.records[0].conversation,
                 last_seq: log.last(),
                 delivered_seq: delivered,
@@ -143,10 +149,10 @@ impl Store {
             }
         };
         let filled = self.logs.iter().filter(|log| !log.records.is_empty());
-        filled.filter(own).map(position).collect()
+        filled.filter(is_member).map(cursor).collect()
     }
 
-    /// Messages after a place and below an id, oldest first.
+    /// Messages after a `seq` and below an id, oldest first.
     pub(crate) fn page(
         &self,
         conversation: ConversationId,
@@ -163,18 +169,19 @@ impl Store {
 
     /// The answer to a query, cut to what fits in a frame.
     pub(crate) fn query(&self, query: &Query) -> Vec<Rc<Record>> {
-        let Some((conversation, ..)) = self.thread(query.owner_uid, query.peer) else {
+        let Some((conversation, ..)) = self.conversation(query.owner_uid, query.peer) else {
             return Vec::new();
         };
         self.logs[index_of(conversation)].query(query)
     }
 
-    /// A page of a user's conversations, newest first; the cursor is the last one's last id.
+    /// A page of a user's conversations, newest first. The cursor is the last `mid` of the last
+    /// one.
     pub(crate) fn list(&self, uid: UserId, after: Option<&str>) -> ConversationList {
         let after = after.and_then(|text| text.parse().ok());
-        let own = |log: &&Log| (log.low == uid || log.high == uid) && !log.records.is_empty();
+        let is_member = |log: &&Log| (log.low == uid || log.high == uid) && !log.records.is_empty();
         let last_mid = |log: &Log| log.records.last().map_or(0, |record| record.mid.0);
-        let mut logs: Vec<_> = self.logs.iter().filter(own).collect();
+        let mut logs: Vec<_> = self.logs.iter().filter(is_member).collect();
         logs.retain(|log| after.is_none_or(|after: i64| last_mid(log) < after));
         logs.sort_by_key(|log| std::cmp::Reverse(last_mid(log)));
         let next = (logs.len() > LIST_MAX).then(|| last_mid(logs[LIST_MAX - 1]).to_string());
@@ -185,20 +192,20 @@ impl Store {
         }
     }
 
-    /// Unread messages in one conversation and in all.
+    /// The number of unread messages in one conversation and in all.
     pub(crate) fn unread(&self, uid: UserId, conversation: ConversationId) -> (u64, u64) {
-        let own = |log: &&Log| log.low == uid || log.high == uid;
+        let is_member = |log: &&Log| log.low == uid || log.high == uid;
         let total = self
             .logs
             .iter()
-            .filter(own)
+            .filter(is_member)
             .map(|log| log.unread(uid))
             .sum();
         let here = self.logs.get(index_of(conversation));
         (here.map_or(0, |log| log.unread(uid)), total)
     }
 
-    /// For a broken variant: what this node committed since then was never on disk.
+    /// For a broken variant: loses what this node committed since then.
     pub(crate) fn forget_tail(&mut self, node: NodeId, since: Moment) {
         for log in &mut self.logs {
             while let Some(record) = log
@@ -213,11 +220,11 @@ impl Store {
     }
 
     fn log_of(&mut self, one: UserId, other: UserId) -> usize {
-        let pair = (one.min(other), one.max(other));
-        *self.pairs.entry(pair).or_insert_with(|| {
+        let participants = (one.min(other), one.max(other));
+        *self.by_participants.entry(participants).or_insert_with(|| {
             self.logs.push(Log {
-                low: pair.0,
-                high: pair.1,
+                low: participants.0,
+                high: participants.1,
                 records: Vec::new(),
                 marks: [Marks::default(); 2],
             });

@@ -1,18 +1,18 @@
-//! What happened, in words. Words are made only when somebody wants to read them: a run is
-//! repeated with its seed for that.
+//! The trace of a run, as text. Text is formatted only when the trace is on: to get a trace, a run
+//! is repeated with its seed.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 use tidings_shared::Moment;
 
-/// So many of the last events are kept for a failure.
+/// How many of the last events are kept for a failure.
 const KEPT: usize = 60;
 
-/// Who reads along.
+/// Where the trace goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Audience {
-    /// Nobody.
-    None,
+pub(crate) enum TraceMode {
+    /// Nothing is traced.
+    Off,
     /// The last events are kept.
     Kept,
     /// Every event is printed as it happens.
@@ -21,25 +21,25 @@ pub(crate) enum Audience {
 
 #[derive(Debug)]
 pub(crate) struct Trace {
-    audience: Audience,
+    mode: TraceMode,
     lines: VecDeque<String>,
 }
 
 impl Trace {
-    pub(crate) const fn new(audience: Audience) -> Self {
+    pub(crate) const fn new(mode: TraceMode) -> Self {
         Self {
-            audience,
+            mode,
             lines: VecDeque::new(),
         }
     }
 
-    pub(crate) fn say(&mut self, now: Moment, words: impl FnOnce() -> String) {
-        if self.audience == Audience::None {
+    pub(crate) fn log(&mut self, now: Moment, text: impl FnOnce() -> String) {
+        if self.mode == TraceMode::Off {
             return;
         }
         let elapsed: Duration = now.since(Moment::default());
-        let line = format!("{:>11.6}  {}", elapsed.as_secs_f64(), words());
-        if self.audience == Audience::Printed {
+        let line = format!("{:>11.6}  {}", elapsed.as_secs_f64(), text());
+        if self.mode == TraceMode::Printed {
             println!("{line}");
         }
         if self.lines.len() >= KEPT {

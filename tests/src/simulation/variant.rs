@@ -1,6 +1,6 @@
-//! Deliberate mistakes of a server or a client, to prove that the checks can fail.
+//! Deliberate mistakes of a server or a client, to prove that the checks detect them.
 //!
-//! Each is made in the model's own glue, never in the shared state machines.
+//! Each is in the glue code of the model, never in the shared state machines.
 
 /// A mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,27 +9,27 @@ pub enum Variant {
     AcksIgnored,
     /// The page shows what arrives without merging by `seq`.
     DedupeOff,
-    /// The page does not ask for what its timeline lacks.
+    /// The page does not fetch what its timeline lacks.
     GapNotFetched,
-    /// The page forgets what is not answered when it comes back.
+    /// The page clears its outbox when it reconnects.
     OutboxCleared,
-    /// The store forgets what a crashing node committed last, and gives the places again.
+    /// The store loses what a crashing node committed last, and assigns the same `seq`s again.
     SeqReused,
     /// The server answers a send when it is queued.
     AnswerBeforeCommit,
-    /// A bind reads first and joins the hub after that.
+    /// A bind reads first and subscribes to the hub after that.
     SubscribeLate,
-    /// A position moves when a message is pushed.
+    /// A delivery cursor advances when a message is pushed.
     DeliveredAtPush,
     /// A message is sent again under a new `clientMsgId`.
     NewIdOnResend,
-    /// A connection that lags is not told to its feed.
+    /// The feed of a lagging connection is not notified of the gap.
     GapIgnored,
-    /// A node that crashed between commit and publication says nothing when it is back.
+    /// A node that crashed between commit and publish sends no resync when it starts again.
     SilentRestart,
-    /// A batch whose outcome is not known is not hinted at on the bus.
+    /// No resync is sent for a batch whose outcome is not known.
     SilentDoubt,
-    /// A node that was cut off from the bus tells only itself that events were lost.
+    /// After a partition only the node that was cut off from the bus gets a resync.
     LonelyGap,
 }
 

@@ -1,4 +1,4 @@
-//! A run: the nodes, the devices and what they stand on, one event after the other.
+//! A run: the nodes, the devices and their environment, one event after the other.
 
 mod faults;
 
@@ -13,12 +13,12 @@ use super::plan::{AFTERMATH, History, Plan, Size};
 use super::random::Random;
 use super::report::{Count, Failure, Totals};
 use super::store::{Draft, Store};
-use super::trace::{Audience, Trace};
+use super::trace::{Trace, TraceMode};
 use super::variant::Variant;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use tidings_shared::{Moment, Peer, Seq};
 
-/// Events of one virtual second; a burst of sends to a few devices stays far below.
+/// The most events of one virtual second. A burst of sends to a few devices stays far below.
 const STEPS_PER_SECOND: u32 = 40_000;
 
 #[derive(Debug)]
@@ -42,11 +42,11 @@ pub(crate) struct Outcome {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, variant: Option<Variant>, audience: Audience) -> Self {
+    pub(crate) fn new(seed: u64, variant: Option<Variant>, mode: TraceMode) -> Self {
         let plan = Plan::new(seed);
         let mut env = Env {
             variant,
-            // Apart from the plan's own draws.
+            // Another sequence than that of the plan.
             random: Random::new(!seed),
             agenda: Agenda::default(),
             network: Network::default(),
@@ -54,7 +54,7 @@ impl World {
             store: Store::new(plan.users.clone()),
             ledger: Ledger::default(),
             totals: Totals::default(),
-            trace: Trace::new(audience),
+            trace: Trace::new(mode),
             healed: false,
             slow_store: false,
             plan,
@@ -65,7 +65,7 @@ impl World {
         env.agenda.at(env.plan.ends_at, Event::Heal);
         env.agenda.at(env.plan.ends_at + AFTERMATH, Event::Finish);
         for history in env.plan.histories.clone() {
-            remember(&mut env, history);
+            add_history(&mut env, history);
         }
         let nodes = (0..env.plan.nodes).map(|n| Node::new(NodeId(n))).collect();
         let devices = (0..env.plan.devices.len())
@@ -83,11 +83,11 @@ impl World {
 
     /// Runs to the end, or until a promise is broken.
     pub(crate) fn run(mut self) -> Outcome {
-        self.env.say(|| format!("seed {}", self.seed));
+        self.env.log(|| format!("seed {}", self.seed));
         for device in &mut self.devices {
             device.start(&mut self.env);
         }
-        while self.env.ledger.broken().is_none() {
+        while self.env.ledger.failure().is_none() {
             match self.env.agenda.next() {
                 None | Some(Event::Finish) => {
                     self.finish();
@@ -99,7 +99,7 @@ impl World {
         let Self {
             seed, env, digest, ..
         } = self;
-        let promise = env.ledger.broken().cloned();
+        let promise = env.ledger.failure().cloned();
         let failure = promise.map(|promise| Failure {
             seed,
             variant: env.variant,
@@ -126,7 +126,7 @@ impl World {
         self.pace = (second, steps);
         if steps > STEPS_PER_SECOND {
             env.ledger
-                .broke(|| format!("{steps} events within one second: {event:?}"));
+                .fail(|| format!("{steps} events within one second: {event:?}"));
         }
         match event {
             Event::Act(index) => {
@@ -142,8 +142,8 @@ impl World {
                     let socket = env.network.socket(socket);
                     (socket.device, socket.node)
                 };
-                self.devices[device.0].arrive(env, socket);
-                // What arrived made room to write.
+                self.devices[device.0].receive_all(env, socket);
+                // The arrival freed capacity of the send buffer.
                 self.nodes[node.0].run(env, socket);
             }
             Event::Noticed(socket, End::Client) => {
@@ -165,12 +165,12 @@ impl World {
             Event::DeviceTimer(device) => self.devices[device.0].timer(env),
             Event::Bus(node, ticket) => {
                 if let Some(notice) = env.bus.take(ticket) {
-                    self.nodes[node.0].hear(env, &notice);
+                    self.nodes[node.0].handle_notice(env, &notice);
                 }
             }
-            Event::Append { node, life } => self.nodes[node.0].append(env, life),
-            Event::Appended { node, life } => self.nodes[node.0].appended(env, life),
-            Event::Flush { node, life } => self.nodes[node.0].flush(env, life),
+            Event::Append { node, incarnation } => self.nodes[node.0].append(env, incarnation),
+            Event::Appended { node, incarnation } => self.nodes[node.0].appended(env, incarnation),
+            Event::Flush { node, incarnation } => self.nodes[node.0].flush(env, incarnation),
             Event::Heal => self.heal(),
             Event::Finish => {}
         }
@@ -184,20 +184,20 @@ impl World {
         }
         let store = &env.store;
         env.ledger.end_stored(|uid, peer| {
-            let thread = store.thread(uid, peer);
-            thread.map(|(_, last, _)| last)
+            let conversation = store.conversation(uid, peer);
+            conversation.map(|(_, last, _)| last)
         });
         let held: usize = self.nodes.iter().map(Node::connections).sum();
         let devices = self.devices.len();
         if held != devices {
             env.ledger
-                .broke(|| format!("{held} connections are held for {devices} devices"));
+                .fail(|| format!("{held} connections are held for {devices} devices"));
         }
     }
 }
 
-/// What was there before all began: messages, and how far each side had got.
-fn remember(env: &mut Env, history: History) {
+/// Adds history: messages from before the run, and the cursors of both sides.
+fn add_history(env: &mut Env, history: History) {
     let (one, other) = history.users;
     let draft = |n: u64| {
         let (sender, peer) = if n.is_multiple_of(3) {

@@ -1,5 +1,5 @@
-//! trunk's hook after a build (`Trunk.toml`): writes `FILE.br` and `FILE.gz` beside each file of the
-//! page, and prints what a first visit transfers.
+//! trunk's hook after a build (`Trunk.toml`): writes `FILE.br` and `FILE.gz` beside each file of
+//! the page, and prints what a first visit transfers.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -9,9 +9,10 @@ use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// What a first visit should transfer at most, in bytes. More is a remark and no error.
+/// The most bytes that a first visit should transfer. More gives a remark, not an error.
 const BOUND: usize = 250_000;
-/// Compressing these gains nothing; and a browser that installs the page reads them, no other.
+/// Files that are not compressed: it would gain nothing, and only browsers that install the page
+/// read them.
 const LEFT_OUT: [&str; 4] = ["png", "webmanifest", "br", "gz"];
 
 fn main() -> io::Result<()> {
@@ -26,7 +27,7 @@ fn main() -> io::Result<()> {
     for file in files(&folder)? {
         let name = file.strip_prefix(&folder).unwrap_or(&file).display();
         let sizes = compress(&file)?;
-        // The page, and what it names.
+        // The page, and the files it references.
         let name = name.to_string();
         if name == "index.html" || index.contains(&format!("\"/{name}\"")) {
             total += sizes[2];
@@ -55,7 +56,7 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Writes both forms. Returns the sizes: plain, gzip, brotli.
+/// Writes both compressed files. Returns the sizes: plain, gzip, brotli.
 fn compress(file: &Path) -> io::Result<[usize; 3]> {
     let plain = fs::read(file)?;
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());

@@ -1,4 +1,4 @@
-//! Where it was measured.
+//! Description of the machine of the benchmarks.
 
 use std::fs;
 use std::thread::available_parallelism;
@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::command::output;
 
-/// Cores, processor, memory, and the kernel.
+/// Cores, processor, memory, kernel and Rust version.
 pub(super) fn describe() -> Result<String> {
     let cores = available_parallelism()?;
     let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -30,7 +30,7 @@ fn model(cpuinfo: &str) -> Option<&str> {
     line.split_once(':').map(|(_, name)| name.trim())
 }
 
-/// Rounded to the nearest: the kernel keeps some of it for itself.
+/// Memory in GiB, rounded to the nearest because the kernel reserves some.
 fn gibibytes(meminfo: &str) -> Option<u64> {
     let line = meminfo
         .lines()
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_processor_and_the_memory_are_found() {
+    fn cpu_model_and_memory_are_parsed() {
         let cpu = "processor\t: 0\nmodel name\t: A Processor @ 2 GHz\n";
         assert_eq!(model(cpu), Some("A Processor @ 2 GHz"));
         assert_eq!(gibibytes("MemTotal:       24576000 kB\n"), Some(23));

@@ -1,4 +1,4 @@
-//! A server that is measured, of ours or the echo.
+//! A server process to measure: Tidings or the echo server.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -12,8 +12,8 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-/// How long a start or an answer may take.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// The time limit of a start or an answer.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A process that listens. Dropped, it is killed.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(super) struct Node {
 }
 
 impl Node {
-    /// Starts a program on a free port and waits until it says where it listens.
+    /// Starts a program on a free port, and waits for the line with its address.
     pub(super) async fn start(program: &Path, arguments: &[&str], folder: &Path) -> Result<Self> {
         let mut command = command(program);
         command
@@ -37,7 +37,7 @@ impl Node {
             .with_context(|| format!("cannot start {}", program.display()))?;
         let stdout = child.stdout.take().context("a pipe")?;
         let mut lines = BufReader::new(stdout).lines();
-        let line = timeout(PATIENCE, lines.next_line())
+        let line = timeout(TIMEOUT, lines.next_line())
             .await
             .context("the server says nothing")??
             .context("the server ended; see its words above")?;
@@ -55,16 +55,16 @@ impl Node {
         self.child.id().context("the server has ended")
     }
 
-    /// Ends it and waits until it is gone.
+    /// Kills it and waits for its exit.
     pub(super) async fn end(mut self) -> Result<()> {
         self.child.kill().await.context("cannot end the server")
     }
 
-    /// Makes a group over HTTP; returns its id.
+    /// Creates a group over HTTP. Returns its id.
     pub(super) fn create_group(&self, token: &str, members: &[i64]) -> Result<i64> {
         let body = json!({"name": "benchmark", "members": members}).to_string();
         let mut stream = TcpStream::connect(&self.address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
         write!(
             stream,
             "POST /api/groups HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\
@@ -78,7 +78,7 @@ impl Node {
     }
 }
 
-/// A command that is not told what this shell is set to, and ends with this process's future.
+/// A command without the Tidings variables of this shell, killed when its handle is dropped.
 pub(super) fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_id_of_a_new_group_is_read_and_a_refusal_is_told() {
+    fn group_id_is_parsed_and_a_refusal_is_an_error() {
         let made = "HTTP/1.1 201 Created\r\nx: y\r\n\r\n{\"groupId\":7,\"name\":\"n\"}";
         assert_eq!(group_id(made).expect("made"), 7);
         let refused = "HTTP/1.1 400 Bad Request\r\n\r\n{\"code\":\"bad_request\"}";

@@ -1,4 +1,4 @@
-//! What is measured.
+//! The measurements.
 
 use std::path::PathBuf;
 
@@ -11,22 +11,22 @@ use super::site::Site;
 use super::table::{Row, Runs};
 use super::tool::{self, Report};
 
-/// Pairs of users, one of which writes to the other.
+/// The number of pairs of users, one of which writes to the other.
 pub(super) const PAIRS: u32 = 50;
-/// Messages of a sender, or round trips of an echo's connection, that wait for their answer at once:
-/// some, and so many that the server has always enough of them for its next batch, where with fewer it
-/// waits for the tool and the tool for it. It takes 64 of a connection.
-const UNDER_WAY: [u32; 2] = [16, 32];
-/// Messages a second when what a second node adds is measured: far below what either can do, so
-/// that queues do not hide it.
+/// Messages of a sender, or round trips of an echo connection, in flight at once: a few, and so
+/// many that the server always has a full next batch; with fewer, server and tool wait for each
+/// other. The server accepts 64 of a connection.
+const IN_FLIGHT: [u32; 2] = [16, 32];
+/// Messages per second in the comparison of one and two nodes: far below the throughput, so that
+/// queues do not hide the difference.
 const CALM_RATE: f64 = 500.0;
-/// What is written to the disk to see how it is, KiB each and times a second: few bytes beside what the
-/// server writes.
+/// The probe of the disk: KiB per write, and writes per second. It is little compared to the writes
+/// of the server.
 const DISK_KIB: u32 = 4;
 const DISK_RATE: u32 = 200;
 /// The heartbeat interval that a connection starts with, in ms.
 const HEARTBEAT_MS: u32 = 45_000;
-/// Connections opened a second before a part begins.
+/// Connections opened per second before a part begins.
 const RAMP: u32 = 3000;
 
 /// The programs and the scale.
@@ -34,14 +34,14 @@ const RAMP: u32 = 3000;
 pub(super) struct Bench {
     /// The folder of the release build.
     pub(super) programs: PathBuf,
-    /// How large and how long.
+    /// The sizes and durations.
     pub(super) scale: Scale,
 }
 
-/// As many as can be, with so many under way on each connection: messages, and round trips of the echo
-/// server, the yardstick.
+/// The maximum throughput with a number of messages in flight on each connection, and that of the
+/// echo server as the reference.
 struct FlatOut {
-    under_way: u32,
+    in_flight: u32,
     answered: Runs,
     echoed: Runs,
     ratio: Runs,
@@ -50,9 +50,9 @@ struct FlatOut {
 }
 
 impl FlatOut {
-    fn new(under_way: u32) -> Self {
+    fn new(in_flight: u32) -> Self {
         Self {
-            under_way,
+            in_flight,
             answered: Runs::default(),
             echoed: Runs::default(),
             ratio: Runs::default(),
@@ -66,29 +66,30 @@ impl FlatOut {
             Row::new(
                 format!(
                     "durable one-to-one messages a second, flat out, {} under way",
-                    self.under_way
+                    self.in_flight
                 ),
-                self.answered.told("", 0),
+                self.answered.summary("", 0),
             ),
             Row::new(
                 "round trips a second of a bare axum echo, as many under way",
-                self.echoed.told("", 0),
+                self.echoed.summary("", 0),
             ),
-            Row::new("messages for each of those", self.ratio.told("", 2)),
+            Row::new("messages for each of those", self.ratio.summary("", 2)),
             Row::new(
                 "server's processor time a message",
-                self.server_us.told("µs", 1),
+                self.server_us.summary("µs", 1),
             ),
             Row::new(
                 "load tool's processor time a message",
-                self.tool_us.told("µs", 1),
+                self.tool_us.summary("µs", 1),
             ),
         ]
     }
 }
 
-/// Messages at half of the rate of the first [`FlatOut`], right after each of its runs: a machine may be
-/// as slow again a minute later. Beside them the disk is looked at, for which answers wait.
+/// Latencies at half of the rate of the first [`FlatOut`], right after each of its runs, because
+/// the speed of the machine may change within a minute. The disk is probed meanwhile, because
+/// answers wait for it.
 #[derive(Default)]
 struct Half {
     rate: Runs,
@@ -96,7 +97,7 @@ struct Half {
     push_p99: Runs,
     answer_p99: Runs,
     disk_p99: Runs,
-    /// Of each run, of the push and of the disk.
+    /// The p99 of push and disk of each run, as text.
     p99s: Vec<String>,
 }
 
@@ -118,16 +119,16 @@ impl Half {
         [
             Row::new(
                 "messages a second, set to half of each run of the first, right after it",
-                self.rate.told("", 0),
+                self.rate.summary("", 0),
             ),
-            Row::new("send→push then, p50", self.push_p50.told("ms", 2)),
-            Row::new("send→push then, p99", self.push_p99.told("ms", 2)),
-            Row::new("send→answer then, p99", self.answer_p99.told("ms", 2)),
+            Row::new("send→push then, p50", self.push_p50.summary("ms", 2)),
+            Row::new("send→push then, p99", self.push_p99.summary("ms", 2)),
+            Row::new("send→answer then, p99", self.answer_p99.summary("ms", 2)),
             Row::new(
                 format!(
                     "the disk then: {DISK_KIB} KiB written and synced {DISK_RATE} times a second, p99"
                 ),
-                self.disk_p99.told("ms", 2),
+                self.disk_p99.summary("ms", 2),
             ),
             Row::new(
                 "send→push beside the disk, p99 of each run, in ms",
@@ -138,8 +139,8 @@ impl Half {
 }
 
 impl Bench {
-    /// Echo and pairs flat out, pairs at half of the first of that with a look at the disk: one node on
-    /// SQLite.
+    /// Throughput of echo and pairs, and latencies at half of the first rate with a probe of the
+    /// disk: one node on SQLite.
     pub(super) async fn on_sqlite(&self) -> Result<Vec<Row>> {
         let site = Site::on_sqlite(&self.server(), 2 * PAIRS).await?;
         self.throughput(&site).await
@@ -156,25 +157,25 @@ impl Bench {
         let folder = tempfile::tempdir()?;
         let echo = Node::start(&self.programs.join("tidings-echo"), &[], folder.path()).await?;
         let node = site.node(None).await?;
-        let mut ways = UNDER_WAY.map(FlatOut::new);
+        let mut throughputs = IN_FLIGHT.map(FlatOut::new);
         let mut half = Half::default();
         for _ in 0..self.scale.runs {
-            for way in &mut ways {
-                let under_way = format!("--in-flight {}", way.under_way);
-                let arguments = self.timed("echo", &under_way);
+            for throughput in &mut throughputs {
+                let in_flight = format!("--in-flight {}", throughput.in_flight);
+                let arguments = self.timed("echo", &in_flight);
                 let report = self.load(arguments, &[&echo], None).await?;
                 let echoed = report.figure("/answered_per_second")?;
-                let arguments = self.pairs(&under_way);
+                let arguments = self.pairs(&in_flight);
                 let report = self.load(arguments, &[&node], Some(site)).await?;
                 let answered = report.figure("/answered_per_second")?;
                 let messages = answered * report.figure("/seconds")?;
                 let us = |of: &str| anyhow::Ok(1e6 * report.figure(of)? / messages);
-                way.echoed.push(echoed);
-                way.answered.push(answered);
-                way.ratio.push(answered / echoed);
-                way.server_us.push(us("/servers/0/cpu_seconds")?);
-                way.tool_us.push(us("/tool/cpu_seconds")?);
-                if way.under_way == UNDER_WAY[0] {
+                throughput.echoed.push(echoed);
+                throughput.answered.push(answered);
+                throughput.ratio.push(answered / echoed);
+                throughput.server_us.push(us("/servers/0/cpu_seconds")?);
+                throughput.tool_us.push(us("/tool/cpu_seconds")?);
+                if throughput.in_flight == IN_FLIGHT[0] {
                     let rate = (answered / 2.0).round();
                     let arguments = self.pairs(&format!("--rate {rate}"));
                     let nodes = [&node];
@@ -186,12 +187,12 @@ impl Bench {
         }
         node.end().await?;
         echo.end().await?;
-        let mut rows: Vec<Row> = ways.iter().flat_map(FlatOut::rows).collect();
+        let mut rows: Vec<Row> = throughputs.iter().flat_map(FlatOut::rows).collect();
         rows.extend(half.rows());
         Ok(rows)
     }
 
-    /// What it adds when the recipient is on the other node.
+    /// The additional latency when the recipient is on the other node.
     pub(super) async fn two_nodes(&self) -> Result<Vec<Row>> {
         let postgres = Postgres::start().await?;
         let redis = Redis::start().await?;
@@ -211,7 +212,7 @@ impl Bench {
             same.push(one);
             other.push(two);
             added.push(two - one);
-            let arguments = self.pairs(&format!("--in-flight {}", UNDER_WAY[0]));
+            let arguments = self.pairs(&format!("--in-flight {}", IN_FLIGHT[0]));
             let report = self
                 .load(arguments, &[&first, &second], Some(&site))
                 .await?;
@@ -221,17 +222,17 @@ impl Bench {
         first.end().await?;
         let title = format!("send→push at {CALM_RATE:.0} a second, both on one node, p50");
         Ok(vec![
-            Row::new(title, same.told("ms", 2)),
-            Row::new("the same, on different nodes, p50", other.told("ms", 2)),
-            Row::new("added by the other node, p50", added.told("ms", 2)),
+            Row::new(title, same.summary("ms", 2)),
+            Row::new("the same, on different nodes, p50", other.summary("ms", 2)),
+            Row::new("added by the other node, p50", added.summary("ms", 2)),
             Row::new(
                 "messages a second, flat out, all from one node to the other",
-                flat.told("", 0),
+                flat.summary("", 0),
             ),
         ])
     }
 
-    /// Memory and processor of connections that do nothing.
+    /// Memory and processor time of idle connections.
     pub(super) async fn idle(&self) -> Result<Vec<Row>> {
         let Scale {
             idle, idle_time, ..
@@ -241,11 +242,13 @@ impl Bench {
         let arguments = format!(
             "idle --connections {idle} --ramp {RAMP} --seconds {seconds} --heartbeat-ms {HEARTBEAT_MS}"
         );
-        let report = self.load(words(&arguments), &[&node], Some(&site)).await?;
+        let report = self
+            .load(arguments_of(&arguments), &[&node], Some(&site))
+            .await?;
         node.end().await?;
         let each = report.figure("/figures/bytes_each")? / 1024.0;
         let cpu = report.figure("/servers/0/cpu_percent")?;
-        let beats = report.figure("/tally/heartbeats")?;
+        let heartbeats = report.figure("/tally/heartbeats")?;
         Ok(vec![
             Row::new("connections, one node on SQLite", idle.to_string()),
             Row::new(
@@ -257,12 +260,12 @@ impl Bench {
                     "server's processor, a heartbeat every {} s",
                     HEARTBEAT_MS / 1000
                 ),
-                format!("{cpu:.1} % of a core ({beats:.0} heartbeats in {seconds} s)"),
+                format!("{cpu:.1} % of a core ({heartbeats:.0} heartbeats in {seconds} s)"),
             ),
         ])
     }
 
-    /// From a message's answer to the last member's push.
+    /// The time from the answer to a message to the last member's push.
     pub(super) async fn group(&self) -> Result<Vec<Row>> {
         let Scale {
             members, messages, ..
@@ -272,11 +275,11 @@ impl Bench {
         let scenario = format!(
             "group --group {group} --members {members} --messages {messages} --ramp {RAMP} --every-ms"
         );
-        let calm = words(&format!("{scenario} 1000"));
+        let calm = arguments_of(&format!("{scenario} 1000"));
         let calm = self.load(calm, &[&node], Some(&site)).await?.reached_ms()?;
         let (mut last, mut push) = (Runs::default(), Runs::default());
         for _ in 0..self.scale.runs {
-            let burst = words(&format!("{scenario} 0"));
+            let burst = arguments_of(&format!("{scenario} 0"));
             let burst = self.load(burst, &[&node], Some(&site)).await?;
             last.push(burst.reached_ms()?.into_iter().fold(0.0, f64::max));
             push.push(burst.figure("/push/p50_ms")?);
@@ -288,25 +291,26 @@ impl Bench {
             Row::new("members online, one node on SQLite", members.to_string()),
             Row::new(
                 format!("from the answer to the last push, of {messages} messages a second apart"),
-                calm.told("ms", 1),
+                calm.summary("ms", 1),
             ),
             Row::new("the longest of those", format!("{longest:.1} ms")),
             Row::new(
                 format!("a burst of {messages}: the longest from an answer to the last push"),
-                last.told("ms", 0),
+                last.summary("ms", 0),
             ),
-            Row::new("a burst: send→push, p50", push.told("ms", 0)),
+            Row::new("a burst: send→push, p50", push.summary("ms", 0)),
         ])
     }
 
-    /// Until everybody is back.
+    /// The time until all clients are connected again after a cut.
     pub(super) async fn storm(&self) -> Result<Vec<Row>> {
         let storm = self.scale.storm;
         let (mut bound, mut in_step, mut p50) = (Runs::default(), Runs::default(), Runs::default());
         for _ in 0..self.scale.runs.min(3) {
-            // A node of its own: the ports of the connections before wait for a minute.
+            // A new node for each run: the ports of earlier connections are in TIME_WAIT for a
+            // minute.
             let (site, node) = self.site().await?;
-            let arguments = words(&format!("storm --connections {storm} --ramp {RAMP}"));
+            let arguments = arguments_of(&format!("storm --connections {storm} --ramp {RAMP}"));
             let report = self.load(arguments, &[&node], Some(&site)).await?;
             node.end().await?;
             bound.push(report.figure("/figures/all_bound_s")?);
@@ -315,17 +319,17 @@ impl Bench {
         }
         Ok(vec![
             Row::new("connections cut off, one node on SQLite", storm.to_string()),
-            Row::new("until half of them are bound", p50.told("s", 1)),
-            Row::new("until all are bound", bound.told("s", 1)),
+            Row::new("until half of them are bound", p50.summary("s", 1)),
+            Row::new("until all are bound", bound.summary("s", 1)),
             Row::new(
                 "until all have what was written to each meanwhile",
-                in_step.told("s", 1),
+                in_step.summary("s", 1),
             ),
             Row::new("errors that a person would have seen", "0"),
         ])
     }
 
-    /// A node on SQLite with all users.
+    /// Starts a node on SQLite with all users.
     async fn site(&self) -> Result<(Site, Node)> {
         let site = Site::on_sqlite(&self.server(), self.scale.users()).await?;
         let node = site.node(None).await?;
@@ -342,10 +346,10 @@ impl Bench {
 
     fn timed(&self, scenario: &str, more: &str) -> Vec<String> {
         let seconds = self.scale.time.as_secs();
-        words(&format!("{scenario} --seconds {seconds} {more}"))
+        arguments_of(&format!("{scenario} --seconds {seconds} {more}"))
     }
 
-    /// The disk that everything here is on.
+    /// Probes the disk with the temporary folder, which all databases here are on.
     async fn disk(&self) -> Result<Report> {
         let written = format!("--kib {DISK_KIB} --rate {DISK_RATE}");
         let mut arguments = self.timed("disk", &written);
@@ -365,6 +369,6 @@ impl Bench {
     }
 }
 
-fn words(arguments: &str) -> Vec<String> {
+fn arguments_of(arguments: &str) -> Vec<String> {
     arguments.split_whitespace().map(str::to_owned).collect()
 }

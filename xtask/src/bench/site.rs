@@ -1,4 +1,4 @@
-//! A database with its users, and their tokens.
+//! A database with users, and their tokens.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,7 +13,7 @@ use super::node::{Node, command};
 /// The first user's uid.
 const FIRST: i64 = 1000;
 
-/// A database, in a folder that is removed with it unless it is in a Postgres.
+/// A database, in a temporary folder or in a Postgres.
 #[derive(Debug)]
 pub(super) struct Site {
     folder: TempDir,
@@ -28,7 +28,7 @@ impl Site {
         Self::new(server, users, "sqlite://tidings.db".into()).await
     }
 
-    /// In a database of its own of a Postgres.
+    /// In a new database of a Postgres.
     pub(super) async fn on_postgres(
         server: &Path,
         users: u32,
@@ -50,7 +50,7 @@ impl Site {
             tokens: Vec::new(),
         };
         let last = FIRST + i64::from(users) - 1;
-        // Without passwords: hashing 15,000 takes minutes, and nobody logs in with one here.
+        // Without passwords: hashing 15,000 takes minutes, and they are not used here.
         let mut csv = String::from("email,username,password,avatar,uid\n");
         for uid in FIRST..=last {
             writeln!(csv, "user{uid}@example.org,User {uid},,,{uid}")?;
@@ -74,7 +74,7 @@ impl Site {
 
     /// Starts a node on it.
     pub(super) async fn node(&self, redis_url: Option<&str>) -> Result<Node> {
-        // What one user may ask for is far below what is measured.
+        // The limits per user are far below the load of the benchmarks.
         let no_limits = ["--user-requests", "0", "--user-bytes", "0"];
         let mut arguments = vec!["serve", "--database-url", &self.url];
         arguments.extend(no_limits);
@@ -84,7 +84,7 @@ impl Site {
         Node::start(&self.server, &arguments, self.folder.path()).await
     }
 
-    /// Makes a group of the first so many users; the first one owns it.
+    /// Creates a group of the first users; the first one owns it.
     pub(super) fn group(&self, node: &Node, members: u32) -> Result<i64> {
         let members = &self.tokens[..members as usize];
         let (owner, others) = members.split_first().context("a group of nobody")?;

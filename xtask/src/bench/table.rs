@@ -1,11 +1,11 @@
-//! What is written down.
+//! The table of results, in Markdown.
 
 use std::fmt::{self, Write as _};
 
-/// A line of the table.
+/// A row of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
-    /// What was measured.
+    /// The quantity that was measured.
     what: String,
     /// The figure with its unit.
     figure: String,
@@ -26,7 +26,7 @@ impl fmt::Display for Row {
     }
 }
 
-/// All lines, by part.
+/// All rows, by part.
 #[derive(Debug, Default)]
 pub(super) struct Table(Vec<(&'static str, Vec<Row>)>);
 
@@ -36,7 +36,7 @@ impl Table {
         self.0.push((title, rows));
     }
 
-    /// The page, in Markdown.
+    /// The whole document, in Markdown.
     pub(super) fn page(&self, machine: &str, commit: &str) -> String {
         let mut page = format!(
             "# Benchmarks\n\n\
@@ -59,7 +59,7 @@ impl Table {
     }
 }
 
-/// Several runs' figures of one kind.
+/// The figures of several runs.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Runs(Vec<f64>);
 
@@ -68,7 +68,7 @@ impl Runs {
         self.0.push(figure);
     }
 
-    /// The middle one; of an even number the mean of the two in the middle.
+    /// The median: of an even number of runs the mean of the middle two.
     ///
     /// # Panics
     /// When there was no run.
@@ -83,17 +83,17 @@ impl Runs {
         }
     }
 
-    /// The median and, of several runs, the least and the greatest.
-    pub(super) fn told(&self, unit: &str, digits: usize) -> String {
+    /// The median and, for several runs, the minimum and the maximum.
+    pub(super) fn summary(&self, unit: &str, digits: usize) -> String {
         let median = self.median();
         let least = self.0.iter().copied().fold(f64::INFINITY, f64::min);
         let greatest = self.0.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let space = if unit.is_empty() { "" } else { " " };
-        let told = format!("{median:.digits$}{space}{unit}");
+        let text = format!("{median:.digits$}{space}{unit}");
         if self.0.len() == 1 {
-            return told;
+            return text;
         }
-        format!("{told} ({least:.digits$} to {greatest:.digits$})")
+        format!("{text} ({least:.digits$} to {greatest:.digits$})")
     }
 }
 
@@ -108,13 +108,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_median_is_in_the_middle_and_told_with_the_spread() {
+    fn median_is_formatted_with_minimum_and_maximum() {
         let runs: Runs = [3.0, 1.0, 2.0].into_iter().collect();
-        assert_eq!(runs.told("ms", 1), "2.0 ms (1.0 to 3.0)");
+        assert_eq!(runs.summary("ms", 1), "2.0 ms (1.0 to 3.0)");
         let runs: Runs = [4.0, 1.0].into_iter().collect();
         assert!((runs.median() - 2.5).abs() < 1e-9);
         let runs: Runs = [4.0].into_iter().collect();
-        assert_eq!(runs.told("", 0), "4");
+        assert_eq!(runs.summary("", 0), "4");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The load tool, and what it reports.
+//! The load tool and its report.
 
 use std::path::Path;
 
@@ -8,15 +8,15 @@ use serde_json::Value;
 use super::node::{Node, command};
 use super::site::Site;
 
-/// A report.
+/// A report of the load tool.
 #[derive(Debug)]
 pub(super) struct Report(Value);
 
-/// Runs a scenario; `nodes` in the order of the tool's URLs. The processor time and memory told are
-/// those of all of them.
+/// Runs a scenario; `nodes` are in the order of the tool's URLs. The report has the processor time
+/// and memory of all of them.
 ///
 /// # Errors
-/// With the tool's own words, also when anything was lost, doubled or out of order.
+/// With the output of the tool, also when anything was lost, duplicated or out of order.
 pub(super) async fn run(
     tool: &Path,
     arguments: &[String],
@@ -27,7 +27,7 @@ pub(super) async fn run(
     let file = folder.path().join("report.json");
     let mut load = command(tool);
     load.args(arguments).arg("--json").arg(&file);
-    // Without a server, as `disk`, there are no lines to be quiet about.
+    // Scenarios without a server, such as `disk`, do not have `--quiet`.
     if !nodes.is_empty() {
         load.arg("--quiet");
     }
@@ -60,7 +60,7 @@ impl Report {
         found.with_context(|| format!("the load tool reports no {path}"))
     }
 
-    /// The longest time from an answer to the last member's push, in ms.
+    /// The times from the answer to the last member's push, in ms, by message.
     ///
     /// # Errors
     /// When there was no message.

@@ -1,4 +1,4 @@
-//! Packages of the system, installed where that needs no question: as root on Debian or alike.
+//! System packages. They are installed without asking only as root on systems with apt.
 
 use std::env;
 use std::fs;
@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use super::{Need, command};
 use crate::command::{find_on_path, output};
 
-/// Debian's names of what the tests miss.
+/// The Debian names of the missing packages.
 pub(super) fn missing(need: Need) -> Vec<&'static str> {
     let on_path = |names: &[&str]| names.iter().any(|name| find_on_path(name).is_some());
     let set = |variable| env::var_os(variable).is_some();
@@ -18,7 +18,7 @@ pub(super) fn missing(need: Need) -> Vec<&'static str> {
             "chromium",
             set("CHROMIUM") || on_path(&["chromium", "google-chrome"]),
         ),
-        // The browser tests take half the time with it.
+        // It halves the time of the browser tests.
         (
             "chromium-headless-shell",
             set("CHROMIUM") || on_path(&["chromium-headless-shell", "google-chrome"]),
@@ -27,10 +27,10 @@ pub(super) fn missing(need: Need) -> Vec<&'static str> {
             "chromium-driver",
             set("CHROMEDRIVER") || on_path(&["chromedriver"]),
         ),
-        // Without them pictures show boxes for the demo users' names, or for a thumb up.
+        // Without these fonts screenshots show boxes for the demo users' names and for emoji.
         ("fonts-noto-cjk", has_font(":lang=zh-cn")),
         ("fonts-noto-color-emoji", has_font(":charset=1f9d1")),
-        // Debian may start a service of its own with these two. The tests use neither.
+        // Debian may start these two as services, which the tests do not use.
         ("redis-server", on_path(&["redis-server"])),
         ("postgresql", on_path(&["initdb"]) || has_postgres()),
         ("npm", on_path(&["npm"])),
@@ -46,7 +46,7 @@ pub(super) fn missing(need: Need) -> Vec<&'static str> {
     missing.map(|(name, _)| name).collect()
 }
 
-/// The commands that install `packages`, or a sentence that says what to do.
+/// The commands that install `packages`, or an error that says what to do.
 pub(super) fn install(packages: &[&str]) -> Result<Vec<Command>> {
     if !rustix::process::geteuid().is_root() || find_on_path("apt-get").is_none() {
         let list = packages.join(" ");
@@ -61,14 +61,14 @@ pub(super) fn install(packages: &[&str]) -> Result<Vec<Command>> {
     Ok(vec![update, install])
 }
 
-/// Asks fontconfig; macOS, which has none, comes with the fonts we look for.
+/// Checks with fontconfig. macOS does not have it, but has the fonts.
 fn has_font(pattern: &str) -> bool {
     cfg!(target_os = "macos")
         || output(&mut command("fc-list", &[pattern, "family"]))
             .is_some_and(|fonts| !fonts.trim().is_empty())
 }
 
-/// Where Debian puts the programs of each version of Postgres; a client alone has no `initdb`.
+/// Checks Debian's folders of each version of Postgres. A client alone has no `initdb`.
 fn has_postgres() -> bool {
     let versions = fs::read_dir("/usr/lib/postgresql");
     let mut versions = versions.into_iter().flatten().flatten();

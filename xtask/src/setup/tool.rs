@@ -1,4 +1,4 @@
-//! Programs that are crates, installed by `cargo install` where cargo puts programs.
+//! Programs published as crates, installed by `cargo install`.
 
 use std::fs;
 
@@ -12,16 +12,16 @@ use crate::workspace::Workspace;
 pub(super) struct Tool {
     package: &'static str,
     program: &'static str,
-    /// What is installed when none is found.
+    /// The version to install.
     version: String,
-    /// Whether any patch of the same `major.minor` does as well.
+    /// Whether any patch version of the same `major.minor` is accepted.
     any_patch: bool,
-    /// Whether its published lock file is used.
+    /// Whether to use its published lock file.
     locked: bool,
 }
 
 impl Tool {
-    /// One whose program has its name, in any patch of a version.
+    /// A tool whose program has the name of its package, in any patch version.
     pub(super) fn new(package: &'static str, version: &str) -> Self {
         Self {
             package,
@@ -32,9 +32,9 @@ impl Tool {
         }
     }
 
-    /// Makes of the compiler's wasm what a browser can load; it must be of exactly the version of
-    /// the crate that the client is linked with. Its own lock file names a version of a crate that
-    /// can no longer be had.
+    /// The tool that makes the compiler's wasm loadable by a browser. Its version must equal that
+    /// of the crate that the client is linked with. Its own lock file names a crate version that is
+    /// no longer available.
     pub(super) fn wasm_bindgen(workspace: &Workspace) -> Result<Self> {
         let lock = fs::read_to_string(workspace.root.join("Cargo.lock"))?;
         let version = locked(&lock, "wasm-bindgen").context("Cargo.lock has no wasm-bindgen")?;
@@ -46,7 +46,7 @@ impl Tool {
         })
     }
 
-    /// It, if PATH has none or one of another version, which it then replaces.
+    /// The tool as missing, if PATH has none or one of another version, which is then replaced.
     pub(super) fn missing(&self) -> Option<Missing> {
         let text = output(&mut command(self.program, &["--version"]));
         let found = text.as_deref().and_then(version_in);
@@ -62,7 +62,7 @@ impl Tool {
         if self.locked {
             install.arg("--locked");
         }
-        // These run for a moment: what counts is how soon they are built.
+        // The tools run briefly, so fast builds matter more than fast programs.
         install
             .env("CARGO_PROFILE_RELEASE_LTO", "off")
             .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
@@ -81,7 +81,7 @@ impl Tool {
     }
 }
 
-/// The first version in what a program prints, such as `trunk 0.21.14`.
+/// The first version in the output of a program, such as `trunk 0.21.14`.
 fn version_in(text: &str) -> Option<&str> {
     text.split_whitespace()
         .find(|word| word.starts_with(|first: char| first.is_ascii_digit()))
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_patch_matters_only_where_the_tool_says_so() {
+    fn patch_version_matters_only_for_exact_tools() {
         let mut tool = Tool::new("trunk", "0.21.14");
         assert!(tool.accepts("0.21.7") && !tool.accepts("0.22.14"));
         tool.any_patch = false;

@@ -1,5 +1,5 @@
-//! What the page needs to know of the text that is written, as a value. The text itself belongs to
-//! the field. No browser here.
+//! What the page derives from the text in the field, which itself belongs to the field. No browser
+//! here.
 
 use crate::state::FIELD_UNITS;
 use tidings_shared::limits::CONTENT_BYTES;
@@ -12,9 +12,9 @@ const NEAR_LIMIT: i64 = 512;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct InputState {
     blank: bool,
-    /// Bytes left, where that is worth saying.
+    /// Bytes left, once they are few.
     pub(super) left: Option<i64>,
-    /// Whether the field takes no more: what was pasted may have been longer.
+    /// Whether the field is full: what was pasted may have been cut.
     pub(super) is_full: bool,
 }
 
@@ -37,20 +37,20 @@ impl InputState {
 /// A key pressed in the field.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Key<'a> {
-    /// Its name, as in `Enter`.
+    /// Its name, for example `Enter`.
     pub(super) name: &'a str,
     pub(super) shift: bool,
-    /// Whether an input method has it: it may confirm what was composed.
+    /// Whether an input method handles it: it may confirm a composition.
     pub(super) composes: bool,
-    /// Whether nothing is written.
+    /// Whether the field is empty.
     pub(super) empty: bool,
 }
 
-/// What a key does that the field does not do by itself.
+/// An action of a key beyond the field's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeyAction {
     Send,
-    /// To the person's last message, from where it can be copied.
+    /// Moves the focus to the person's last message, from where it can be copied.
     FocusLastMessage,
 }
 
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_sees_is_not_sent_and_the_limit_is_in_bytes() {
+    fn invisible_text_is_not_sent_and_the_limit_is_in_bytes() {
         for blank in [" \n", "\u{200b}", "\u{2066} \u{3164}"] {
             assert!(!InputState::of(blank).may_send());
         }
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn the_counter_appears_near_the_limit() {
+    fn byte_counter_appears_near_the_limit() {
         assert_eq!(InputState::of("short").left, None);
         assert_eq!(InputState::of(&"x".repeat(CONTENT_BYTES - 1)).left, Some(1));
         let over = InputState::of(&"x".repeat(CONTENT_BYTES + 1));
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn enter_sends_unless_shift_or_an_input_method_has_it() {
+    fn enter_sends_unless_shifted_or_composing() {
         let enter = Key {
             name: "Enter",
             shift: false,
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn up_leaves_the_field_only_when_it_is_empty() {
+    fn arrow_up_leaves_only_an_empty_field() {
         let up = |empty| Key {
             name: "ArrowUp",
             shift: false,

@@ -1,4 +1,4 @@
-//! A row of the picker: someone to choose.
+//! A row of the picker.
 
 use crate::components::Avatar;
 use crate::i18n::use_locale;
@@ -6,16 +6,16 @@ use crate::state::{Contact, peer_key};
 use tidings_shared::Peer;
 use yew::prelude::*;
 
-/// Who.
+/// The contact.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub(super) struct PersonCheckProps {
-    /// Who.
+    /// The contact.
     pub(super) contact: Contact,
     /// Whether they are chosen.
     pub(super) chosen: bool,
     /// Whether they are a member, and cannot be chosen.
     pub(super) member: bool,
-    /// They are chosen, or not any more.
+    /// They are toggled.
     pub(super) on_toggle: Callback<Contact>,
 }
 

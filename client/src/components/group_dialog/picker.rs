@@ -1,4 +1,4 @@
-//! Choosing people for a group: those chosen, the search, and everyone to choose from.
+//! The picker of people for a group: those chosen, the search, and all contacts.
 
 mod state;
 
@@ -10,29 +10,29 @@ use super::state::{GroupDialogEvent, GroupDialogState};
 use crate::components::empty_list::empty_list;
 use crate::components::list_end::use_list_end;
 use crate::components::sidebar_list::move_focus;
-use crate::components::{Icon, Skeleton, words};
+use crate::components::{Icon, Skeleton, dynamic_text};
 use crate::dom;
 use crate::i18n::{GroupTexts, use_locale};
 use crate::state::{Contact, Contacts};
 use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 
-/// Who can be chosen, and who is.
+/// The contacts, and the state of the dialog.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub(super) struct PickerProps {
-    /// Everyone, as far as they are loaded.
+    /// All contacts loaded so far.
     pub(super) contacts: Contacts,
     /// Who cannot be chosen, because they are members.
     pub(super) members: Contacts,
-    /// What the dialog holds.
+    /// The state of the dialog.
     pub(super) state: UseReducerHandle<GroupDialogState>,
-    /// The search field, which the dialog can give the focus.
+    /// The search field, to which the dialog can move the focus.
     pub(super) field: NodeRef,
-    /// More people are needed; `true`: after it failed.
+    /// More contacts are needed; `true`: retry after a failure.
     pub(super) on_more: Callback<bool>,
 }
 
-/// Where people are chosen.
+/// The picker.
 #[component]
 pub(super) fn Picker(props: &PickerProps) -> Html {
     let locale = use_locale();
@@ -80,7 +80,7 @@ pub(super) fn Picker(props: &PickerProps) -> Html {
     }
 }
 
-/// How many are chosen, and a button for each to take them out again.
+/// How many are chosen, and a button for each that removes them.
 fn chosen_people(
     texts: &'static GroupTexts,
     props: &PickerProps,
@@ -92,7 +92,7 @@ fn chosen_people(
             <p class="pick-label">
                 { texts.people }
                 <span role="status">
-                    { (!chosen.is_empty()).then(|| words((texts.chosen)(chosen.len()))) }
+                    { (!chosen.is_empty()).then(|| dynamic_text((texts.chosen)(chosen.len()))) }
                 </span>
             </p>
             if !chosen.is_empty() {
@@ -113,7 +113,7 @@ fn chosen_person(
     let (who, on_toggle, field) = (contact.clone(), on_toggle.clone(), props.field.clone());
     let onclick = move |_: MouseEvent| {
         on_toggle.emit(who.clone());
-        // The button that had the focus goes away.
+        // The focused button is removed.
         focus(&field);
     };
     html! {

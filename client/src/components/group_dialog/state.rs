@@ -68,7 +68,7 @@ pub(super) enum Submission {
 pub(super) struct GroupDialogState {
     /// Whether members are added to a group, which has its name already.
     adds: bool,
-    /// As it stands in the field.
+    /// As typed.
     name: String,
     picker: PickerState,
     /// Why the last submit was not sent; nothing while the name is edited after it.
@@ -122,8 +122,8 @@ impl GroupDialogState {
         refusal: Option<&HttpError>,
         busy: bool,
     ) -> Option<String> {
-        let own = self.form_error().map(|error| error.text(texts).to_owned());
-        own.or_else(|| refusal.filter(|_| !busy).map(texts.failed))
+        let form_error = self.form_error().map(|error| error.text(texts).to_owned());
+        form_error.or_else(|| refusal.filter(|_| !busy).map(texts.failed))
     }
 
     /// The error of the last submit, unless somebody was missing who is chosen by now.

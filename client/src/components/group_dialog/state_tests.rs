@@ -114,6 +114,6 @@ fn server_error_shows_unless_busy_or_the_form_has_its_own() {
     assert_eq!(state.error_text(texts, refusal, true), None);
 
     let invalid = after(false, [GroupDialogEvent::Submitted]);
-    let own = Some(texts.name_missing.to_owned());
-    assert_eq!(invalid.error_text(texts, refusal, false), own);
+    let form_error = Some(texts.name_missing.to_owned());
+    assert_eq!(invalid.error_text(texts, refusal, false), form_error);
 }

@@ -6,14 +6,14 @@ use crate::state::{Contact, peer_key};
 use tidings_shared::Peer;
 use yew::prelude::*;
 
-/// Who.
+/// The member.
 #[derive(Debug, Clone, PartialEq, Properties)]
 pub(super) struct MemberRowProps {
-    /// Who.
+    /// The member.
     pub(super) member: Contact,
     /// Whether they own the group.
     pub(super) owner: bool,
-    /// Whether they are the person who looks, who cannot write to themselves.
+    /// Whether they are the person themselves, who cannot write to themselves.
     pub(super) is_me: bool,
     /// The conversation with them is opened.
     pub(super) on_open: Callback<Peer>,

@@ -1,17 +1,17 @@
-//! What the panel of a group shows of what the page knows. Pure; the page holds the state itself.
+//! What the group panel derives from the page's state, which the page itself holds. Pure.
 
 use crate::state::Contacts;
 use tidings_shared::UserId;
 use tidings_shared::api::Group;
 
-/// Whether the person who looks may add members: the owner may, once the owner is known.
+/// Whether the person may add members: only the owner may, once the owner is known.
 pub(super) fn may_add(group: Option<&Group>, me: UserId) -> bool {
     group.is_some_and(|group| group.owner == me)
 }
 
-/// What stands below the members loaded so far.
+/// What is shown below the members loaded so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Below {
+pub(super) enum ListFooter {
     Nothing,
     /// The first page is on its way. A group has at least its owner.
     Skeleton,
@@ -19,8 +19,8 @@ pub(super) enum Below {
     Failure,
 }
 
-impl Below {
-    /// `group_failed`: what the group is could not be loaded.
+impl ListFooter {
+    /// `group_failed`: the group's details could not be loaded.
     pub(super) fn of(group_failed: bool, members: &Contacts) -> Self {
         if group_failed || members.has_failed() {
             Self::Failure
@@ -72,20 +72,23 @@ mod tests {
     #[test]
     fn skeleton_shows_until_the_first_members_arrive() {
         let mut members = Contacts::default();
-        assert_eq!(Below::of(false, &members), Below::Skeleton);
+        assert_eq!(ListFooter::of(false, &members), ListFooter::Skeleton);
         members.ask();
-        assert_eq!(Below::of(false, &members), Below::Skeleton);
-        assert_eq!(Below::of(false, &first_page()), Below::Nothing);
+        assert_eq!(ListFooter::of(false, &members), ListFooter::Skeleton);
+        assert_eq!(ListFooter::of(false, &first_page()), ListFooter::Nothing);
     }
 
     #[test]
-    fn failure_of_the_group_or_of_a_page_shows_below_the_rows() {
-        assert_eq!(Below::of(true, &Contacts::default()), Below::Failure);
-        assert_eq!(Below::of(true, &first_page()), Below::Failure);
+    fn failed_group_or_page_shows_a_failure_below_the_rows() {
+        assert_eq!(
+            ListFooter::of(true, &Contacts::default()),
+            ListFooter::Failure
+        );
+        assert_eq!(ListFooter::of(true, &first_page()), ListFooter::Failure);
         let mut members = first_page();
         members.ask();
         members.failed();
-        assert_eq!(Below::of(false, &members), Below::Failure);
+        assert_eq!(ListFooter::of(false, &members), ListFooter::Failure);
         assert!(!members.people().is_empty(), "the rows stay");
     }
 }

@@ -1,25 +1,25 @@
-//! What the panel shows as texts of one language: the same for the panel and for the report.
+//! The facts of a snapshot as texts of one language: the same for the panel and for the report.
 
 use crate::i18n::PanelTexts;
-use crate::state::{End, FrameRecord, Snapshot, Traffic, Way};
+use crate::state::{ConnectionEnd, FrameDirection, FrameRecord, Snapshot, Traffic};
 use std::time::Duration;
 use tidings_shared::Moment;
 use tidings_shared::link::Phase;
 
-/// A row of the panel: a label, its value, and maybe more on that.
+/// A row of the panel: a label, its value, and details.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fact {
     pub(super) testid: &'static str,
     pub(super) label: &'static str,
     pub(super) value: String,
-    pub(super) hints: Vec<String>,
+    pub(super) details: Vec<String>,
 }
 
 /// A snapshot as texts of one language.
 pub(super) struct Facts<'a> {
     pub(super) texts: &'static PanelTexts,
     pub(super) snapshot: &'a Snapshot,
-    /// What waits to be sent, and of that what was refused.
+    /// How many messages wait to be sent, and how many of these were refused.
     pub(super) unsent: (usize, usize),
     /// A moment, in ms since 1970, as the time of day to the second.
     pub(super) time: &'a dyn Fn(i64) -> String,
@@ -46,7 +46,7 @@ impl Facts<'_> {
             testid,
             label,
             value,
-            hints: Vec::new(),
+            details: Vec::new(),
         };
         let round_trip = self.snapshot.round_trip;
         vec![
@@ -81,27 +81,30 @@ impl Facts<'_> {
             fact(
                 "panel-traffic",
                 texts.traffic,
-                format!("{} {}", arrow(Way::Out), self.traffic(sent))
-                    + &format!("  {} {}", arrow(Way::In), self.traffic(received)),
+                format!("{} {}", arrow(FrameDirection::Out), self.traffic(sent))
+                    + &format!("  {} {}", arrow(FrameDirection::In), self.traffic(received)),
             ),
         ]
     }
 
     fn interval(&self) -> Fact {
-        let (texts, pace) = (self.texts, self.snapshot.diagnosis.pace());
-        let value = pace
+        let (texts, history) = (self.texts, self.snapshot.diagnosis.interval_history());
+        let value = history
             .interval()
             .map_or_else(|| texts.none_yet.into(), |interval| self.span(interval));
-        let history = pace.first().zip(pace.changed_at()).map(|(first, at)| {
-            let time = self.clock(self.snapshot.wall_of(at));
-            (texts.pace)(&self.span(first), &time, pace.answers())
-        });
-        let trend = (texts.trend)(pace.trend()).to_owned();
+        let changes = history
+            .first()
+            .zip(history.changed_at())
+            .map(|(first, at)| {
+                let time = self.clock(self.snapshot.wall_of(at));
+                (texts.interval_history)(&self.span(first), &time, history.answers())
+            });
+        let trend = (texts.trend)(history.trend()).to_owned();
         Fact {
             testid: "panel-interval",
             label: texts.interval,
             value,
-            hints: [trend].into_iter().chain(history).collect(),
+            details: [trend].into_iter().chain(changes).collect(),
         }
     }
 
@@ -112,7 +115,7 @@ impl Facts<'_> {
             let left = until.since(snapshot.now) + Duration::from_millis(999);
             (texts.within)(&self.span(left))
         };
-        let (value, hint) = match (snapshot.answer_by, snapshot.due) {
+        let (value, detail) = match (snapshot.answer_by, snapshot.due) {
             (Some(by), _) => (within(by), Some(texts.answer_awaited)),
             (None, Some(due)) => (within(due), Some(texts.unless_something)),
             (None, None) => (texts.not_connected.into(), None),
@@ -121,7 +124,7 @@ impl Facts<'_> {
             testid: "panel-heartbeat",
             label: texts.heartbeat,
             value,
-            hints: hint.into_iter().map(str::to_owned).collect(),
+            details: detail.into_iter().map(str::to_owned).collect(),
         }
     }
 
@@ -130,24 +133,24 @@ impl Facts<'_> {
         self.snapshot.connects.saturating_sub(1)
     }
 
-    /// When, why and after how long a connection ended.
-    pub(super) fn end(&self, end: &End) -> (String, String, String) {
-        let after = match end.lived {
-            Some(lived) => (self.texts.lived)(&self.span(lived)),
+    /// The time, the cause and the duration of a connection that ended.
+    pub(super) fn end(&self, end: &ConnectionEnd) -> (String, String, String) {
+        let after = match end.bound_for {
+            Some(bound_for) => (self.texts.bound_for)(&self.span(bound_for)),
             None => (self.texts.attempts)(end.times),
         };
         let time = self.clock(self.snapshot.wall_of(end.at));
         (time, (self.texts.cause)(end.cause), after)
     }
 
-    /// When a frame came or went, which way, and what it was.
+    /// The time, the direction and the summary of a frame.
     pub(super) fn frame(&self, frame: &FrameRecord) -> (String, &'static str, String) {
         let time = self.clock(self.snapshot.wall_of(frame.at));
-        (time, arrow(frame.way), frame.note.to_string())
+        (time, arrow(frame.direction), frame.summary.to_string())
     }
 
-    /// The colour of the dot beside the phase, as the style sheet names it.
-    pub(super) const fn mood(&self) -> &'static str {
+    /// The colour of the dot beside the phase, as the style sheet's `data-mood`.
+    pub(super) const fn status_class(&self) -> &'static str {
         match self.snapshot.diagnosis.phase() {
             Phase::Live => "live",
             Phase::Idle | Phase::Connecting | Phase::Binding => "connecting",
@@ -168,10 +171,10 @@ impl Facts<'_> {
     }
 }
 
-const fn arrow(way: Way) -> &'static str {
-    match way {
-        Way::Out => "↑",
-        Way::In => "↓",
+const fn arrow(direction: FrameDirection) -> &'static str {
+    match direction {
+        FrameDirection::Out => "↑",
+        FrameDirection::In => "↓",
     }
 }
 
@@ -188,7 +191,7 @@ mod tests {
     use super::bytes;
 
     #[test]
-    fn bytes_are_written_short() {
+    fn byte_counts_are_abbreviated() {
         assert_eq!(bytes(0), "0 B");
         assert_eq!(bytes(1023), "1023 B");
         assert_eq!(bytes(1536), "1.5 KB");

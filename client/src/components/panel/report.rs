@@ -1,9 +1,9 @@
-//! The diagnosis as plain text, to be pasted where somebody can help: what the panel shows, and
-//! what it was shown with. No token, no name, no text of a message.
+//! The diagnosis as plain text, to be pasted into a request for help: the panel's facts and the
+//! environment. No token, no name, no message text.
 
 use super::facts::Facts;
 
-/// Where and when a report was made.
+/// The environment and the time of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Environment {
     pub(super) browser: String,
@@ -25,7 +25,7 @@ pub(super) fn report(facts: &Facts<'_>, environment: &Environment) -> String {
         format!("{} ({})", facts.phase(), facts.since()),
     ];
     for fact in facts.rows() {
-        let value = [fact.value].into_iter().chain(fact.hints);
+        let value = [fact.value].into_iter().chain(fact.details);
         lines.push(line(fact.label, &value.collect::<Vec<_>>().join(" · ")));
     }
     lines.push(String::new());

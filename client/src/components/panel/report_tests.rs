@@ -24,8 +24,8 @@ fn snapshot() -> Snapshot {
         client_msg_id: None,
     });
     diagnosis.sent(at(80), &send, 123);
-    let beat = ServerFrame::Heartbeat(Duration::from_secs(45));
-    diagnosis.received(at(90), Some(&beat), 26);
+    let heartbeat = ServerFrame::Heartbeat(Duration::from_secs(45));
+    diagnosis.received(at(90), Some(&heartbeat), 26);
     Snapshot {
         now: at(100),
         wall_ms: 100_000,

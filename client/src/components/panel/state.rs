@@ -1,21 +1,20 @@
-//! What the connection panel holds: how the connection was when the panel last looked, and whether
-//! the report of it was copied. Pure.
+//! The state of the connection panel: the last snapshot, and whether the report was copied. Pure.
 
 use crate::i18n::PanelTexts;
 use crate::state::Snapshot;
 use std::rc::Rc;
 use yew::Reducible;
 
-/// What happens to the panel.
+/// An event of the panel.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum PanelEvent {
-    /// It looked at the connection.
+    /// It took a snapshot of the connection.
     Looked(Rc<Snapshot>),
     /// The browser copied the report, or refused to.
     Copied(bool),
 }
 
-/// What the panel holds.
+/// The state of the panel.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct PanelState {
     snapshot: Rc<Snapshot>,
@@ -24,7 +23,7 @@ pub(super) struct PanelState {
 }
 
 impl PanelState {
-    /// The panel opens and looks for the first time.
+    /// The state of a panel that opens, with its first snapshot.
     pub(super) fn new(snapshot: Snapshot) -> Self {
         Self {
             snapshot: Rc::new(snapshot),
@@ -32,7 +31,7 @@ impl PanelState {
         }
     }
 
-    /// The connection when the panel last looked.
+    /// The last snapshot.
     pub(super) fn snapshot(&self) -> &Snapshot {
         &self.snapshot
     }
@@ -97,13 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn panel_shows_the_connection_as_it_was_last_seen() {
+    fn panel_shows_the_latest_snapshot() {
         assert_eq!(after([]).snapshot().connects, 1);
         assert_eq!(after([looked(2), looked(3)]).snapshot().connects, 3);
     }
 
     #[test]
-    fn copy_status_is_that_of_the_last_attempt() {
+    fn copy_status_is_of_the_last_attempt() {
         assert_eq!(status(&after([])), "");
         let refused = after([PanelEvent::Copied(false)]);
         assert_eq!(status(&refused), "The browser does not allow copying.");
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn copy_status_stays_while_the_panel_looks_on() {
+    fn copy_status_survives_new_snapshots() {
         let state = after([PanelEvent::Copied(true), looked(2)]);
         assert_eq!(status(&state), "Copied, without any message text.");
     }

@@ -1,14 +1,13 @@
-//! What the sidebar lists, as a value: which tab, what is searched, and the rows that follow. No
-//! browser here.
+//! The state of the sidebar: the tab, the search, and the rows that follow. No browser here.
 
 use super::SidebarProps;
-use crate::components::empty_list::Why;
+use crate::components::empty_list::EmptyReason;
 use crate::state::{Contact, ListRow, Query};
 use std::rc::Rc;
 use tidings_shared::Peer;
 use yew::Reducible;
 
-/// What is listed while nothing is searched.
+/// The tab, which decides what is listed without a search.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Tab {
     #[default]
@@ -16,13 +15,13 @@ pub(super) enum Tab {
     Contacts,
 }
 
-/// What happens to it.
-pub(super) enum Event {
+/// An event of the sidebar.
+pub(super) enum SidebarEvent {
     ShowTab(Tab),
     Search(String),
 }
 
-/// What the person has chosen to see.
+/// The tab and the search.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct SidebarState {
     pub(super) tab: Tab,
@@ -30,13 +29,13 @@ pub(super) struct SidebarState {
 }
 
 impl Reducible for SidebarState {
-    type Action = Event;
+    type Action = SidebarEvent;
 
-    fn reduce(self: Rc<Self>, event: Event) -> Rc<Self> {
+    fn reduce(self: Rc<Self>, event: SidebarEvent) -> Rc<Self> {
         let mut state = (*self).clone();
         match event {
-            Event::ShowTab(tab) => state.tab = tab,
-            Event::Search(text) => state.query = Query::new(&text),
+            SidebarEvent::ShowTab(tab) => state.tab = tab,
+            SidebarEvent::Search(text) => state.query = Query::new(&text),
         }
         Rc::new(state)
     }
@@ -49,8 +48,8 @@ pub(super) struct Listed {
     pub(super) conversations: Option<Vec<ListRow>>,
     /// The people; `None`: not listed at all.
     pub(super) people: Option<Vec<Contact>>,
-    /// Why there are no rows, unless there are some or they are on their way.
-    pub(super) empty: Option<Why>,
+    /// Why there are no rows; `None` if there are some or they are being loaded.
+    pub(super) empty: Option<EmptyReason>,
 }
 
 impl SidebarState {
@@ -90,17 +89,17 @@ impl SidebarState {
         }
     }
 
-    fn why_empty(&self, props: &SidebarProps, is_empty: bool) -> Option<Why> {
+    fn why_empty(&self, props: &SidebarProps, is_empty: bool) -> Option<EmptyReason> {
         if self.shows_people() && props.contacts.has_failed() {
-            return Some(Why::Failed);
+            return Some(EmptyReason::Failed);
         }
         if !is_empty || self.shows_people() && props.contacts.is_loading() {
             return None;
         }
         match self.tab {
-            _ if self.is_searching() => Some(Why::NotFound(self.query.text().to_owned())),
-            Tab::Contacts => Some(Why::NoContacts),
-            Tab::Chats => props.loaded.then_some(Why::NoChats),
+            _ if self.is_searching() => Some(EmptyReason::NotFound(self.query.text().to_owned())),
+            Tab::Contacts => Some(EmptyReason::NoContacts),
+            Tab::Chats => props.loaded.then_some(EmptyReason::NoChats),
         }
     }
 }

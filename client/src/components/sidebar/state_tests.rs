@@ -49,8 +49,8 @@ fn props(rows: Vec<ListRow>, contacts: Contacts) -> SidebarProps {
 
 fn state(tab: Tab, query: &str) -> Rc<SidebarState> {
     let state = Rc::new(SidebarState::default());
-    let state = state.reduce(Event::ShowTab(tab));
-    state.reduce(Event::Search(query.into()))
+    let state = state.reduce(SidebarEvent::ShowTab(tab));
+    state.reduce(SidebarEvent::Search(query.into()))
 }
 
 fn names(people: Option<Vec<Contact>>) -> Vec<Rc<str>> {
@@ -59,7 +59,7 @@ fn names(people: Option<Vec<Contact>>) -> Vec<Rc<str>> {
 }
 
 #[test]
-fn the_chats_tab_lists_conversations_and_nobody_else() {
+fn chats_tab_lists_only_conversations() {
     let props = props(vec![row(2, "Ann")], contacts(&[(2, "Ann"), (3, "Bob")]));
     let listed = state(Tab::Chats, "").listed(&props);
     assert_eq!(listed.conversations, Some(vec![row(2, "Ann")]));
@@ -67,7 +67,7 @@ fn the_chats_tab_lists_conversations_and_nobody_else() {
 }
 
 #[test]
-fn a_search_lists_people_without_a_conversation_below() {
+fn search_lists_people_without_a_conversation_below() {
     let people = contacts(&[(2, "Ann"), (3, "Anna"), (4, "Bob")]);
     let props = props(vec![row(2, "Ann"), row(4, "Bob")], people);
     let listed = state(Tab::Chats, "an").listed(&props);
@@ -76,7 +76,7 @@ fn a_search_lists_people_without_a_conversation_below() {
 }
 
 #[test]
-fn the_contacts_tab_lists_everyone() {
+fn contacts_tab_lists_everyone() {
     let props = props(vec![row(2, "Ann")], contacts(&[(2, "Ann"), (3, "Bob")]));
     let listed = state(Tab::Contacts, "").listed(&props);
     assert_eq!(listed.conversations, None);
@@ -84,12 +84,15 @@ fn the_contacts_tab_lists_everyone() {
 }
 
 #[test]
-fn an_empty_list_says_why() {
+fn empty_list_has_its_reason() {
     let nobody = || props(Vec::new(), contacts(&[]));
     let why = |tab, query: &str, props: &SidebarProps| state(tab, query).listed(props).empty;
-    assert_eq!(why(Tab::Chats, "", &nobody()), Some(Why::NoChats));
-    assert_eq!(why(Tab::Contacts, "", &nobody()), Some(Why::NoContacts));
-    let not_found = Some(Why::NotFound("x".into()));
+    assert_eq!(why(Tab::Chats, "", &nobody()), Some(EmptyReason::NoChats));
+    assert_eq!(
+        why(Tab::Contacts, "", &nobody()),
+        Some(EmptyReason::NoContacts)
+    );
+    let not_found = Some(EmptyReason::NotFound("x".into()));
     assert_eq!(why(Tab::Chats, " x", &nobody()), not_found);
     let loading = SidebarProps {
         loaded: false,
@@ -99,13 +102,13 @@ fn an_empty_list_says_why() {
 }
 
 #[test]
-fn contacts_that_failed_are_said_where_people_are_listed() {
+fn failed_contacts_are_reported_where_people_are_listed() {
     let mut failed = Contacts::default();
     failed.ask();
     failed.failed();
     let props = props(vec![row(2, "Ann")], failed);
     assert_eq!(state(Tab::Chats, "").listed(&props).empty, None);
-    let failed = Some(Why::Failed);
+    let failed = Some(EmptyReason::Failed);
     assert_eq!(state(Tab::Chats, "a").listed(&props).empty, failed);
     assert_eq!(state(Tab::Contacts, "").listed(&props).empty, failed);
 }

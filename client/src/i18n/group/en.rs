@@ -3,7 +3,7 @@
 use super::GroupTexts;
 use crate::i18n::isolate::isolated;
 use crate::net::HttpError;
-use crate::state::Event;
+use crate::state::GroupEvent;
 use tidings_shared::api::ProblemCode;
 
 pub(in crate::i18n) const TEXTS: GroupTexts = GroupTexts {
@@ -40,8 +40,8 @@ pub(in crate::i18n) const TEXTS: GroupTexts = GroupTexts {
         let who = who.map_or_else(|| "You".into(), isolated);
         let content = isolated(content);
         match event {
-            Event::Created => format!("{who} created the group “{content}”"),
-            Event::Added => format!("{who} added {content}"),
+            GroupEvent::Created => format!("{who} created the group “{content}”"),
+            GroupEvent::Added => format!("{who} added {content}"),
         }
     },
 };

@@ -3,7 +3,7 @@
 use super::GroupTexts;
 use crate::i18n::isolate::isolated;
 use crate::net::HttpError;
-use crate::state::Event;
+use crate::state::GroupEvent;
 use tidings_shared::api::ProblemCode;
 
 pub(in crate::i18n) const TEXTS: GroupTexts = GroupTexts {
@@ -37,8 +37,8 @@ pub(in crate::i18n) const TEXTS: GroupTexts = GroupTexts {
         let who = who.map_or_else(|| "你".into(), isolated);
         let content = isolated(content);
         match event {
-            Event::Created => format!("{who}创建了群聊“{content}”"),
-            Event::Added => {
+            GroupEvent::Created => format!("{who}创建了群聊“{content}”"),
+            GroupEvent::Added => {
                 // The server joins the names with a comma, and cuts them short with dots.
                 let names = content.replace(", …", "等人").replace(", ", "、");
                 format!("{who}邀请{names}加入了群聊")

@@ -22,7 +22,7 @@ pub(in crate::i18n) const TEXTS: PanelTexts = PanelTexts {
     round_trip: "Round trip",
     interval: "Heartbeat interval",
     trend,
-    pace: |first, time, answers| {
+    interval_history: |first, time, answers| {
         let times = if answers == 1 {
             "once".into()
         } else {
@@ -50,7 +50,7 @@ pub(in crate::i18n) const TEXTS: PanelTexts = PanelTexts {
     reconnects: "Reconnects",
     no_ends: "The connection has not been lost.",
     cause,
-    lived: |span| format!("after {span}"),
+    bound_for: |span| format!("after {span}"),
     attempts: |times| match times {
         1 => "1 attempt failed".into(),
         times => format!("{times} attempts failed"),
@@ -105,10 +105,10 @@ fn cause(cause: Cause) -> String {
     let known = CloseCode::ALL
         .into_iter()
         .find(|known| known.code() == code);
-    let words = match known {
+    let reason = match known {
         _ if code == 1006 => "lost without a word",
         Some(known) => known.reason(),
         None => "closed",
     };
-    format!("{code}: {words}")
+    format!("{code}: {reason}")
 }

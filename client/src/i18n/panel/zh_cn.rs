@@ -22,7 +22,9 @@ pub(in crate::i18n) const TEXTS: PanelTexts = PanelTexts {
     round_trip: "往返时延",
     interval: "心跳间隔",
     trend,
-    pace: |first, time, answers| format!("{time} 起采用，最初 {first}，已应答 {answers} 次"),
+    interval_history: |first, time, answers| {
+        format!("{time} 起采用，最初 {first}，已应答 {answers} 次")
+    },
     heartbeat: "下次心跳",
     within: |span| format!("{span}后"),
     unless_something: "到时仍未收到数据才发送",
@@ -43,7 +45,7 @@ pub(in crate::i18n) const TEXTS: PanelTexts = PanelTexts {
     reconnects: "重连",
     no_ends: "连接没有断开过。",
     cause,
-    lived: |span| format!("已连接 {span}"),
+    bound_for: |span| format!("已连接 {span}"),
     attempts: |times| format!("{times} 次尝试失败"),
     frames: "最近的帧",
     no_frames: "还没有收发任何数据。",
@@ -95,7 +97,7 @@ fn cause(cause: Cause) -> String {
     let known = CloseCode::ALL
         .into_iter()
         .find(|known| known.code() == code);
-    let words = match known {
+    let reason = match known {
         _ if code == 1006 => "连接异常中断",
         Some(CloseCode::Normal) => "正常关闭",
         Some(CloseCode::GoingAway) => "服务器正在停机",
@@ -109,5 +111,5 @@ fn cause(cause: Cause) -> String {
         Some(CloseCode::KickedOut) => "此登录已被终止",
         None => "连接关闭",
     };
-    format!("{code}：{words}")
+    format!("{code}：{reason}")
 }

@@ -1,16 +1,16 @@
-//! Groups: the dialog that creates and fills them, and the panel of the open one.
+//! Groups: the dialog that creates one or adds members, and the panel of the open one.
 
 use super::{ChatPage, Msg};
 use crate::clock::client_msg_id;
 use crate::components::{GroupDialog, GroupDialogAction, GroupPanel, GroupPanelAction};
 use crate::net::{self, HttpError};
-use crate::state::{Effect, MembersAsk, Modal, SidePanel};
+use crate::state::{Effect, MembersQuery, Modal, SidePanel};
 use std::rc::Rc;
 use tidings_shared::api::{Group, User, Users};
 use tidings_shared::{GroupId, Moment, Peer, UserId};
 use yew::prelude::*;
 
-/// What happens to groups.
+/// A message about groups.
 #[derive(Debug)]
 pub enum GroupMsg {
     /// The person wants a new group.
@@ -19,46 +19,46 @@ pub enum GroupMsg {
     Dialog(GroupDialogAction),
     /// The dialog of this number was answered.
     Answered(u64, Result<Group, HttpError>),
-    /// The group just created opens.
+    /// Opens the group just created.
     Created(Group),
     /// The panel of the open group is opened or closed.
     Panel(bool),
     /// The person does something in that panel.
     InPanel(GroupPanelAction),
-    /// The server answered what a group is, or did not.
-    Told(GroupId, Result<Group, HttpError>),
-    /// A page of members arrived, or not.
+    /// The details of a group arrived, or could not be fetched.
+    Loaded(GroupId, Result<Group, HttpError>),
+    /// A page of members arrived, or could not be fetched.
     Members(u64, Result<Users, HttpError>),
 }
 
-/// The dialog that is open, as the page knows it; what is typed is in `GroupDialogState`.
+/// The open dialog as the page knows it; what is typed is in `GroupDialogState`.
 #[derive(Debug)]
-pub(super) struct Gathering {
+pub(super) struct OpenGroupDialog {
     /// Distinguishes its answer from those to earlier dialogs.
     number: u64,
     /// `None`: a new group.
     adds_to: Option<GroupId>,
     busy: bool,
     error: Option<HttpError>,
-    /// The group last asked for, and the key it has, which it keeps when it is asked for again.
+    /// The group last requested and its idempotency key, which a retry uses again.
     asked: Option<(String, Vec<UserId>, String)>,
 }
 
-impl Gathering {
-    /// The key of this group: another only for another group.
+impl OpenGroupDialog {
+    /// The idempotency key of this group: a new one only if name or members differ.
     fn key(&mut self, name: &str, uids: &[UserId], new: impl FnOnce() -> String) -> String {
         let is_same =
             |(asked, whom, _): &&(String, Vec<UserId>, String)| asked == name && whom == uids;
-        let kept = self.asked.as_ref().filter(is_same);
-        let key = kept.map_or_else(new, |(.., key)| key.clone());
+        let same = self.asked.as_ref().filter(is_same);
+        let key = same.map_or_else(new, |(.., key)| key.clone());
         self.asked = Some((name.to_owned(), uids.to_vec(), key.clone()));
         key
     }
 }
 
 impl ChatPage {
-    /// Handles what happened; returns whether to render.
-    pub(super) fn take_group(
+    /// Handles a message; returns whether to render.
+    pub(super) fn handle_group_msg(
         &mut self,
         ctx: &Context<Self>,
         msg: GroupMsg,
@@ -86,22 +86,22 @@ impl ChatPage {
             }
             GroupMsg::Panel(open) => self.panel = open.then_some(SidePanel::Group),
             GroupMsg::InPanel(action) => return self.update_group_panel(ctx, action, now, out),
-            GroupMsg::Told(id, answer) => {
+            GroupMsg::Loaded(id, answer) => {
                 self.end_if_logged_out(ctx, answer.as_ref().err());
-                self.chat.group_told(now, id, answer.ok(), out);
+                self.chat.handle_group(now, id, answer.ok(), out);
             }
             GroupMsg::Members(round, answer) => {
                 self.end_if_logged_out(ctx, answer.as_ref().err());
-                self.chat.take_members(round, answer.ok());
+                self.chat.handle_members(round, answer.ok());
             }
         }
         true
     }
 
     pub(super) fn open_group_dialog(&mut self, ctx: &Context<Self>, adds_to: Option<GroupId>) {
-        self.gatherings += 1;
-        self.gathering = Some(Gathering {
-            number: self.gatherings,
+        self.dialogs_opened += 1;
+        self.group_dialog = Some(OpenGroupDialog {
+            number: self.dialogs_opened,
             adds_to,
             busy: false,
             error: None,
@@ -111,7 +111,7 @@ impl ChatPage {
     }
 
     fn submit(&mut self, ctx: &Context<Self>, name: String, uids: Vec<UserId>) {
-        let Some(dialog) = self.gathering.as_mut().filter(|g| !g.busy) else {
+        let Some(dialog) = self.group_dialog.as_mut().filter(|g| !g.busy) else {
             return;
         };
         dialog.busy = true;
@@ -135,9 +135,9 @@ impl ChatPage {
         out: &mut Vec<Effect>,
     ) -> bool {
         self.end_if_logged_out(ctx, answer.as_ref().err());
-        let asked = self.gathering.as_mut().filter(|g| g.number == number);
+        let asked = self.group_dialog.as_mut().filter(|g| g.number == number);
         let Some(dialog) = asked else {
-            // They closed it meanwhile: the result shows in the list.
+            // The dialog was closed meanwhile: the result shows in the list.
             return false;
         };
         match answer {
@@ -145,9 +145,10 @@ impl ChatPage {
                 let adds = dialog.adds_to.is_some();
                 self.show(ctx, None);
                 if adds {
-                    self.chat.group_told(now, group.group_id, Some(group), out);
+                    self.chat
+                        .handle_group(now, group.group_id, Some(group), out);
                 } else {
-                    // When the dialog is gone, for it gives the focus back as it goes.
+                    // After the dialog is removed, because it returns the focus then.
                     ctx.link()
                         .send_message(Msg::Group(GroupMsg::Created(group)));
                 }
@@ -170,8 +171,8 @@ impl ChatPage {
         match action {
             GroupPanelAction::Close => self.panel = None,
             GroupPanelAction::MoreMembers => return self.ask_members(ctx),
-            GroupPanelAction::Again => {
-                self.chat.group_again(now, out);
+            GroupPanelAction::Retry => {
+                self.chat.retry_group(now, out);
                 self.ask_members(ctx);
             }
             GroupPanelAction::Add => self.show(ctx, Some(Modal::AddMembers)),
@@ -182,7 +183,7 @@ impl ChatPage {
 
     /// Asks for the next page of members, if there is one; returns whether it did.
     fn ask_members(&mut self, ctx: &Context<Self>) -> bool {
-        let Some(MembersAsk { id, round, after }) = self.chat.ask_members() else {
+        let Some(MembersQuery { id, round, after }) = self.chat.ask_members() else {
             return false;
         };
         Self::later(ctx, async move {
@@ -192,7 +193,7 @@ impl ChatPage {
     }
 
     pub(super) fn dialog(&self) -> Html {
-        let Some(dialog) = &self.gathering else {
+        let Some(dialog) = &self.group_dialog else {
             return html! {};
         };
         let open = self.chat.open_group().filter(|_| dialog.adds_to.is_some());
@@ -214,7 +215,7 @@ impl ChatPage {
             return html! {};
         };
         let peer = Peer::Group(open.id());
-        let (name, avatar) = self.chat.face(peer);
+        let (name, avatar) = self.chat.name_and_avatar(peer);
         html! {
             <GroupPanel
                 {peer}
@@ -235,8 +236,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn group_keeps_its_key_until_another_is_asked_for() {
-        let mut dialog = Gathering {
+    fn idempotency_key_stays_until_the_group_differs() {
+        let mut dialog = OpenGroupDialog {
             number: 1,
             adds_to: None,
             busy: false,

@@ -1,4 +1,4 @@
-//! How the page is put together.
+//! The HTML of the page.
 
 use super::ChatPage;
 use crate::attention;
@@ -69,7 +69,7 @@ impl ChatPage {
                     data-testid="announcer"
                     translate="no"
                 >
-                    { for self.chat.announcements().map(|announcement| self.say(announcement)) }
+                    { for self.chat.announcements().map(|announcement| self.announcement_html(announcement)) }
                 </div>
                 if self.panel == Some(SidePanel::Connection) {
                     <Panel
@@ -106,13 +106,13 @@ impl ChatPage {
 
     fn open_conversation(&self, user: &User, view: &Rc<ThreadView>) -> Html {
         let act = &self.callbacks;
-        let (name, avatar) = self.chat.face(view.peer);
+        let (name, avatar) = self.chat.name_and_avatar(view.peer);
         let group = self.chat.open_group().and_then(OpenGroup::group);
         let head = ThreadHead {
             peer: view.peer,
             name: name.clone(),
             avatar,
-            standing: self.chat.standing(view.peer),
+            presence: self.chat.presence(view.peer),
             members: group.map(|group| group.members),
             open: self.panel == Some(SidePanel::Group),
             on_members: act.members.clone(),
@@ -125,13 +125,13 @@ impl ChatPage {
                     locale={self.locale.clone()}
                     view={view.clone()}
                     {name}
-                    own_name={Rc::<str>::from(user.username.as_str())}
+                    my_name={Rc::<str>::from(user.username.as_str())}
                     on_action={act.thread.clone()}
                 />
                 <Composer
                     peer={view.peer}
                     draft={self.draft.clone()}
-                    begun={self.begun}
+                    draft_version={self.draft_version}
                     on_draft={act.draft.clone()}
                     on_send={act.write.clone()}
                 />
@@ -139,7 +139,7 @@ impl ChatPage {
         }
     }
 
-    /// The unread messages in the title of the page.
+    /// Shows the unread count in the title of the page and at its icon.
     pub(super) fn show_title(&self) {
         let title = match self.chat.total_unread() {
             0 => "Tidings".to_owned(),
@@ -152,26 +152,26 @@ impl ChatPage {
         }
     }
 
-    /// A message came: tells whoever is not looking.
+    /// Alerts the person to a new message by sound and notification.
     pub(super) fn alert(&self, me: UserId, alert: &Alert) {
         let texts = self.locale.texts;
         let Alert { name, text, .. } = alert;
-        let title = isolated(&self.chat.face(alert.peer).0);
-        let words = match (alert.content, alert.peer) {
+        let title = isolated(&self.chat.name_and_avatar(alert.peer).0);
+        let body = match (alert.content, alert.peer) {
             (Content::Event(event), _) => (texts.group.event)(event, Some(name), text),
             (Content::Unsupported, _) => texts.unsupported.to_owned(),
-            (Content::Text, Peer::Group(_)) => (texts.said)(name, text),
+            (Content::Text, Peer::Group(_)) => (texts.name_and_text)(name, text),
             (Content::Text, Peer::User(_)) => text.to_string(),
         };
-        attention::message(me, alert.peer, alert.seq, &title, &words);
+        attention::message(me, alert.peer, alert.seq, &title, &body);
     }
 
-    fn say(&self, announcement: &Announcement) -> Html {
+    fn announcement_html(&self, announcement: &Announcement) -> Html {
         let texts = self.locale.texts;
         let Announcement { name, text, .. } = announcement;
         let text = match announcement.content {
             Content::Event(event) => (texts.group.event)(event, Some(name), text),
-            Content::Text | Content::Unsupported => (texts.said)(name, text),
+            Content::Text | Content::Unsupported => (texts.name_and_text)(name, text),
         };
         html! { <p key={announcement.serial.to_string()} data-testid="announced">{ text }</p> }
     }

@@ -1,5 +1,5 @@
-//! Logging in and registering, as values: what is asked for, what is wrong with it, and which field
-//! the person has to look at. No browser here.
+//! The state of the login form: the request, the error, and the field that gets the focus. No
+//! browser here.
 
 use crate::i18n::Texts;
 use crate::net::HttpError;
@@ -16,7 +16,7 @@ pub(super) enum Field {
     Password,
 }
 
-/// What is in the fields; the name is empty where there is no such field.
+/// The values of the fields; the name is empty where there is no such field.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Input {
     pub(super) email: String,
@@ -24,7 +24,7 @@ pub(super) struct Input {
     pub(super) password: String,
 }
 
-/// What the server is asked.
+/// A request to the server.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Request {
     LogIn(Input),
@@ -42,8 +42,8 @@ pub(super) enum FormError {
 }
 
 /// What happens to the form.
-pub(super) enum Event {
-    /// The server says whether anybody may register.
+pub(super) enum LoginEvent {
+    /// The server answered whether anyone may register.
     RegistrationOffered(bool),
     /// The person wants to register in place of logging in, or the other way round.
     SwitchMode,
@@ -56,30 +56,30 @@ pub(super) enum Event {
 pub(super) struct LoginState {
     pub(super) offers_registration: bool,
     pub(super) registering: bool,
-    /// What the server is being asked.
+    /// The pending request.
     pub(super) request: Option<Request>,
     error: Option<FormError>,
-    /// Grows with each error, so that the same one moves the focus again.
+    /// Counts errors, so that a repeated one moves the focus again.
     errors: u32,
-    /// A registration that was not answered, and may have been made.
+    /// A registration whose answer was lost; it may have succeeded.
     unanswered: Option<Input>,
 }
 
 impl Reducible for LoginState {
-    type Action = Event;
+    type Action = LoginEvent;
 
-    fn reduce(self: Rc<Self>, event: Event) -> Rc<Self> {
+    fn reduce(self: Rc<Self>, event: LoginEvent) -> Rc<Self> {
         let mut state = (*self).clone();
         match event {
-            Event::RegistrationOffered(offered) => state.offers_registration = offered,
-            Event::SwitchMode => {
+            LoginEvent::RegistrationOffered(offered) => state.offers_registration = offered,
+            LoginEvent::SwitchMode => {
                 state.registering = !state.registering;
                 state.error = None;
             }
             // One request at a time: Enter may be pressed twice before anything is rendered.
-            Event::Submit(_) if state.request.is_some() => return self,
-            Event::Submit(input) => state.submit(input),
-            Event::Refused(error) => state.refused(error),
+            LoginEvent::Submit(_) if state.request.is_some() => return self,
+            LoginEvent::Submit(input) => state.submit(input),
+            LoginEvent::Refused(error) => state.refused(error),
         }
         Rc::new(state)
     }
@@ -108,7 +108,7 @@ impl LoginState {
         if let Some(Request::Register(input)) = self.request.take() {
             match error {
                 HttpError::Network | HttpError::Server => self.unanswered = Some(input),
-                // By this person, whose first answer was lost.
+                // The address was taken by this person's own registration, whose answer was lost.
                 HttpError::Refused(ProblemCode::EmailTaken, _)
                     if self.unanswered.as_ref() == Some(&input) =>
                 {
@@ -165,7 +165,7 @@ impl LoginState {
         Some((field, self.errors))
     }
 
-    /// Whether assistive technology is to say that this field is wrong.
+    /// Whether this field is marked as invalid for assistive technology.
     pub(super) fn is_invalid(&self, field: Field) -> bool {
         match &self.error {
             // Which of the two is wrong is not known.
@@ -175,7 +175,7 @@ impl LoginState {
         }
     }
 
-    /// What is wrong, in words.
+    /// The text of the error.
     pub(super) fn error_text(&self, texts: &Texts) -> Option<String> {
         let account = &texts.account;
         Some(match self.error.as_ref()? {
@@ -192,12 +192,12 @@ impl LoginState {
             FormError::Http(HttpError::Refused(ProblemCode::Locked, _)) => {
                 account.locked.to_owned()
             }
-            FormError::Http(HttpError::Refused(_, words)) => (texts.server_refused)(words),
+            FormError::Http(HttpError::Refused(_, message)) => (texts.server_refused)(message),
             FormError::Http(error) => (texts.login_failed)(error),
         })
     }
 
-    /// The words on the button that submits.
+    /// The text on the submit button.
     pub(super) const fn action_text(&self, texts: &'static Texts) -> &'static str {
         match (self.registering, self.is_busy()) {
             (false, false) => texts.log_in,

@@ -8,29 +8,29 @@ fn input(email: &str, name: &str, password: &str) -> Input {
     }
 }
 
-fn after(events: impl IntoIterator<Item = Event>) -> Rc<LoginState> {
+fn after(events: impl IntoIterator<Item = LoginEvent>) -> Rc<LoginState> {
     (events.into_iter()).fold(Rc::new(LoginState::default()), Reducible::reduce)
 }
 
 fn registering(input: Input) -> Rc<LoginState> {
-    after([Event::SwitchMode, Event::Submit(input)])
+    after([LoginEvent::SwitchMode, LoginEvent::Submit(input)])
 }
 
 #[test]
-fn a_complete_login_asks_the_server_without_spaces() {
-    let state = after([Event::Submit(input(" a@b.c ", "", " pass "))]);
+fn complete_login_sends_trimmed_input() {
+    let state = after([LoginEvent::Submit(input(" a@b.c ", "", " pass "))]);
     let asked = Request::LogIn(input("a@b.c", "", " pass "));
     assert!(state.request == Some(asked) && state.is_busy());
     assert_eq!(state.error, None);
 }
 
 #[test]
-fn an_empty_field_takes_the_focus_and_nothing_is_asked() {
+fn empty_field_gets_the_focus_and_sends_nothing() {
     for (given, field) in [
         (input("", "", ""), Field::Email),
         (input("a@b.c", "", ""), Field::Password),
     ] {
-        let state = after([Event::Submit(given)]);
+        let state = after([LoginEvent::Submit(given)]);
         assert_eq!(state.focus(), Some((field, 1)));
         assert!(!state.is_busy() && !state.is_invalid(field));
     }
@@ -39,14 +39,14 @@ fn an_empty_field_takes_the_focus_and_nothing_is_asked() {
 }
 
 #[test]
-fn the_same_error_again_moves_the_focus_again() {
-    let empty = || Event::Submit(Input::default());
+fn repeated_error_moves_the_focus_again() {
+    let empty = || LoginEvent::Submit(Input::default());
     let (once, twice) = (after([empty()]), after([empty(), empty()]));
     assert_ne!(once.focus(), twice.focus());
 }
 
 #[test]
-fn registering_wants_an_address_and_a_long_password() {
+fn registration_requires_an_address_and_a_long_password() {
     let state = registering(input("no address", "n", "long enough"));
     assert_eq!(state.error, Some(FormError::NoAddress));
     assert!(state.is_invalid(Field::Email));
@@ -59,17 +59,19 @@ fn registering_wants_an_address_and_a_long_password() {
 }
 
 #[test]
-fn a_second_submit_while_busy_changes_nothing() {
-    let busy = after([Event::Submit(input("a", "", "b"))]);
-    let again = busy.clone().reduce(Event::Submit(input("other", "", "c")));
+fn second_submit_while_busy_changes_nothing() {
+    let busy = after([LoginEvent::Submit(input("a", "", "b"))]);
+    let again = busy
+        .clone()
+        .reduce(LoginEvent::Submit(input("other", "", "c")));
     assert!(Rc::ptr_eq(&busy, &again));
 }
 
 #[test]
 fn wrong_credentials_mark_both_fields_and_select_the_password() {
     let state = after([
-        Event::Submit(input("a", "", "b")),
-        Event::Refused(HttpError::BadCredentials),
+        LoginEvent::Submit(input("a", "", "b")),
+        LoginEvent::Refused(HttpError::BadCredentials),
     ]);
     assert!(!state.is_busy());
     assert!(state.is_invalid(Field::Email) && state.is_invalid(Field::Password));
@@ -77,8 +79,13 @@ fn wrong_credentials_mark_both_fields_and_select_the_password() {
 }
 
 #[test]
-fn a_taken_email_is_marked_and_other_failures_mark_nothing() {
-    let refused = |error| after([Event::Submit(input("a", "", "b")), Event::Refused(error)]);
+fn taken_email_is_marked_and_other_failures_mark_nothing() {
+    let refused = |error| {
+        after([
+            LoginEvent::Submit(input("a", "", "b")),
+            LoginEvent::Refused(error),
+        ])
+    };
     let taken = refused(HttpError::Refused(ProblemCode::EmailTaken, "".into()));
     assert_eq!(taken.focus(), Some((Field::Email, 1)));
     let common = refused(HttpError::Refused(ProblemCode::CommonPassword, "".into()));
@@ -92,25 +99,25 @@ fn a_taken_email_is_marked_and_other_failures_mark_nothing() {
 }
 
 #[test]
-fn switching_to_registering_forgets_the_error() {
-    let state = after([Event::Submit(Input::default()), Event::SwitchMode]);
+fn switching_to_registration_clears_the_error() {
+    let state = after([LoginEvent::Submit(Input::default()), LoginEvent::SwitchMode]);
     assert!(state.registering);
     assert_eq!(state.error_text(crate::i18n::Lang::En.texts()), None);
 }
 
 #[test]
 fn registration_whose_answer_was_lost_becomes_a_login() {
-    let taken = || Event::Refused(HttpError::Refused(ProblemCode::EmailTaken, "".into()));
+    let taken = || LoginEvent::Refused(HttpError::Refused(ProblemCode::EmailTaken, "".into()));
     let typed = || input("a@b.c", "n", "long enough");
     let state = registering(typed())
-        .reduce(Event::Refused(HttpError::Network))
-        .reduce(Event::Submit(typed()))
+        .reduce(LoginEvent::Refused(HttpError::Network))
+        .reduce(LoginEvent::Submit(typed()))
         .reduce(taken());
     assert!(state.request == Some(Request::LogIn(typed())));
 
     let other = registering(typed())
-        .reduce(Event::Refused(HttpError::Network))
-        .reduce(Event::Submit(input("x@b.c", "n", "long enough")))
+        .reduce(LoginEvent::Refused(HttpError::Network))
+        .reduce(LoginEvent::Submit(input("x@b.c", "n", "long enough")))
         .reduce(taken());
     assert!(!other.is_busy(), "that one is somebody else's");
     assert!(!registering(typed()).reduce(taken()).is_busy());

@@ -1,15 +1,15 @@
-//! Where one is logged in.
+//! The list of logins.
 
 use super::state::Request;
 use crate::clock;
-use crate::components::words;
+use crate::components::dynamic_text;
 use crate::dom;
 use crate::i18n::Locale;
 use crate::state::agent_name;
 use tidings_shared::api::Device;
 use yew::prelude::*;
 
-/// The list; nothing until it is here.
+/// The list; nothing until it is loaded.
 pub(super) fn html(logins: &[Device], locale: &Locale, act: &Callback<Request>) -> Html {
     let texts = &locale.texts.account;
     if logins.is_empty() {
@@ -37,7 +37,7 @@ pub(super) fn html(logins: &[Device], locale: &Locale, act: &Callback<Request>) 
 }
 
 fn end(id: Option<String>) -> Request {
-    // Its button is about to go, and shall not take the focus along.
+    // The button is about to be removed, and must not take the focus along.
     dom::focus("profile-logins");
     Request::EndLogin(id)
 }
@@ -57,7 +57,7 @@ fn row(login: &Device, locale: &Locale, act: &Callback<Request>) -> Html {
     let onclick = act.reform(move |_: MouseEvent| end(Some(id.clone())));
     html! {
         <li key={login.id.clone()}>
-            <span>{ &name }<small>{ words(when) }</small></span>
+            <span>{ &name }<small>{ dynamic_text(when) }</small></span>
             if !login.current {
                 <button
                     type="button"

@@ -1,4 +1,4 @@
-//! Carries out what a person asks for on their account.
+//! Sends the requests of the profile dialog.
 
 use super::state::{FormError, Request};
 use crate::net;
@@ -9,12 +9,12 @@ use yew::NodeRef;
 
 #[wasm_bindgen(module = "/shell/picture.js")]
 extern "C" {
-    /// The avatar made of the file that a field holds.
+    /// Makes an avatar of the file in a field.
     #[wasm_bindgen(js_name = picture, catch)]
     async fn js_picture(field: &HtmlInputElement) -> Result<JsValue, JsValue>;
 }
 
-/// Asks the server. Returns the user where they are another now. `file`: the field of the picture.
+/// Sends a request. Returns the user if the request changed them. `file`: the picture's field.
 pub(super) async fn run(request: Request, file: NodeRef) -> Result<Option<User>, FormError> {
     Ok(match request {
         Request::Rename(name) => Some(net::rename(name).await?),
@@ -37,7 +37,7 @@ pub(super) async fn run(request: Request, file: NodeRef) -> Result<Option<User>,
 async fn picture(file: &NodeRef) -> Option<JsValue> {
     let field: HtmlInputElement = file.cast()?;
     let picture = js_picture(&field).await;
-    // So that the same file can be chosen once more.
+    // Cleared, so that the same file can be chosen once more.
     field.set_value("");
     picture.ok()
 }

@@ -1,5 +1,5 @@
-//! One's own account, as values: what is asked for, one thing at a time, and what became of it. No
-//! browser here.
+//! The state of the profile dialog: the pending request, one at a time, and the result of the last
+//! one. No browser here.
 
 use crate::i18n::Locale;
 use crate::net::HttpError;
@@ -8,10 +8,10 @@ use tidings_shared::api::{Device, ProblemCode};
 use tidings_shared::limits;
 use yew::Reducible;
 
-/// The parts of the dialog; each says below itself what became of its last request.
+/// The parts of the dialog; each shows the result of its last request below itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    Face,
+    Identity,
     Password,
     Logins,
 }
@@ -20,21 +20,21 @@ pub(super) enum Part {
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Request {
     Rename(String),
-    /// To the file that was chosen.
+    /// To the chosen file.
     SetPicture,
     RemovePicture,
     ChangePassword {
         old: String,
         new: String,
     },
-    /// `None`: every one but this.
+    /// `None`: all but this login.
     EndLogin(Option<String>),
 }
 
 impl Request {
     pub(super) const fn part(&self) -> Part {
         match self {
-            Self::Rename(_) | Self::SetPicture | Self::RemovePicture => Part::Face,
+            Self::Rename(_) | Self::SetPicture | Self::RemovePicture => Part::Identity,
             Self::ChangePassword { .. } => Part::Password,
             Self::EndLogin(_) => Part::Logins,
         }
@@ -51,7 +51,7 @@ impl Request {
     }
 }
 
-/// Why it was not done.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum FormError {
     NoName,
@@ -80,55 +80,55 @@ impl FormError {
             Self::Http(HttpError::Refused(ProblemCode::CommonPassword, _)) => {
                 account.common_password.into()
             }
-            Self::Http(HttpError::Refused(_, words)) => (texts.server_refused)(words),
+            Self::Http(HttpError::Refused(_, message)) => (texts.server_refused)(message),
             Self::Http(error) => (texts.login_failed)(error),
         }
     }
 }
 
-/// What happens to the dialog.
-pub(super) enum Event {
+/// An event of the dialog.
+pub(super) enum ProfileEvent {
     Submit(Request),
-    /// The request came to this.
+    /// The request's result.
     Answered(Result<(), FormError>),
-    /// Where one is logged in.
+    /// The logins arrived.
     Logins(Vec<Device>),
 }
 
 /// The dialog.
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct ProfileState {
-    /// What is under way.
+    /// The pending request.
     pub(super) request: Option<Request>,
-    /// What became of the last one.
+    /// The result of the last one.
     outcome: Option<(Part, Result<(), FormError>)>,
-    /// Where one is logged in; empty until that is known.
+    /// The logins; empty until they are loaded.
     pub(super) logins: Vec<Device>,
 }
 
 impl Reducible for ProfileState {
-    type Action = Event;
+    type Action = ProfileEvent;
 
-    fn reduce(self: Rc<Self>, event: Event) -> Rc<Self> {
+    fn reduce(self: Rc<Self>, event: ProfileEvent) -> Rc<Self> {
         let mut state = (*self).clone();
         match event {
-            Event::Submit(_) if self.is_busy() => return self,
-            Event::Submit(request) => {
+            ProfileEvent::Submit(_) if self.is_busy() => return self,
+            ProfileEvent::Submit(request) => {
                 let error = request.check();
                 state.outcome = error.map(|error| (request.part(), Err(error)));
                 state.request = Some(request).filter(|_| state.outcome.is_none());
             }
-            Event::Answered(outcome) => {
+            ProfileEvent::Answered(outcome) => {
                 let request = state.request.take();
                 state.outcome = request.map(|request| (request.part(), outcome));
             }
-            Event::Logins(logins) => state.logins = logins,
+            ProfileEvent::Logins(logins) => state.logins = logins,
         }
         Rc::new(state)
     }
 }
 
-/// What a part says of its last request.
+/// What a part shows of its last request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Status {
     Nothing,
@@ -156,7 +156,7 @@ impl ProfileState {
 mod tests {
     use super::*;
 
-    fn after(events: impl IntoIterator<Item = Event>) -> Rc<ProfileState> {
+    fn after(events: impl IntoIterator<Item = ProfileEvent>) -> Rc<ProfileState> {
         (events.into_iter()).fold(Rc::new(ProfileState::default()), Reducible::reduce)
     }
 
@@ -165,46 +165,52 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_name_and_a_short_password_ask_nothing() {
+    fn blank_name_and_short_password_send_no_request() {
         let short = Request::ChangePassword {
             old: "long enough".into(),
             new: "x".into(),
         };
         for (request, part, error) in [
-            (Request::Rename(" ".into()), Part::Face, FormError::NoName),
+            (
+                Request::Rename(" ".into()),
+                Part::Identity,
+                FormError::NoName,
+            ),
             (short, Part::Password, FormError::ShortPassword),
         ] {
-            let state = after([Event::Submit(request)]);
+            let state = after([ProfileEvent::Submit(request)]);
             assert!(!state.is_busy());
             assert_eq!(outcome(&state), Some((part, Err(error))));
         }
     }
 
     #[test]
-    fn a_second_request_waits_for_the_first() {
-        let first = after([Event::Submit(Request::RemovePicture)]);
-        let second = first.clone().reduce(Event::Submit(Request::SetPicture));
+    fn second_request_is_ignored_while_busy() {
+        let first = after([ProfileEvent::Submit(Request::RemovePicture)]);
+        let second = first
+            .clone()
+            .reduce(ProfileEvent::Submit(Request::SetPicture));
         assert!(Rc::ptr_eq(&first, &second));
-        let done = second.reduce(Event::Answered(Ok(())));
+        let done = second.reduce(ProfileEvent::Answered(Ok(())));
         assert!(!done.is_busy());
-        assert_eq!(outcome(&done), Some((Part::Face, Ok(()))));
+        assert_eq!(outcome(&done), Some((Part::Identity, Ok(()))));
     }
 
     #[test]
-    fn a_refusal_is_said_below_its_own_part() {
+    fn refusal_is_reported_by_its_own_part() {
         let error = FormError::Http(HttpError::Network);
         let state = after([
-            Event::Submit(Request::EndLogin(None)),
-            Event::Answered(Err(error.clone())),
+            ProfileEvent::Submit(Request::EndLogin(None)),
+            ProfileEvent::Answered(Err(error.clone())),
         ]);
         assert_eq!(outcome(&state), Some((Part::Logins, Err(error))));
     }
 
     #[test]
-    fn a_new_request_clears_what_the_last_came_to() {
+    fn new_request_clears_the_last_outcome() {
         let state = after([
-            Event::Submit(Request::Rename(String::new())),
-            Event::Submit(Request::Rename("Ann".into())),
+            ProfileEvent::Submit(Request::Rename(String::new())),
+            ProfileEvent::Submit(Request::Rename("Ann".into())),
         ]);
         assert!(state.is_busy());
         assert_eq!(outcome(&state), None);

@@ -1,10 +1,10 @@
 //! What the person does.
 
-use super::{Chat, Effect, KEPT_MESSAGES, KEPT_TIMELINES, Keeping, Kept};
+use super::{CACHED_MESSAGES, CACHED_THREADS, CachedThread, Chat, Effect, Persistence};
 use crate::state::contacts::Contacts;
 use crate::state::notices::NoticeKind;
-use crate::state::rows::LEFT;
-use crate::state::thread::{Ask, Thread};
+use crate::state::rows::HIDDEN_THREADS;
+use crate::state::thread::{QueryState, Thread};
 use tidings_shared::frame::ClientFrame;
 use tidings_shared::outbox::Outbox;
 use tidings_shared::visible::is_blank;
@@ -17,39 +17,44 @@ impl Chat {
             return;
         }
         self.leave();
-        let at = self.kept.iter().position(|kept| kept.peer == peer);
-        let kept = at.and_then(|at| self.kept.remove(at).map(|kept| (at, kept)));
-        let (mut timeline, in_page) = kept
-            .map(|(at, kept)| (kept.timeline, kept.in_page.filter(|_| at <= LEFT)))
+        let at = self.cached.iter().position(|cached| cached.peer == peer);
+        let cached = at.and_then(|at| self.cached.remove(at).map(|cached| (at, cached)));
+        let (mut timeline, hidden_from) = cached
+            .map(|(at, cached)| {
+                (
+                    cached.timeline,
+                    cached.hidden_from.filter(|_| at <= HIDDEN_THREADS),
+                )
+            })
             .unwrap_or_default();
         let entry = self.directory.get(peer);
         timeline.expect(entry.map_or(Seq(0), |entry| entry.last_seq));
         let divider = entry
             .filter(|entry| entry.unread > 0)
             .map(|entry| entry.read_seq.next());
-        let mut thread = Thread::new(peer, timeline, divider, self.room);
-        if let Some(from) = in_page {
-            thread.window.take_up(&thread.timeline, from);
+        let mut thread = Thread::new(peer, timeline, divider, self.viewport_px);
+        if let Some(from) = hidden_from {
+            thread.window.include_from(&thread.timeline, from);
         }
-        if !self.linked {
+        if !self.connected {
             thread.disconnected();
         }
         self.thread = Some(thread);
         self.opening += 1;
-        self.look_at_group(peer);
-        self.due(now, effects);
+        self.set_open_group(peer);
+        self.send_due(now, effects);
     }
 
-    /// So many CSS pixels of a conversation are in sight, for those that are opened.
-    pub const fn set_room(&mut self, room: usize) {
-        self.room = room;
+    /// Sets the height of a conversation's view, in CSS pixels, for those opened from now on.
+    pub const fn set_viewport_px(&mut self, viewport_px: usize) {
+        self.viewport_px = viewport_px;
     }
 
-    /// Closes the open conversation: no conversation is in the page any more.
+    /// Closes the open conversation, and drops the hidden rows of all others.
     pub fn close(&mut self) {
         self.leave();
-        for kept in &mut self.kept {
-            kept.in_page = None;
+        for cached in &mut self.cached {
+            cached.hidden_from = None;
         }
     }
 
@@ -57,21 +62,20 @@ impl Chat {
         let Some(thread) = self.thread.take() else {
             return;
         };
-        let in_page = thread.window.left(&thread.timeline);
+        let hidden_from = thread.window.hidden_from(&thread.timeline);
         let mut timeline = thread.timeline;
-        timeline.trim(KEPT_MESSAGES);
-        self.kept.push_front(Kept {
+        timeline.trim(CACHED_MESSAGES);
+        self.cached.push_front(CachedThread {
             peer: thread.peer,
             timeline,
-            in_page,
+            hidden_from,
         });
-        self.kept.truncate(KEPT_TIMELINES);
+        self.cached.truncate(CACHED_THREADS);
         self.announcements.clear();
         self.group = None;
     }
 
-    /// Writes a message: it is in the outbox at once, and sent in its turn. Returns whether it was
-    /// taken.
+    /// Puts a message into the outbox, which sends it in order. Returns whether it was accepted.
     pub fn write(
         &mut self,
         now: Moment,
@@ -90,7 +94,7 @@ impl Chat {
         let peer = thread.peer;
         let written = self.outbox.write(id, peer, text.into(), written_at);
         if written.is_err() {
-            self.notices.say(NoticeKind::OutboxFull);
+            self.notices.show(NoticeKind::OutboxFull);
             return false;
         }
         if !thread.window.follows_end() {
@@ -101,7 +105,7 @@ impl Chat {
         self.opening += 1;
         self.save_outbox(effects);
         self.set_draft("", effects);
-        self.due(now, effects);
+        self.send_due(now, effects);
         true
     }
 
@@ -109,57 +113,59 @@ impl Chat {
     pub fn retry(&mut self, now: Moment, id: &ClientMsgId, effects: &mut Vec<Effect>) {
         self.outbox.retry(id);
         self.save_outbox(effects);
-        self.due(now, effects);
+        self.send_due(now, effects);
     }
 
     /// Deletes a message that is not sent.
     pub fn delete(&mut self, now: Moment, id: &ClientMsgId, effects: &mut Vec<Effect>) {
         self.outbox.settle(id);
         self.save_outbox(effects);
-        self.due(now, effects);
+        self.send_due(now, effects);
     }
 
-    /// Gives up every message that is not sent, and every draft: the next person at this browser
-    /// finds nothing of this one.
+    /// Discards all unsent messages and drafts, so that the next person at this browser finds
+    /// nothing of this one.
     pub fn discard_unsent(&mut self, effects: &mut Vec<Effect>) {
         self.outbox = Outbox::default();
-        self.kept_ids.clear();
+        self.stored_ids.clear();
         self.drafts.clear();
         effects.push(Effect::Forget);
     }
 
-    /// Keeps what is written to the open conversation and not sent.
+    /// Sets the draft of the open conversation.
     pub fn set_draft(&mut self, text: &str, effects: &mut Vec<Effect>) {
         let Some(peer) = self.open_peer() else { return };
         let changed = self.drafts.set(peer, text).into_iter();
         effects.extend(changed.map(|(peer, text)| Effect::SaveDraft(peer, text)));
     }
 
-    /// The person comes near the first row. Returns whether anything changed.
-    pub fn look_up(&mut self, effects: &mut Vec<Effect>) -> bool {
-        let linked = self.linked;
+    /// The person scrolled near the first row: renders or queries older messages. Returns whether
+    /// anything changed.
+    pub fn show_older(&mut self, effects: &mut Vec<Effect>) -> bool {
+        let connected = self.connected;
         let Some(thread) = &mut self.thread else {
             return false;
         };
         if thread.window.grow_up(&thread.timeline) {
             return true;
         }
-        let Some(want) = thread.wants_older().filter(|_| linked) else {
+        let Some(range) = thread.older_range().filter(|_| connected) else {
             return false;
         };
-        if thread.older != Ask::Idle {
+        if thread.older != QueryState::Idle {
             return false;
         }
         let peer = thread.peer;
-        let asked = self.query(peer, want, limits::PAGE_DEFAULT, effects);
+        let asked = self.query(peer, range, limits::PAGE_DEFAULT, effects);
         if let Some(thread) = &mut self.thread {
             thread.older = asked;
         }
         true
     }
 
-    /// The person comes near the last row. Returns whether anything changed.
-    pub fn look_down(&mut self) -> bool {
+    /// The person scrolled near the last row: renders newer messages. Returns whether anything
+    /// changed.
+    pub fn show_newer(&mut self) -> bool {
         let Some(thread) = &mut self.thread else {
             return false;
         };
@@ -178,7 +184,7 @@ impl Chat {
             thread.divider = None;
             self.opening += 1;
         }
-        self.due(now, effects);
+        self.send_due(now, effects);
     }
 
     /// The person scrolled to the end, or away from it.
@@ -186,97 +192,97 @@ impl Chat {
         if let Some(thread) = &mut self.thread {
             thread.at_end = at_end;
         }
-        self.due(now, effects);
+        self.send_due(now, effects);
     }
 
     /// The page was shown or hidden.
     pub fn set_visible(&mut self, now: Moment, visible: bool, effects: &mut Vec<Effect>) {
         self.visible = visible;
         if !visible {
-            self.reads.hurry(now);
+            self.reads.make_due(now);
         }
-        self.due(now, effects);
+        self.send_due(now, effects);
     }
 
-    /// The person looks at what is shown, or works in another window or in a dialog over it.
+    /// The page got or lost the person's attention: another window or a dialog over it.
     pub fn set_looking(&mut self, now: Moment, looking: bool, effects: &mut Vec<Effect>) {
         if std::mem::replace(&mut self.looking, looking) != looking {
-            self.due(now, effects);
+            self.send_due(now, effects);
         }
     }
 
-    /// The person asks once more for what could not be fetched.
-    pub fn fetch_again(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    /// Queries again what could not be fetched.
+    pub fn retry_fetch(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         if let Some(thread) = &mut self.thread {
-            let older = thread.older == Ask::Failed;
+            let older = thread.older == QueryState::Failed;
             thread.disconnected();
             if older {
-                self.look_up(effects);
+                self.show_older(effects);
             }
         }
-        self.due(now, effects);
+        self.send_due(now, effects);
     }
 
-    /// The person comes near the end of the list.
+    /// The person scrolled near the end of the list: asks for its next page.
     pub fn more_conversations(&mut self, effects: &mut Vec<Effect>) {
-        if self.linked
+        if self.connected
             && let Some(ask) = self.directory.ask()
         {
             effects.push(Effect::Send(ClientFrame::ListConversations(ask)));
         }
     }
 
-    /// The people known, to be changed.
+    /// The contacts, mutable.
     pub const fn contacts_mut(&mut self) -> &mut Contacts {
         &mut self.contacts
     }
 
-    /// Says that the log-out did not reach the server.
+    /// Reports that the log-out did not reach the server.
     pub fn logout_failed(&mut self) {
-        self.notices.say(NoticeKind::LogoutFailed);
+        self.notices.show(NoticeKind::LogoutFailed);
     }
 
-    /// Another tab changed what is kept of the outbox: should that tab be closed, what it wrote is sent
-    /// by this one.
-    pub fn follow_outbox(&mut self, now: Moment, kept: Outbox, effects: &mut Vec<Effect>) {
-        self.outbox.follow(now, kept);
+    /// Another tab changed the stored outbox: this tab sends its messages should that tab be
+    /// closed.
+    pub fn follow_outbox(&mut self, now: Moment, stored: Outbox, effects: &mut Vec<Effect>) {
+        self.outbox.follow(now, stored);
         let ids = self.outbox.iter().map(|p| p.client_msg_id.clone());
-        self.kept_ids = ids.collect();
-        self.due(now, effects);
+        self.stored_ids = ids.collect();
+        self.send_due(now, effects);
     }
 
-    /// Says whether the browser kept the outbox, if it did not.
-    pub fn outbox_kept(&mut self, kept: bool) {
-        if !kept {
-            self.keeping = Keeping::NotOutbox;
-            self.notices.say(NoticeKind::NotKept);
-        } else if self.keeping == Keeping::NotOutbox {
-            self.keeping = Keeping::NotDrafts;
+    /// Handles the result of storing the outbox; reports a failure.
+    pub fn outbox_saved(&mut self, saved: bool) {
+        if !saved {
+            self.persistence = Persistence::OutboxNotSaved;
+            self.notices.show(NoticeKind::NotSaved);
+        } else if self.persistence == Persistence::OutboxNotSaved {
+            self.persistence = Persistence::DraftsNotSaved;
         }
         if let Some(thread) = &mut self.thread {
-            thread.pending = self.keeping.pending();
+            thread.pending = self.persistence.pending();
         }
     }
 
-    /// Says that the browser did not keep a draft, the first time.
-    pub fn draft_not_kept(&mut self) {
-        if self.keeping == Keeping::All {
-            self.keeping = Keeping::NotDrafts;
-            self.notices.say(NoticeKind::NotKept);
+    /// Reports that the browser did not store a draft, the first time.
+    pub fn draft_not_saved(&mut self) {
+        if self.persistence == Persistence::Full {
+            self.persistence = Persistence::DraftsNotSaved;
+            self.notices.show(NoticeKind::NotSaved);
         }
     }
 
-    /// Says that messages which waited to be sent could not be read.
+    /// Reports that stored unsent messages could not be read.
     pub fn outbox_set_aside(&mut self) {
-        self.notices.say(NoticeKind::OutboxUnreadable);
+        self.notices.show(NoticeKind::OutboxUnreadable);
     }
 
-    /// Says that the server has a newer page.
+    /// Reports that the server has a newer page.
     pub fn outdated(&mut self) {
-        self.notices.say(NoticeKind::NewVersion);
+        self.notices.show(NoticeKind::NewVersion);
     }
 
-    /// Dismisses a sentence.
+    /// Dismisses a notice.
     pub fn dismiss(&mut self, id: u64) {
         self.notices.dismiss(id);
     }

@@ -1,25 +1,27 @@
 //! What arrives from the server.
 
 use super::{ANNOUNCED, Alert, Announcement, Chat, Effect, OPEN_MESSAGES};
-use crate::state::content::{Content, Event};
+use crate::state::content::{Content, GroupEvent};
 use crate::state::directory::Entry;
 use crate::state::group::OpenGroup;
 use crate::state::names::name_of;
 use crate::state::notices::NoticeKind;
-use crate::state::thread::{Ask, Want};
+use crate::state::thread::{PageRange, QueryState};
 use std::rc::Rc;
 use tidings_shared::frame::{Bound, ClientFrame, Page, Query, ReadMark, ServerFrame, kind};
 use tidings_shared::{Direction, ErrorBody, ErrorCode, Message, Moment, Peer, Seq, limits};
 
 impl Chat {
     /// A connection is bound.
-    pub fn bound(&mut self, now: Moment, bound: Bound, effects: &mut Vec<Effect>) {
-        self.linked = true;
+    pub fn handle_bound(&mut self, now: Moment, bound: Bound, effects: &mut Vec<Effect>) {
+        self.connected = true;
         self.reads.reconnected(now);
         self.presences.forget();
         self.outbox.reconnected();
         self.total_unread = bound.unread;
-        let more = self.directory.first_page(bound.list.unwrap_or_default());
+        let more = self
+            .directory
+            .handle_first_page(bound.list.unwrap_or_default());
         self.expect_listed();
         let read = |entry: &&Entry| entry.unread == 0;
         let read = self.directory.iter().filter(read).map(|e| e.peer);
@@ -28,12 +30,12 @@ impl Chat {
             self.group_changed(id);
         }
         effects.extend(more.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
-        self.due(now, effects);
+        self.send_due(now, effects);
     }
 
-    /// The connection is gone; answers on their way will not come.
-    pub fn unlinked(&mut self) {
-        self.linked = false;
+    /// The connection is gone; pending answers will not come.
+    pub fn disconnected(&mut self) {
+        self.connected = false;
         self.presences.forget();
         self.directory.page_failed();
         if let Some(thread) = &mut self.thread {
@@ -42,52 +44,52 @@ impl Chat {
     }
 
     /// A frame arrived.
-    pub fn frame(&mut self, now: Moment, frame: ServerFrame, effects: &mut Vec<Effect>) {
+    pub fn handle_frame(&mut self, now: Moment, frame: ServerFrame, effects: &mut Vec<Effect>) {
         match frame {
-            ServerFrame::Push(push) => self.take(push.message, effects),
-            ServerFrame::Sent(message) => self.take(*message, effects),
-            ServerFrame::Page(page) => self.page(now, page, effects),
+            ServerFrame::Push(push) => self.handle_message(push.message, effects),
+            ServerFrame::Sent(message) => self.handle_message(*message, effects),
+            ServerFrame::Page(page) => self.handle_page(now, page, effects),
             ServerFrame::Conversations(list) => {
                 let unlisted = self
                     .open_peer()
                     .filter(|peer| self.directory.is_unlisted(*peer));
-                let more = self.directory.page(list);
+                let more = self.directory.handle_page(list);
                 self.expect_listed();
                 if let Some(entry) = unlisted.and_then(|peer| self.directory.get(peer))
                     && let Some(thread) = &mut self.thread
                 {
-                    // It was opened before it was known how far it was read.
+                    // It was opened before its read position was known.
                     let first = thread.divider.map(|first| first.max(entry.read_seq.next()));
                     thread.divider = first;
                 }
                 effects.extend(more.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
             }
-            ServerFrame::Read(mark) => self.read_mark(mark, effects),
-            ServerFrame::Receipt(receipt) => self.directory.receipt(receipt),
-            ServerFrame::Presence(list) => self.presences.told(list),
+            ServerFrame::Read(mark) => self.handle_read_mark(mark, effects),
+            ServerFrame::Receipt(receipt) => self.directory.handle_receipt(receipt),
+            ServerFrame::Presence(list) => self.presences.update(list),
             ServerFrame::Unread(total) => self.total_unread = total.unread,
-            ServerFrame::Error(error) => self.refused(now, &error, effects),
-            // A refused bind is followed by a close, whose code says what to do; who one is, is not
-            // known here.
+            ServerFrame::Error(error) => self.handle_error(now, &error, effects),
+            // A refused bind is followed by a close, whose code decides what to do; the page
+            // handles the profile.
             ServerFrame::BindRefused(_)
             | ServerFrame::Bound(_)
             | ServerFrame::Heartbeat(_)
             | ServerFrame::Profile(_) => {}
         }
-        self.due(now, effects);
+        self.send_due(now, effects);
     }
 
-    /// Takes a message that came alone.
-    fn take(&mut self, mut message: Message, effects: &mut Vec<Effect>) {
+    /// Handles a single message, pushed or answered to a send.
+    fn handle_message(&mut self, mut message: Message, effects: &mut Vec<Effect>) {
         let (peer, direction) = message.seen_by(self.me);
         message.direction = direction;
         self.settle(&message, effects);
         let known = self.directory.get(peer);
         let (was_known, read_before) = (known.is_some(), known.map_or(Seq(0), |e| e.read_seq));
         let unread_before = known.map_or(0, |e| e.unread);
-        let is_new = self.directory.arrived(self.me, &message);
+        let is_new = self.directory.add_message(self.me, &message);
         if !was_known {
-            let ask = self.directory.got_news(peer);
+            let ask = self.directory.add_unlisted(peer);
             effects.extend(ask.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
         }
         let received = is_new && direction == Direction::Received;
@@ -97,7 +99,7 @@ impl Chat {
         }
         let seq = message.seq;
         let name = match peer {
-            Peer::User(_) => self.face(peer).0,
+            Peer::User(_) => self.name_and_avatar(peer).0,
             Peer::Group(_) => name_of(Peer::User(message.owner_uid), &message.owner_name),
         };
         let looking = self.is_looking();
@@ -112,7 +114,7 @@ impl Chat {
                 text: text.clone(),
             }));
         }
-        if let (Content::Event(Event::Added), Peer::Group(id)) = (content, peer) {
+        if let (Content::Event(GroupEvent::Added), Peer::Group(id)) = (content, peer) {
             self.group_changed(id);
         }
         let Some(thread) = self.thread.as_mut().filter(|thread| thread.peer == peer) else {
@@ -144,10 +146,10 @@ impl Chat {
         }
     }
 
-    fn page(&mut self, now: Moment, mut page: Page, effects: &mut Vec<Effect>) {
+    fn handle_page(&mut self, now: Moment, mut page: Page, effects: &mut Vec<Effect>) {
         for message in &mut page.messages {
             self.settle(message, effects);
-            // In a group the owner is the sender in a page too, and its `type` always 0.
+            // In a page of a group, too, the owner is the sender and `type` is always 0.
             message.direction = message.seen_by(self.me).1;
         }
         let looking = self.is_looking();
@@ -158,34 +160,34 @@ impl Chat {
         let Some(reference) = page.reference else {
             return;
         };
-        let was_latest = thread.newer == Ask::Waiting(reference);
+        let was_latest = thread.newer == QueryState::Waiting(reference);
         if !thread.answered(reference, page.messages) {
             return;
         }
-        // A conversation that no page of the list has named yet: what of it is unread is not
-        // known, so it is marked as read without asking.
+        // A conversation that the list does not name yet: its unread count is not known, so it is
+        // marked as read unconditionally.
         let (peer, looking) = (thread.peer, looking && thread.at_end);
         if was_latest
             && self.directory.get(peer).is_none()
             && let Some(last) = last
         {
-            self.directory.arrived(self.me, &last);
+            self.directory.add_message(self.me, &last);
             if looking {
                 self.reads.mark(now, peer, last.seq);
             }
         }
     }
 
-    fn read_mark(&mut self, mark: ReadMark, effects: &mut Vec<Effect>) {
+    fn handle_read_mark(&mut self, mark: ReadMark, effects: &mut Vec<Effect>) {
         if mark.unread == 0 {
             effects.push(Effect::Withdraw(vec![mark.peer]));
         }
         self.reads.confirmed(mark.peer, mark.seq);
-        self.directory.read(mark.peer, mark.seq, mark.unread);
+        self.directory.mark_read(mark.peer, mark.seq, mark.unread);
         self.total_unread = mark.total;
     }
 
-    fn refused(&mut self, now: Moment, error: &ErrorBody, effects: &mut Vec<Effect>) {
+    fn handle_error(&mut self, now: Moment, error: &ErrorBody, effects: &mut Vec<Effect>) {
         if let Some(id) = &error.client_msg_id {
             self.outbox.refuse(now, id, error);
             self.save_outbox(effects);
@@ -194,30 +196,30 @@ impl Chat {
         if let (Some(reference), Some(thread)) = (error.reference, &mut self.thread)
             && thread.refused(reference)
         {
-            // The address of the page may name whom there is not, or not for this person.
+            // The page's address may name a peer that does not exist, or not for this person.
             if error.code == ErrorCode::UnknownRecipient {
                 self.close();
             }
             return;
         }
         if error.reference.is_some() {
-            // It answers a question about a conversation that is not open any more.
+            // It answers a query for a conversation that is no longer open.
             return;
         }
         if error.re == Some(kind::PRESENCE) {
-            // A hint that does not come, from a server of an earlier version.
+            // Presence is best-effort: a server of an earlier version does not have it.
             return;
         }
         if error.re == Some(kind::CONVERSATIONS) {
             self.directory.page_failed();
         }
-        self.notices.say(NoticeKind::Server(error.code));
+        self.notices.show(NoticeKind::Server(error.code));
     }
 
-    /// The server has this message, so that it leaves the outbox.
+    /// The server stored this message, so it leaves the outbox.
     fn settle(&mut self, message: &Message, effects: &mut Vec<Effect>) {
-        let own = message.seen_by(self.me).1 == Direction::Sent;
-        if let Some(id) = message.client_msg_id.as_ref().filter(|_| own)
+        let from_self = message.seen_by(self.me).1 == Direction::Sent;
+        if let Some(id) = message.client_msg_id.as_ref().filter(|_| from_self)
             && self.outbox.settle(id)
         {
             self.save_outbox(effects);
@@ -235,46 +237,46 @@ impl Chat {
         }
     }
 
-    /// Asks for what the open conversation lacks at its end.
+    /// Queries the messages missing at the end of the open conversation.
     pub(super) fn fetch_missing(&mut self, effects: &mut Vec<Effect>) {
         let Some(thread) = &self.thread else { return };
-        if thread.newer == Ask::Idle
-            && let Some(want) = thread.wants_newer()
+        if thread.newer == QueryState::Idle
+            && let Some(range) = thread.missing_newer()
         {
-            let asked = self.query(thread.peer, want, thread.page_size(want), effects);
+            let asked = self.query(thread.peer, range, thread.page_size(range), effects);
             if let Some(thread) = &mut self.thread {
                 thread.newer = asked;
             }
         }
     }
 
-    /// Asks for what lies between the first unread message and what is here, within a bound.
+    /// Queries the messages between the first unread one and those loaded, within a bound.
     pub(super) fn seek_divider(&mut self, effects: &mut Vec<Effect>) {
         let Some(thread) = &self.thread else { return };
-        if thread.older == Ask::Idle
+        if thread.older == QueryState::Idle
             && thread.seeks_up()
-            && let Some(want) = thread.wants_older()
+            && let Some(range) = thread.older_range()
         {
-            let asked = self.query(thread.peer, want, limits::PAGE_DEFAULT, effects);
+            let asked = self.query(thread.peer, range, limits::PAGE_DEFAULT, effects);
             if let Some(thread) = &mut self.thread {
                 thread.older = asked;
             }
         }
     }
 
-    /// Asks for messages; every question names a limit, so that it never marks anything as read.
+    /// Queries messages. Every query has a limit, because one without would mark messages as read.
     pub(super) fn query(
         &mut self,
         peer: Peer,
-        want: Want,
+        range: PageRange,
         limit: u32,
         effects: &mut Vec<Effect>,
-    ) -> Ask {
+    ) -> QueryState {
         self.last_ref += 1;
-        let (before_seq, after_seq) = match want {
-            Want::Latest => (None, None),
-            Want::After(seq) => (None, Some(seq)),
-            Want::Before(seq) => (Some(seq), None),
+        let (before_seq, after_seq) = match range {
+            PageRange::Latest => (None, None),
+            PageRange::After(seq) => (None, Some(seq)),
+            PageRange::Before(seq) => (Some(seq), None),
         };
         effects.push(Effect::Send(ClientFrame::Query(Query {
             owner_uid: self.me,
@@ -284,6 +286,6 @@ impl Chat {
             limit: Some(limit),
             reference: Some(self.last_ref),
         })));
-        Ask::Waiting(self.last_ref)
+        QueryState::Waiting(self.last_ref)
     }
 }

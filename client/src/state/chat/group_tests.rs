@@ -1,7 +1,7 @@
 use super::samples::{GROUP, ME, conversation, in_group, sent_to_group};
 use super::*;
 use crate::state::bubble::Bubble;
-use crate::state::content::Event;
+use crate::state::content::GroupEvent;
 use crate::state::preview::PreviewKind;
 use crate::state::rows::{Row, RowCache};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tidings_shared::{Conversation, Direction, GroupId, Message, MsgType, Preview
 const LI: (i64, &str) = (2, "li");
 const WANG: (i64, &str) = (3, "wang");
 
-/// A page that knows one group, and what it did.
+/// A page with one group, and its effects.
 struct Tab {
     chat: Chat,
     now: Moment,
@@ -36,12 +36,12 @@ impl Tab {
                 next: None,
             }),
         };
-        tab.chat.bound(tab.now, bound, &mut tab.effects);
+        tab.chat.handle_bound(tab.now, bound, &mut tab.effects);
         tab
     }
 
     fn frame(&mut self, frame: ServerFrame) {
-        self.chat.frame(self.now, frame, &mut self.effects);
+        self.chat.handle_frame(self.now, frame, &mut self.effects);
     }
 
     fn push(&mut self, message: Message) {
@@ -78,10 +78,10 @@ impl Tab {
         self.rows().into_iter().filter_map(bubble).collect()
     }
 
-    /// How often it was asked what the group is, since the last call.
+    /// How often the group was fetched since the last call.
     fn asked(&mut self) -> usize {
         let effects = std::mem::take(&mut self.effects);
-        let asks = |effect: &&Effect| matches!(effect, Effect::AskGroup(GroupId(7)));
+        let asks = |effect: &&Effect| matches!(effect, Effect::FetchGroup(GroupId(7)));
         effects.iter().filter(asks).count()
     }
 
@@ -90,10 +90,11 @@ impl Tab {
         self.chat.set_visible(now, visible, effects);
     }
 
-    fn told(&mut self, members: u64) {
+    fn answer_group(&mut self, members: u64) {
         let (now, effects) = (self.now, &mut self.effects);
         let group = group(members);
-        self.chat.group_told(now, GroupId(7), Some(group), effects);
+        self.chat
+            .handle_group(now, GroupId(7), Some(group), effects);
     }
 }
 
@@ -129,7 +130,7 @@ fn listed(last_seq: i64, unread: u64) -> Conversation {
 }
 
 #[test]
-fn a_page_of_a_group_tells_its_own_messages_from_those_of_others_by_the_sender() {
+fn direction_in_a_group_page_follows_from_the_sender() {
     let mut tab = Tab::bound(vec![listed(3, 0)]);
     tab.open();
     tab.answer(vec![
@@ -151,7 +152,7 @@ fn a_page_of_a_group_tells_its_own_messages_from_those_of_others_by_the_sender()
 }
 
 #[test]
-fn a_run_of_one_sender_begins_anew_with_each_other_sender_and_each_event() {
+fn bubbles_regroup_at_each_other_sender_and_event() {
     let mut tab = Tab::bound(vec![listed(6, 0)]);
     tab.open();
     tab.answer(vec![
@@ -176,7 +177,7 @@ fn a_run_of_one_sender_begins_anew_with_each_other_sender_and_each_event() {
 }
 
 #[test]
-fn what_happened_to_the_group_is_a_line_of_the_thread_and_never_a_bubble() {
+fn group_event_is_a_row_and_never_a_bubble() {
     let mut tab = Tab::bound(vec![listed(3, 0)]);
     tab.open();
     tab.answer(vec![
@@ -187,8 +188,8 @@ fn what_happened_to_the_group_is_a_line_of_the_thread_and_never_a_bubble() {
     let rows = tab.rows();
     let [
         _,
-        Row::Event(Event::Created, created),
-        Row::Event(Event::Added, added),
+        Row::Event(GroupEvent::Created, created),
+        Row::Event(GroupEvent::Added, added),
         Row::Bubble(_),
     ] = &rows[..]
     else {
@@ -200,7 +201,7 @@ fn what_happened_to_the_group_is_a_line_of_the_thread_and_never_a_bubble() {
 }
 
 #[test]
-fn a_push_of_a_group_counts_as_unread_and_is_listed_under_the_groups_name_with_its_senders() {
+fn group_push_is_unread_and_listed_with_its_sender() {
     let mut tab = Tab::bound(vec![listed(3, 1)]);
     tab.push(in_group(4, WANG));
     let rows = tab.chat.list_rows();
@@ -216,17 +217,17 @@ fn a_push_of_a_group_counts_as_unread_and_is_listed_under_the_groups_name_with_i
 }
 
 #[test]
-fn an_event_is_the_preview_of_its_group() {
+fn group_event_is_the_preview() {
     let mut tab = Tab::bound(vec![]);
     tab.push(event(1, LI, MsgType::GROUP_CREATED, "hikers"));
     let row = &tab.chat.list_rows()[0];
-    assert_eq!(row.kind, PreviewKind::Event(Event::Created));
+    assert_eq!(row.kind, PreviewKind::Event(GroupEvent::Created));
     assert_eq!((&*row.name, row.unread), ("hikers", 1));
     assert_eq!(row.sender.as_deref(), Some("li"));
 }
 
 #[test]
-fn who_was_added_later_finds_nothing_unread_from_before() {
+fn new_member_has_no_unread_from_before() {
     let mut tab = Tab::bound(vec![]);
     tab.push(event(41, LI, MsgType::MEMBERS_ADDED, "me"));
     tab.push(in_group(42, LI));
@@ -238,43 +239,43 @@ fn who_was_added_later_finds_nothing_unread_from_before() {
     let at = rows.iter().position(|row| *row == Row::Unread(0));
     let first = at.map(|at| &rows[at + 1]);
     assert!(
-        matches!(first, Some(Row::Event(Event::Added, line)) if line.seq == Some(Seq(41))),
+        matches!(first, Some(Row::Event(GroupEvent::Added, line)) if line.seq == Some(Seq(41))),
         "{first:?}"
     );
 }
 
 #[test]
-fn a_live_message_is_announced_by_its_senders_name() {
+fn live_group_message_is_announced_with_its_sender() {
     let mut tab = Tab::bound(vec![listed(3, 0)]);
     tab.open();
     tab.answer(vec![in_group(3, LI)]);
     tab.push(in_group(4, WANG));
-    let said = tab.chat.announcements().last().expect("one");
-    assert_eq!((&*said.name, &*said.text), ("wang", "message 4"));
+    let announced = tab.chat.announcements().last().expect("one");
+    assert_eq!((&*announced.name, &*announced.text), ("wang", "message 4"));
 }
 
 #[test]
-fn a_new_group_opens_under_its_name_before_any_list_tells_of_it() {
+fn created_group_opens_under_its_name_before_it_is_listed() {
     let mut tab = Tab::bound(vec![]);
     let (now, effects) = (tab.now, &mut tab.effects);
     tab.chat.group_created(now, group(3), effects);
     assert_eq!(tab.chat.open_peer(), Some(GROUP));
-    assert_eq!(&*tab.chat.face(GROUP).0, "hikers");
+    assert_eq!(&*tab.chat.name_and_avatar(GROUP).0, "hikers");
     let open = tab.chat.open_group().and_then(OpenGroup::group);
     assert_eq!(open.map(|group| group.members), Some(3));
 }
 
 #[test]
-fn who_looks_at_a_group_asks_once_more_when_members_were_added() {
+fn visible_group_is_fetched_again_when_members_are_added() {
     let mut tab = Tab::bound(vec![listed(3, 0)]);
     tab.open();
     assert_eq!(tab.asked(), 1);
-    tab.told(3);
+    tab.answer_group(3);
     tab.push(in_group(4, LI));
     assert_eq!(tab.asked(), 0);
     tab.push(event(5, LI, MsgType::MEMBERS_ADDED, "zhao"));
     assert_eq!(tab.asked(), 1);
-    tab.told(4);
+    tab.answer_group(4);
     tab.set_visible(false);
     tab.push(event(6, LI, MsgType::MEMBERS_ADDED, "qian"));
     assert_eq!(tab.asked(), 0, "nobody looks");
@@ -283,7 +284,7 @@ fn who_looks_at_a_group_asks_once_more_when_members_were_added() {
 }
 
 #[test]
-fn what_is_written_to_a_group_waits_in_its_outbox_and_is_settled_by_its_answer() {
+fn group_message_waits_in_the_outbox_until_answered() {
     let mut tab = Tab::bound(vec![listed(3, 0)]);
     tab.open();
     tab.answer(vec![in_group(3, LI)]);

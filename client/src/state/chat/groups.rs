@@ -1,24 +1,24 @@
 //! The open group, and the one just created.
 
 use super::{Chat, Effect};
-use crate::state::group::{MembersAsk, OpenGroup};
+use crate::state::group::{MembersQuery, OpenGroup};
 use tidings_shared::api::{Group, Users};
 use tidings_shared::{GroupId, Moment, Peer};
 
 impl Chat {
-    /// What is known of the open conversation, if it is a group.
+    /// The open group, if the open conversation is one.
     pub const fn open_group(&self) -> Option<&OpenGroup> {
         self.group.as_ref()
     }
 
-    /// The person created this group, so that it opens.
+    /// The person created this group: opens it.
     pub fn group_created(&mut self, now: Moment, group: Group, effects: &mut Vec<Effect>) {
         self.open(now, Peer::Group(group.group_id), effects);
-        self.group_told(now, group.group_id, Some(group), effects);
+        self.handle_group(now, group.group_id, Some(group), effects);
     }
 
-    /// The server told what a group is, or could not tell (`None`).
-    pub fn group_told(
+    /// The details of a group arrived, or could not be fetched (`None`).
+    pub fn handle_group(
         &mut self,
         now: Moment,
         id: GroupId,
@@ -27,34 +27,34 @@ impl Chat {
     ) {
         if let Some(open) = self.group.as_mut().filter(|open| open.id() == id) {
             match group {
-                Some(group) => open.told(group),
+                Some(group) => open.loaded(group),
                 None => open.failed(),
             }
         }
-        self.due(now, effects);
+        self.send_due(now, effects);
     }
 
-    /// Which members of the open group to fetch, if some are to be fetched now.
-    pub fn ask_members(&mut self) -> Option<MembersAsk> {
+    /// The members of the open group to fetch now, if any.
+    pub fn ask_members(&mut self) -> Option<MembersQuery> {
         self.group.as_mut()?.ask_members()
     }
 
-    /// Members of a group arrived, or could not be had (`None`).
-    pub fn take_members(&mut self, round: u64, page: Option<Users>) {
+    /// A page of members arrived, or could not be fetched (`None`).
+    pub fn handle_members(&mut self, round: u64, page: Option<Users>) {
         if let Some(open) = &mut self.group {
-            open.take_members(round, page);
+            open.handle_members(round, page);
         }
     }
 
-    /// The person asks once more for what the open group is, and who is in it.
-    pub fn group_again(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    /// The person retries to load the open group and its members.
+    pub fn retry_group(&mut self, now: Moment, effects: &mut Vec<Effect>) {
         if let Some(open) = &mut self.group {
             open.try_again();
         }
-        self.due(now, effects);
+        self.send_due(now, effects);
     }
 
-    pub(super) fn look_at_group(&mut self, peer: Peer) {
+    pub(super) fn set_open_group(&mut self, peer: Peer) {
         let round = self.next_round();
         self.group = match peer {
             Peer::Group(id) => Some(OpenGroup::new(id, round)),
@@ -62,7 +62,7 @@ impl Chat {
         };
     }
 
-    /// A group may not be what it was.
+    /// A group may have changed.
     pub(super) fn group_changed(&mut self, id: GroupId) {
         let round = self.next_round();
         if let Some(open) = self.group.as_mut().filter(|open| open.id() == id) {
@@ -70,13 +70,13 @@ impl Chat {
         }
     }
 
-    /// Asks what the open group is. Only while someone looks: a message to thousands must not lead
-    /// to as many requests.
-    pub(super) fn ask_group(&mut self, effects: &mut Vec<Effect>) {
+    /// Fetches the open group if it is stale. Only while the page is visible: a message to
+    /// thousands must not lead to as many requests.
+    pub(super) fn fetch_group(&mut self, effects: &mut Vec<Effect>) {
         if let Some(open) = self.group.as_mut().filter(|_| self.visible)
             && open.ask()
         {
-            effects.push(Effect::AskGroup(open.id()));
+            effects.push(Effect::FetchGroup(open.id()));
         }
     }
 

@@ -11,7 +11,7 @@ use tidings_shared::frame::{
 };
 use tidings_shared::{Conversation, ErrorBody, ErrorCode, Message, Mid, Tid};
 
-/// A page and what it did.
+/// A page and its effects.
 struct Tab {
     chat: Chat,
     now: Moment,
@@ -44,11 +44,11 @@ impl Tab {
                 next: None,
             }),
         };
-        self.chat.bound(self.now, bound, &mut self.effects);
+        self.chat.handle_bound(self.now, bound, &mut self.effects);
     }
 
     fn frame(&mut self, frame: ServerFrame) {
-        self.chat.frame(self.now, frame, &mut self.effects);
+        self.chat.handle_frame(self.now, frame, &mut self.effects);
     }
 
     fn push(&mut self, tid: u64, message: Message) {
@@ -78,10 +78,10 @@ impl Tab {
 
     fn later(&mut self, ms: u64) {
         self.now = self.now + Duration::from_millis(ms);
-        self.chat.due(self.now, &mut self.effects);
+        self.chat.send_due(self.now, &mut self.effects);
     }
 
-    /// The frames sent since the last call, but for whom the page watches.
+    /// The frames sent since the last call, without `Watch`.
     fn sent(&mut self) -> Vec<ClientFrame> {
         self.effects
             .drain(..)
@@ -93,7 +93,7 @@ impl Tab {
             .collect()
     }
 
-    /// Whom it said to watch, each time since the last call.
+    /// The lists of users watched since the last call.
     fn watched(&mut self) -> Vec<Vec<UserId>> {
         self.effects
             .drain(..)
@@ -151,7 +151,7 @@ fn query_of(limit: u32, before: Option<i64>, after: Option<i64>, reference: u64)
 }
 
 #[test]
-fn a_push_that_comes_twice_is_counted_once() {
+fn duplicate_push_is_counted_once() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.push(1, received(4));
     tab.push(1, received(4));
@@ -159,7 +159,7 @@ fn a_push_that_comes_twice_is_counted_once() {
 }
 
 #[test]
-fn a_message_of_mine_from_another_device_is_not_unread() {
+fn message_sent_from_another_device_is_not_unread() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.push(1, sent(4, "elsewhere"));
     assert_eq!(tab.unread(), (0, 0));
@@ -167,7 +167,7 @@ fn a_message_of_mine_from_another_device_is_not_unread() {
 }
 
 #[test]
-fn opening_asks_for_the_latest_page_and_reading_it_tells_the_server_once() {
+fn opening_queries_the_latest_page_and_sends_one_read_mark() {
     let mut tab = Tab::bound(vec![conversation(80, 2)]);
     tab.open();
     assert_eq!(tab.sent(), [query(None, None, 1)]);
@@ -190,11 +190,11 @@ fn opening_asks_for_the_latest_page_and_reading_it_tells_the_server_once() {
 }
 
 #[test]
-fn a_conversation_with_more_unread_than_a_page_begins_at_the_first_of_them() {
+fn view_begins_at_the_first_unread_beyond_one_page() {
     let mut tab = Tab::bound(vec![conversation(300, 120)]);
     tab.open();
     assert_eq!(tab.sent(), [query_of(130, None, None, 1)]);
-    // The frame limit may leave fewer than were asked for.
+    // The frame limit may leave fewer messages than were asked for.
     tab.answer(201..=300);
     assert_eq!(tab.view().fetching, Fetching::First, "the view waits");
     assert_eq!(tab.sent(), [query(Some(201), None, 2)]);
@@ -212,7 +212,7 @@ fn a_conversation_with_more_unread_than_a_page_begins_at_the_first_of_them() {
 }
 
 #[test]
-fn more_unread_than_are_fetched_at_once_are_named_above_and_not_read() {
+fn unread_beyond_the_fetch_limit_are_counted_and_stay_unread() {
     let mut tab = Tab::bound(vec![conversation(1000, 500)]);
     tab.open();
     assert_eq!(tab.sent(), [query_of(200, None, None, 1)]);
@@ -226,12 +226,12 @@ fn more_unread_than_are_fetched_at_once_are_named_above_and_not_read() {
 }
 
 #[test]
-fn a_conversation_that_was_open_waits_for_its_gap_and_begins_at_the_first_unread_one() {
+fn reopened_thread_fills_its_gap_and_begins_at_first_unread() {
     let mut tab = Tab::bound(vec![conversation(30, 0)]);
     tab.open();
     tab.answer(1..=30);
     tab.chat.close();
-    tab.chat.unlinked();
+    tab.chat.disconnected();
     tab.bind(vec![conversation(150, 120)]);
     tab.sent();
     tab.open();
@@ -244,7 +244,7 @@ fn a_conversation_that_was_open_waits_for_its_gap_and_begins_at_the_first_unread
 }
 
 #[test]
-fn a_view_that_has_begun_is_not_taken_away_by_a_gap() {
+fn gap_does_not_hide_a_view_that_has_begun() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
     tab.answer(1..=3);
@@ -255,7 +255,7 @@ fn a_view_that_has_begun_is_not_taken_away_by_a_gap() {
 }
 
 #[test]
-fn what_was_sent_beyond_a_gap_stays_in_sight_while_the_gap_is_filled() {
+fn message_sent_beyond_a_gap_stays_visible_while_it_fills() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
     tab.answer(1..=3);
@@ -274,7 +274,7 @@ fn what_was_sent_beyond_a_gap_stays_in_sight_while_the_gap_is_filled() {
 }
 
 #[test]
-fn what_was_sent_before_the_first_page_is_here_stays_in_sight() {
+fn message_sent_before_the_first_page_stays_visible() {
     let mut tab = Tab::bound(vec![conversation(300, 0)]);
     tab.open();
     tab.write("u-1", "hello");
@@ -287,7 +287,7 @@ fn what_was_sent_before_the_first_page_is_here_stays_in_sight() {
 }
 
 #[test]
-fn nothing_is_read_while_the_page_is_hidden_or_scrolled_up() {
+fn nothing_is_read_while_hidden_or_scrolled_up() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
     tab.answer(1..=3);
@@ -302,7 +302,7 @@ fn nothing_is_read_while_the_page_is_hidden_or_scrolled_up() {
 }
 
 #[test]
-fn nothing_is_read_while_the_person_looks_elsewhere() {
+fn nothing_is_read_without_the_focus() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
     tab.answer(1..=3);
@@ -318,7 +318,7 @@ fn nothing_is_read_while_the_person_looks_elsewhere() {
 }
 
 #[test]
-fn a_conversation_with_nobody_closes() {
+fn conversation_with_an_unknown_peer_closes() {
     let mut tab = Tab::bound(Vec::new());
     tab.open();
     let mut error = ErrorBody::new(ErrorCode::UnknownRecipient);
@@ -329,7 +329,7 @@ fn a_conversation_with_nobody_closes() {
 }
 
 #[test]
-fn another_tab_that_read_brings_this_one_into_step() {
+fn read_mark_of_another_tab_updates_the_unread_count() {
     let mut tab = Tab::bound(vec![conversation(3, 3)]);
     tab.frame(ServerFrame::Read(ReadMark {
         peer: THEM,
@@ -341,7 +341,7 @@ fn another_tab_that_read_brings_this_one_into_step() {
 }
 
 #[test]
-fn what_is_read_elsewhere_is_withdrawn_once_nothing_is_unread() {
+fn notifications_are_withdrawn_once_nothing_is_unread() {
     let mut tab = Tab::bound(vec![conversation(3, 3)]);
     let withdrawn = |tab: &mut Tab| {
         let is_withdrawal = |effect: &Effect| *effect == Effect::Withdraw(vec![THEM]);
@@ -357,33 +357,33 @@ fn what_is_read_elsewhere_is_withdrawn_once_nothing_is_unread() {
         }));
         assert_eq!(withdrawn(&mut tab), unread == 0);
     }
-    // Or while there was no connection.
+    // Also if it was read while there was no connection.
     tab.bind(vec![conversation(3, 0)]);
     assert!(withdrawn(&mut tab));
 }
 
 #[test]
-fn scrolling_up_renders_what_is_here_and_then_fetches_fifty_more() {
+fn scrolling_up_renders_loaded_messages_then_fetches_fifty() {
     let mut tab = Tab::bound(vec![conversation(200, 0)]);
     tab.open();
     tab.answer(151..=200);
     tab.sent();
     assert_eq!(tab.bubbles().len(), 27, "a screen of them");
-    assert!(tab.chat.look_up(&mut tab.effects));
+    assert!(tab.chat.show_older(&mut tab.effects));
     assert_eq!((tab.bubbles().len(), tab.sent()), (50, vec![]));
-    assert!(tab.chat.look_up(&mut tab.effects));
-    assert!(!tab.chat.look_up(&mut tab.effects), "it is on its way");
+    assert!(tab.chat.show_older(&mut tab.effects));
+    assert!(!tab.chat.show_older(&mut tab.effects), "it is on its way");
     assert_eq!(tab.sent(), [query(Some(151), None, 2)]);
     tab.answer(101..=150);
     assert_eq!(tab.bubbles().len(), 100);
 }
 
 #[test]
-fn after_a_reconnect_the_open_conversation_fetches_its_gap() {
+fn open_thread_fetches_its_gap_after_a_reconnect() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
     tab.answer(1..=3);
-    tab.chat.unlinked();
+    tab.chat.disconnected();
     tab.sent();
     tab.bind(vec![conversation(6, 3)]);
     assert_eq!(tab.sent(), [query(None, Some(3), 2)]);
@@ -392,12 +392,12 @@ fn after_a_reconnect_the_open_conversation_fetches_its_gap() {
 }
 
 #[test]
-fn a_conversation_that_was_open_fetches_its_gap_when_it_is_opened_again() {
+fn reopened_thread_fetches_its_gap() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
     tab.answer(1..=3);
     tab.chat.close();
-    tab.chat.unlinked();
+    tab.chat.disconnected();
     tab.sent();
     tab.bind(vec![conversation(5, 2)]);
     assert_eq!(tab.sent(), []);
@@ -406,7 +406,7 @@ fn a_conversation_that_was_open_fetches_its_gap_when_it_is_opened_again() {
 }
 
 #[test]
-fn a_contact_the_list_does_not_name_is_asked_for_once() {
+fn unlisted_contact_is_queried_once() {
     let mut tab = Tab::bound(vec![]);
     tab.open();
     assert_eq!(tab.sent(), [query(None, None, 1)]);
@@ -416,7 +416,7 @@ fn a_contact_the_list_does_not_name_is_asked_for_once() {
 }
 
 #[test]
-fn an_answer_that_brings_nothing_is_not_asked_for_on_and_on() {
+fn empty_page_fails_and_is_not_queried_again() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
     tab.answer([]);
@@ -424,12 +424,12 @@ fn an_answer_that_brings_nothing_is_not_asked_for_on_and_on() {
     assert_eq!(tab.sent(), [query(None, None, 1)]);
     let view = tab.chat.thread_view(&mut RowCache::default(), |at| at);
     assert_eq!(view.expect("open").fetching, Fetching::Failed);
-    tab.chat.fetch_again(tab.now, &mut tab.effects);
+    tab.chat.retry_fetch(tab.now, &mut tab.effects);
     assert_eq!(tab.sent(), [query(None, None, 2)]);
 }
 
 #[test]
-fn what_is_written_is_shown_at_once_and_keeps_its_key_when_it_is_answered() {
+fn message_shows_at_once_and_keeps_its_key_once_sent() {
     let mut tab = Tab::bound(vec![]);
     tab.open();
     tab.answer([]);
@@ -449,7 +449,7 @@ fn what_is_written_is_shown_at_once_and_keeps_its_key_when_it_is_answered() {
 }
 
 #[test]
-fn what_is_written_without_a_connection_leaves_with_the_next_one() {
+fn message_written_offline_is_sent_after_the_bind() {
     let mut tab = Tab::new();
     tab.open();
     assert!(tab.write("u-1", "hello"));
@@ -463,7 +463,7 @@ fn what_is_written_without_a_connection_leaves_with_the_next_one() {
 }
 
 #[test]
-fn a_push_or_a_page_with_my_id_settles_the_outbox_too() {
+fn push_with_own_client_msg_id_settles_the_outbox() {
     let mut tab = Tab::bound(vec![]);
     tab.open();
     tab.write("u-1", "a");
@@ -472,7 +472,7 @@ fn a_push_or_a_page_with_my_id_settles_the_outbox_too() {
 }
 
 #[test]
-fn blank_and_too_long_texts_are_not_taken() {
+fn blank_and_too_long_texts_are_refused() {
     let mut tab = Tab::bound(vec![]);
     tab.open();
     assert!(!tab.write("u-0", "\u{200b}"));
@@ -482,7 +482,7 @@ fn blank_and_too_long_texts_are_not_taken() {
 }
 
 #[test]
-fn a_refused_message_is_shown_as_failed_until_it_is_retried_or_deleted() {
+fn refused_message_shows_failed_until_retried_or_deleted() {
     let mut tab = Tab::bound(vec![]);
     tab.open();
     tab.write("u-1", "a");
@@ -502,7 +502,7 @@ fn a_refused_message_is_shown_as_failed_until_it_is_retried_or_deleted() {
 }
 
 #[test]
-fn an_error_without_an_address_becomes_a_sentence() {
+fn error_without_a_reference_becomes_a_notice() {
     let mut tab = Tab::bound(vec![]);
     tab.frame(ServerFrame::Error(ErrorBody::new(ErrorCode::Busy)));
     assert_eq!(tab.chat.notices().len(), 1);
@@ -513,7 +513,7 @@ fn an_error_without_an_address_becomes_a_sentence() {
 }
 
 #[test]
-fn a_draft_is_kept_and_shown_in_the_list_of_a_closed_conversation() {
+fn draft_is_saved_and_listed_for_a_closed_conversation() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
     tab.chat.set_draft("half a", &mut tab.effects);
@@ -527,7 +527,7 @@ fn a_draft_is_kept_and_shown_in_the_list_of_a_closed_conversation() {
 }
 
 #[test]
-fn logging_out_leaves_neither_drafts_nor_unsent_messages() {
+fn log_out_discards_drafts_and_unsent_messages() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
     tab.write("u-1", "hello");
@@ -539,7 +539,7 @@ fn logging_out_leaves_neither_drafts_nor_unsent_messages() {
 }
 
 #[test]
-fn only_messages_that_arrive_live_are_announced() {
+fn only_live_messages_are_announced() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
     tab.answer(1..=3);
@@ -554,7 +554,7 @@ fn only_messages_that_arrive_live_are_announced() {
 }
 
 #[test]
-fn the_last_announcements_are_kept_each_under_a_number_of_its_own() {
+fn last_announcements_have_distinct_serials() {
     let mut tab = Tab::bound(vec![]);
     tab.open();
     tab.answer([]);
@@ -567,7 +567,7 @@ fn the_last_announcements_are_kept_each_under_a_number_of_its_own() {
 }
 
 #[test]
-fn a_conversation_open_for_days_does_not_grow_for_ever() {
+fn open_thread_stays_bounded() {
     let mut tab = Tab::bound(vec![]);
     tab.open();
     tab.answer([]);
@@ -589,7 +589,7 @@ fn a_conversation_open_for_days_does_not_grow_for_ever() {
 }
 
 #[test]
-fn a_message_is_sent_then_delivered_then_read_and_never_less() {
+fn receipt_state_only_advances() {
     let mut tab = Tab::bound(vec![conversation(1, 0)]);
     tab.open();
     tab.answer([1]);
@@ -613,7 +613,7 @@ fn a_message_is_sent_then_delivered_then_read_and_never_less() {
     assert_eq!(states(&tab), (BubbleState::Delivered, BubbleState::Sent));
     tab.frame(receipt(3, 2));
     assert_eq!(states(&tab), (BubbleState::Read, BubbleState::Delivered));
-    // A list that was written before, and a receipt that was overtaken, take nothing back.
+    // An older list and an overtaken receipt undo nothing.
     tab.bind(vec![conversation(3, 0)]);
     tab.frame(receipt(2, 0));
     assert_eq!(states(&tab), (BubbleState::Read, BubbleState::Delivered));
@@ -621,7 +621,7 @@ fn a_message_is_sent_then_delivered_then_read_and_never_less() {
 }
 
 #[test]
-fn what_the_other_side_got_while_the_page_was_away_is_told_by_the_list() {
+fn conversation_list_carries_receipts() {
     let mut tab = Tab::bound(vec![Conversation {
         delivered: Seq(2),
         peer_read: Seq(1),
@@ -637,7 +637,7 @@ fn what_the_other_side_got_while_the_page_was_away_is_told_by_the_list() {
 }
 
 #[test]
-fn who_is_in_sight_is_watched_once_a_connection_and_shown_as_told() {
+fn listed_peers_are_watched_once_a_connection() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     assert_eq!(tab.watched(), [[UserId(2)]]);
     tab.push(1, received(4));
@@ -651,15 +651,15 @@ fn who_is_in_sight_is_watched_once_a_connection_and_shown_as_told() {
         }],
     }));
     assert!(tab.chat.list_rows()[0].online);
-    assert_eq!(tab.chat.standing(THEM), Some(Standing::Online));
-    tab.chat.unlinked();
+    assert_eq!(tab.chat.presence(THEM), Some(PresenceStatus::Online));
+    tab.chat.disconnected();
     assert!(!tab.chat.list_rows()[0].online);
     tab.bind(vec![conversation(4, 0)]);
     assert_eq!(tab.watched(), [[UserId(2)]]);
 }
 
 #[test]
-fn list_is_in_order_of_arrival_whatever_the_times_are() {
+fn list_is_ordered_by_arrival_and_not_by_time() {
     let mut ahead = conversation(3, 0);
     ahead.last.create_time = 86_400_000;
     let mut later = conversation(1, 0);
@@ -696,7 +696,7 @@ fn tab_of_a_long_list() -> (Tab, Conversation) {
         unread: 0,
         list: Some(list),
     };
-    tab.chat.bound(tab.now, bound, &mut tab.effects);
+    tab.chat.handle_bound(tab.now, bound, &mut tab.effects);
     tab.sent();
     (tab, conversation(122, 1))
 }
@@ -714,7 +714,7 @@ fn listed(conversations: Vec<Conversation>, next: Option<&str>) -> ServerFrame {
 }
 
 #[test]
-fn news_beyond_the_list_asks_how_far_it_was_read() {
+fn message_in_an_unlisted_conversation_asks_for_the_list() {
     let (mut tab, beyond) = tab_of_a_long_list();
     tab.push(1, received(122));
     assert!(tab.sent().contains(&list(None)));
@@ -723,14 +723,14 @@ fn news_beyond_the_list_asks_how_far_it_was_read() {
     tab.open();
     let divider = tab.chat.thread.as_ref().and_then(|thread| thread.divider);
     assert_eq!(divider, Some(Seq(122)));
-    // The list goes on where it was.
+    // The list continues where it was.
     tab.sent();
     tab.chat.more_conversations(&mut tab.effects);
     assert_eq!(tab.sent(), [list(Some("50"))]);
 }
 
 #[test]
-fn one_opened_before_it_is_listed_has_its_divider_put_right() {
+fn divider_is_corrected_once_the_conversation_is_listed() {
     let (mut tab, beyond) = tab_of_a_long_list();
     tab.push(1, received(122));
     tab.open();
@@ -740,7 +740,7 @@ fn one_opened_before_it_is_listed_has_its_divider_put_right() {
 }
 
 #[test]
-fn news_is_looked_for_page_by_page_and_one_at_a_time() {
+fn unlisted_conversation_is_searched_page_by_page() {
     let (mut tab, beyond) = tab_of_a_long_list();
     tab.chat.more_conversations(&mut tab.effects);
     tab.push(1, received(122));
@@ -754,50 +754,50 @@ fn news_is_looked_for_page_by_page_and_one_at_a_time() {
 }
 
 #[test]
-fn news_in_a_list_that_is_whole_is_a_new_conversation() {
+fn message_beyond_a_complete_list_is_a_new_conversation() {
     let mut tab = Tab::bound(vec![]);
     tab.push(1, received(1));
     assert!(!tab.sent().contains(&list(None)));
 }
 
 #[test]
-fn what_the_browser_does_not_keep_is_said_on_each_message() {
+fn unsaved_outbox_marks_each_message() {
     let mut tab = Tab::bound(vec![]);
     tab.open();
     tab.write("u-1", "a");
-    tab.chat.outbox_kept(false);
-    assert_eq!(tab.bubbles()[0].state, BubbleState::Unkept);
-    assert_eq!(tab.chat.notices()[0].kind, NoticeKind::NotKept);
-    tab.chat.outbox_kept(true);
+    tab.chat.outbox_saved(false);
+    assert_eq!(tab.bubbles()[0].state, BubbleState::Unsaved);
+    assert_eq!(tab.chat.notices()[0].kind, NoticeKind::NotSaved);
+    tab.chat.outbox_saved(true);
     assert_eq!(tab.bubbles()[0].state, BubbleState::Pending);
 }
 
 #[test]
-fn a_draft_that_is_not_kept_is_said_once() {
+fn unsaved_draft_is_reported_once() {
     let mut tab = Tab::bound(vec![]);
-    tab.chat.draft_not_kept();
+    tab.chat.draft_not_saved();
     let id = tab.chat.notices()[0].id;
     tab.chat.dismiss(id);
-    tab.chat.draft_not_kept();
+    tab.chat.draft_not_saved();
     assert_eq!(tab.chat.notices(), []);
 }
 
 #[test]
-fn what_another_tab_wrote_is_sent_when_that_tab_is_gone() {
+fn message_of_a_closed_tab_is_sent() {
     let mut theirs = Tab::new();
     theirs.open();
     theirs.write("u-1", "a");
-    let kept = theirs.chat.outbox().clone();
+    let stored = theirs.chat.outbox().clone();
     let mut tab = Tab::bound(vec![]);
     tab.sent();
-    tab.chat.follow_outbox(tab.now, kept, &mut tab.effects);
+    tab.chat.follow_outbox(tab.now, stored, &mut tab.effects);
     assert_eq!(tab.sent(), [], "the other one may be there");
     assert!(tab.chat.deadline().is_some());
     tab.later(5000);
     assert!(matches!(&tab.sent()[..], [ClientFrame::Send(send)] if send.content == "a"));
     tab.push(1, sent(1, "u-1"));
     let saved = tab.effects.iter().find_map(|effect| match effect {
-        Effect::SaveOutbox(text) => Some(text.beside(theirs.chat.outbox().clone())),
+        Effect::SaveOutbox(text) => Some(text.merged_with(theirs.chat.outbox().clone())),
         _ => None,
     });
     assert_eq!(saved, Some(None), "nothing is left of it");

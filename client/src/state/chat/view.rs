@@ -1,14 +1,14 @@
-//! What of a login is shown.
+//! What the page shows of a login.
 
 use super::Chat;
 use crate::state::group::OpenGroup;
 use crate::state::names::{name_of, number_of};
 use crate::state::rows::{Row, RowCache};
-use crate::state::thread::Ask;
+use crate::state::thread::QueryState;
 use std::rc::Rc;
 use tidings_shared::Peer;
 
-/// What is on its way to the open conversation, as far as it shows.
+/// What is being fetched for the open conversation, as far as it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fetching {
     /// Nothing.
@@ -21,17 +21,17 @@ pub enum Fetching {
     Failed,
 }
 
-/// The open conversation, as it is shown.
+/// The open conversation as the page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThreadView {
-    /// With whom.
+    /// The peer.
     pub peer: Peer,
-    /// Differs each time a conversation is opened, or the person jumps to its end: the view then
+    /// Changes each time a conversation is opened, or the person jumps to its end: the view then
     /// starts anew.
     pub opening: u64,
-    /// What to show, oldest first.
+    /// The rows, oldest first.
     pub rows: Rc<Vec<Row>>,
-    /// What is on its way.
+    /// What is being fetched.
     pub fetching: Fetching,
     /// Whether the rows reach to the end.
     pub follows_end: bool,
@@ -42,8 +42,8 @@ pub struct ThreadView {
 }
 
 impl Chat {
-    /// The name and the picture of a peer, as far as they are known.
-    pub fn face(&self, peer: Peer) -> (Rc<str>, Rc<str>) {
+    /// The name and the picture URL of a peer, as far as they are known.
+    pub fn name_and_avatar(&self, peer: Peer) -> (Rc<str>, Rc<str>) {
         if let Some(entry) = self.directory.get(peer) {
             return (entry.name.clone(), entry.avatar.clone());
         }
@@ -60,7 +60,7 @@ impl Chat {
         (number_of(peer), "".into())
     }
 
-    /// The open conversation, as it is shown.
+    /// The open conversation as the page shows it.
     pub fn thread_view(
         &self,
         cache: &mut RowCache,
@@ -72,10 +72,10 @@ impl Chat {
             peer: thread.peer,
             opening: self.opening,
             fetching: match (thread.newer, thread.older) {
-                (Ask::Failed, _) | (_, Ask::Failed) => Fetching::Failed,
+                (QueryState::Failed, _) | (_, QueryState::Failed) => Fetching::Failed,
                 _ if thread.is_blank() && rows.is_empty() => Fetching::First,
                 _ if thread.is_seeking() => Fetching::First,
-                (_, Ask::Waiting(_)) => Fetching::Older,
+                (_, QueryState::Waiting(_)) => Fetching::Older,
                 _ => Fetching::Nothing,
             },
             rows: Rc::new(rows),

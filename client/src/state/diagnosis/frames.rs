@@ -1,41 +1,42 @@
-//! A frame as it is remembered: numbers only, put into words when it is shown.
+//! A recorded frame: numbers only, formatted when it is shown.
 //!
-//! The words are the protocol's own (`docs/protocol.md`), the same in every language. They name
-//! no person and no text.
+//! The names are the protocol's own (`docs/protocol.md`), the same in every language. They contain
+//! no user and no message text.
 
 use std::fmt;
 use tidings_shared::frame::{ClientFrame, ServerFrame, kind};
 use tidings_shared::{ErrorCode, Moment, Seq, Tid};
 
-/// From where to where.
+/// The direction of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum FrameDirection {
     /// To the server.
     Out,
     /// From the server.
     In,
 }
 
-/// A frame that left or arrived.
+/// A frame that was sent or arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FrameRecord {
     /// When.
     pub at: Moment,
-    /// From where to where.
-    pub way: Way,
-    /// As so many bytes of JSON text.
+    /// The direction of a frame.
+    pub direction: FrameDirection,
+    /// Its length in bytes of JSON.
     pub bytes: u32,
-    /// What it was.
-    pub note: Note,
+    /// Its type and numbers.
+    pub summary: FrameSummary,
 }
 
-/// What a frame was. [`fmt::Display`] gives its type's number and name and what matters of it.
+/// The type of a frame and its numbers. [`fmt::Display`] writes the type's number, its name and the
+/// important fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(
     missing_docs,
     reason = "each is a frame and each field one of its numbers"
 )]
-pub enum Note {
+pub enum FrameSummary {
     Heartbeat {
         ms: u64,
     },
@@ -58,7 +59,7 @@ pub enum Note {
         ends: Option<(Seq, Seq)>,
     },
     Send {
-        letters: usize,
+        text_bytes: usize,
     },
     Sent {
         seq: Seq,
@@ -67,7 +68,7 @@ pub enum Note {
         tid: Tid,
         seq: Seq,
         dup: bool,
-        letters: usize,
+        text_bytes: usize,
     },
     AskUnread,
     Unread(u64),
@@ -101,10 +102,12 @@ pub enum Note {
     Unknown,
 }
 
-impl Note {
+impl FrameSummary {
     pub(super) fn of_sent(frame: &ClientFrame) -> Self {
         match frame {
-            ClientFrame::Heartbeat(beat) => Self::Heartbeat { ms: beat.timeout },
+            ClientFrame::Heartbeat(heartbeat) => Self::Heartbeat {
+                ms: heartbeat.timeout,
+            },
             ClientFrame::Bind(bind) => Self::Bind {
                 missed: bind.missed,
             },
@@ -114,7 +117,7 @@ impl Note {
                 limit: query.limit,
             },
             ClientFrame::Send(send) => Self::Send {
-                letters: send.content.len(),
+                text_bytes: send.content.len(),
             },
             ClientFrame::Unread(_) => Self::AskUnread,
             ClientFrame::Ack(ack) => Self::Ack {
@@ -151,7 +154,7 @@ impl Note {
                 tid: push.tid,
                 seq: push.message.seq,
                 dup: push.dup,
-                letters: push.message.content.len(),
+                text_bytes: push.message.content.len(),
             },
             ServerFrame::Unread(total) => Self::Unread(total.unread),
             ServerFrame::Error(error) => Self::Error {
@@ -198,7 +201,7 @@ impl Note {
     }
 }
 
-impl fmt::Display for Note {
+impl fmt::Display for FrameSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some((number, name)) = self.kind() else {
             return f.write_str("? unknown");
@@ -227,16 +230,16 @@ impl fmt::Display for Note {
                 write!(f, " → {messages}: seq {first} to {last}")
             }
             Self::Page { .. } => f.write_str(" → none"),
-            Self::Send { letters } => write!(f, " {letters} B of text"),
+            Self::Send { text_bytes } => write!(f, " {text_bytes} B of text"),
             Self::Sent { seq } => write!(f, " → seq {seq}"),
             Self::Push {
                 tid,
                 seq,
                 dup,
-                letters,
+                text_bytes,
             } => {
                 let dup = if *dup { " dup" } else { "" };
-                write!(f, " tid {tid}{dup} → seq {seq}, {letters} B of text")
+                write!(f, " tid {tid}{dup} → seq {seq}, {text_bytes} B of text")
             }
             Self::Unread(unread) => write!(f, " → {unread}"),
             Self::Ack { tid, cumulative } => {

@@ -1,38 +1,38 @@
-//! The last few of something.
+//! A bounded buffer of the last items.
 
 use std::collections::VecDeque;
 
-/// The last `N` things pushed.
+/// The last `N` items pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ring<T, const N: usize> {
-    kept: VecDeque<T>,
+    items: VecDeque<T>,
 }
 
 impl<T, const N: usize> Default for Ring<T, N> {
     fn default() -> Self {
         Self {
-            kept: VecDeque::new(),
+            items: VecDeque::new(),
         }
     }
 }
 
 impl<T, const N: usize> Ring<T, N> {
-    /// Adds one; the oldest goes when there are too many.
+    /// Adds an item; drops the oldest if there are more than `N`.
     pub(super) fn push(&mut self, item: T) {
-        if self.kept.len() == N {
-            self.kept.pop_front();
+        if self.items.len() == N {
+            self.items.pop_front();
         }
-        self.kept.push_back(item);
+        self.items.push_back(item);
     }
 
     /// The one pushed last.
     pub(super) fn last_mut(&mut self) -> Option<&mut T> {
-        self.kept.back_mut()
+        self.items.back_mut()
     }
 
-    /// All kept, oldest first.
+    /// All items, oldest first.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + ExactSizeIterator {
-        self.kept.iter()
+        self.items.iter()
     }
 }
 
@@ -41,7 +41,7 @@ mod tests {
     use super::Ring;
 
     #[test]
-    fn a_ring_keeps_the_last_ones_in_their_order() {
+    fn ring_keeps_the_last_items_in_order() {
         let mut ring = Ring::<i32, 3>::default();
         for n in 0..10 {
             ring.push(n);

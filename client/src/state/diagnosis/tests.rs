@@ -27,7 +27,7 @@ fn fresh() -> Diagnosis {
 }
 
 #[test]
-fn pushes_repeats_and_acks_are_counted_over_all_connections() {
+fn pushes_duplicates_and_acks_are_counted_over_connections() {
     let mut diagnosis = fresh();
     diagnosis.changed(at(1), Phase::Live, None);
     for tid in 1..=3 {
@@ -49,20 +49,20 @@ fn pushes_repeats_and_acks_are_counted_over_all_connections() {
 }
 
 #[test]
-fn an_end_tells_its_cause_and_how_long_the_connection_had_lived() {
+fn connection_end_has_its_cause_and_duration() {
     let mut diagnosis = fresh();
     diagnosis.changed(at(1), Phase::Connecting, None);
     diagnosis.changed(at(2), Phase::Live, None);
     let missed = Some(Cause::HeartbeatMissed);
     diagnosis.changed(at(62), Phase::Waiting(at(63)), missed);
     let end = *diagnosis.ends().next().expect("one");
-    assert_eq!(end.lived, Some(Duration::from_mins(1)));
+    assert_eq!(end.bound_for, Some(Duration::from_mins(1)));
     assert_eq!(end.cause, Cause::HeartbeatMissed);
     assert_eq!(diagnosis.since(), at(62));
 }
 
 #[test]
-fn attempts_that_fail_alike_are_one_entry_and_the_entries_are_bounded() {
+fn equal_failures_are_merged_and_entries_are_bounded() {
     let mut diagnosis = fresh();
     let attempt = |diagnosis: &mut Diagnosis, n: u64, code| {
         diagnosis.changed(at(n), Phase::Connecting, None);
@@ -86,7 +86,7 @@ fn attempts_that_fail_alike_are_one_entry_and_the_entries_are_bounded() {
 }
 
 #[test]
-fn leaving_by_oneself_is_no_end_to_explain() {
+fn requested_close_is_not_recorded_as_an_end() {
     let mut diagnosis = fresh();
     diagnosis.changed(at(1), Phase::Live, None);
     diagnosis.changed(at(2), Phase::Stopped, Some(Cause::Asked));
@@ -94,7 +94,7 @@ fn leaving_by_oneself_is_no_end_to_explain() {
 }
 
 #[test]
-fn the_last_frames_are_kept_in_words_that_hold_no_text() {
+fn last_frames_are_recorded_without_message_text() {
     let mut diagnosis = fresh();
     for tid in 1..=100 {
         diagnosis.received(at(tid), Some(&push(tid, tid == 100)), 10);
@@ -102,10 +102,10 @@ fn the_last_frames_are_kept_in_words_that_hold_no_text() {
     assert_eq!(diagnosis.frames().count(), FRAMES);
     let last = diagnosis.frames().next().expect("some");
     assert_eq!(
-        (last.at, last.way, last.note.to_string().as_str()),
+        (last.at, last.direction, last.summary.to_string().as_str()),
         (
             at(100),
-            Way::In,
+            FrameDirection::In,
             "4 push tid 100 dup → seq 12, 10 B of text"
         )
     );
@@ -121,16 +121,16 @@ fn the_last_frames_are_kept_in_words_that_hold_no_text() {
     error.message = "a secret".into();
     diagnosis.received(at(101), Some(&ServerFrame::Error(error)), 9);
     diagnosis.received(at(102), None, 9);
-    let words: Vec<_> = diagnosis.frames().map(|f| f.note.to_string()).collect();
+    let lines: Vec<_> = diagnosis.frames().map(|f| f.summary.to_string()).collect();
     assert_eq!(
-        words[..3],
+        lines[..3],
         ["? unknown", "7 error busy re 3", "3 send 8 B of text"]
     );
     assert!(!format!("{diagnosis:?}").contains("secret"));
 }
 
 #[test]
-fn the_interval_comes_with_the_bind_and_with_each_answer() {
+fn interval_is_set_by_bind_and_heartbeat_answers() {
     let mut diagnosis = fresh();
     let bound = Bound {
         uid: ME,
@@ -140,19 +140,22 @@ fn the_interval_comes_with_the_bind_and_with_each_answer() {
         list: None,
     };
     diagnosis.received(at(0), Some(&ServerFrame::Bound(Box::new(bound))), 9);
-    let beat = ClientFrame::Heartbeat(Heartbeat {
+    let heartbeat = ClientFrame::Heartbeat(Heartbeat {
         uid: ME,
         timeout: 45_000,
     });
-    diagnosis.sent(at(45), &beat, 9);
+    diagnosis.sent(at(45), &heartbeat, 9);
     let answer = ServerFrame::Heartbeat(Duration::from_secs(67));
     diagnosis.received(at(45), Some(&answer), 9);
-    assert_eq!(diagnosis.pace().trend(), Trend::Longer);
-    assert_eq!(diagnosis.pace().interval(), Some(Duration::from_secs(67)));
+    assert_eq!(diagnosis.interval_history().trend(), Trend::Longer);
+    assert_eq!(
+        diagnosis.interval_history().interval(),
+        Some(Duration::from_secs(67))
+    );
 }
 
 #[test]
-fn an_earlier_moment_has_a_time_of_day() {
+fn earlier_moment_converts_to_wall_time() {
     let snapshot = Snapshot {
         now: at(100),
         wall_ms: 1_000_000,

@@ -1,12 +1,12 @@
-//! Topics as names of Redis channels.
+//! Redis channel names of topics.
 
 use crate::bus::Topic;
 use tidings_shared::{GroupId, UserId};
 
-/// Where nodes tell each other that events may have been lost.
+/// The channel on which nodes announce that events may have been lost.
 pub(super) const NODES: &str = "tidings:nodes";
 
-/// The channel of a topic.
+/// The channel name of a topic.
 pub(super) fn name(topic: Topic) -> String {
     match topic {
         Topic::User(uid) => format!("tidings:u:{uid}"),
@@ -14,7 +14,7 @@ pub(super) fn name(topic: Topic) -> String {
     }
 }
 
-/// The topic of a channel; `None` for a channel that is none of ours.
+/// The topic of a channel name; `None` for a channel of another kind.
 pub(super) fn topic(name: &[u8]) -> Option<Topic> {
     let name = std::str::from_utf8(name).ok()?;
     if let Some(uid) = name.strip_prefix("tidings:u:") {
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_topic_has_one_channel_and_other_channels_have_none() {
+    fn topic_and_channel_name_convert_both_ways() {
         for topic_ in [Topic::User(UserId(1000)), Topic::Group(GroupId(7))] {
             assert_eq!(topic(name(topic_).as_bytes()), Some(topic_));
         }

@@ -1,18 +1,18 @@
-//! Publications on their way to Redis: a bounded queue that never makes a publisher wait.
+//! The queue of publications to Redis: bounded, and never blocks a publisher.
 
 use super::stats::BusStats;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// Publications that may wait.
+/// Maximum queued publications.
 const ITEMS: usize = 16 * 1024;
-/// Bytes of them.
+/// Maximum queued bytes.
 const BYTES: usize = 16 * 1024 * 1024;
-/// Publications sent at once, before their answers are awaited.
+/// Maximum publications in one pipeline.
 const BATCH: usize = 512;
 
-/// A channel and what is published on it.
+/// A channel and its payload.
 pub(super) type Item = (String, Vec<u8>);
 
 #[derive(Default)]
@@ -20,39 +20,39 @@ struct Queue {
     items: VecDeque<Item>,
     bytes: usize,
     open: bool,
-    overflown: bool,
-    /// A batch was taken and its answers are awaited.
-    under_way: bool,
+    overflowed: bool,
+    /// A batch was taken and its replies are awaited.
+    in_flight: bool,
 }
 
-/// The queue. While it is closed, which it is without a connection, nothing is kept: every session
-/// begins with a gap for all nodes, which covers whatever was committed before.
+/// The queue. While it is closed, which it is without a connection, nothing is queued: every
+/// session begins with a resync of all nodes, which covers earlier commits.
 pub(super) struct Outbound {
     queue: Mutex<Queue>,
-    filled: Notify,
-    emptied: Notify,
+    not_empty: Notify,
+    drained: Notify,
     stats: Arc<BusStats>,
 }
 
-/// What is to be published next.
+/// The next publications.
 pub(super) struct Batch {
     /// In order.
     pub(super) items: Vec<Item>,
-    /// Something had to be dropped before these: the other nodes are to be told.
-    pub(super) overflown: bool,
+    /// Items were dropped before these: the other nodes must resync.
+    pub(super) overflowed: bool,
 }
 
 impl Outbound {
     pub(super) fn new(stats: Arc<BusStats>) -> Self {
         Self {
             queue: Mutex::default(),
-            filled: Notify::new(),
-            emptied: Notify::new(),
+            not_empty: Notify::new(),
+            drained: Notify::new(),
             stats,
         }
     }
 
-    /// Queues it, or drops everything when there is no room.
+    /// Queues an item, or drops the whole queue when it is full.
     pub(super) fn push(&self, item: Item) {
         let mut queue = self.queue();
         if !queue.open {
@@ -63,61 +63,61 @@ impl Outbound {
             BusStats::add(&self.stats.dropped, queue.items.len() + 1);
             queue.items.clear();
             queue.bytes = 0;
-            queue.overflown = true;
+            queue.overflowed = true;
         } else {
             queue.bytes += item.1.len();
             queue.items.push_back(item);
         }
         drop(queue);
-        self.filled.notify_one();
+        self.not_empty.notify_one();
     }
 
-    /// A session begins.
+    /// A session begins: accepts items.
     pub(super) fn open(&self) {
         self.queue().open = true;
     }
 
-    /// The session is over.
+    /// The session is over: drops all items.
     pub(super) fn close(&self) {
         let mut queue = self.queue();
         BusStats::add(&self.stats.dropped, queue.items.len());
         *queue = Queue::default();
         drop(queue);
-        self.emptied.notify_waiters();
+        self.drained.notify_waiters();
     }
 
-    /// Waits for something to publish; what was taken before is published now. Cancelled, it takes
+    /// Waits for the next batch; the previous batch counts as published now. Cancelled, it takes
     /// nothing.
     pub(super) async fn next(&self) -> Batch {
         loop {
-            if let Some(batch) = self.take() {
+            if let Some(batch) = self.take_batch() {
                 return batch;
             }
-            self.emptied.notify_waiters();
-            self.filled.notified().await;
+            self.drained.notify_waiters();
+            self.not_empty.notified().await;
         }
     }
 
-    /// Returns when all that was queued is published, or will not be.
+    /// Returns when everything queued was published or dropped.
     pub(super) async fn flushed(&self) {
         loop {
-            let emptied = self.emptied.notified();
+            let drained = self.drained.notified();
             if self.is_flushed() {
                 return;
             }
-            emptied.await;
+            drained.await;
         }
     }
 
     fn is_flushed(&self) -> bool {
         let queue = self.queue();
-        queue.items.is_empty() && !queue.under_way
+        queue.items.is_empty() && !queue.in_flight
     }
 
-    fn take(&self) -> Option<Batch> {
+    fn take_batch(&self) -> Option<Batch> {
         let mut queue = self.queue();
-        queue.under_way = !queue.items.is_empty() || queue.overflown;
-        if !queue.under_way {
+        queue.in_flight = !queue.items.is_empty() || queue.overflowed;
+        if !queue.in_flight {
             return None;
         }
         let count = queue.items.len().min(BATCH);
@@ -128,7 +128,7 @@ impl Outbound {
             .sum::<usize>();
         Some(Batch {
             items,
-            overflown: std::mem::take(&mut queue.overflown),
+            overflowed: std::mem::take(&mut queue.overflowed),
         })
     }
 
@@ -146,26 +146,29 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_finds_no_room_is_told_by_a_gap_and_memory_stays_bounded() {
+    async fn full_queue_is_dropped_and_marked_as_overflowed() {
         let stats = Arc::new(BusStats::default());
         let outbound = Outbound::new(Arc::clone(&stats));
         outbound.push(item(0));
-        assert!(outbound.take().is_none(), "nothing is kept while closed");
+        assert!(
+            outbound.take_batch().is_none(),
+            "nothing is kept while closed"
+        );
         outbound.open();
         for n in 0..=ITEMS {
             outbound.push(item(n));
         }
         outbound.push(item(7));
         let batch = outbound.next().await;
-        assert!(batch.overflown);
+        assert!(batch.overflowed);
         assert_eq!(batch.items, [item(7)]);
-        assert!(outbound.take().is_none());
+        assert!(outbound.take_batch().is_none());
         outbound.push(("large".into(), vec![0; BYTES + 1]));
         assert!(outbound.next().await.items.is_empty());
     }
 
     #[tokio::test]
-    async fn a_batch_is_bounded_and_keeps_the_order() {
+    async fn batch_is_bounded_and_keeps_the_order() {
         let outbound = Outbound::new(Arc::default());
         outbound.open();
         for n in 0..=BATCH {

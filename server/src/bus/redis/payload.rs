@@ -1,7 +1,7 @@
-//! An event as it crosses Redis: a version, who published it and when, and the event in postcard's
-//! compact form, with the JSON texts as they are. A payload that cannot be read is no event.
+//! The encoding of an event in Redis: a version byte, then sender node, time and event in postcard
+//! format, with JSON texts unchanged. Unreadable payloads are ignored.
 
-use crate::bus::{Event, MessageEvent};
+use crate::bus::{BusEvent, MessageEvent};
 use crate::gateway::ConnectionId;
 use crate::store::SessionHash;
 use serde::{Deserialize, Serialize};
@@ -9,23 +9,23 @@ use std::sync::Arc;
 use tidings_shared::frame::{ReadMark, Receipt};
 use tidings_shared::{ConversationId, Mid, Peer, Seq, UserId, api};
 
-/// Nodes of different versions may share a Redis while they are replaced one by one: a payload of
-/// another version is counted and left, and the store is read at the next occasion.
+/// Nodes of different versions may share a Redis during a rolling update: a payload of another
+/// version is counted and skipped; the store is read at the next resync.
 const VERSION: u8 = 1;
 
-/// A node's process, told apart from all others by 64 random bits.
+/// A node's process, identified by 64 random bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NodeId(pub u64);
 
-/// What came over Redis.
+/// A decoded payload.
 #[derive(Debug)]
 pub struct Received {
     /// Who published it.
     pub node: NodeId,
     /// When, by that node's clock, in ms since 1970.
     pub published_at: i64,
-    /// What.
-    pub event: Event,
+    /// The event.
+    pub event: BusEvent,
 }
 
 /// Not a payload of this version.
@@ -49,7 +49,7 @@ struct Envelope<'a> {
 
 #[derive(Serialize, Deserialize)]
 enum WireEvent<'a> {
-    Gap,
+    Resync,
     Message {
         conversation: ConversationId,
         seq: Seq,
@@ -69,13 +69,13 @@ enum WireEvent<'a> {
         delivered: bool,
     },
     LoggedOut([u8; 32]),
-    // Unreadable to a node of an older version, which has nobody to tell of it.
+    // Unreadable to a node of an older version, which has no client for it.
     Receipt {
         other: UserId,
         delivered: Seq,
         read: Seq,
     },
-    // As a receipt.
+    // Like a receipt.
     Profile {
         uid: UserId,
         username: &'a str,
@@ -83,12 +83,12 @@ enum WireEvent<'a> {
     },
 }
 
-/// The bytes of an event.
+/// Encodes an event.
 #[expect(
     clippy::missing_panics_doc,
     reason = "a vector takes any number of bytes"
 )]
-pub fn encode(node: NodeId, published_at: i64, event: &Event) -> Vec<u8> {
+pub fn encode(node: NodeId, published_at: i64, event: &BusEvent) -> Vec<u8> {
     let envelope = Envelope {
         node,
         published_at,
@@ -98,7 +98,7 @@ pub fn encode(node: NodeId, published_at: i64, event: &Event) -> Vec<u8> {
         .expect("a vector takes any number of bytes, and no field is of unknown length")
 }
 
-/// Reads what [`encode`] wrote.
+/// Decodes what [`encode`] wrote.
 ///
 /// # Errors
 /// [`PayloadError`] for anything else; never a panic.
@@ -114,11 +114,11 @@ pub fn decode(bytes: &[u8]) -> Result<Received, PayloadError> {
     })
 }
 
-impl<'a> From<&'a Event> for WireEvent<'a> {
-    fn from(event: &'a Event) -> Self {
+impl<'a> From<&'a BusEvent> for WireEvent<'a> {
+    fn from(event: &'a BusEvent) -> Self {
         match event {
-            Event::Gap => Self::Gap,
-            Event::Message(message) => Self::Message {
+            BusEvent::Resync => Self::Resync,
+            BusEvent::Message(message) => Self::Message {
                 conversation: message.conversation,
                 seq: message.seq,
                 mid: message.mid,
@@ -128,7 +128,7 @@ impl<'a> From<&'a Event> for WireEvent<'a> {
                 for_sender: (message.for_sender != message.for_others)
                     .then_some(&*message.for_sender),
             },
-            Event::Read {
+            BusEvent::Read {
                 conversation,
                 mark,
                 delivered,
@@ -140,13 +140,13 @@ impl<'a> From<&'a Event> for WireEvent<'a> {
                 total: mark.total,
                 delivered: *delivered,
             },
-            Event::LoggedOut(hash) => Self::LoggedOut(hash.0),
-            Event::Receipt(receipt) => Self::Receipt {
+            BusEvent::LoggedOut(hash) => Self::LoggedOut(hash.0),
+            BusEvent::Receipt(receipt) => Self::Receipt {
                 other: receipt.other_uid,
                 delivered: receipt.delivered,
                 read: receipt.read,
             },
-            Event::Profile(user) => Self::Profile {
+            BusEvent::Profile(user) => Self::Profile {
                 uid: user.uid,
                 username: &user.username,
                 avatar: &user.avatar,
@@ -155,10 +155,10 @@ impl<'a> From<&'a Event> for WireEvent<'a> {
     }
 }
 
-impl From<WireEvent<'_>> for Event {
+impl From<WireEvent<'_>> for BusEvent {
     fn from(event: WireEvent<'_>) -> Self {
         match event {
-            WireEvent::Gap => Self::Gap,
+            WireEvent::Resync => Self::Resync,
             WireEvent::Message {
                 conversation,
                 seq,
@@ -175,7 +175,7 @@ impl From<WireEvent<'_>> for Event {
                     mid,
                     sender,
                     origin: ConnectionId(origin),
-                    taken_at: None,
+                    received_at: None,
                     for_sender: for_sender.map_or_else(|| Arc::clone(&for_others), Arc::from),
                     for_others,
                 }))
@@ -225,7 +225,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn event() -> impl Strategy<Value = Event> {
+    fn event() -> impl Strategy<Value = BusEvent> {
         let message = (
             any::<[i64; 4]>(),
             any::<u64>(),
@@ -233,37 +233,39 @@ mod tests {
             any::<Option<String>>(),
         );
         prop_oneof![
-            any::<()>().prop_map(|()| Event::Gap),
-            any::<[u8; 32]>().prop_map(|hash| Event::LoggedOut(SessionHash(hash))),
+            any::<()>().prop_map(|()| BusEvent::Resync),
+            any::<[u8; 32]>().prop_map(|hash| BusEvent::LoggedOut(SessionHash(hash))),
             any::<[i64; 3]>().prop_map(|[uid, delivered, read]| {
-                Event::Receipt(Receipt {
+                BusEvent::Receipt(Receipt {
                     other_uid: UserId(uid),
                     delivered: Seq(delivered),
                     read: Seq(read),
                 })
             }),
             (any::<i64>(), ".*", ".*").prop_map(|(uid, username, avatar)| {
-                Event::Profile(api::User {
+                BusEvent::Profile(api::User {
                     uid: UserId(uid),
                     username,
                     avatar,
                 })
             }),
-            message.prop_map(|([conversation, seq, mid, sender], origin, text, own)| {
-                let for_others: Arc<str> = text.into();
-                Event::Message(Arc::new(MessageEvent {
-                    conversation: ConversationId(conversation),
-                    seq: Seq(seq),
-                    mid: Mid(mid),
-                    sender: UserId(sender),
-                    origin: ConnectionId(origin),
-                    taken_at: None,
-                    for_sender: own.map_or_else(|| Arc::clone(&for_others), Arc::from),
-                    for_others,
-                }))
-            }),
+            message.prop_map(
+                |([conversation, seq, mid, sender], origin, text, with_key)| {
+                    let for_others: Arc<str> = text.into();
+                    BusEvent::Message(Arc::new(MessageEvent {
+                        conversation: ConversationId(conversation),
+                        seq: Seq(seq),
+                        mid: Mid(mid),
+                        sender: UserId(sender),
+                        origin: ConnectionId(origin),
+                        received_at: None,
+                        for_sender: with_key.map_or_else(|| Arc::clone(&for_others), Arc::from),
+                        for_others,
+                    }))
+                }
+            ),
             (any::<[i64; 3]>(), any::<[u64; 2]>(), any::<bool>()).prop_map(
-                |([conversation, uid, seq], [unread, total], delivered)| Event::Read {
+                |([conversation, uid, seq], [unread, total], delivered)| BusEvent::Read {
                     conversation: ConversationId(conversation),
                     mark: ReadMark {
                         peer: Peer::User(UserId(uid)),
@@ -279,24 +281,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(event in event(), node: u64, at: i64) {
+        fn encoded_event_is_decoded(event in event(), node: u64, at: i64) {
             let received = decode(&encode(NodeId(node), at, &event)).expect("readable");
             prop_assert_eq!((received.node, received.published_at), (NodeId(node), at));
             prop_assert_eq!(format!("{:?}", received.event), format!("{event:?}"));
         }
 
         #[test]
-        fn what_nobody_wrote_is_refused_without_a_panic(bytes: Vec<u8>, cut: u8) {
+        fn garbled_payload_is_refused_without_a_panic(bytes: Vec<u8>, cut: u8) {
             let _ = decode(&bytes);
-            let mut text = encode(NodeId(1), 1, &Event::LoggedOut(SessionHash([7; 32])));
+            let mut text = encode(NodeId(1), 1, &BusEvent::LoggedOut(SessionHash([7; 32])));
             text.truncate(usize::from(cut) % text.len());
             prop_assert!(decode(&text).is_err());
         }
     }
 
     #[test]
-    fn another_version_is_told_apart() {
-        let mut bytes = encode(NodeId(1), 1, &Event::Gap);
+    fn payload_of_another_version_is_refused() {
+        let mut bytes = encode(NodeId(1), 1, &BusEvent::Resync);
         bytes[0] = VERSION + 1;
         assert_eq!(decode(&bytes).map(|_| ()), Err(PayloadError::Version));
     }

@@ -1,9 +1,9 @@
-//! Which nodes live. A node that vanishes may have died between a commit and its publication, so
-//! the others look into the store.
+//! Liveness of nodes. A node that dies may do so between a commit and its publication, so the
+//! others resync from the store.
 
-use super::session::gap;
+use super::connection::RedisConnection;
+use super::session::resync;
 use super::stats::BusStats;
-use super::wire::Wire;
 use crate::bus::Notice;
 use crate::clock;
 use redis::{Cmd, FromRedisValue, RedisError, RedisResult, Value};
@@ -13,118 +13,128 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, interval};
 
-/// From one beat of a node to the next.
-const BEAT_EVERY: Duration = Duration::from_secs(5);
-/// Without a beat for so long a node counts as dead, and its users as offline.
-pub const LIFE: Duration = Duration::from_secs(15);
-/// Dead nodes are remembered for so long: their users were last seen when they last beat.
-const REMEMBERED: Duration = Duration::from_hours(24 * 30);
-/// Every node's last beat, in ms since 1970 by its own clock.
-pub const BEATS: &str = "tidings:beats";
+/// Interval of a node's heartbeats.
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
+/// A node without a heartbeat for this long counts as dead, and its users as offline.
+pub const LIVENESS_TTL: Duration = Duration::from_secs(15);
+/// How long heartbeats of dead nodes are kept: their users were last seen at the last heartbeat.
+const DEAD_NODE_RETENTION: Duration = Duration::from_hours(24 * 30);
+/// Redis hash of every node's last heartbeat, in ms since 1970 by its own clock.
+pub const HEARTBEATS: &str = "tidings:beats";
 
-/// The key that exists while a node lives.
-pub fn life_key(node: &str) -> String {
+/// The Redis key that exists while a node is alive.
+pub fn liveness_key(node: &str) -> String {
     format!("tidings:node:{node}")
 }
 
-/// What takes a node out that ends in order.
-pub(super) fn farewell(node: &str) -> Vec<Cmd> {
-    let mut life = redis::cmd("DEL");
-    life.arg(life_key(node));
-    let mut beat = redis::cmd("HDEL");
-    beat.arg(BEATS).arg(node);
-    vec![life, beat]
+/// The commands that deregister a node that shuts down in order.
+pub(super) fn deregister_commands(node: &str) -> Vec<Cmd> {
+    let mut liveness = redis::cmd("DEL");
+    liveness.arg(liveness_key(node));
+    let mut heartbeat = redis::cmd("HDEL");
+    heartbeat.arg(HEARTBEATS).arg(node);
+    vec![liveness, heartbeat]
 }
 
-/// This node's beat and what it knows of the others'.
+/// Sends this node's heartbeat and monitors those of the others.
 pub(super) struct Peers {
-    /// This node's name, of this process alone.
+    /// This node's name, unique to this process.
     name: String,
-    /// When each other node's beat last changed, by this node's monotonic clock.
-    seen: HashMap<String, (i64, Instant, bool)>,
-    /// Told when Redis turned out to have forgotten this node.
-    forgotten: Arc<Notify>,
+    /// Per other node: its last heartbeat, when it changed by this node's monotonic clock, and
+    /// whether the node counts as dead.
+    last_heartbeats: HashMap<String, (i64, Instant, bool)>,
+    /// Notified when Redis had no liveness key of this node.
+    state_lost: Arc<Notify>,
 }
 
 impl Peers {
-    pub(super) fn new(name: String, forgotten: Arc<Notify>) -> Self {
+    pub(super) fn new(name: String, state_lost: Arc<Notify>) -> Self {
         Self {
             name,
-            seen: HashMap::new(),
-            forgotten,
+            last_heartbeats: HashMap::new(),
+            state_lost,
         }
     }
 
-    /// Shows that this node lives.
-    pub(super) async fn beat(&mut self, wire: &mut Wire) -> RedisResult<()> {
+    /// Sends this node's heartbeat.
+    pub(super) async fn send_heartbeat(
+        &mut self,
+        connection: &mut RedisConnection,
+    ) -> RedisResult<()> {
         let now = clock::now_ms();
-        let mut life = redis::cmd("SET");
-        life.arg(life_key(&self.name))
+        let mut liveness = redis::cmd("SET");
+        liveness
+            .arg(liveness_key(&self.name))
             .arg(now)
             .arg("EX")
-            .arg(LIFE.as_secs())
+            .arg(LIVENESS_TTL.as_secs())
             .arg("GET");
-        let mut beat = redis::cmd("HSET");
-        beat.arg(BEATS).arg(&self.name).arg(now);
-        let answers = wire.run(vec![life, beat]).await?;
+        let mut heartbeat = redis::cmd("HSET");
+        heartbeat.arg(HEARTBEATS).arg(&self.name).arg(now);
+        let answers = connection.run(vec![liveness, heartbeat]).await?;
         if answers.first() == Some(&Value::Nil) {
-            // The first beat, or Redis was flushed, or this process was frozen for long.
-            self.forgotten.notify_one();
+            // The first heartbeat, or Redis was flushed, or this process was frozen for long.
+            self.state_lost.notify_one();
         }
         Ok(())
     }
 
-    /// Beats, and watches the others, until Redis fails.
+    /// Sends heartbeats and monitors the other nodes until Redis fails.
     pub(super) async fn watch(
         &mut self,
-        mut wire: Wire,
+        mut connection: RedisConnection,
         hub: &mpsc::Sender<Notice>,
         stats: &BusStats,
     ) -> RedisError {
-        let mut ticks = interval(BEAT_EVERY);
+        let mut ticks = interval(HEARTBEAT_INTERVAL);
         loop {
             ticks.tick().await;
-            if let Err(error) = self.beat(&mut wire).await {
+            if let Err(error) = self.send_heartbeat(&mut connection).await {
                 return error;
             }
-            match self.vanished(&mut wire).await {
+            match self.any_died(&mut connection).await {
                 Ok(false) => {}
-                Ok(true) => gap(hub, stats),
+                Ok(true) => resync(hub, stats),
                 Err(error) => return error,
             }
         }
     }
 
     /// Whether another node has died since the last call.
-    async fn vanished(&mut self, wire: &mut Wire) -> RedisResult<bool> {
+    async fn any_died(&mut self, connection: &mut RedisConnection) -> RedisResult<bool> {
         let mut all = redis::cmd("HGETALL");
-        all.arg(BEATS);
-        let answer = all.query_async::<Value>(wire).await?;
-        let beats = HashMap::<String, i64>::from_redis_value(answer)?;
+        all.arg(HEARTBEATS);
+        let answer = all.query_async::<Value>(connection).await?;
+        let heartbeats = HashMap::<String, i64>::from_redis_value(answer)?;
         let now = Instant::now();
-        let forgettable = clock::now_ms() - i64::try_from(REMEMBERED.as_millis()).unwrap_or(0);
+        let oldest_kept =
+            clock::now_ms() - i64::try_from(DEAD_NODE_RETENTION.as_millis()).unwrap_or(0);
         let mut died = false;
-        let mut forget: Vec<Cmd> = Vec::new();
-        self.seen.retain(|name, _| beats.contains_key(name));
-        for (name, beat) in beats {
+        let mut expired: Vec<Cmd> = Vec::new();
+        self.last_heartbeats
+            .retain(|name, _| heartbeats.contains_key(name));
+        for (name, heartbeat) in heartbeats {
             if name == self.name {
                 continue;
             }
-            if beat < forgettable {
+            if heartbeat < oldest_kept {
                 let mut command = redis::cmd("HDEL");
-                command.arg(BEATS).arg(&name);
-                forget.push(command);
+                command.arg(HEARTBEATS).arg(&name);
+                expired.push(command);
             }
-            let (last, since, dead) = self.seen.entry(name).or_insert((beat, now, false));
-            if *last != beat {
-                (*last, *since, *dead) = (beat, now, false);
-            } else if !*dead && now.duration_since(*since) >= LIFE {
+            let (last, since, dead) = self
+                .last_heartbeats
+                .entry(name)
+                .or_insert((heartbeat, now, false));
+            if *last != heartbeat {
+                (*last, *since, *dead) = (heartbeat, now, false);
+            } else if !*dead && now.duration_since(*since) >= LIVENESS_TTL {
                 *dead = true;
                 died = true;
             }
         }
-        if !forget.is_empty() {
-            wire.run(forget).await?;
+        if !expired.is_empty() {
+            connection.run(expired).await?;
         }
         Ok(died)
     }

@@ -1,19 +1,19 @@
-//! One connection to Redis after the other, for ever: subscribe, publish, and notice when it is
-//! gone.
+//! Runs sessions with Redis, one after the other, for ever: subscribes, publishes, and detects a
+//! lost connection.
 //!
-//! A session has a connection that subscribes and one that publishes; when either is lost, refused
-//! or silent, both are dropped and a new session begins. Whatever may have been missed is a gap,
-//! for this node's connections and, because nobody knows what of ours was published, for all other
-//! nodes. Nothing here waits for a client's socket.
+//! A session has a subscriber connection and a publisher connection; when either is lost, refused
+//! or silent, both are dropped and a new session begins. Whatever may have been missed leads to a
+//! resync: of this node's connections and, because it is unknown which publications got through, of
+//! all other nodes. Nothing here waits for a client's socket.
 
 use super::channel;
+use super::connection::{Address, RedisConnection};
 use super::outbound::Outbound;
 use super::payload::{NodeId, decode, encode};
 use super::peers::Peers;
 use super::stats::BusStats;
 use super::topics::Topics;
-use super::wire::{Address, Wire};
-use crate::bus::{Event, Notice, Publication, Topic};
+use crate::bus::{BusEvent, Notice, Publication, Topic};
 use crate::clock;
 use redis::{ErrorKind, PushInfo, PushKind, RedisError, RedisResult, Value};
 use std::collections::HashSet;
@@ -23,21 +23,20 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, interval, sleep};
 
-/// From one sign of life asked of both connections to the next.
+/// Interval of PINGs on both connections.
 const PING_EVERY: Duration = Duration::from_secs(2);
-/// Pushes of Redis that may wait to be handed to the hub; beyond this they are lost, and a gap is
-/// noticed.
-const ARRIVALS: usize = 8 * 1024;
+/// Pushes from Redis that may wait for the hub; further ones are dropped, followed by a resync.
+const PUSH_QUEUE: usize = 8 * 1024;
 /// Channels in one command.
-const CHANNELS: usize = 500;
-/// The first and the longest wait before the next attempt.
+const CHANNELS_PER_COMMAND: usize = 500;
+/// First and longest backoff.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(3)];
-/// While Redis is away, this node's connections look into the store so often.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// Changes of topics are gathered for so long, which spares a command for each of a crowd.
-const GATHER: Duration = Duration::from_millis(1);
+/// Interval at which this node's connections resync from the store while Redis is down.
+const RESYNC_INTERVAL: Duration = Duration::from_secs(5);
+/// How long topic changes are collected, to subscribe many with one command.
+const SUBSCRIBE_DELAY: Duration = Duration::from_millis(1);
 
-/// What a session needs and leaves to the next one.
+/// State kept across sessions.
 pub(super) struct Session {
     pub(super) address: Address,
     pub(super) node: NodeId,
@@ -47,39 +46,39 @@ pub(super) struct Session {
     pub(super) stats: Arc<BusStats>,
     pub(super) peers: Peers,
     /// The connection for other commands, while there is one.
-    pub(super) commands: watch::Sender<Option<Wire>>,
-    /// When the connections looked into the store last because Redis is away.
-    pub(super) looked: Option<Instant>,
+    pub(super) commands: watch::Sender<Option<RedisConnection>>,
+    /// When the connections last resynced because Redis is down.
+    pub(super) last_resync: Option<Instant>,
 }
 
-/// What Redis pushed, gathered where nothing may block.
-struct Arrivals {
+/// The queue of pushes from Redis, filled from a callback that must not block.
+struct PushQueue {
     queue: mpsc::Sender<PushInfo>,
-    /// Something found no room.
-    missed: AtomicBool,
-    /// The connection, or a part of it, is gone.
-    gone: watch::Sender<bool>,
+    /// A push was dropped because the queue was full.
+    overflowed: AtomicBool,
+    /// The connection, or a part of it, was lost.
+    disconnected: watch::Sender<bool>,
     topics: Arc<Topics>,
 }
 
-impl Arrivals {
+impl PushQueue {
     fn push(&self, info: PushInfo) {
-        // A cluster that moves a slot unsubscribes from its channels unasked.
-        let unasked = || {
+        // A cluster that moves a slot unsubscribes its channels unasked.
+        let is_wanted = || {
             let name = match info.data.first() {
                 Some(Value::BulkString(name)) => channel::topic(name),
                 _ => None,
             };
-            name.is_some_and(|topic| self.topics.wants(topic))
+            name.is_some_and(|topic| self.topics.is_subscribed(topic))
         };
         if info.kind == PushKind::Disconnection
-            || (info.kind == PushKind::SUnsubscribe && unasked())
+            || (info.kind == PushKind::SUnsubscribe && is_wanted())
         {
-            self.gone.send_replace(true);
+            self.disconnected.send_replace(true);
         }
-        let carries = matches!(info.kind, PushKind::Message | PushKind::SMessage);
-        if carries && self.queue.try_send(info).is_err() {
-            self.missed.store(true, Ordering::Release);
+        let is_message = matches!(info.kind, PushKind::Message | PushKind::SMessage);
+        if is_message && self.queue.try_send(info).is_err() {
+            self.overflowed.store(true, Ordering::Release);
         }
     }
 }
@@ -98,7 +97,7 @@ impl Session {
             self.outbound.close();
             self.topics.close();
             BusStats::count(&self.stats.losses);
-            // Once an outage, not once an attempt.
+            // Logged once per outage, not per attempt.
             if was_connected || failures == 0 {
                 tracing::warn!(%error, "cut off from Redis; other nodes' messages arrive late");
             }
@@ -111,48 +110,51 @@ impl Session {
         }
     }
 
-    /// Waits for the next attempt. Meanwhile this node's connections look into the store now and
-    /// then: other nodes may have committed something for them.
+    /// Waits for the next attempt. Meanwhile this node's connections resync periodically: other
+    /// nodes may have committed messages for them.
     async fn wait(&mut self, time: Duration) {
-        if self.looked.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
-            self.looked = Some(Instant::now());
-            gap(&self.hub, &self.stats);
+        if self
+            .last_resync
+            .is_none_or(|at| at.elapsed() >= RESYNC_INTERVAL)
+        {
+            self.last_resync = Some(Instant::now());
+            resync(&self.hub, &self.stats);
         }
         sleep(time).await;
     }
 
-    /// One session; returns why it ended.
+    /// Runs one session; returns why it ended.
     async fn serve(&mut self) -> RedisResult<std::convert::Infallible> {
-        let (queue, arrived) = mpsc::channel(ARRIVALS);
-        let (gone, mut is_gone) = watch::channel(false);
-        let arrivals = Arc::new(Arrivals {
+        let (queue, push_receiver) = mpsc::channel(PUSH_QUEUE);
+        let (disconnected, mut is_disconnected) = watch::channel(false);
+        let pushes = Arc::new(PushQueue {
             queue,
-            missed: AtomicBool::new(false),
-            gone,
+            overflowed: AtomicBool::new(false),
+            disconnected,
             topics: Arc::clone(&self.topics),
         });
-        let for_pushes = Arc::clone(&arrivals);
+        let push_sink = Arc::clone(&pushes);
         let mut subscriber = self
             .address
-            .connect(move |info| for_pushes.push(info))
+            .connect(move |info| push_sink.push(info))
             .await?;
         let mut publisher = self.address.open().await?;
 
         let mut known: HashSet<Topic> = self.topics.open().into_iter().collect();
         subscriber.subscribe(&[channel::NODES.to_owned()]).await?;
         let names: Vec<String> = known.iter().copied().map(channel::name).collect();
-        for names in names.chunks(CHANNELS) {
+        for names in names.chunks(CHANNELS_PER_COMMAND) {
             subscriber.subscribe(names).await?;
         }
         self.outbound.open();
-        let for_all = encode(self.node, clock::now_ms(), &Event::Gap);
+        let resync_payload = encode(self.node, clock::now_ms(), &BusEvent::Resync);
         publisher
-            .publish(&[(channel::NODES.to_owned(), for_all)])
+            .publish(&[(channel::NODES.to_owned(), resync_payload)])
             .await?;
-        self.peers.beat(&mut publisher).await?;
+        self.peers.send_heartbeat(&mut publisher).await?;
         self.commands.send_replace(Some(publisher.clone()));
         self.stats.connected.store(true, Ordering::Release);
-        gap(&self.hub, &self.stats);
+        resync(&self.hub, &self.stats);
         tracing::info!(topics = known.len(), "connected to Redis");
 
         let Self {
@@ -169,32 +171,36 @@ impl Session {
             error = publish(*node, outbound, stats, publisher.clone()) => Err(error),
             error = ping([subscriber, publisher.clone()]) => Err(error),
             error = peers.watch(publisher, hub, stats) => Err(error),
-            error = hand_on(*node, arrived, &arrivals, hub, stats) => Err(error),
-            _ = is_gone.wait_for(|gone| *gone) => Err(lost("the connection is gone")),
+            error = forward_pushes(*node, push_receiver, &pushes, hub, stats) => Err(error),
+            _ = is_disconnected.wait_for(|disconnected| *disconnected) => Err(connection_lost("the connection is gone")),
         }
     }
 }
 
-/// Tells Redis what topics are wanted, as that changes.
-async fn keep_topics(topics: &Topics, mut wire: Wire, known: &mut HashSet<Topic>) -> RedisError {
+/// Subscribes and unsubscribes topics at Redis as the set changes.
+async fn keep_topics(
+    topics: &Topics,
+    mut connection: RedisConnection,
+    known: &mut HashSet<Topic>,
+) -> RedisError {
     loop {
         topics.changed().await;
-        sleep(GATHER).await;
+        sleep(SUBSCRIBE_DELAY).await;
         let changes = topics.changes(known);
         let names = |topics: Vec<Topic>| topics.into_iter().map(channel::name).collect::<Vec<_>>();
-        for names in names(changes.remove).chunks(CHANNELS) {
-            if let Err(error) = wire.unsubscribe(names).await {
+        for names in names(changes.remove).chunks(CHANNELS_PER_COMMAND) {
+            if let Err(error) = connection.unsubscribe(names).await {
                 return error;
             }
         }
-        for names in names(changes.add).chunks(CHANNELS) {
-            if let Err(error) = wire.subscribe(names).await {
+        for names in names(changes.add).chunks(CHANNELS_PER_COMMAND) {
+            if let Err(error) = connection.subscribe(names).await {
                 return error;
             }
         }
-        for told in changes.waiting {
-            // Who gave up waiting needs no answer.
-            let _ = told.send(());
+        for confirm in changes.waiters {
+            // A waiter that was cancelled is ignored.
+            let _ = confirm.send(());
         }
     }
 }
@@ -204,15 +210,17 @@ async fn publish(
     node: NodeId,
     outbound: &Outbound,
     stats: &BusStats,
-    mut wire: Wire,
+    mut connection: RedisConnection,
 ) -> RedisError {
     loop {
         let mut batch = outbound.next().await;
-        if batch.overflown {
-            let for_all = encode(node, clock::now_ms(), &Event::Gap);
-            batch.items.push((channel::NODES.to_owned(), for_all));
+        if batch.overflowed {
+            let resync_payload = encode(node, clock::now_ms(), &BusEvent::Resync);
+            batch
+                .items
+                .push((channel::NODES.to_owned(), resync_payload));
         }
-        if let Err(error) = wire.publish(&batch.items).await {
+        if let Err(error) = connection.publish(&batch.items).await {
             BusStats::add(&stats.dropped, batch.items.len());
             return error;
         }
@@ -220,32 +228,32 @@ async fn publish(
     }
 }
 
-/// Asks both connections for a sign of life; a Redis that is stopped answers nothing.
-async fn ping(mut wires: [Wire; 2]) -> RedisError {
+/// Pings both connections: a stopped Redis keeps them open but does not reply.
+async fn ping(mut connections: [RedisConnection; 2]) -> RedisError {
     let mut ticks = interval(PING_EVERY);
     loop {
         ticks.tick().await;
-        for wire in &mut wires {
-            if let Err(error) = redis::cmd("PING").query_async::<Value>(wire).await {
+        for connection in &mut connections {
+            if let Err(error) = redis::cmd("PING").query_async::<Value>(connection).await {
                 return error;
             }
         }
     }
 }
 
-/// Hands what arrived to the hub.
-async fn hand_on(
+/// Forwards pushes to the hub.
+async fn forward_pushes(
     node: NodeId,
-    mut arrived: mpsc::Receiver<PushInfo>,
-    arrivals: &Arrivals,
+    mut push_receiver: mpsc::Receiver<PushInfo>,
+    pushes: &PushQueue,
     hub: &mpsc::Sender<Notice>,
     stats: &BusStats,
 ) -> RedisError {
-    while let Some(info) = arrived.recv().await {
+    while let Some(info) = push_receiver.recv().await {
         let notice = notice(node, &info, stats);
-        if arrivals.missed.swap(false, Ordering::AcqRel) {
-            BusStats::count(&stats.gaps);
-            if hub.send(Notice::Gap).await.is_err() {
+        if pushes.overflowed.swap(false, Ordering::AcqRel) {
+            BusStats::count(&stats.resyncs);
+            if hub.send(Notice::Resync).await.is_err() {
                 break;
             }
         }
@@ -255,10 +263,10 @@ async fn hand_on(
             break;
         }
     }
-    lost("the hub has ended")
+    connection_lost("the hub has ended")
 }
 
-/// What a push of Redis means; `None`: nothing, or what this node published itself.
+/// Decodes a push; `None` if it is of another kind or was published by this node.
 fn notice(node: NodeId, info: &PushInfo, stats: &BusStats) -> Option<Notice> {
     let [Value::BulkString(name), Value::BulkString(payload)] = &info.data[..] else {
         return None;
@@ -277,9 +285,9 @@ fn notice(node: NodeId, info: &PushInfo, stats: &BusStats) -> Option<Notice> {
     let lag = u64::try_from(lag).unwrap_or_default();
     stats.lag.time(Duration::from_millis(lag));
     match (channel::topic(name), received.event) {
-        (None, Event::Gap) => {
-            BusStats::count(&stats.gaps);
-            Some(Notice::Gap)
+        (None, BusEvent::Resync) => {
+            BusStats::count(&stats.resyncs);
+            Some(Notice::Resync)
         }
         (None, _) => None,
         (Some(topic), event) => Some(Notice::Events(vec![Publication {
@@ -289,21 +297,21 @@ fn notice(node: NodeId, info: &PushInfo, stats: &BusStats) -> Option<Notice> {
     }
 }
 
-/// Has this node's connections look into the store. A full queue is left alone: what fills it are
-/// events, and the next look comes.
-pub(super) fn gap(hub: &mpsc::Sender<Notice>, stats: &BusStats) {
-    BusStats::count(&stats.gaps);
-    let _ = hub.try_send(Notice::Gap);
+/// Makes this node's connections resync from the store. Skipped when the hub's queue is full: it
+/// holds events, and the next resync follows.
+pub(super) fn resync(hub: &mpsc::Sender<Notice>, stats: &BusStats) {
+    BusStats::count(&stats.resyncs);
+    let _ = hub.try_send(Notice::Resync);
 }
 
 fn backoff(attempts: u32) -> Duration {
     let [first, longest] = BACKOFF;
     let bound = first.saturating_mul(1 << attempts.min(10)).min(longest);
-    // Half of it for sure, the other half spread by chance, so that nodes come back one by one.
+    // Half fixed, half random jitter, so that nodes do not reconnect at once.
     let chance = getrandom::u32().unwrap_or(u32::MAX / 2);
     bound / 2 + bound.mul_f64(f64::from(chance) / f64::from(u32::MAX) / 2.0)
 }
 
-fn lost(words: &'static str) -> RedisError {
-    RedisError::from((ErrorKind::Io, words))
+fn connection_lost(reason: &'static str) -> RedisError {
+    RedisError::from((ErrorKind::Io, reason))
 }

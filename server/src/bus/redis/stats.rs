@@ -1,26 +1,26 @@
-//! What the bus did, for the metrics.
+//! Counters of the bus, for the metrics.
 
 use crate::metrics::{BusFigures, Histogram};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Counts since the start of the process; read while they move.
+/// Counters since the start of the process.
 #[derive(Debug, Default)]
 pub struct BusStats {
-    /// Whether events flow.
+    /// Whether connected.
     pub connected: AtomicBool,
-    /// Publications that Redis took.
+    /// Publications that Redis accepted.
     pub published: AtomicU64,
-    /// Publications that it could not take, each covered by a gap.
+    /// Publications dropped, each covered by a resync.
     pub dropped: AtomicU64,
     /// Events of other nodes that arrived.
     pub received: AtomicU64,
     /// Payloads that could not be read.
     pub unreadable: AtomicU64,
-    /// Gaps that this node's connections were given.
-    pub gaps: AtomicU64,
-    /// Times that the connection was lost or could not be made.
+    /// Resyncs of this node's connections.
+    pub resyncs: AtomicU64,
+    /// Connections lost or failed.
     pub losses: AtomicU64,
-    /// From publishing to arrival of another node's events, by two nodes' clocks.
+    /// Latency of other nodes' events, by the clocks of the two nodes.
     pub lag: Histogram,
 }
 
@@ -44,12 +44,12 @@ impl BusStats {
             dropped: total(&self.dropped),
             received: total(&self.received),
             unreadable: total(&self.unreadable),
-            gaps: total(&self.gaps),
+            resyncs: total(&self.resyncs),
             losses: total(&self.losses),
         }
     }
 
-    /// Whether events flow.
+    /// Whether connected.
     pub fn is_connected(&self) -> bool {
         self.connected.load(Ordering::Acquire)
     }

@@ -1,4 +1,4 @@
-//! The topics this node listens to: what is wanted now, and what has changed since Redis was told.
+//! The topics this node subscribes to, and the changes not yet sent to Redis.
 
 use crate::bus::Topic;
 use std::collections::HashSet;
@@ -6,97 +6,98 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
 
 #[derive(Default)]
-struct Wanted {
+struct Subscriptions {
     topics: HashSet<Topic>,
-    /// Added or removed since the last [`Topics::changes`].
-    touched: HashSet<Topic>,
-    /// Told when Redis has confirmed what was wanted when they asked.
-    waiting: Vec<oneshot::Sender<()>>,
-    /// Whether a session takes changes.
+    /// Topics added or removed since the last [`Topics::changes`].
+    changed_topics: HashSet<Topic>,
+    /// Notified when Redis has confirmed the subscriptions made before.
+    waiters: Vec<oneshot::Sender<()>>,
+    /// Whether a session is running.
     open: bool,
 }
 
-/// What Redis is to be told next.
+/// Changes to send to Redis.
 pub(super) struct Changes {
-    /// To subscribe to.
+    /// Topics to subscribe.
     pub(super) add: Vec<Topic>,
-    /// To unsubscribe from.
+    /// Topics to unsubscribe.
     pub(super) remove: Vec<Topic>,
-    /// Whom to tell when that is confirmed. Dropped, they are told that it is not.
-    pub(super) waiting: Vec<oneshot::Sender<()>>,
+    /// Notified when the changes are confirmed; dropped when they are not.
+    pub(super) waiters: Vec<oneshot::Sender<()>>,
 }
 
-/// The topics wanted. Bounded by the connections of the node: each waits for its own.
+/// The subscribed topics. Bounded by the connections of the node: each waits for its own.
 #[derive(Default)]
 pub(super) struct Topics {
-    wanted: Mutex<Wanted>,
+    subscriptions: Mutex<Subscriptions>,
     changed: Notify,
 }
 
 impl Topics {
-    /// Wants these too. The receiver is told when they are confirmed, or dropped when the bus is
-    /// cut off; `None`: it is cut off now.
-    pub(super) fn want(&self, topics: &[Topic]) -> Option<oneshot::Receiver<()>> {
-        let mut wanted = self.wanted();
+    /// Subscribes these topics too. The receiver is notified when they are confirmed, or dropped
+    /// when the bus is disconnected; `None`: it is disconnected now.
+    pub(super) fn subscribe(&self, topics: &[Topic]) -> Option<oneshot::Receiver<()>> {
+        let mut subscriptions = self.subscriptions();
         for topic in topics {
-            if wanted.topics.insert(*topic) {
-                wanted.touched.insert(*topic);
+            if subscriptions.topics.insert(*topic) {
+                subscriptions.changed_topics.insert(*topic);
             }
         }
-        if !wanted.open {
+        if !subscriptions.open {
             return None;
         }
-        // One that was wanted already may not be confirmed yet: the turn that confirms it comes
-        // before, or with, the one this waits for.
-        let (told, receiver) = oneshot::channel();
-        wanted.waiting.push(told);
-        drop(wanted);
+        // A topic that was subscribed already may not be confirmed yet: its confirmation comes
+        // before, or with, the one awaited here.
+        let (confirm, receiver) = oneshot::channel();
+        subscriptions.waiters.push(confirm);
+        drop(subscriptions);
         self.changed.notify_one();
         Some(receiver)
     }
 
-    /// Does not want this any more.
-    pub(super) fn unwant(&self, topic: Topic) {
-        let mut wanted = self.wanted();
-        if wanted.topics.remove(&topic) {
-            wanted.touched.insert(topic);
-            drop(wanted);
+    /// Unsubscribes a topic.
+    pub(super) fn unsubscribe(&self, topic: Topic) {
+        let mut subscriptions = self.subscriptions();
+        if subscriptions.topics.remove(&topic) {
+            subscriptions.changed_topics.insert(topic);
+            drop(subscriptions);
             self.changed.notify_one();
         }
     }
 
-    /// Whether this is wanted now.
-    pub(super) fn wants(&self, topic: Topic) -> bool {
-        self.wanted().topics.contains(&topic)
+    /// Whether a topic is subscribed.
+    pub(super) fn is_subscribed(&self, topic: Topic) -> bool {
+        self.subscriptions().topics.contains(&topic)
     }
 
-    /// A session begins: all that is wanted, to be subscribed to.
+    /// A session begins: returns all topics, to be subscribed.
     pub(super) fn open(&self) -> Vec<Topic> {
-        let mut wanted = self.wanted();
-        wanted.open = true;
-        wanted.touched.clear();
-        wanted.topics.iter().copied().collect()
+        let mut subscriptions = self.subscriptions();
+        subscriptions.open = true;
+        subscriptions.changed_topics.clear();
+        subscriptions.topics.iter().copied().collect()
     }
 
-    /// The session is over: whoever waits is told, and so is who asks from now on.
+    /// The session is over: drops all waiters, and refuses new ones.
     pub(super) fn close(&self) {
-        let mut wanted = self.wanted();
-        wanted.open = false;
-        wanted.waiting.clear();
+        let mut subscriptions = self.subscriptions();
+        subscriptions.open = false;
+        subscriptions.waiters.clear();
     }
 
-    /// Waits for something to tell Redis. Cancel safe.
+    /// Waits for a change. Cancel safe.
     pub(super) async fn changed(&self) {
         self.changed.notified().await;
     }
 
-    /// What changed since the last call, given what Redis knows, which becomes what is wanted.
+    /// The changes since the last call, relative to the topics that Redis knows; `known` is
+    /// updated.
     pub(super) fn changes(&self, known: &mut HashSet<Topic>) -> Changes {
-        let mut wanted = self.wanted();
-        let touched = std::mem::take(&mut wanted.touched);
+        let mut subscriptions = self.subscriptions();
+        let changed_topics = std::mem::take(&mut subscriptions.changed_topics);
         let (mut add, mut remove) = (Vec::new(), Vec::new());
-        for topic in touched {
-            if wanted.topics.contains(&topic) {
+        for topic in changed_topics {
+            if subscriptions.topics.contains(&topic) {
                 if known.insert(topic) {
                     add.push(topic);
                 }
@@ -107,12 +108,14 @@ impl Topics {
         Changes {
             add,
             remove,
-            waiting: std::mem::take(&mut wanted.waiting),
+            waiters: std::mem::take(&mut subscriptions.waiters),
         }
     }
 
-    fn wanted(&self) -> MutexGuard<'_, Wanted> {
-        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    fn subscriptions(&self) -> MutexGuard<'_, Subscriptions> {
+        self.subscriptions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -125,33 +128,33 @@ mod tests {
     const B: Topic = Topic::User(UserId(2));
 
     #[test]
-    fn only_the_difference_is_told_and_flapping_costs_nothing() {
+    fn changes_hold_only_the_difference_to_known_topics() {
         let topics = Topics::default();
-        topics.unwant(A);
-        assert!(topics.want(&[A]).is_none(), "cut off");
+        topics.unsubscribe(A);
+        assert!(topics.subscribe(&[A]).is_none(), "cut off");
         assert_eq!(topics.open(), [A]);
         let mut known = HashSet::from([A]);
-        topics.unwant(A);
-        assert!(topics.want(&[A, B]).is_some());
+        topics.unsubscribe(A);
+        assert!(topics.subscribe(&[A, B]).is_some());
         let changes = topics.changes(&mut known);
         assert_eq!((changes.add, changes.remove), (vec![B], vec![]));
-        topics.unwant(B);
+        topics.unsubscribe(B);
         let changes = topics.changes(&mut known);
         assert_eq!((changes.add, changes.remove), (vec![], vec![B]));
         assert_eq!(known, HashSet::from([A]));
     }
 
     #[tokio::test]
-    async fn who_waits_is_told_when_it_is_confirmed_and_when_it_never_will_be() {
+    async fn waiter_is_confirmed_or_dropped_when_cut_off() {
         let topics = Topics::default();
         topics.open();
-        let first = topics.want(&[A]).expect("open");
+        let first = topics.subscribe(&[A]).expect("open");
         let changes = topics.changes(&mut HashSet::new());
-        for told in changes.waiting {
-            let _ = told.send(());
+        for confirm in changes.waiters {
+            let _ = confirm.send(());
         }
         assert!(first.await.is_ok());
-        let second = topics.want(&[B]).expect("open");
+        let second = topics.subscribe(&[B]).expect("open");
         topics.close();
         assert!(second.await.is_err());
     }

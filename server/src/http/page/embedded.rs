@@ -1,4 +1,4 @@
-//! The built page inside the program: what a folder of it would answer, from memory.
+//! Serves the embedded page from memory, like a folder would.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -7,33 +7,34 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
-/// Names, without a leading slash, and contents; `NAME.br` and `NAME.gz` are forms of `NAME`.
+/// File names, without a leading slash, and contents; `NAME.br` and `NAME.gz` are encodings of
+/// `NAME`.
 type Files = &'static [(&'static str, &'static [u8])];
 
-/// The page that this program carries.
+/// The embedded page.
 #[cfg(feature = "embedded-page")]
 const FILES: Files = include!(concat!(env!("OUT_DIR"), "/page.rs"));
 
-/// One form of a file.
-struct Form {
+/// One encoding of a file.
+struct Encoding {
     content: &'static [u8],
-    /// Of the content, so that two builds with the same file agree.
+    /// Hash of the content, so that two builds with the same file agree.
     etag: HeaderValue,
 }
 
-type Forms = HashMap<&'static str, Form>;
+type Encodings = HashMap<&'static str, Encoding>;
 
-/// Serves the page inside, to GET and HEAD.
+/// Serves the embedded page to GET and HEAD.
 #[cfg(feature = "embedded-page")]
 pub(super) fn service() -> axum::Router {
-    let forms = std::sync::Arc::new(forms(FILES));
+    let encodings = std::sync::Arc::new(encodings(FILES));
     axum::Router::new().fallback(move |request: Request| {
-        let response = answer(&forms, &request);
+        let response = answer(&encodings, &request);
         std::future::ready(response)
     })
 }
 
-/// The text of the page itself.
+/// The HTML of the page.
 #[cfg(feature = "embedded-page")]
 pub(super) fn index() -> &'static str {
     let file = FILES.iter().find(|(name, _)| *name == "index.html");
@@ -41,17 +42,17 @@ pub(super) fn index() -> &'static str {
         .unwrap_or_default()
 }
 
-fn forms(files: Files) -> Forms {
+fn encodings(files: Files) -> Encodings {
     files
         .iter()
         .map(|(name, content)| {
             let etag = etag(content);
-            (*name, Form { content, etag })
+            (*name, Encoding { content, etag })
         })
         .collect()
 }
 
-fn answer(forms: &Forms, request: &Request) -> Response {
+fn answer(encodings: &Encodings, request: &Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let allow = [(header::ALLOW, "GET,HEAD")];
         return (StatusCode::METHOD_NOT_ALLOWED, allow).into_response();
@@ -60,34 +61,34 @@ fn answer(forms: &Forms, request: &Request) -> Response {
         "" => "index.html",
         name => name,
     };
-    let Some(plain) = forms.get(name).filter(|_| content_type(name).is_some()) else {
+    let Some(plain) = encodings.get(name).filter(|_| content_type(name).is_some()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let chosen = [("br", "br"), ("gzip", "gz")]
         .into_iter()
         .filter(|(coding, _)| accepts(request.headers(), coding))
         .find_map(|(coding, ending)| {
-            let form = forms.get(format!("{name}.{ending}").as_str())?;
-            Some((Some(coding), form))
+            let encoding = encodings.get(format!("{name}.{ending}").as_str())?;
+            Some((Some(coding), encoding))
         });
-    let (coding, form) = chosen.unwrap_or((None, plain));
+    let (coding, encoding) = chosen.unwrap_or((None, plain));
 
     let mut headers = HeaderMap::new();
-    headers.insert(header::ETAG, form.etag.clone());
+    headers.insert(header::ETAG, encoding.etag.clone());
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     let known = request.headers().get(header::IF_NONE_MATCH);
-    if known.is_some_and(|known| names(known, &form.etag)) {
+    if known.is_some_and(|known| names(known, &encoding.etag)) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     let kind = content_type(name).unwrap_or("application/octet-stream");
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(header::CONTENT_LENGTH, form.content.len().into());
+    headers.insert(header::CONTENT_LENGTH, encoding.content.len().into());
     if let Some(coding) = coding {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
     }
     let body = match *request.method() {
         Method::HEAD => Body::empty(),
-        _ => Body::from(form.content),
+        _ => Body::from(encoding.content),
     };
     (headers, body).into_response()
 }
@@ -125,7 +126,7 @@ fn accepts(headers: &HeaderMap, coding: &str) -> bool {
         })
 }
 
-/// Of the files that the page has; a `.br` or `.gz` is no file of its own.
+/// Media type by file name; `None` for other files, including `.br` and `.gz`.
 fn content_type(name: &str) -> Option<&'static str> {
     let (_, ending) = name.rsplit_once('.')?;
     Some(match ending {
@@ -163,14 +164,14 @@ mod tests {
             .header(with.0, with.1)
             .body(Body::empty())
             .expect("valid");
-        let (parts, body) = answer(&forms(FEW), &request).into_parts();
+        let (parts, body) = answer(&encodings(FEW), &request).into_parts();
         let body = axum::body::to_bytes(body, 1024).await.expect("small");
         let text = String::from_utf8(body.to_vec()).expect("UTF-8");
         (Response::from_parts(parts, Body::empty()), text)
     }
 
     #[tokio::test]
-    async fn the_best_form_that_is_accepted_is_sent() {
+    async fn best_accepted_encoding_is_sent() {
         for (accepted, coding, body) in [
             ("identity", None, "plain"),
             ("gzip", Some("gzip"), "gzip"),
@@ -189,11 +190,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_browser_has_is_not_sent_again() {
+    async fn matching_etag_is_answered_not_modified() {
         let (answer, _) = ask(Method::GET, "/app.js", ("accept-encoding", "br")).await;
         let etag = answer.headers()["etag"].to_str().expect("ASCII").to_owned();
         let (answer, _) = ask(Method::GET, "/app.js", ("if-none-match", &etag)).await;
-        // Without the coding it is another form, with another tag.
+        // Without the coding it is another encoding with another tag.
         assert_eq!(answer.status(), StatusCode::OK);
         let etag = answer.headers()["etag"].to_str().expect("ASCII").to_owned();
         let known = format!("\"x\", W/{etag}");
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_files_of_the_page_are_there_and_only_to_be_read() {
+    async fn only_page_files_are_served_and_only_read_methods() {
         for path in ["/app.js.br", "/none", "/../app.js", "/index.html/"] {
             let (answer, _) = ask(Method::GET, path, ("accept-encoding", "br")).await;
             assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");

@@ -1,5 +1,5 @@
-//! The page's Content-Security-Policy. What stands in the page itself (trunk's start script) may run
-//! because the policy has the hash of exactly that text; nothing else written into it may.
+//! The page's Content-Security-Policy. Inline scripts of the page (trunk's start script) are
+//! allowed by the hash of their exact text; no other inline script is.
 
 use axum::http::HeaderValue;
 use base64::Engine as _;
@@ -7,8 +7,8 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
-/// What every file of the page may load and run, and `html` beside it what stands inline in it: its
-/// own files, WebAssembly, pictures. `'self'` includes the WebSocket of the same host.
+/// The policy for a file of the page: its own files, WebAssembly and pictures, plus the inline
+/// elements of `html`. `'self'` includes the WebSocket of the same host.
 pub(super) fn policy(html: &str) -> HeaderValue {
     let scripts = hashes(html, "script");
     let styles = hashes(html, "style");
@@ -20,7 +20,7 @@ pub(super) fn policy(html: &str) -> HeaderValue {
     HeaderValue::try_from(policy).expect("base64 and words")
 }
 
-/// ` 'sha256-…'` for each element of that name that has no `src`, in their order.
+/// ` 'sha256-…'` for each element of that name without `src`, in order.
 fn hashes(html: &str, name: &str) -> String {
     let mut sources = String::new();
     for content in inline(html, name) {
@@ -30,8 +30,8 @@ fn hashes(html: &str, name: &str) -> String {
     sources
 }
 
-/// What stands between the tags of each such element. Reads what trunk writes: lower case, no `>` in
-/// a tag's attributes, and no such element within another's text.
+/// The content of each inline element. Parses only what trunk writes: lower case, no `>` in
+/// attributes, and no such element within another's text.
 fn inline<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
     let (start, end) = (format!("<{name}"), format!("</{name}>"));
     let mut found = Vec::new();
@@ -72,7 +72,7 @@ mod tests {
         <body><scripted></scripted><script>alert(1)</script></body></html>";
 
     #[test]
-    fn only_what_stands_inline_is_found() {
+    fn only_inline_elements_are_found() {
         let scripts = [
             "\nimport init from '/a.js';\nif (1 < 2) init();\n",
             "alert(1)",
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_has_the_hash_of_each_inline_script() {
+    fn policy_has_the_hash_of_each_inline_script() {
         // The example of CSP 3, §8.2.
         let policy = policy("<script>alert('Hello, world.');</script>");
         let policy = policy.to_str().expect("ASCII");

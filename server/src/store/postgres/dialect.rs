@@ -1,11 +1,11 @@
-//! What the SQL of `sql/` has to know about PostgreSQL. `sqlite/dialect.rs` is its counterpart,
-//! name by name.
+//! PostgreSQL specifics for the SQL in `sql/`. `sqlite/dialect.rs` is its counterpart, with the
+//! same names.
 
 pub(super) use super::PostgresStore as Database;
 
 use super::primary::READ_ONLY;
-use super::sql::plan::LastPlaces;
-use super::sql::{json, unpack};
+use super::sql::plan::LastSeqs;
+use super::sql::{fetch_json_rows, json};
 use crate::store::{Appended, StoreError};
 use serde::Serialize;
 use sqlx::Row as _;
@@ -14,10 +14,10 @@ use tidings_shared::{ClientMsgId, ConversationId, Mid, MsgType, Seq, UserId};
 
 /// One connection.
 pub(super) type Connection = sqlx::PgConnection;
-/// What a query returns.
+/// A result row.
 pub(super) type Row = sqlx::postgres::PgRow;
 
-/// The first parameter, a JSON array of arrays, as a table `j` of `value`s with their place `key`.
+/// The first parameter, a JSON array of arrays, as a table `j` of `value`s with their index `key`.
 macro_rules! rows {
     () => {
         "jsonb_array_elements($1::jsonb) WITH ORDINALITY AS j(value, key)"
@@ -25,7 +25,7 @@ macro_rules! rows {
 }
 pub(super) use rows;
 
-/// The bytes that a text names in hexadecimal.
+/// Decodes a hexadecimal text.
 macro_rules! bytes {
     ($text:literal) => {
         concat!("decode(", $text, ", 'hex')")
@@ -34,7 +34,7 @@ macro_rules! bytes {
 pub(super) use bytes;
 
 /// The rows of a query as one text: a JSON array of arrays.
-macro_rules! packed {
+macro_rules! json_rows {
     ($columns:literal) => {
         concat!(
             "CAST(COALESCE(json_agg(json_build_array(",
@@ -43,12 +43,12 @@ macro_rules! packed {
         )
     };
 }
-pub(super) use packed;
+pub(super) use json_rows;
 
-/// Other nodes change the same rows. Everybody locks them in the order of their keys, and in the
-/// order users, conversations, members, so that nobody waits for somebody who waits for them. `NO
-/// KEY`: rows that refer to these may be added meanwhile. This is the end of a query of conversations
-/// `c`; what it gives of them is how they are once they are locked.
+/// Other nodes change the same rows. All transactions lock them in the order of their keys, and in
+/// the order users, conversations, members, so that they do not deadlock. `NO KEY`: rows that refer
+/// to these may be added meanwhile. This ends a query of conversations `c`, which returns their
+/// state once locked.
 macro_rules! locking_conversations {
     () => {
         " ORDER BY c.id FOR NO KEY UPDATE OF c"
@@ -71,22 +71,21 @@ pub(super) const LOCK_MEMBERS: Option<&str> = Some(concat!(
         AND m.conversation_id = CAST(j.value ->> 1 AS BIGINT)
       ORDER BY m.uid, m.conversation_id FOR NO KEY UPDATE OF m"
 ));
-/// Keeps a user's password as it is until the end of the transaction.
+/// Locks a user's password until the end of the transaction.
 pub(super) const LOCK_PASSWORD: Option<&str> =
     Some("SELECT uid FROM users WHERE uid = $1 FOR SHARE");
-/// Keeps others from adding users, and from changing their name, picture and password, but nobody
-/// from referring to them.
+/// Blocks additions and changes of users, but not references to them.
 pub(super) const LOCK_USERS: Option<&str> = Some("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE");
 
-/// Moves conversations on by as many messages, to a time, which is read by versions before this one
-/// only: each an `[id, n, at]` of these rows. Their
-/// last places are those of now; until the commit nobody else moves them.
+/// Reserves sequence numbers: advances the last sequence number and time of conversations, each an
+/// `[id, n, at]` of these rows, and locks them until the commit. `last` is updated to the locked
+/// state. The time is read only by earlier versions.
 pub(super) async fn reserve(
     connection: &mut Connection,
     rows: String,
-    last: &mut LastPlaces,
+    last: &mut LastSeqs,
 ) -> Result<(), StoreError> {
-    let locked: Vec<(ConversationId, Seq)> = unpack(
+    let locked: Vec<(ConversationId, Seq)> = fetch_json_rows(
         connection,
         concat!(
             "WITH c AS MATERIALIZED (
@@ -97,7 +96,7 @@ pub(super) async fn reserve(
             locking_conversations!(),
             ")
              SELECT ",
-            packed!("id, last_seq"),
+            json_rows!("id, last_seq"),
             " FROM c"
         ),
         rows.clone(),
@@ -146,10 +145,11 @@ impl<'a> From<&'a Appended> for InsertRow<'a> {
     }
 }
 
-/// Inserts these messages and gives them their ids, by their places: other nodes take ids meanwhile.
+/// Inserts these messages and sets their ids, matched by sequence number: other nodes take ids
+/// meanwhile.
 ///
 /// # Errors
-/// [`StoreError::Repeated`] when one of them was stored before.
+/// [`StoreError::Duplicate`] when one of them was stored before.
 pub(super) async fn insert(
     connection: &mut Connection,
     messages: &mut [Appended],
@@ -171,32 +171,32 @@ pub(super) async fn insert(
     .fetch_all(connection)
     .await?;
     if inserted.len() != messages.len() {
-        return Err(StoreError::Repeated);
+        return Err(StoreError::Duplicate);
     }
     let mut mids = HashMap::with_capacity(inserted.len());
     for row in inserted {
-        let place: (i64, i64) = (row.try_get("conversation_id")?, row.try_get("seq")?);
-        mids.insert(place, Mid(row.try_get("mid")?));
+        let key: (i64, i64) = (row.try_get("conversation_id")?, row.try_get("seq")?);
+        mids.insert(key, Mid(row.try_get("mid")?));
     }
     for message in messages {
-        let place = (message.conversation.0, message.record.seq.0);
-        message.record.mid = *mids.get(&place).ok_or(sqlx::Error::RowNotFound)?;
+        let key = (message.conversation.0, message.record.seq.0);
+        message.record.mid = *mids.get(&key).ok_or(sqlx::Error::RowNotFound)?;
     }
     Ok(())
 }
 
 /// Whether writing would succeed.
-pub(super) async fn ask_writer(store: &Database) -> Result<(), StoreError> {
+pub(super) async fn check_writable(store: &Database) -> Result<(), StoreError> {
     let mut writer = store.writer.acquire().await?;
-    Ok(store.primary.ask(&mut writer).await?)
+    Ok(store.primary.check_writable(&mut writer).await?)
 }
 
-/// Whether the same again may succeed soon: a race that was lost, or a server out of reach.
+/// Whether a retry may succeed soon: after a lost race, or while the server is unreachable.
 pub(super) fn is_transient(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            // The connection itself, and what an operator does to it.
+            // Connection errors, and administrative shutdowns.
             code.starts_with("08")
                 || matches!(
                     code.as_ref(),

@@ -1,28 +1,28 @@
-//! A transaction that either happened or did not, also when the connection broke.
+//! Transactions with a known outcome, even when the connection breaks.
 //!
-//! What fails before the commit was sent has not happened and is run again. A commit without an
-//! answer may have happened, so every transaction leaves a token in `commits`, and whoever is in
-//! doubt tries to put the same token there: it waits for a transaction that is still under way, and
-//! finds the token of one that happened. (The id of the transaction would not do: after a crash
-//! PostgreSQL gives the ids of those it lost to others.)
+//! A transaction that fails before its commit was sent is rolled back and retried. A commit without
+//! a reply may have been applied, so every transaction inserts a token into `commits`, and after a
+//! lost reply the same token is inserted again: this waits for a transaction in progress, and finds
+//! the token of one that was applied. (The transaction id would not do: after a crash PostgreSQL
+//! reassigns the ids of lost transactions.)
 
 use super::PostgresStore;
 use super::dialect::{Connection, is_transient};
 use super::sql::Work;
 use crate::store::StoreError;
-use crate::store::retry::{Patience, TRY_LIMIT, timed_out};
+use crate::store::retry::{RetryBudget, TRY_LIMIT, timed_out};
 use sqlx::{Acquire as _, Row as _};
 use std::mem;
 use std::sync::{Mutex, PoisonError};
 
-/// A transaction, as `commits` knows it.
+/// A transaction's token in `commits`.
 type Token = i64;
 
-/// Tokens that nobody will ask for any more, to be removed by the next transaction.
+/// Tokens that are no longer needed, to be removed by the next transaction.
 #[derive(Default)]
-pub(super) struct Spent(Mutex<Vec<Token>>);
+pub(super) struct SpentTokens(Mutex<Vec<Token>>);
 
-impl Spent {
+impl SpentTokens {
     fn add(&self, tokens: &[Token]) {
         let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         spent.extend(tokens);
@@ -33,34 +33,34 @@ impl Spent {
     }
 }
 
-/// What is known of a transaction while it runs.
+/// The state of a running transaction.
 struct Progress<T> {
     token: Token,
-    /// What the work gave.
+    /// The result of the work.
     output: Option<T>,
     /// Whether its commit may have been sent.
     committing: bool,
 }
 
-/// What became of a transaction.
-enum Fate {
+/// The outcome of a transaction.
+enum CommitOutcome {
     Committed,
     Aborted,
 }
 
 impl PostgresStore {
-    /// Does this work in one transaction and commits it; again, for a few seconds, where another
-    /// node was faster or the server is away.
+    /// Runs work in one transaction and commits it; retries for a few seconds after a lost race or
+    /// while the server is down.
     ///
-    /// An error means that it did not happen, or ([`StoreError::InDoubt`]) that nobody could be
-    /// asked in time.
+    /// An error means that it was not applied, or ([`StoreError::InDoubt`]) that the outcome could
+    /// not be determined in time.
     pub(super) async fn write<W: Work>(&self, work: W) -> Result<W::Output, StoreError> {
-        let mut patience = Patience::default();
+        let mut retry = RetryBudget::default();
         loop {
-            match self.attempt(&work, &mut patience).await {
+            match self.attempt(&work, &mut retry).await {
                 Err(StoreError::Database(error)) if is_transient(&error) => {
                     tracing::debug!(%error, "a transaction is tried again");
-                    if !patience.wait().await {
+                    if !retry.backoff().await {
                         return Err(error.into());
                     }
                 }
@@ -69,11 +69,11 @@ impl PostgresStore {
         }
     }
 
-    /// One try. An error that is not [`StoreError::InDoubt`] means that nothing happened.
+    /// One attempt. An error other than [`StoreError::InDoubt`] means that it was not applied.
     async fn attempt<W: Work>(
         &self,
         work: &W,
-        patience: &mut Patience,
+        retry: &mut RetryBudget,
     ) -> Result<W::Output, StoreError> {
         let mut writer = self.writer.acquire().await?;
         let spent = self.spent.take();
@@ -82,59 +82,63 @@ impl PostgresStore {
             output: None,
             committing: false,
         };
-        let tried = run(&mut writer, work, &spent, &mut progress);
-        let tried = tokio::time::timeout(W::LIMIT, tried).await;
-        let Err(error) = tried.unwrap_or_else(|_| Err(timed_out())) else {
+        let attempt = run(&mut writer, work, &spent, &mut progress);
+        let attempt = tokio::time::timeout(W::LIMIT, attempt).await;
+        let Err(error) = attempt.unwrap_or_else(|_| Err(timed_out())) else {
             self.spent.add(&[progress.token]);
             return progress
                 .output
                 .ok_or_else(|| sqlx::Error::RowNotFound.into());
         };
-        // Removing them twice is no harm.
+        // Removing them twice does no harm.
         self.spent.add(&spent);
         if let StoreError::Database(error) = &error {
-            self.primary.look_at(error);
+            self.primary.observe_error(error);
         }
         if let StoreError::Database(error) = &error
             && error.as_database_error().is_none()
         {
-            // It is in the middle of something or gone: its place in the pool is for another.
+            // The connection is broken or in an unknown state: removed from the pool.
             drop(writer.detach());
         }
         let (true, Some(output)) = (progress.committing, progress.output) else {
             return Err(error);
         };
         tracing::warn!(%error, "a commit was not answered; asking what became of it");
-        let fate = self.fate(progress.token, patience).await?;
+        let outcome = self.resolve(progress.token, retry).await?;
         self.spent.add(&[progress.token]);
-        match fate {
-            Fate::Committed => Ok(output),
-            Fate::Aborted => Err(error),
+        match outcome {
+            CommitOutcome::Committed => Ok(output),
+            CommitOutcome::Aborted => Err(error),
         }
     }
 
-    /// What became of a transaction, as soon as that is decided.
-    async fn fate(&self, token: Token, patience: &mut Patience) -> Result<Fate, StoreError> {
+    /// Determines the outcome of a transaction, with retries.
+    async fn resolve(
+        &self,
+        token: Token,
+        retry: &mut RetryBudget,
+    ) -> Result<CommitOutcome, StoreError> {
         loop {
-            let why = match tokio::time::timeout(TRY_LIMIT, self.ask(token)).await {
-                Ok(Ok(fate)) => return Ok(fate),
+            let why = match tokio::time::timeout(TRY_LIMIT, self.query_outcome(token)).await {
+                Ok(Ok(outcome)) => return Ok(outcome),
                 Ok(Err(error)) if is_transient(&error) => {
-                    self.primary.look_at(&error);
+                    self.primary.observe_error(&error);
                     error.to_string()
                 }
                 Ok(Err(error)) => return Err(StoreError::InDoubt(error.to_string())),
                 Err(_) => "no answer".into(),
             };
-            if !patience.wait().await {
+            if !retry.backoff().await {
                 return Err(StoreError::InDoubt(why));
             }
         }
     }
 
-    /// May be asked again when the answer was lost.
-    async fn ask(&self, token: Token) -> Result<Fate, sqlx::Error> {
+    /// Idempotent.
+    async fn query_outcome(&self, token: Token) -> Result<CommitOutcome, sqlx::Error> {
         let mut writer = self.writer.acquire().await?;
-        // Waits for a transaction that has put it there and may still commit.
+        // Waits for a transaction that has inserted the token and may still commit.
         sqlx::query(
             "INSERT INTO commits (token, refuted) VALUES ($1, true)
                  ON CONFLICT (token) DO NOTHING",
@@ -148,14 +152,14 @@ impl PostgresStore {
             .await?
             .try_get("refuted")?;
         Ok(if refuted {
-            Fate::Aborted
+            CommitOutcome::Aborted
         } else {
-            Fate::Committed
+            CommitOutcome::Committed
         })
     }
 }
 
-/// Runs the work, leaves the token, and commits.
+/// Runs the work, inserts the token, and commits.
 async fn run<W: Work>(
     connection: &mut Connection,
     work: &W,

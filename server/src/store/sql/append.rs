@@ -1,53 +1,60 @@
-//! Appending a batch of messages: a handful of set-wise statements in one transaction, however
+//! Appends a batch of messages with a handful of set-based statements in one transaction, however
 //! many messages.
 
 use super::dialect::{self, Connection};
+use super::lookup::ConversationLookup;
 use super::plan::{self, Key, Known, Plan};
-use super::routes::Routes;
 use super::{Work, json, messages};
-use crate::store::repeats::Repeats;
+use crate::store::duplicates::Duplicates;
 use crate::store::{Appended, NewMessage, Refused, StoreError};
 use std::collections::HashMap;
 
 /// Appends these messages.
 pub(in super::super) struct Append<'a> {
     pub(in super::super) batch: &'a [NewMessage],
-    pub(in super::super) repeats: Repeats,
+    pub(in super::super) duplicates: Duplicates,
 }
 
 impl Work for Append<'_> {
     type Output = Vec<Result<Appended, Refused>>;
 
     async fn run(&self, connection: &mut Connection) -> Result<Self::Output, StoreError> {
-        let Self { batch, repeats } = self;
-        let known = match repeats {
-            Repeats::Unexpected => Known::default(),
-            Repeats::LookedFor => stored_before(connection, batch).await?,
+        let Self { batch, duplicates } = self;
+        let known = match duplicates {
+            Duplicates::Unexpected => Known::default(),
+            Duplicates::Checked => find_duplicates(connection, batch).await?,
         };
-        let pairs = batch
+        let participants = batch
             .iter()
             .filter(|message| plan::key(message).is_none_or(|key| !known.contains_key(&key)))
-            .map(plan::pair);
-        let Routes { ways, mut last } = Routes::of(connection, &pairs.collect()).await?;
-        let plan = Plan::new(batch, &known, &ways);
-        // A repeat is answered as before, even where its sender has no way to its peer any more.
-        if *repeats == Repeats::Unexpected && !plan.is_all_new() && plan.refuses_a_key(batch) {
-            return Err(StoreError::Repeated);
+            .map(plan::participants_of);
+        let ConversationLookup {
+            by_participants,
+            mut last,
+        } = ConversationLookup::of(connection, &participants.collect()).await?;
+        let plan = Plan::new(batch, &known, &by_participants);
+        // A duplicate is answered with the stored message, even if its sender can no longer write
+        // to the recipient.
+        if *duplicates == Duplicates::Unexpected
+            && !plan.is_all_new()
+            && plan.refuses_keyed_message(batch)
+        {
+            return Err(StoreError::Duplicate);
         }
-        let moves = plan.moves();
-        if moves.is_empty() {
+        let reservations = plan.reservations();
+        if reservations.is_empty() {
             return plan.results(Vec::new(), &known);
         }
-        // From here to the commit nobody else writes to these conversations.
-        dialect::reserve(connection, json(&moves), &mut last).await?;
-        let mut stored = plan.place(&mut last)?;
+        // From here to the commit these conversations are locked.
+        dialect::reserve(connection, json(&reservations), &mut last).await?;
+        let mut stored = plan.assign_seqs(&mut last)?;
         dialect::insert(connection, &mut stored).await?;
         plan.results(stored, &known)
     }
 }
 
-/// What the senders' keys stored before.
-async fn stored_before<'a>(
+/// The messages that these keys stored before.
+async fn find_duplicates<'a>(
     connection: &mut Connection,
     batch: &'a [NewMessage],
 ) -> Result<Known<'a>, StoreError> {

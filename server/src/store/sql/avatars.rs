@@ -1,4 +1,4 @@
-//! Pictures that users chose, one each.
+//! User pictures, at most one per user.
 
 use super::dialect::Connection;
 use super::{Work, users};
@@ -6,7 +6,7 @@ use crate::store::{Picture, StoreError};
 use sqlx::Row as _;
 use tidings_shared::{UserId, api};
 
-/// Puts a picture and its URL in place of what a user has.
+/// Replaces or removes a user's picture and URL.
 pub(in super::super) struct SetAvatar<'a>(
     pub(super) UserId,
     pub(super) Option<(&'a Picture, &'a str)>,

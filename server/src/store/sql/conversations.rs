@@ -1,14 +1,14 @@
-//! Conversations as their members see them, and the members' positions.
+//! Conversations as their members see them, and the members' cursors.
 
 use super::dialect::{Connection, LOCK_MEMBERS, Row, rows};
 use super::{Work, json, lock};
-use crate::store::{Move, Party, Profile, Standing, StoreError, Thread};
+use crate::store::{AdvanceCursor, ConversationCursor, PeerProfile, Profile, StoreError, Thread};
 use sqlx::Row as _;
 use std::collections::BTreeMap;
-use tidings_shared::delivery::Position;
+use tidings_shared::delivery::DeliveryCursor;
 use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, UserId};
 
-/// The columns that [`party`] reads besides `id`, where [`join_other`] has joined them.
+/// The columns that [`peer_profile`] reads besides `id`, where [`join_other`] has joined them.
 macro_rules! other {
     () => {
         "o.uid AS o_uid, coalesce(o.username, g.name) AS o_name,
@@ -17,7 +17,7 @@ macro_rules! other {
 }
 pub(super) use other;
 
-/// Joins the other side of a conversation `c` as one of its members sees it.
+/// Joins the other participant of a conversation `c`, or its group, as seen by a member.
 macro_rules! join_other {
     ($member:literal) => {
         concat!(
@@ -29,26 +29,26 @@ macro_rules! join_other {
 }
 pub(super) use join_other;
 
-/// The two users of a direct conversation, as it stores them.
+/// The two users of a direct conversation in stored order.
 pub(super) fn in_order(a: UserId, b: UserId) -> (UserId, UserId) {
     (a.min(b), a.max(b))
 }
 
-/// The other side: without a user it is the group itself.
-pub(super) fn party(row: &Row) -> Result<Party, sqlx::Error> {
+/// The other participant; without a user it is the group.
+pub(super) fn peer_profile(row: &Row) -> Result<PeerProfile, sqlx::Error> {
     let peer = match row.try_get("o_uid")? {
         Some(uid) => Peer::User(UserId(uid)),
         None => Peer::Group(GroupId(row.try_get("id")?)),
     };
-    Ok(Party {
+    Ok(PeerProfile {
         peer,
         name: row.try_get("o_name")?,
         avatar: row.try_get("o_avatar")?,
     })
 }
 
-/// Moves positions forward. Those that would stay are not written.
-pub(in super::super) struct Advance<'a>(pub(super) &'a [Move]);
+/// Advances cursors. Unchanged rows are not written.
+pub(in super::super) struct Advance<'a>(pub(super) &'a [AdvanceCursor]);
 
 impl Work for Advance<'_> {
     type Output = ();
@@ -112,7 +112,7 @@ pub(super) async fn thread(
         Peer::User(other) => other,
         Peer::Group(group) => {
             let thread = thread_by_id(connection, me, ConversationId(group.0)).await?;
-            // A direct conversation is not to be had by its number.
+            // A direct conversation cannot be addressed as a group.
             return Ok(thread.filter(|thread| thread.other.peer == peer));
         }
     };
@@ -168,17 +168,17 @@ fn thread_row(row: &Row) -> Result<Thread, sqlx::Error> {
             name: row.try_get("me_name")?,
             avatar: row.try_get("me_avatar")?,
         },
-        other: party(row)?,
+        other: peer_profile(row)?,
         last_seq: Seq(row.try_get("last_seq")?),
         read_seq: Seq(row.try_get("read_seq")?),
     })
 }
 
-/// Every conversation of a user with how far it goes and how far it was delivered.
-pub(super) async fn positions(
+/// The cursors of all conversations of a user.
+pub(super) async fn cursors(
     connection: &mut Connection,
     uid: UserId,
-) -> Result<Vec<Standing>, StoreError> {
+) -> Result<Vec<ConversationCursor>, StoreError> {
     let found = sqlx::query(
         "WITH c AS MATERIALIZED (
              SELECT v.id, v.low_uid, v.last_seq, m.joined_seq, m.read_seq, m.delivered_seq
@@ -191,11 +191,11 @@ pub(super) async fn positions(
     .bind(uid.0)
     .fetch_all(connection)
     .await?;
-    let standings = found.iter().map(|row| {
+    let cursors = found.iter().map(|row| {
         let id: i64 = row.try_get("id")?;
         let is_group = row.try_get::<Option<i64>, _>("low_uid")?.is_none();
-        Ok::<_, sqlx::Error>(Standing {
-            position: Position {
+        Ok::<_, sqlx::Error>(ConversationCursor {
+            delivery: DeliveryCursor {
                 conversation: ConversationId(id),
                 last_seq: Seq(row.try_get("last_seq")?),
                 delivered_seq: Seq(row.try_get("delivered_seq")?),
@@ -206,11 +206,11 @@ pub(super) async fn positions(
             group: is_group.then_some(GroupId(id)),
         })
     });
-    Ok(standings.collect::<Result<_, _>>()?)
+    Ok(cursors.collect::<Result<_, _>>()?)
 }
 
-/// The two users of each of these conversations that is a direct one.
-pub(super) async fn pairs(
+/// The two participants of each of these conversations that is direct.
+pub(super) async fn participants(
     connection: &mut Connection,
     conversations: &[ConversationId],
 ) -> Result<Vec<(ConversationId, UserId, UserId)>, StoreError> {
@@ -225,12 +225,12 @@ pub(super) async fn pairs(
     ))
     .fetch_all(connection)
     .await?;
-    let pairs = found.iter().map(|row| {
+    let participants = found.iter().map(|row| {
         Ok::<_, sqlx::Error>((
             ConversationId(row.try_get("id")?),
             UserId(row.try_get("low_uid")?),
             UserId(row.try_get("high_uid")?),
         ))
     });
-    Ok(pairs.collect::<Result<_, _>>()?)
+    Ok(participants.collect::<Result<_, _>>()?)
 }

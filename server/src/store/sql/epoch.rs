@@ -1,4 +1,4 @@
-//! The store's epoch: which history it tells.
+//! The database's epoch.
 
 use super::Work;
 use super::dialect::Connection;
@@ -12,7 +12,7 @@ pub(super) async fn epoch(connection: &mut Connection) -> Result<String, StoreEr
     Ok(row.try_get("value")?)
 }
 
-/// Replaces it by another.
+/// Replaces the epoch.
 pub(in super::super) struct Renew(pub(super) String);
 
 impl Work for Renew {

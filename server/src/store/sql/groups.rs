@@ -1,15 +1,15 @@
-//! Groups: making them, what is said about them, how they are seen.
+//! Groups: creation, system messages, and reading.
 
 use super::dialect::Connection;
 use super::members::{in_too_many, join, profiles};
 use super::{Work, dialect};
 use crate::store::{
-    Appended, GroupChange, GroupRefusal, NewGroup, Party, Profile, Record, StoreError,
+    Appended, GroupChange, GroupRefusal, NewGroup, PeerProfile, Profile, Record, StoreError,
 };
 use sqlx::Row as _;
 use tidings_shared::{ConversationId, GroupId, Mid, MsgType, Peer, Seq, UserId, api, limits};
 
-/// Makes a group.
+/// Creates a group.
 pub(in super::super) struct Create<'a>(pub(super) &'a NewGroup);
 
 impl Work for Create<'_> {
@@ -17,8 +17,8 @@ impl Work for Create<'_> {
 
     async fn run(&self, connection: &mut Connection) -> Result<Self::Output, StoreError> {
         let new = self.0;
-        if let Some(repeat) = made_before(connection, new).await? {
-            return Ok(repeat);
+        if let Some(existing) = find_by_key(connection, new).await? {
+            return Ok(existing);
         }
         let mut members = new.members.clone();
         members.push(new.owner);
@@ -31,29 +31,29 @@ impl Work for Create<'_> {
             return Ok(Err(GroupRefusal::OwnsTooMany(new.limits.owned)));
         }
         let mut found = profiles(connection, &members).await?;
-        if let Some(nobody) = members.iter().find(|uid| !found.contains_key(uid)) {
-            return Ok(Err(GroupRefusal::NoUser(*nobody)));
+        if let Some(unknown) = members.iter().find(|uid| !found.contains_key(uid)) {
+            return Ok(Err(GroupRefusal::NoUser(*unknown)));
         }
         if let Some(uid) = in_too_many(connection, &members, new.limits.joined).await? {
             return Ok(Err(GroupRefusal::InTooMany(uid)));
         }
         let owner = found.remove(&new.owner).ok_or(sqlx::Error::RowNotFound)?;
         let group = api::Group {
-            group_id: begin(connection, new).await?,
+            group_id: insert_group(connection, new).await?,
             name: new.name.clone(),
             avatar: String::new(),
             owner: new.owner,
             members: members.len() as u64,
         };
         join(connection, group.group_id, &members, Seq(0)).await?;
-        let said = Said {
+        let notice = SystemMessage {
             seq: Seq(1),
             sender: owner,
             content: new.name.clone(),
             msg_type: MsgType::GROUP_CREATED,
             created_at: new.created_at,
         };
-        let message = say(connection, &group, said).await?;
+        let message = append_system_message(connection, &group, notice).await?;
         Ok(Ok(GroupChange {
             group,
             added: members,
@@ -62,7 +62,7 @@ impl Work for Create<'_> {
     }
 }
 
-/// How many groups a user owns. Two that are made at once may both be the last.
+/// How many groups a user owns. Concurrent creations may exceed the limit by one.
 async fn owned(connection: &mut Connection, uid: UserId) -> Result<i64, StoreError> {
     let count = "SELECT CAST(count(*) AS BIGINT) FROM groups WHERE owner_uid = $1";
     Ok(sqlx::query_scalar(count)
@@ -71,8 +71,8 @@ async fn owned(connection: &mut Connection, uid: UserId) -> Result<i64, StoreErr
         .await?)
 }
 
-/// What this owner's key made before.
-async fn made_before(
+/// The earlier result of this owner's idempotency key.
+async fn find_by_key(
     connection: &mut Connection,
     new: &NewGroup,
 ) -> Result<Option<Result<GroupChange, GroupRefusal>>, StoreError> {
@@ -99,8 +99,8 @@ async fn made_before(
     })))
 }
 
-/// The group without its members and its first message, which is to have the place 1.
-async fn begin(connection: &mut Connection, new: &NewGroup) -> Result<GroupId, StoreError> {
+/// Inserts the group without its members and its first message, whose sequence number is 1.
+async fn insert_group(connection: &mut Connection, new: &NewGroup) -> Result<GroupId, StoreError> {
     let row = sqlx::query(
         "INSERT INTO conversations (low_uid, high_uid, last_seq, last_at) VALUES (NULL, NULL, 1, $1)
          RETURNING id",
@@ -125,8 +125,8 @@ async fn begin(connection: &mut Connection, new: &NewGroup) -> Result<GroupId, S
     Ok(GroupId(id))
 }
 
-/// The server's words about a group.
-pub(super) struct Said {
+/// A system message in a group.
+pub(super) struct SystemMessage {
     pub(super) seq: Seq,
     pub(super) sender: Profile,
     pub(super) content: String,
@@ -134,23 +134,23 @@ pub(super) struct Said {
     pub(super) created_at: i64,
 }
 
-pub(super) async fn say(
+pub(super) async fn append_system_message(
     connection: &mut Connection,
     group: &api::Group,
-    said: Said,
+    notice: SystemMessage,
 ) -> Result<Appended, StoreError> {
     let mut message = [Appended {
         conversation: ConversationId(group.group_id.0),
         record: Record {
             mid: Mid(0),
-            seq: said.seq,
-            sender: said.sender,
+            seq: notice.seq,
+            sender: notice.sender,
             client_msg_id: None,
-            content: said.content,
-            msg_type: said.msg_type,
-            created_at: said.created_at,
+            content: notice.content,
+            msg_type: notice.msg_type,
+            created_at: notice.created_at,
         },
-        recipient: Party {
+        recipient: PeerProfile {
             peer: Peer::Group(group.group_id),
             name: group.name.clone(),
             avatar: group.avatar.clone(),

@@ -1,14 +1,14 @@
-//! Lists of conversations and what is unread in them.
+//! Lists of conversations and unread counts.
 
-use super::conversations::{join_other, other, party};
-use super::dialect::{Connection, Row, packed};
-use super::unpacked;
+use super::conversations::{join_other, other, peer_profile};
+use super::dialect::{Connection, Row, json_rows};
+use super::parse_json_rows;
 use crate::store::{ListCursor, ListRow, Profile, StoreError, Unread};
 use sqlx::Row as _;
 use tidings_shared::{ConversationId, Mid, MsgType, Seq, UserId, limits};
 
-/// A page of a user's conversations that have messages, the one with the newest first: by the ids of
-/// messages, not by their times. The page is chosen first, and only for its rows is anything counted.
+/// A page of a user's conversations that have messages, newest message first, ordered by message id
+/// and not by time. The page is selected first, and only its rows are counted.
 pub(super) async fn list(
     connection: &mut Connection,
     uid: UserId,
@@ -54,7 +54,7 @@ pub(super) async fn list(
 fn list_row(row: &Row) -> Result<ListRow, sqlx::Error> {
     Ok(ListRow {
         cursor: ListCursor(Mid(row.try_get("mid")?)),
-        other: party(row)?,
+        other: peer_profile(row)?,
         last_seq: Seq(row.try_get("last_seq")?),
         read_seq: Seq(row.try_get("read_seq")?),
         unread: count(row, "unread")?,
@@ -76,14 +76,14 @@ fn receipt(row: &Row) -> Result<Option<(Seq, Seq)>, sqlx::Error> {
     Ok(delivered.zip(read).map(|(d, r)| (Seq(d), Seq(r))))
 }
 
-/// A conversation that goes on after the read position: its id, its last place, how many messages
-/// from others are in between, at most [`limits::UNREAD_MAX`], and 1 if it is a direct one.
+/// A conversation with messages after the read cursor: its id, last sequence number, unread
+/// messages from others, at most [`limits::UNREAD_MAX`], and 1 if it is direct.
 type Count = (ConversationId, Seq, u64, u8);
 
 async fn counts(connection: &mut Connection, uid: UserId) -> Result<Vec<Count>, StoreError> {
     let text: String = sqlx::query_scalar(concat!(
         "SELECT ",
-        packed!("t.id, t.last_seq, t.n, t.direct"),
+        json_rows!("t.id, t.last_seq, t.n, t.direct"),
         " FROM (SELECT c.id, c.last_seq, CAST(c.low_uid IS NOT NULL AS INTEGER) AS direct,
                         (SELECT count(*)
                            FROM (SELECT 1 FROM messages u
@@ -97,10 +97,10 @@ async fn counts(connection: &mut Connection, uid: UserId) -> Result<Vec<Count>, 
     .bind(i64::from(limits::UNREAD_MAX))
     .fetch_one(connection)
     .await?;
-    unpacked(&text)
+    parse_json_rows(&text)
 }
 
-/// Messages from others after the read position, in one conversation and in all.
+/// Unread messages from others, in one conversation and in all.
 pub(super) async fn unread(
     connection: &mut Connection,
     uid: UserId,
@@ -112,18 +112,19 @@ pub(super) async fn unread(
     Ok((here.map_or(0, |(_, _, n, _)| *n), total))
 }
 
-/// The same in all conversations, and of which there is nothing but the user's own.
+/// Unread counts in all conversations, and the conversations whose unread messages are all from the
+/// user.
 pub(super) async fn unread_total(
     connection: &mut Connection,
     uid: UserId,
 ) -> Result<Unread, StoreError> {
     let counts = counts(connection, uid).await?;
-    let own = counts.iter().filter(|(_, _, n, _)| *n == 0);
+    let from_self = counts.iter().filter(|(_, _, n, _)| *n == 0);
     let direct = counts.iter().filter(|(.., direct)| *direct == 1);
     Ok(Unread {
         total: counts.iter().map(|(_, _, n, _)| n).sum(),
         direct: direct.map(|(_, _, n, _)| n).sum(),
-        own: own.map(|&(id, last, ..)| (id, last)).collect(),
+        from_self: from_self.map(|&(id, last, ..)| (id, last)).collect(),
     })
 }
 

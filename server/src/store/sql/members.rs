@@ -1,7 +1,7 @@
-//! Who is in a group: looking up, adding, listing.
+//! Group members: lookup, addition, listing.
 
 use super::dialect::{Connection, LOCK_CONVERSATIONS, rows};
-use super::groups::{Said, group, say};
+use super::groups::{SystemMessage, append_system_message, group};
 use super::{Work, json, lock, users};
 use crate::store::group::names_listed;
 use crate::store::{GroupChange, GroupRefusal, NewMembers, Profile, StoreError};
@@ -17,7 +17,7 @@ impl Work for Add<'_> {
 
     async fn run(&self, connection: &mut Connection) -> Result<Self::Output, StoreError> {
         let new = self.0;
-        // Whoever adds members has the conversation's row, so that what is counted below stays so.
+        // Locks the conversation's row, so that the counts below stay valid.
         lock(connection, LOCK_CONVERSATIONS, &json(&[(new.group,)])).await?;
         let Some(mut group) = group(connection, new.by, new.group).await? else {
             return Ok(Err(GroupRefusal::NoGroup));
@@ -26,8 +26,8 @@ impl Work for Add<'_> {
             return Ok(Err(GroupRefusal::NotOwner));
         }
         let found = profiles(connection, &new.uids).await?;
-        if let Some(nobody) = new.uids.iter().find(|uid| !found.contains_key(uid)) {
-            return Ok(Err(GroupRefusal::NoUser(*nobody)));
+        if let Some(unknown) = new.uids.iter().find(|uid| !found.contains_key(uid)) {
+            return Ok(Err(GroupRefusal::NoUser(*unknown)));
         }
         let already = members_among(connection, new.group, &new.uids).await?;
         let mut added = new.uids.clone();
@@ -52,15 +52,15 @@ impl Work for Add<'_> {
             .map(|uid| found[uid].name.clone())
             .collect();
         let mut owner = profiles(connection, &[new.by]).await?;
-        let said = Said {
-            seq: take_place(connection, new).await?,
+        let notice = SystemMessage {
+            seq: next_seq(connection, new).await?,
             sender: owner.remove(&new.by).ok_or(sqlx::Error::RowNotFound)?,
             content: names_listed(&names),
             msg_type: MsgType::MEMBERS_ADDED,
             created_at: new.added_at,
         };
-        join(connection, new.group, &added, said.seq.prev()).await?;
-        let message = say(connection, &group, said).await?;
+        join(connection, new.group, &added, notice.seq.prev()).await?;
+        let message = append_system_message(connection, &group, notice).await?;
         Ok(Ok(GroupChange {
             group,
             added,
@@ -69,8 +69,8 @@ impl Work for Add<'_> {
     }
 }
 
-/// The next place in the group, for one message.
-async fn take_place(connection: &mut Connection, new: &NewMembers) -> Result<Seq, StoreError> {
+/// Reserves the next sequence number in the group.
+async fn next_seq(connection: &mut Connection, new: &NewMembers) -> Result<Seq, StoreError> {
     let row = sqlx::query(
         "UPDATE conversations
             SET last_seq = last_seq + 1,
@@ -85,7 +85,7 @@ async fn take_place(connection: &mut Connection, new: &NewMembers) -> Result<Seq
     Ok(Seq(row.try_get("last_seq")?))
 }
 
-/// Who of these exists.
+/// The profiles of those that exist.
 pub(super) async fn profiles(
     connection: &mut Connection,
     uids: &[UserId],
@@ -110,7 +110,7 @@ pub(super) async fn profiles(
     Ok(profiles.collect::<Result<_, _>>()?)
 }
 
-/// Who of these is a member.
+/// Those that are members.
 async fn members_among(
     connection: &mut Connection,
     group: GroupId,
@@ -131,8 +131,8 @@ async fn members_among(
     Ok(uids.collect::<Result<_, _>>()?)
 }
 
-/// One of these who is in so many groups already. Two groups that somebody is added to at once may both
-/// be the last.
+/// One of these users who has joined `max` groups already. Concurrent additions may exceed the
+/// limit by one.
 pub(super) async fn in_too_many(
     connection: &mut Connection,
     uids: &[UserId],
@@ -154,7 +154,7 @@ pub(super) async fn in_too_many(
         .transpose()?)
 }
 
-/// Makes them members from this place on.
+/// Inserts members whose cursors start at this sequence number.
 pub(super) async fn join(
     connection: &mut Connection,
     group: GroupId,
@@ -173,7 +173,7 @@ pub(super) async fn join(
     .bind(joined.0)
     .execute(&mut *connection)
     .await?;
-    // In the order of the uids, as whoever does the same at once: nobody waits for each other.
+    // In the order of the uids, as in concurrent transactions, so that they do not deadlock.
     sqlx::query(concat!(
         "INSERT INTO group_counts (uid, groups_joined)
          SELECT CAST(j.value ->> 0 AS BIGINT), 1 FROM ",
@@ -191,7 +191,7 @@ fn set(uids: &[UserId]) -> String {
     json(&uids.iter().map(|uid| (uid,)).collect::<Vec<_>>())
 }
 
-/// Members by uid, upwards, after this one.
+/// Members in ascending order of uid, after this one.
 pub(super) async fn members(
     connection: &mut Connection,
     group: GroupId,

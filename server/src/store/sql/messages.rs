@@ -1,6 +1,6 @@
-//! Messages: inserted many at once, found by their senders' keys, read by the page.
+//! Messages: found by their idempotency keys, and read by page.
 
-use super::conversations::{join_other, other, party};
+use super::conversations::{join_other, other, peer_profile};
 use super::dialect::{Connection, Row, rows};
 use super::json;
 use super::plan::Key;
@@ -16,7 +16,7 @@ macro_rules! message {
     };
 }
 
-/// What these keys stored.
+/// The messages that these keys stored.
 pub(super) async fn by_keys(
     connection: &mut Connection,
     keys: &[Key<'_>],
@@ -41,15 +41,15 @@ pub(super) async fn by_keys(
     .bind(json(keys))
     .fetch_all(connection)
     .await?;
-    let repeated = found.iter().map(|row| {
+    let appended = found.iter().map(|row| {
         Ok::<_, sqlx::Error>(Appended {
             conversation: ConversationId(row.try_get("id")?),
             record: record(row)?,
-            recipient: party(row)?,
+            recipient: peer_profile(row)?,
             fresh: false,
         })
     });
-    Ok(repeated.collect::<Result<_, _>>()?)
+    Ok(appended.collect::<Result<_, _>>()?)
 }
 
 /// Messages of a conversation, oldest first.

@@ -1,12 +1,12 @@
-//! The SQL, written once for every database: this folder is compiled into `sqlite` and into
-//! `postgres`, each time against that module's `dialect`. Nothing here names a database.
+//! The SQL, written once for all databases: this folder is compiled into `sqlite` and into
+//! `postgres`, each time with that module's `dialect`. Nothing here depends on a database.
 //!
-//! A statement is text that both understand: `$1`, `RETURNING`, `ON CONFLICT`, BIGINT, `CASE` in
-//! place of `min` and `max` of two values, counts and sums cast to BIGINT. Many rows go into one
-//! statement as one JSON parameter, which [`dialect::rows`] turns into a table; `CROSS JOIN` after
-//! it, with the condition in `WHERE`, has SQLite begin with that table. Rows that are found by two
-//! columns at once are found in a `MATERIALIZED` part of their own: where PostgreSQL may, it finds
-//! them by one of the two, if its statistics are of a time when that was as good.
+//! Statements use the common subset: `$1`, `RETURNING`, `ON CONFLICT`, BIGINT, `CASE` instead of
+//! `min` and `max` of two values, counts and sums cast to BIGINT. Many rows are passed as one JSON
+//! parameter, which [`dialect::rows`] expands to a table; `CROSS JOIN` after it, with the condition
+//! in `WHERE`, makes SQLite start with that table. Rows found by two columns are selected in a
+//! `MATERIALIZED` part of their own: otherwise PostgreSQL may search by only one of the two when
+//! its statistics are outdated.
 
 pub(super) mod append;
 mod avatars;
@@ -14,30 +14,30 @@ mod conversations;
 mod epoch;
 mod groups;
 mod lists;
+pub(super) mod lookup;
 mod members;
 mod messages;
 pub(super) mod plan;
-pub(super) mod routes;
 mod sessions;
 mod users;
 
 use super::dialect::{self, Connection, Database, is_transient};
 use crate::metrics::PoolUse;
-use crate::store::repeats::Repeats;
-use crate::store::retry::{Patience, TRY_LIMIT, timed_out};
+use crate::store::duplicates::Duplicates;
+use crate::store::retry::{RetryBudget, TRY_LIMIT, timed_out};
 use crate::store::{
-    Appended, Credentials, GroupChange, GroupRefusal, ListCursor, ListRow, Login, Move, NewGroup,
-    NewMembers, NewMessage, NewUser, Picture, Range, Record, Refused, Session, SessionHash,
-    Standing, Store, StoreError, Thread, Unread,
+    AdvanceCursor, Appended, ConversationCursor, Credentials, GroupChange, GroupRefusal,
+    ListCursor, ListRow, Login, NewGroup, NewMembers, NewMessage, NewUser, Picture, Range, Record,
+    Refused, Session, SessionHash, Store, StoreError, Thread, Unread,
 };
 use async_trait::async_trait;
 use sqlx::Pool;
 use std::time::Duration;
 use tidings_shared::{ConversationId, GroupId, Peer, UserId, api};
 
-/// What is done in one transaction. It may be run again after a run that left nothing behind.
+/// Work done in one transaction. May be retried after a rolled back run.
 pub(super) trait Work: Send + Sync {
-    /// What it gives after the commit.
+    /// The result after the commit.
     type Output: Send;
 
     /// How long it may take before the commit.
@@ -50,11 +50,10 @@ pub(super) trait Work: Send + Sync {
     ) -> impl Future<Output = Result<Self::Output, StoreError>> + Send;
 }
 
-/// Reads on a connection of the readers, and reads again while the database is out of reach for a
-/// moment.
+/// Reads on a reader connection, with retries while the database is unreachable.
 macro_rules! reading {
     ($store:ident, |$connection:ident| $read:expr) => {{
-        let mut patience = Patience::default();
+        let mut retry = RetryBudget::default();
         loop {
             let result = match $store.readers.acquire().await {
                 Ok(mut reader) => {
@@ -62,7 +61,7 @@ macro_rules! reading {
                     match tokio::time::timeout(TRY_LIMIT, $read).await {
                         Ok(result) => result,
                         Err(_) => {
-                            // It is in the middle of something: its place is for another.
+                            // The connection is in an unknown state: removed from the pool.
                             drop(reader.detach());
                             Err(timed_out())
                         }
@@ -72,7 +71,7 @@ macro_rules! reading {
             };
             match result {
                 Err(StoreError::Database(error)) if is_transient(&error) => {
-                    if !patience.wait().await {
+                    if !retry.backoff().await {
                         break Err(error.into());
                     }
                 }
@@ -82,13 +81,14 @@ macro_rules! reading {
     }};
 }
 
-/// The parameter that `dialect::rows` unfolds.
+/// The JSON parameter that `dialect::rows` expands.
 pub(super) fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).expect("tuples of numbers and strings always serialize")
 }
 
-/// What a query gives that takes the parameter of `dialect::rows` and has its rows `dialect::packed`.
-pub(super) async fn unpack<T: serde::de::DeserializeOwned>(
+/// Runs a query that takes the parameter of `dialect::rows` and returns its rows as
+/// `dialect::json_rows`.
+pub(super) async fn fetch_json_rows<T: serde::de::DeserializeOwned>(
     connection: &mut Connection,
     query: &'static str,
     rows: String,
@@ -97,16 +97,18 @@ pub(super) async fn unpack<T: serde::de::DeserializeOwned>(
         .bind(rows)
         .fetch_one(connection)
         .await?;
-    unpacked(&text)
+    parse_json_rows(&text)
 }
 
-/// The rows that `dialect::packed` made one text of.
-pub(super) fn unpacked<T: serde::de::DeserializeOwned>(text: &str) -> Result<Vec<T>, StoreError> {
+/// Parses the rows of `dialect::json_rows`.
+pub(super) fn parse_json_rows<T: serde::de::DeserializeOwned>(
+    text: &str,
+) -> Result<Vec<T>, StoreError> {
     let rows = serde_json::from_str(text);
     Ok(rows.map_err(|error| sqlx::Error::Decode(error.into()))?)
 }
 
-/// How a pool is used.
+/// The use of a pool.
 pub(super) fn pool_use<DB: sqlx::Database>(pool: &'static str, connections: &Pool<DB>) -> PoolUse {
     PoolUse {
         pool,
@@ -138,29 +140,29 @@ impl Store for Database {
 
     async fn ping(&self) -> Result<(), StoreError> {
         reading!(self, |reader| users::ping(reader))?;
-        dialect::ask_writer(self).await
+        dialect::check_writable(self).await
     }
 
     async fn append(
         &self,
         batch: &[NewMessage],
     ) -> Result<Vec<Result<Appended, Refused>>, StoreError> {
-        let mut repeats = self.repeat_watch.next();
-        let mut patience = Patience::default();
+        let mut duplicates = self.duplicate_watch.next();
+        let mut retry = RetryBudget::default();
         loop {
-            let result = self.append_once(batch, repeats).await;
+            let result = self.append_once(batch, duplicates).await;
             match &result {
-                Err(StoreError::Repeated) => {
-                    self.repeat_watch.met();
-                    // Where they were looked for, another node stored one after the look.
-                    if repeats == Repeats::LookedFor && !patience.wait().await {
+                Err(StoreError::Duplicate) => {
+                    self.duplicate_watch.seen();
+                    // If they were checked, another node stored one after the check.
+                    if duplicates == Duplicates::Checked && !retry.backoff().await {
                         return result;
                     }
-                    repeats = Repeats::LookedFor;
+                    duplicates = Duplicates::Checked;
                 }
                 Ok(appended) => {
                     if appended.iter().flatten().any(|appended| !appended.fresh) {
-                        self.repeat_watch.met();
+                        self.duplicate_watch.seen();
                     }
                     return result;
                 }
@@ -169,8 +171,8 @@ impl Store for Database {
         }
     }
 
-    async fn advance(&self, moves: &[Move]) -> Result<(), StoreError> {
-        self.write(conversations::Advance(moves)).await
+    async fn advance(&self, advances: &[AdvanceCursor]) -> Result<(), StoreError> {
+        self.write(conversations::Advance(advances)).await
     }
 
     async fn thread(&self, uid: UserId, peer: Peer) -> Result<Option<Thread>, StoreError> {
@@ -197,15 +199,18 @@ impl Store for Database {
         reading!(self, |reader| messages::page(reader, conversation, range))
     }
 
-    async fn positions(&self, uid: UserId) -> Result<Vec<Standing>, StoreError> {
-        reading!(self, |reader| conversations::positions(reader, uid))
+    async fn cursors(&self, uid: UserId) -> Result<Vec<ConversationCursor>, StoreError> {
+        reading!(self, |reader| conversations::cursors(reader, uid))
     }
 
-    async fn pairs(
+    async fn participants(
         &self,
         conversations: &[ConversationId],
     ) -> Result<Vec<(ConversationId, UserId, UserId)>, StoreError> {
-        reading!(self, |reader| conversations::pairs(reader, conversations))
+        reading!(self, |reader| conversations::participants(
+            reader,
+            conversations
+        ))
     }
 
     async fn list(
@@ -339,8 +344,8 @@ impl Store for Database {
         reading!(self, |reader| sessions::logins(reader, uid, now_ms, limit))
     }
 
-    async fn visit(&self, visits: &[(SessionHash, i64)]) -> Result<(), StoreError> {
-        self.write(sessions::Visit(visits)).await
+    async fn touch_sessions(&self, touches: &[(SessionHash, i64)]) -> Result<(), StoreError> {
+        self.write(sessions::Touch(touches)).await
     }
 
     async fn end_session(&self, uid: UserId, hash: SessionHash) -> Result<bool, StoreError> {

@@ -1,34 +1,34 @@
-//! What becomes of the messages of a batch: which are new, and where they stand. No SQL is here.
+//! Plans a batch: which messages are new, and their sequence numbers. Contains no SQL.
 
-use super::routes::{Pair, Route, Ways};
+use super::lookup::{ConversationEntry, ConversationMap, Participants};
 use crate::store::{Appended, NewMessage, Record, Refused, StoreError};
 use foldhash::{HashMap, HashMapExt as _};
 use std::collections::BTreeMap;
 use tidings_shared::{ConversationId, Mid, Seq, UserId};
 
-/// A sender and its key for a message.
+/// A sender and the idempotency key of a message.
 pub(in super::super) type Key<'a> = (UserId, &'a str);
-/// What earlier batches stored, by the senders' keys.
+/// Messages stored by earlier batches, by key.
 pub(in super::super) type Known<'a> = HashMap<Key<'a>, Appended>;
 
-/// Conversations and their last places.
-pub(in super::super) type LastPlaces = HashMap<ConversationId, Seq>;
+/// The last sequence number per conversation.
+pub(in super::super) type LastSeqs = HashMap<ConversationId, Seq>;
 
 /// The plan for a batch.
 pub(in super::super) struct Plan<'a> {
-    /// One for each message.
+    /// One step per message.
     steps: Vec<Step<'a>>,
-    /// The messages that are new, in the order of the batch.
-    new: Vec<(&'a NewMessage, &'a Route)>,
+    /// The new messages, in batch order.
+    new: Vec<(&'a NewMessage, &'a ConversationEntry)>,
 }
 
-/// What becomes of a message.
+/// What to do with a message.
 enum Step<'a> {
     Refuse,
-    /// Its key stored a message in an earlier batch.
-    Repeat(Key<'a>),
-    /// Its key stands earlier in this batch, at this place.
-    RepeatInBatch(usize),
+    /// A duplicate of a message of an earlier batch.
+    Duplicate(Key<'a>),
+    /// A duplicate of the message at this index of the batch.
+    DuplicateInBatch(usize),
     /// It is new.
     Insert,
 }
@@ -37,25 +37,25 @@ impl<'a> Plan<'a> {
     pub(in super::super) fn new(
         batch: &'a [NewMessage],
         known: &Known<'a>,
-        ways: &'a Ways,
+        by_participants: &'a ConversationMap,
     ) -> Self {
         let mut new = Vec::with_capacity(batch.len());
         let mut in_batch: HashMap<Key<'a>, usize> = HashMap::with_capacity(batch.len());
         let mut step = |index: usize, message: &'a NewMessage| {
             let key = key(message);
             if let Some(key) = key.filter(|key| known.contains_key(key)) {
-                return Step::Repeat(key);
+                return Step::Duplicate(key);
             }
             if let Some(first) = key.and_then(|key| in_batch.get(&key)) {
-                return Step::RepeatInBatch(*first);
+                return Step::DuplicateInBatch(*first);
             }
-            let Some(route) = ways.get(&pair(message)) else {
+            let Some(entry) = by_participants.get(&participants_of(message)) else {
                 return Step::Refuse;
             };
             if let Some(key) = key {
                 in_batch.insert(key, index);
             }
-            new.push((message, route));
+            new.push((message, entry));
             Step::Insert
         };
         let messages = batch.iter().enumerate();
@@ -64,7 +64,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Whether a message that has a key is refused.
-    pub(super) fn refuses_a_key(&self, batch: &[NewMessage]) -> bool {
+    pub(super) fn refuses_keyed_message(&self, batch: &[NewMessage]) -> bool {
         (batch.iter().zip(&self.steps))
             .any(|(message, step)| message.client_msg_id.is_some() && matches!(step, Step::Refuse))
     }
@@ -74,49 +74,51 @@ impl<'a> Plan<'a> {
         self.new.len() == self.steps.len()
     }
 
-    /// By how many messages each conversation is moved on, and to which time.
-    pub(in super::super) fn moves(&self) -> Vec<(ConversationId, i64, i64)> {
-        let mut moves: BTreeMap<ConversationId, (i64, i64)> = BTreeMap::new();
-        for (message, route) in &self.new {
-            let (count, last_at) = moves.entry(route.conversation).or_default();
+    /// Sequence numbers to reserve per conversation: id, count, and time of the last message.
+    pub(in super::super) fn reservations(&self) -> Vec<(ConversationId, i64, i64)> {
+        let mut reservations: BTreeMap<ConversationId, (i64, i64)> = BTreeMap::new();
+        for (message, entry) in &self.new {
+            let (count, last_at) = reservations.entry(entry.conversation).or_default();
             *count += 1;
             *last_at = message.created_at.max(*last_at);
         }
-        let moves = moves.into_iter();
-        moves.map(|(id, (count, at))| (id, count, at)).collect()
+        let reservations = reservations.into_iter();
+        reservations
+            .map(|(id, (count, at))| (id, count, at))
+            .collect()
     }
 
-    /// The new messages, after the last places of their conversations so far, which move on with them.
-    /// They have no ids yet.
-    pub(in super::super) fn place(
+    /// The new messages with their sequence numbers, continuing from `last`, which is updated. They
+    /// have no ids yet.
+    pub(in super::super) fn assign_seqs(
         &self,
-        last: &mut LastPlaces,
+        last: &mut LastSeqs,
     ) -> Result<Vec<Appended>, StoreError> {
-        let mut placed = Vec::with_capacity(self.new.len());
-        for (message, route) in &self.new {
+        let mut messages = Vec::with_capacity(self.new.len());
+        for (message, entry) in &self.new {
             let last = last
-                .get_mut(&route.conversation)
+                .get_mut(&entry.conversation)
                 .ok_or(sqlx::Error::RowNotFound)?;
             *last = last.next();
-            placed.push(Appended {
-                conversation: route.conversation,
+            messages.push(Appended {
+                conversation: entry.conversation,
                 record: Record {
                     mid: Mid(0),
                     seq: *last,
-                    sender: route.sender.clone(),
+                    sender: entry.sender.clone(),
                     client_msg_id: message.client_msg_id.clone(),
                     content: message.content.clone(),
                     msg_type: message.msg_type,
                     created_at: message.created_at,
                 },
-                recipient: route.recipient.clone(),
+                recipient: entry.recipient.clone(),
                 fresh: true,
             });
         }
-        Ok(placed)
+        Ok(messages)
     }
 
-    /// What is answered, once the new messages are stored.
+    /// The results of the batch, once the new messages are stored.
     pub(in super::super) fn results(
         self,
         stored: Vec<Appended>,
@@ -127,8 +129,8 @@ impl<'a> Plan<'a> {
         for step in self.steps {
             let result = match step {
                 Step::Refuse => Err(Refused::UnknownRecipient),
-                Step::Repeat(key) => Ok(known[&key].clone()),
-                Step::RepeatInBatch(first) => results[first].clone().map(|appended| Appended {
+                Step::Duplicate(key) => Ok(known[&key].clone()),
+                Step::DuplicateInBatch(first) => results[first].clone().map(|appended| Appended {
                     fresh: false,
                     ..appended
                 }),
@@ -145,6 +147,6 @@ pub(super) fn key(message: &NewMessage) -> Option<Key<'_>> {
     Some((message.sender, id.0.as_str()))
 }
 
-pub(in super::super) const fn pair(message: &NewMessage) -> Pair {
+pub(in super::super) const fn participants_of(message: &NewMessage) -> Participants {
     (message.sender, message.peer)
 }

@@ -7,16 +7,16 @@ use crate::store::{Login, Session, SessionHash, StoreError};
 use sqlx::Row as _;
 use tidings_shared::{UserId, api};
 
-/// Logins that a user may have; the one that was not used for longest ends for a new one. Whoever
-/// ends all of them ends no more than that.
+/// Maximum logins per user; the least recently used ends for a new one. Whoever ends all of them
+/// ends no more than this number.
 const LOGINS_MAX: i64 = 100;
-/// For how long nodes can learn here that a login was ended, in ms. One that cannot reach the store for
-/// longer cannot push anything either.
+/// How long ended logins are kept for other nodes to poll, in ms. A node that cannot reach the
+/// store for longer cannot push either.
 const ENDED_KEPT_MS: i64 = 60 * 60 * 1000;
-/// The most that are told at once, the last ones: far more than end between two looks.
-const ENDED_TOLD: i64 = 10_000;
+/// Maximum ended logins returned, the latest ones: far more than end between two polls.
+const ENDED_MAX: i64 = 10_000;
 
-/// Keeps a session, if its user still has the password that was shown.
+/// Stores a session if its user still has the proven password.
 pub(in super::super) struct Begin<'a> {
     pub(super) session: &'a Session,
     pub(super) agent: &'a str,
@@ -32,14 +32,14 @@ impl Work for Begin<'_> {
         connection: &mut Connection,
     ) -> Result<Option<Vec<SessionHash>>, StoreError> {
         let uid = self.session.uid.0;
-        // Who changes the password meanwhile does not see this session, and would not end it.
+        // A concurrent password change would not see this session, and not end it.
         if let Some(lock) = LOCK_PASSWORD {
             sqlx::query(lock)
                 .bind(uid)
                 .execute(&mut *connection)
                 .await?;
         }
-        let begun = sqlx::query(
+        let inserted = sqlx::query(
             "INSERT INTO sessions (token_hash, uid, created_at, expires_at, agent, used_at)
              SELECT $1, uid, $2, $3, $4, $2 FROM users
               WHERE uid = $5 AND password_hash = $6 AND locked_at IS NULL",
@@ -52,15 +52,15 @@ impl Work for Begin<'_> {
         .bind(self.password_hash)
         .execute(&mut *connection)
         .await?;
-        if begun.rows_affected() == 0 {
+        if inserted.rows_affected() == 0 {
             return Ok(None);
         }
         end_surplus(connection, self.session).await.map(Some)
     }
 }
 
-/// Ends what a user has beyond [`LOGINS_MAX`] with this new one. Nothing else removes a session that has
-/// expired: a clock that is ahead for a moment would take everybody's.
+/// Ends the sessions of a user beyond [`LOGINS_MAX`], including this new one. Expired sessions are
+/// removed by nothing else: a clock that is ahead for a moment would remove everybody's.
 async fn end_surplus(
     connection: &mut Connection,
     new: &Session,
@@ -81,7 +81,7 @@ async fn end_surplus(
     ended.iter().map(hash_of).collect()
 }
 
-/// Keeps sessions, made at this time (ms since 1970).
+/// Stores sessions created at this time (ms since 1970).
 pub(in super::super) struct AddSessions<'a>(pub(super) &'a [Session], pub(super) i64);
 
 impl Work for AddSessions<'_> {
@@ -160,11 +160,11 @@ pub(super) async fn logins(
         .collect()
 }
 
-/// Notes when sessions were in use. Of two nodes the later time counts; one that is an hour ahead is of a
-/// clock that was wrong.
-pub(in super::super) struct Visit<'a>(pub(super) &'a [(SessionHash, i64)]);
+/// Updates when sessions were last used. The later time of two nodes wins; a time more than an hour
+/// ahead is replaced, because it comes from a wrong clock.
+pub(in super::super) struct Touch<'a>(pub(super) &'a [(SessionHash, i64)]);
 
-impl Work for Visit<'_> {
+impl Work for Touch<'_> {
     type Output = ();
 
     async fn run(&self, connection: &mut Connection) -> Result<(), StoreError> {
@@ -214,7 +214,7 @@ impl Work for EndOthers {
     }
 }
 
-/// Ends the session of a user with this hash, or all but that, and keeps for a while that they ended.
+/// Ends a user's session with this hash, or all but that, and records them as ended.
 async fn end(
     connection: &mut Connection,
     uid: UserId,
@@ -248,7 +248,7 @@ async fn end(
     ended.iter().map(hash_of).collect()
 }
 
-/// The sessions that were ended last, within the last hour.
+/// The sessions ended within the last hour, latest first.
 pub(super) async fn ended(
     connection: &mut Connection,
 ) -> Result<Vec<(UserId, SessionHash)>, StoreError> {
@@ -256,16 +256,16 @@ pub(super) async fn ended(
         "SELECT uid, token_hash FROM ended_sessions WHERE ended_at > $1
           ORDER BY ended_at DESC LIMIT $2",
     )
-    // Whatever this node's clock says: what is old is deleted when the next one ends.
+    // Independent of this node's clock: old rows are deleted when the next session ends.
     .bind(0_i64)
-    .bind(ENDED_TOLD)
+    .bind(ENDED_MAX)
     .fetch_all(connection)
     .await?;
     let of_row = |row: &Row| Ok((UserId(row.try_get("uid")?), hash_of(row)?));
     found.iter().map(of_row).collect()
 }
 
-/// Locks a user out, which ends all their sessions, or lets them in again.
+/// Locks a user, which ends all their sessions, or unlocks them.
 pub(in super::super) struct Lock(pub(super) UserId, pub(super) bool);
 
 impl Work for Lock {

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 use tidings_shared::{UserId, api};
 
-/// The first uid that is given to a user without one.
+/// The first uid assigned to a user without one.
 const FIRST_UID: i64 = 1000;
 
 pub(super) async fn ping(connection: &mut Connection) -> Result<(), StoreError> {
@@ -76,7 +76,7 @@ pub(super) async fn password_hash(
     Ok(row.map(|row| row.try_get("password_hash")).transpose()?)
 }
 
-/// Changes the name shown.
+/// Changes the display name.
 pub(in super::super) struct Rename<'a>(pub(super) UserId, pub(super) &'a str);
 
 impl Work for Rename<'_> {
@@ -100,16 +100,16 @@ pub(in super::super) struct AddUsers<'a>(pub(super) &'a [NewUser]);
 impl Work for AddUsers<'_> {
     type Output = Vec<UserId>;
 
-    /// An import may be of a hundred thousand.
+    /// An import may add a hundred thousand users.
     const LIMIT: Duration = Duration::from_mins(1);
 
     async fn run(&self, connection: &mut Connection) -> Result<Vec<UserId>, StoreError> {
         let Self(users) = *self;
-        // Nobody else takes a uid between the question for the highest and the commit.
+        // Nobody else assigns a uid between this query for the highest and the commit.
         if let Some(lock) = LOCK_USERS {
             sqlx::query(lock).execute(&mut *connection).await?;
         }
-        let uids = give_uids(connection, users).await?;
+        let uids = assign_uids(connection, users).await?;
         let sets: Vec<_> = users
             .iter()
             .zip(&uids)
@@ -144,16 +144,16 @@ impl Work for AddUsers<'_> {
             .collect::<Result<_, _>>()?;
         for (user, uid) in users.iter().zip(&uids) {
             if !added.remove(&user.email) {
-                return Err(taken(connection, user, *uid).await?);
+                return Err(conflict(connection, user, *uid).await?);
             }
         }
         Ok(uids)
     }
 }
 
-/// The uid of each: the one it has, or one more than the highest before it. One that an operator put at
-/// the very end does not count, for nothing follows it.
-async fn give_uids(
+/// The uid of each: the given one, or one more than the highest so far. [`UserId::MAX`] given by an
+/// operator does not count, because nothing follows it.
+async fn assign_uids(
     connection: &mut Connection,
     users: &[NewUser],
 ) -> Result<Vec<UserId>, StoreError> {
@@ -174,8 +174,8 @@ async fn give_uids(
     Ok(uids.collect())
 }
 
-/// What is taken of a user that could not be added.
-async fn taken(
+/// Which unique field of a user is taken.
+async fn conflict(
     connection: &mut Connection,
     user: &NewUser,
     uid: UserId,

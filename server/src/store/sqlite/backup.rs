@@ -1,13 +1,13 @@
-//! Backups of the file, and the way back.
+//! Backup and restore of the file.
 //!
-//! Both are the same copy, by `VACUUM INTO` (<https://sqlite.org/lang_vacuum.html>): of one moment,
-//! read in one transaction that no writer waits for; without free pages, so without anything that was
-//! deleted; and a single file, for it is not in WAL mode. The online backup API gives none of the
-//! latter, begins anew whenever another process writes, and needs unsafe code.
+//! Both copy by `VACUUM INTO` (<https://sqlite.org/lang_vacuum.html>): a snapshot read in one
+//! transaction that blocks no writer, without free pages and so without deleted data, and a single
+//! file, because it is not in WAL mode. The online backup API offers none of the latter, restarts
+//! whenever another process writes, and needs unsafe code.
 
 use super::file::{self, beside, folder_of, real_path};
 use super::writer::is_busy;
-use super::{SqliteStore, named};
+use super::{SqliteStore, parse_url};
 use crate::store::{Store as _, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode};
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -15,17 +15,17 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Copies the database of this URL, which may be in use, to a new file that only its owner may read.
-/// The file has its name once it is whole and on the disk.
+/// Copies the database of this URL, which may be in use, to a new file with owner-only permissions.
+/// The file gets its name once it is complete and synced.
 ///
 /// # Errors
-/// [`StoreError::Exists`] for a file that is there already.
+/// [`StoreError::Exists`] for an existing file.
 pub(in super::super) async fn backup(url: &str, to: &Path) -> Result<(), StoreError> {
     let exists = || StoreError::Exists(to.to_owned());
     if to.symlink_metadata().is_ok() {
         return Err(exists());
     }
-    let source = named(url)?;
+    let source = parse_url(url)?;
     file::refuse_foreign_wal(source.get_filename())?;
     let draft = file::draft_beside(to)?;
     copy(&source, draft.path()).await?;
@@ -37,20 +37,20 @@ pub(in super::super) async fn backup(url: &str, to: &Path) -> Result<(), StoreEr
     }
 }
 
-/// Puts a copy of this backup, brought up to date and with an epoch of its own, in the place of the
-/// database of this URL. What was there is set aside under a name that ends with `mark`, and returned.
-/// At every moment there is one or the other under the database's name.
+/// Replaces the database of this URL by a copy of this backup, migrated and with a new epoch. The
+/// previous file is renamed to end with `mark`, and its name returned. At every moment one of the
+/// two has the database's name.
 ///
 /// # Errors
-/// [`StoreError::InUse`] while anybody has the database open, [`StoreError::Foreign`] and
+/// [`StoreError::InUse`] while another process has the database open, [`StoreError::Foreign`] and
 /// [`StoreError::Damaged`] for a file that is no backup.
 pub(in super::super) async fn restore(
     url: &str,
     from: &Path,
     mark: &str,
 ) -> Result<Option<PathBuf>, StoreError> {
-    let place = named(url)?;
-    let path = real_path(place.get_filename());
+    let target = parse_url(url)?;
+    let path = real_path(target.get_filename());
     let _claim = file::claim(&path, false).map_err(|error| match error {
         StoreError::Claimed(path) => StoreError::InUse(path),
         error => error,
@@ -78,8 +78,8 @@ pub(in super::super) async fn restore(
 
 async fn copy(source: &SqliteConnectOptions, to: &Path) -> Result<(), StoreError> {
     let name = to.to_str().ok_or_else(|| {
-        let words = "SQLite takes no file whose name is not UTF-8";
-        sqlx::Error::Io(io::Error::new(ErrorKind::InvalidInput, words))
+        let reason = "SQLite takes no file whose name is not UTF-8";
+        sqlx::Error::Io(io::Error::new(ErrorKind::InvalidInput, reason))
     })?;
     let source = source.clone().create_if_missing(false);
     let mut connection = source.connect().await?;
@@ -90,7 +90,7 @@ async fn copy(source: &SqliteConnectOptions, to: &Path) -> Result<(), StoreError
     Ok(connection.close().await?)
 }
 
-/// Whether this is a database of Tidings, and sound.
+/// Checks that this is an undamaged database of Tidings.
 async fn check(source: &SqliteConnectOptions, path: &Path) -> Result<(), StoreError> {
     let foreign = || StoreError::Foreign(path.to_owned());
     let mut connection = source.connect().await?;
@@ -112,15 +112,15 @@ async fn check(source: &SqliteConnectOptions, path: &Path) -> Result<(), StoreEr
     Ok(connection.close().await?)
 }
 
-/// Writes the WAL into the file and removes it; fails while anybody else has the file open.
+/// Checkpoints the WAL into the file and removes it; fails while another process has the file open.
 async fn fold_wal(options: SqliteConnectOptions) -> Result<(), sqlx::Error> {
     let options = options.journal_mode(SqliteJournalMode::Delete);
     let connection: SqliteConnection = options.connect().await?;
     connection.close().await
 }
 
-/// Gives the database another name, besides its own, and what lies beside it that name alone. A sound
-/// one has its WAL folded in first.
+/// Hard-links the database under another name, and renames its companion files. An undamaged one
+/// has its WAL checkpointed first.
 async fn set_aside(path: &Path, mark: &str) -> Result<Option<PathBuf>, StoreError> {
     if file::refuse_foreign_wal(path).is_ok() {
         let folded = fold_wal(SqliteConnectOptions::new().filename(path)).await;
@@ -129,7 +129,7 @@ async fn set_aside(path: &Path, mark: &str) -> Result<Option<PathBuf>, StoreErro
         }
     }
     let aside = beside(path, mark);
-    let moved = match std::fs::hard_link(path, &aside) {
+    let renamed = match std::fs::hard_link(path, &aside) {
         Ok(()) => Some(aside.clone()),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(error) => return Err(sqlx::Error::Io(error).into()),
@@ -142,10 +142,10 @@ async fn set_aside(path: &Path, mark: &str) -> Result<Option<PathBuf>, StoreErro
             _ => {}
         }
     }
-    Ok(moved)
+    Ok(renamed)
 }
 
-/// Has a new name survive a power cut.
+/// Syncs the folder, so that a new name survives a power cut.
 fn sync_folder_of(path: &Path) -> Result<(), StoreError> {
     let folder = File::open(folder_of(path));
     Ok(folder

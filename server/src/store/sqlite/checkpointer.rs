@@ -1,11 +1,11 @@
-//! Carries what was committed from the log over to the database file, beside the writer, whose
-//! commits then need not wait for most of it (<https://sqlite.org/wal.html#ckpt>).
+//! Checkpoints the WAL into the database file beside the writer, whose commits then need not wait
+//! for most of it (<https://sqlite.org/wal.html#ckpt>).
 //!
-//! The rest, and that the log begins anew, is the writer's own part, at [`LOG_PAGES`]: only right
-//! after its own commit is all of the log carried over. Nothing depends on this but the time that
-//! commits take.
+//! The writer itself checkpoints the rest and restarts the WAL, at [`WAL_PAGES`]: only right after
+//! its own commit can all of the WAL be checkpointed. Only the latency of commits depends on this
+//! task.
 
-use super::LOG_PAGES;
+use super::WAL_PAGES;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use std::sync::Arc;
@@ -13,17 +13,18 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-/// From one look at the log to the next, at least.
+/// Minimum interval between checks of the WAL.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Pages of the log that are worth it: each share takes a sync, and a page that many commits wrote is
-/// carried over once.
-const SHARE: i64 = 1000;
+/// Minimum pages for a checkpoint: each takes a sync, and a page written by many commits is copied
+/// once.
+const MIN_PAGES: i64 = 1000;
 
-/// The first SQLite in which a log that begins anew while another connection carries it over cannot
-/// break the file ("WAL reset bug", <https://sqlite.org/releaselog/3_51_3.html>). sqlx brings it along.
+/// The first SQLite version in which a WAL that restarts during a checkpoint by another connection
+/// cannot corrupt the file ("WAL reset bug", <https://sqlite.org/releaselog/3_51_3.html>). sqlx
+/// bundles it.
 const SAFE_FROM: [u32; 3] = [3, 51, 3];
 
-/// The task, which ends with this.
+/// The checkpoint task; aborted when dropped.
 pub(super) struct Checkpointer {
     committed: Arc<Notify>,
     connection: SqlitePool,
@@ -44,19 +45,19 @@ impl Checkpointer {
         }
     }
 
-    /// To be told of every commit.
+    /// Must be called after every commit.
     pub(super) fn committed(&self) {
         self.committed.notify_one();
     }
 
-    /// Waits for what it is at; it does nothing more.
+    /// Waits for a running checkpoint; none follows.
     pub(super) async fn close(&self) {
         self.connection.close().await;
     }
 }
 
 async fn run(connection: SqlitePool, committed: Arc<Notify>) {
-    // Not before a commit: whoever only reads has no use for one more connection.
+    // Not before the first commit: a read-only process needs no further connection.
     let safe = loop {
         committed.notified().await;
         match is_safe(&connection).await {
@@ -71,7 +72,7 @@ async fn run(connection: SqlitePool, committed: Arc<Notify>) {
     while !connection.is_closed() {
         committed.notified().await;
         if let Err(error) = checkpoint(&connection).await {
-            // The writer carries over all the more, or fails for the same reason and says so.
+            // The writer then checkpoints more itself, or fails for the same reason and reports it.
             tracing::debug!(%error, "the log was not carried over");
         }
         tokio::time::sleep(PAUSE).await;
@@ -88,11 +89,11 @@ async fn is_safe(connection: &SqlitePool) -> Result<bool, sqlx::Error> {
 
 async fn checkpoint(connection: &SqlitePool) -> Result<(), sqlx::Error> {
     let mut connection = connection.acquire().await?;
-    let (_, pages, carried): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)")
+    let (_, pages, checkpointed): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)")
         .fetch_one(&mut *connection)
         .await?;
-    // A longer log is the writer's, who does not wait for this to be done.
-    if pages < LOG_PAGES && pages - carried >= SHARE {
+    // A longer WAL is checkpointed by the writer, which does not wait for this task.
+    if pages < WAL_PAGES && pages - checkpointed >= MIN_PAGES {
         sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
             .execute(&mut *connection)
             .await?;
@@ -105,12 +106,12 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_sqlite_that_is_built_in_is_safe_to_carry_over_beside_its_writer() {
+    async fn bundled_sqlite_is_safe_for_concurrent_checkpoints() {
         let memory = SqlitePool::connect_lazy("sqlite::memory:").expect("a valid URL");
         assert!(is_safe(&memory).await.expect("a version"));
     }
     #[tokio::test]
-    async fn the_log_is_carried_over_while_its_writer_does_not() {
+    async fn wal_is_checkpointed_without_the_writer() {
         let folder = tempfile::tempdir().expect("a folder");
         let options = SqliteConnectOptions::new()
             .filename(folder.path().join("x.db"))
@@ -120,26 +121,29 @@ mod tests {
         let pool = SqlitePoolOptions::new();
         let writer = (pool.clone().connect_with(options.clone()).await).expect("a file");
         let checkpointer = Checkpointer::new(pool, options);
-        let pages = format!("CREATE TABLE t AS SELECT randomblob({}) AS b", SHARE * 4096);
+        let pages = format!(
+            "CREATE TABLE t AS SELECT randomblob({}) AS b",
+            MIN_PAGES * 4096
+        );
         sqlx::query(sqlx::AssertSqlSafe(pages))
             .execute(&writer)
             .await
             .expect("room");
-        let carried = async {
+        let checkpointed = async {
             loop {
                 checkpointer.committed();
-                let log: (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)")
+                let wal: (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)")
                     .fetch_one(&writer)
                     .await
                     .expect("a log");
-                if log.2 > 0 {
-                    break log;
+                if wal.2 > 0 {
+                    break wal;
                 }
             }
         };
         let limit = Duration::from_secs(30);
-        let (_, pages, carried) =
-            (tokio::time::timeout(limit, carried).await).expect("carried over");
-        assert!(pages > SHARE && carried == pages);
+        let (_, pages, checkpointed) =
+            (tokio::time::timeout(limit, checkpointed).await).expect("carried over");
+        assert!(pages > MIN_PAGES && checkpointed == pages);
     }
 }

@@ -1,5 +1,5 @@
-//! The database's file and what lies beside it: how it comes to be, and which servers may use it. What is
-//! in it is not this module's business.
+//! The database file and its companions: creation, and claims by servers. Its content is not this
+//! module's concern.
 
 use super::super::StoreError;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -9,12 +9,13 @@ use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// Makes the file where there is none. It appears under its name as a database already, so that an
-/// empty one is never a beginning; and only who runs the server may read it, or the files that SQLite
-/// puts beside it, which have its permissions.
+/// Creates a missing file. It gets its name as an initialized database, so that an empty file is
+/// never a new one. Only the server's user may read it, or the files that SQLite puts beside it,
+/// which inherit its permissions.
 ///
 /// # Errors
-/// [`StoreError::Empty`] for an empty file, [`StoreError::ForeignWal`] where another's WAL lies beside it.
+/// [`StoreError::Empty`] for an empty file, [`StoreError::ForeignWal`] where another database's WAL
+/// lies beside it.
 pub(super) async fn create_if_missing(options: &SqliteConnectOptions) -> Result<(), StoreError> {
     let path = options.get_filename();
     refuse_foreign_wal(path)?;
@@ -23,26 +24,26 @@ pub(super) async fn create_if_missing(options: &SqliteConnectOptions) -> Result<
             return Err(StoreError::Empty(path.to_owned()));
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {}
-        // What is wrong with it SQLite says itself.
+        // Other errors are reported by SQLite.
         _ => return Ok(()),
     }
     let draft = draft_beside(path)?;
-    begin(&options.clone().filename(draft.path())).await?;
+    initialize(&options.clone().filename(draft.path())).await?;
     match draft.persist_noclobber(path) {
         Ok(_) => Ok(()),
-        // Somebody else was quicker.
+        // Another process was faster.
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(sqlx::Error::Io(error.error).into()),
     }
 }
 
-/// The folder that a file is in.
+/// The folder of a file.
 pub(super) fn folder_of(path: &Path) -> &Path {
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     folder.unwrap_or(Path::new("."))
 }
 
-/// An empty file, to have this name once it is whole; its owner's alone.
+/// An empty temporary file beside `path`, to be renamed once complete; owner-only permissions.
 pub(super) fn draft_beside(path: &Path) -> Result<NamedTempFile, StoreError> {
     let draft = tempfile::Builder::new()
         .prefix(".tidings-new-")
@@ -50,23 +51,23 @@ pub(super) fn draft_beside(path: &Path) -> Result<NamedTempFile, StoreError> {
     Ok(draft.map_err(sqlx::Error::Io)?)
 }
 
-/// The same for every link to it.
+/// The canonical path, the same for every link.
 pub(super) fn real_path(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-/// What lies beside a file under its name and a suffix.
+/// The companion file with this suffix.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
 }
 
-/// Refuses a file whose WAL was another's: SQLite would write that into it and break it, for nothing in
-/// a WAL names its file (<https://sqlite.org/fileformat2.html> §4). Known by this: a WAL begins after its
-/// file was marked, at byte 18, as one that has one, and a backup is not marked so.
+/// Refuses a file with another database's WAL: SQLite would write it into the file and corrupt it,
+/// because a WAL does not identify its file (<https://sqlite.org/fileformat2.html> §4). Detected by
+/// byte 18: a file is marked as in WAL mode before its WAL begins, and a backup is not marked.
 ///
-/// To be asked before this process opens the file: closing it here would release SQLite's locks.
+/// Must be called before this process opens the file: closing it here would release SQLite's locks.
 ///
 /// # Errors
 /// [`StoreError::ForeignWal`]
@@ -89,19 +90,19 @@ pub(super) fn refuse_foreign_wal(named: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes an empty file a database without tables.
-pub(super) async fn begin(options: &SqliteConnectOptions) -> Result<(), StoreError> {
-    // The switch to a write-ahead log writes the first page.
+/// Initializes an empty file as a database without tables.
+pub(super) async fn initialize(options: &SqliteConnectOptions) -> Result<(), StoreError> {
+    // The switch to WAL mode writes the first page.
     options.connect().await?.close().await?;
     Ok(())
 }
 
-/// The right to serve from a file, until it is dropped or the process ends, however it ends.
+/// A server's claim on a file, held until dropped or the process ends.
 #[derive(Debug)]
 pub struct Claim(#[expect(dead_code, reason = "held, and closed by its drop")] File);
 
-/// Claims the file: `shared` with other servers that claim it so, or alone. The lock is on a file of its
-/// own: to open the database's own and close it again would release SQLite's locks on it
+/// Claims the file, `shared` with other servers or exclusively. The lock is on a separate file:
+/// opening and closing the database file would release SQLite's locks on it
 /// (sqlite.org/howtocorrupt.html §2.2).
 ///
 /// # Errors
@@ -121,7 +122,7 @@ pub(super) fn claim(named: &Path, shared: bool) -> Result<Claim, StoreError> {
     match locked {
         Ok(()) => Ok(Claim(file)),
         Err(TryLockError::WouldBlock) => Err(StoreError::Claimed(named.to_owned())),
-        // SQLite itself may work there.
+        // SQLite itself may still work there.
         Err(TryLockError::Error(error)) => {
             tracing::warn!(%error, "this file system has no locks: see that no other server uses the file");
             Ok(Claim(file))
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_new_file_and_what_is_beside_it_are_the_owners_alone() {
+    async fn new_file_and_its_companions_are_owner_only() {
         use std::os::unix::fs::PermissionsExt as _;
         let home = tempfile::tempdir().expect("a temporary folder");
         let store = open(&home.path().join("x.db")).await.expect("a file");
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_empty_file_is_refused_until_it_is_begun() {
+    async fn empty_file_is_refused_until_initialized() {
         let home = tempfile::tempdir().expect("a temporary folder");
         let path = home.path().join("x.db");
         std::fs::write(&path, "").expect("writable");
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_one_servers_or_theirs_who_share_it() {
+    fn file_claim_is_exclusive_or_shared() {
         let home = tempfile::tempdir().expect("a temporary folder");
         let path = home.path().join("x.db");
         let alone = claim(&path, false).expect("nobody else");

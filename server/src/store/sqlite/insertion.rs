@@ -1,4 +1,4 @@
-//! The statements that insert messages, many rows each, and the ids that messages get by them.
+//! Multi-row statements that insert messages, and the assignment of message ids.
 
 use super::dialect::Connection;
 use crate::store::{Appended, StoreError};
@@ -8,23 +8,22 @@ use sqlx::sqlite::{SqliteArguments, SqliteQueryResult};
 use std::sync::LazyLock;
 use tidings_shared::Mid;
 
-/// Rows that the statements take. What a batch does not fill is NULL and left out, so that a few
-/// statements, prepared once, do for every batch in one go.
-const ROWS: [usize; 7] = [1, 8, 32, 128, 256, 512, MOST];
-/// The most messages that one statement inserts.
-pub(super) const MOST: usize = 1024;
+/// Rows per statement. Unused rows are NULL and skipped, so that a few prepared statements fit
+/// every batch in one execution.
+const ROWS: [usize; 7] = [1, 8, 32, 128, 256, 512, MAX_ROWS];
+/// Maximum messages per statement.
+pub(super) const MAX_ROWS: usize = 1024;
 
-/// Statements for as many rows as [`ROWS`] says, one each.
+/// One statement per size in [`ROWS`].
 pub(super) struct Insertion([String; ROWS.len()]);
 
 impl Insertion {
-    /// `before` and `after`: SQL around each. `on_conflict`: what becomes of a message that was stored
-    /// before; without it the transaction is rolled back.
+    /// `before` and `after`: SQL around each statement. `on_conflict`: handling of duplicates;
+    /// without it the transaction is rolled back.
     ///
-    /// Columns are plain parameters: taken out of JSON they would cost as much again as their
-    /// insertion. No function is called, which is the condition for `OR ROLLBACK` to save the journal
-    /// that undoes this statement alone; if it is refused, the transaction is over anyway
-    /// (<https://sqlite.org/lang_conflict.html>).
+    /// Columns are plain parameters: extracted from JSON they would double the cost of the
+    /// insertion. No function is called, which lets `OR ROLLBACK` skip the statement journal; on a
+    /// conflict the transaction is over anyway (<https://sqlite.org/lang_conflict.html>).
     pub(super) fn new(before: &str, on_conflict: &str, after: &str) -> Self {
         Self(ROWS.map(|rows| {
             let rows = vec!["(?, ?, ?, ?, ?, ?, ?)"; rows].join(", ");
@@ -38,10 +37,10 @@ impl Insertion {
         }))
     }
 
-    /// The statement for so many messages, at most [`MOST`].
+    /// The statement for so many messages, at most [`MAX_ROWS`].
     pub(super) fn of(&'static self, messages: usize) -> &'static str {
-        let fitting = ROWS.iter().position(|rows| messages <= *rows);
-        &self.0[fitting.unwrap_or(ROWS.len() - 1)]
+        let index = ROWS.iter().position(|rows| messages <= *rows);
+        &self.0[index.unwrap_or(ROWS.len() - 1)]
     }
 }
 
@@ -50,19 +49,19 @@ static INSERTION: LazyLock<Insertion> = LazyLock::new(|| {
     Insertion::new("", on_conflict, "")
 });
 
-/// Inserts these messages, in a transaction that is open, and gives them their ids.
+/// Inserts these messages in an open transaction, and sets their ids.
 ///
 /// # Errors
-/// [`StoreError::Repeated`] when one of them was stored before.
+/// [`StoreError::Duplicate`] when one of them was stored before.
 pub(super) async fn insert(
     connection: &mut Connection,
     messages: &mut [Appended],
 ) -> Result<(), StoreError> {
-    for chunk in messages.chunks_mut(MOST) {
+    for chunk in messages.chunks_mut(MAX_ROWS) {
         let query = bind(sqlx::query(INSERTION.of(chunk.len())), chunk);
         let done = query.execute(&mut *connection).await?;
         if usize::try_from(done.rows_affected()) != Ok(chunk.len()) {
-            return Err(StoreError::Repeated);
+            return Err(StoreError::Duplicate);
         }
         give_ids(chunk, &done);
     }
@@ -88,9 +87,9 @@ pub(super) fn bind<'q>(
     query
 }
 
-/// Gives messages that were inserted just now their ids, which AUTOINCREMENT counts on one by one in
-/// the order of the rows (<https://sqlite.org/autoinc.html>): nobody else wrote meanwhile. So no row is
-/// returned for each; see [`super::dialect::packed`].
+/// Sets the ids of messages just inserted: AUTOINCREMENT assigns them consecutively in row order
+/// (<https://sqlite.org/autoinc.html>), and nobody else wrote meanwhile. So no rows are returned;
+/// see [`super::dialect::json_rows`].
 pub(super) fn give_ids(messages: &mut [Appended], done: &SqliteQueryResult) {
     let ids = (1..=done.last_insert_rowid()).rev();
     for (message, id) in messages.iter_mut().rev().zip(ids) {

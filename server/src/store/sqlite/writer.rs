@@ -1,10 +1,9 @@
-//! The one connection that writes, and whose turn it is. What is written is not its business, nor what
-//! is remembered of it (`recent`).
+//! The single write connection, and the permit to use it. What is written is not its concern.
 //!
-//! sqlx's pools ask a connection that comes back whether it is well, before anybody else may have it:
-//! one more way to its thread and back for every commit.
+//! Not a pool of sqlx, which tests every returned connection before it is used again: one more
+//! round trip to its thread for every commit.
 
-use super::recent::Recent;
+use super::lookup_cache::LookupCache;
 use super::{ACQUIRE_LIMIT, BUSY_LIMIT};
 use sqlx::error::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -13,41 +12,40 @@ use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep, timeout};
 
-/// Between two tries to open a file that others are opening for the first time.
-const BETWEEN_TRIES: Duration = Duration::from_millis(20);
+/// Delay between attempts to open a file that others open for the first time.
+const RETRY_DELAY: Duration = Duration::from_millis(20);
 
-/// The connection's place.
+/// Owner of the write connection.
 pub(super) struct Writer {
     options: SqliteConnectOptions,
-    place: Mutex<Place>,
+    slot: Mutex<Slot>,
 }
 
-enum Place {
-    Idle(SqliteConnection, Recent),
-    /// Whoever had the last one did not bring it back; the next opens another.
+enum Slot {
+    Idle(SqliteConnection, LookupCache),
+    /// The last permit was dropped without release; the next opens a new connection.
     Empty,
     Closed,
 }
 
-/// The connection, while nobody else has it. Dropped without [`Self::end`] it is closed, whatever it
-/// is in the middle of is undone, and the next turn gets another.
-pub(super) struct Turn<'a> {
+/// Exclusive use of the connection. Dropped without [`Self::release`], the connection is closed, an
+/// open transaction is rolled back, and the next permit gets a new one.
+pub(super) struct WritePermit<'a> {
     pub(super) connection: SqliteConnection,
-    pub(super) recent: Recent,
-    place: MutexGuard<'a, Place>,
+    pub(super) cache: LookupCache,
+    slot: MutexGuard<'a, Slot>,
 }
 
-impl Turn<'_> {
-    /// Brings the connection back, outside of any transaction, after nothing was written that `recent`
-    /// does not know.
-    pub(super) fn end(mut self) {
-        *self.place = Place::Idle(self.connection, self.recent);
+impl WritePermit<'_> {
+    /// Returns the connection, outside of any transaction, when the cache knows everything written.
+    pub(super) fn release(mut self) {
+        *self.slot = Slot::Idle(self.connection, self.cache);
     }
 
-    /// The same after anything.
-    pub(super) fn end_otherwise(mut self) {
-        self.recent.forget();
-        self.end();
+    /// Returns the connection after any other write.
+    pub(super) fn release_and_clear(mut self) {
+        self.cache.clear();
+        self.release();
     }
 }
 
@@ -57,57 +55,57 @@ impl Writer {
         let connection = loop {
             match options.connect().await {
                 Ok(connection) => break connection,
-                // Several who make the same new file one with a log at once: SQLite's own waiting
-                // is not for this.
+                // Several processes may switch the same new file to WAL mode at once, which
+                // SQLite's busy timeout does not cover.
                 Err(error) if is_busy(&error) && started.elapsed() < BUSY_LIMIT => {
-                    sleep(BETWEEN_TRIES).await;
+                    sleep(RETRY_DELAY).await;
                 }
                 Err(error) => return Err(error),
             }
         };
         Ok(Self {
             options,
-            place: Mutex::new(Place::Idle(connection, Recent::default())),
+            slot: Mutex::new(Slot::Idle(connection, LookupCache::default())),
         })
     }
 
-    /// What its connection is opened with.
+    /// The options of its connection.
     pub(super) const fn options(&self) -> &SqliteConnectOptions {
         &self.options
     }
 
-    /// Waits for one's turn, in the order of those who ask. May be dropped while it waits.
+    /// Waits for the permit, in FIFO order. Cancel safe.
     ///
     /// # Errors
     /// [`sqlx::Error::PoolTimedOut`] after [`ACQUIRE_LIMIT`], [`sqlx::Error::PoolClosed`] after
     /// [`Self::close`], or why a connection could not be opened.
-    pub(super) async fn turn(&self) -> Result<Turn<'_>, sqlx::Error> {
-        let waiting = timeout(ACQUIRE_LIMIT, self.place.lock());
-        let mut place = waiting.await.map_err(|_| sqlx::Error::PoolTimedOut)?;
-        let (connection, recent) = match std::mem::replace(&mut *place, Place::Empty) {
-            Place::Idle(connection, recent) => (connection, recent),
-            Place::Empty => (self.options.connect().await?, Recent::default()),
-            Place::Closed => {
-                *place = Place::Closed;
+    pub(super) async fn acquire(&self) -> Result<WritePermit<'_>, sqlx::Error> {
+        let lock = timeout(ACQUIRE_LIMIT, self.slot.lock());
+        let mut slot = lock.await.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        let (connection, cache) = match std::mem::replace(&mut *slot, Slot::Empty) {
+            Slot::Idle(connection, cache) => (connection, cache),
+            Slot::Empty => (self.options.connect().await?, LookupCache::default()),
+            Slot::Closed => {
+                *slot = Slot::Closed;
                 return Err(sqlx::Error::PoolClosed);
             }
         };
-        Ok(Turn {
+        Ok(WritePermit {
             connection,
-            recent,
-            place,
+            cache,
+            slot,
         })
     }
 
-    /// Whether somebody has it.
-    pub(super) fn is_taken(&self) -> bool {
-        self.place.try_lock().is_err()
+    /// Whether the permit is held.
+    pub(super) fn is_held(&self) -> bool {
+        self.slot.try_lock().is_err()
     }
 
-    /// Closes the connection after the turns that wait. There is none after this.
+    /// Closes the connection after the waiting permits. No permit is granted afterwards.
     pub(super) async fn close(&self) {
-        let place = std::mem::replace(&mut *self.place.lock().await, Place::Closed);
-        if let Place::Idle(connection, _) = place
+        let slot = std::mem::replace(&mut *self.slot.lock().await, Slot::Closed);
+        if let Slot::Idle(connection, _) = slot
             && let Err(error) = connection.close().await
         {
             tracing::warn!(%error, "the writer did not close well");
@@ -115,7 +113,7 @@ impl Writer {
     }
 }
 
-/// Whether another had the file: `SQLITE_BUSY`, of whatever kind (sqlite.org/rescode.html).
+/// Whether the file was busy: `SQLITE_BUSY`, of any kind (sqlite.org/rescode.html).
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(DatabaseError::code);
     code.and_then(|code| code.parse::<i32>().ok())
@@ -127,29 +125,29 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_turn_that_is_not_ended_leaves_nothing_and_after_the_last_there_is_none() {
+    async fn dropped_write_permit_rolls_back_and_close_refuses_more() {
         let folder = tempfile::tempdir().expect("a folder");
         let options = SqliteConnectOptions::new()
             .filename(folder.path().join("x.db"))
             .create_if_missing(true);
         let writer = Writer::open(options).await.expect("a file");
-        let mut turn = writer.turn().await.expect("the first");
+        let mut permit = writer.acquire().await.expect("the first");
         sqlx::raw_sql("CREATE TABLE t (x); BEGIN IMMEDIATE; INSERT INTO t VALUES (1)")
-            .execute(&mut turn.connection)
+            .execute(&mut permit.connection)
             .await
             .expect("room");
-        assert!(writer.is_taken());
-        drop(turn);
+        assert!(writer.is_held());
+        drop(permit);
 
-        let mut turn = writer.turn().await.expect("another connection");
+        let mut permit = writer.acquire().await.expect("another connection");
         let left: i64 = sqlx::query_scalar("BEGIN IMMEDIATE; SELECT count(*) FROM t")
-            .fetch_one(&mut turn.connection)
+            .fetch_one(&mut permit.connection)
             .await
             .expect("nobody else writes");
         assert_eq!(left, 0);
-        drop(turn);
+        drop(permit);
         writer.close().await;
-        let refused = writer.turn().await.map(drop);
+        let refused = writer.acquire().await.map(drop);
         assert!(
             matches!(refused, Err(sqlx::Error::PoolClosed)),
             "{refused:?}"

@@ -1,12 +1,12 @@
-//! Acknowledging pushes: each for itself, or one for many; after a wait. A push that comes again
-//! is acknowledged again.
+//! Acknowledgements of pushes: one each, or a cumulative one, after a delay. A repeated push is
+//! acknowledged again.
 
 use super::super::plan::DevicePlan;
 use std::time::Duration;
 use tidings_shared::frame::Ack;
 use tidings_shared::{Moment, Tid};
 
-/// So many pushes are acknowledged without waiting longer.
+/// Pushes after which the acknowledgement is due at once.
 const BATCH: usize = 16;
 
 #[derive(Debug)]
@@ -29,14 +29,14 @@ impl Acks {
         }
     }
 
-    /// A new connection counts anew.
+    /// Resets for a new connection, whose tids start at 1.
     pub(super) fn forget(&mut self) {
         self.waiting.clear();
         self.highest = Tid(0);
         self.due = None;
     }
 
-    /// A push arrived. A hidden page waits for nothing: its timers run once a minute.
+    /// A push arrived. A hidden page acknowledges at once, because its timers run once a minute.
     pub(super) fn arrived(&mut self, now: Moment, tid: Tid, hidden: bool) {
         self.highest = self.highest.max(tid);
         self.waiting.push(tid);

@@ -1,18 +1,18 @@
-//! A device's own clock and timer: it counts from an origin of its own, may stand still in sleep,
-//! and runs timers late.
+//! The clock and timer of a device. The clock has an origin of its own and may stop during sleep;
+//! the timer fires late.
 
 use std::time::Duration;
 use tidings_shared::Moment;
 
-/// A hidden page runs its timers at whole minutes.
+/// A hidden page runs its timers once a minute.
 const THROTTLE: Duration = Duration::from_mins(1);
-/// A timer fires some time after it was asked to.
+/// How late a timer fires.
 const LATE: Duration = Duration::from_millis(1);
 
 #[derive(Debug)]
 pub(super) struct Clock {
     origin: Duration,
-    stood_still: Duration,
+    suspended: Duration,
     asleep_since: Option<Moment>,
     throttled: bool,
 }
@@ -21,19 +21,19 @@ impl Clock {
     pub(super) const fn new(origin: Duration) -> Self {
         Self {
             origin,
-            stood_still: Duration::ZERO,
+            suspended: Duration::ZERO,
             asleep_since: None,
             throttled: false,
         }
     }
 
     pub(super) fn now(&self, outside: Moment) -> Moment {
-        outside + self.origin - self.stood_still
+        outside + self.origin - self.suspended
     }
 
     /// When a timer fires that is set now for `moment` of this clock.
     pub(super) fn timer(&self, now: Moment, moment: Moment) -> Moment {
-        let mut at = moment + self.stood_still - self.origin;
+        let mut at = moment + self.suspended - self.origin;
         if self.throttled && at > now {
             let minutes = at.since(Moment::default()).as_secs() / THROTTLE.as_secs() + 1;
             at = Moment::after_origin(Duration::from_mins(minutes));
@@ -57,11 +57,11 @@ impl Clock {
         self.asleep_since = Some(now);
     }
 
-    pub(super) fn wake(&mut self, now: Moment, stood_still: bool) {
+    pub(super) fn wake(&mut self, now: Moment, suspended: bool) {
         if let Some(since) = self.asleep_since.take()
-            && stood_still
+            && suspended
         {
-            self.stood_still += now.since(since);
+            self.suspended += now.since(since);
         }
     }
 }

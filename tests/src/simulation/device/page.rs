@@ -1,5 +1,5 @@
-//! A client like our page: bound by asking for the list, it fetches by gaps, acknowledges pushes
-//! and sends from an outbox that survives it.
+//! A client like the page: its bind asks for the list, it fetches what its timelines lack,
+//! acknowledges pushes, and sends from an outbox that survives a reload.
 
 mod outgoing;
 
@@ -25,13 +25,13 @@ pub(super) struct Page {
     all: bool,
     outbox: Outbox,
     acks: Acks,
-    /// The next page of the list, to be asked for then.
+    /// The next request for a page of the list, and its time.
     list: Option<(Moment, ListConversations)>,
-    /// Up to where the person has read, as far as the server was told.
+    /// The read cursors that were sent to the server, by peer.
     read: BTreeMap<Peer, Seq>,
     last_ref: u64,
     asked: BTreeMap<u64, Peer>,
-    /// For a broken variant: ids that were sent before, and under which others.
+    /// For a broken variant: ids that were sent before, and the ids that replaced them.
     sent: BTreeSet<ClientMsgId>,
     renamed: BTreeMap<ClientMsgId, ClientMsgId>,
 }
@@ -55,8 +55,8 @@ impl Page {
         }
     }
 
-    /// The page after a reload: what was stored in the browser, and nothing else.
-    pub(super) fn reborn(&self, plan: &DevicePlan) -> Self {
+    /// The page after a reload: it keeps only its outbox, which is stored in the browser.
+    pub(super) fn reloaded(&self, plan: &DevicePlan) -> Self {
         let kept = serde_json::to_string(&self.outbox).expect("plain data has a JSON form");
         Self {
             outbox: serde_json::from_str(&kept).expect("an outbox reads its own form"),
@@ -97,7 +97,7 @@ impl Page {
         }
     }
 
-    pub(super) fn unlinked(&mut self) {
+    pub(super) fn disconnected(&mut self) {
         self.acks.forget();
         self.list = None;
         self.asked.clear();
@@ -106,17 +106,23 @@ impl Page {
         }
     }
 
-    pub(super) fn hear(&mut self, env: &mut Env, now: Moment, frame: ServerFrame, hidden: bool) {
+    pub(super) fn handle_frame(
+        &mut self,
+        env: &mut Env,
+        now: Moment,
+        frame: ServerFrame,
+        hidden: bool,
+    ) {
         match frame {
-            ServerFrame::Bound(bound) => self.bound(env, now, *bound),
+            ServerFrame::Bound(bound) => self.handle_bound(env, now, *bound),
             ServerFrame::Push(push) => {
                 self.acks.arrived(now, push.tid, hidden);
-                self.take(env, push.message);
+                self.merge(env, push.message);
             }
             ServerFrame::Sent(message) => {
                 env.count(Count::Answers);
                 env.ledger.received(self.me, &message);
-                self.take(env, *message);
+                self.merge(env, *message);
             }
             ServerFrame::Page(page) => {
                 env.count(Count::Fetches);
@@ -133,8 +139,8 @@ impl Page {
                         .shown(self.device, self.me, view.shown().into_iter());
                 }
             }
-            ServerFrame::Conversations(list) => self.listed(env, now, list),
-            ServerFrame::Error(error) => self.refused(env, now, &error),
+            ServerFrame::Conversations(list) => self.handle_list(env, now, list),
+            ServerFrame::Error(error) => self.handle_error(env, now, &error),
             ServerFrame::Read(mark) => {
                 let read = self.read.entry(mark.peer).or_default();
                 *read = mark.seq.max(*read);
@@ -159,15 +165,15 @@ impl Page {
         }
     }
 
-    fn bound(&mut self, env: &mut Env, now: Moment, bound: Bound) {
+    fn handle_bound(&mut self, env: &mut Env, now: Moment, bound: Bound) {
         if env.is(Variant::OutboxCleared) {
             self.outbox = Outbox::default();
         }
         self.outbox.reconnected();
-        self.listed(env, now, bound.list.unwrap_or_default());
+        self.handle_list(env, now, bound.list.unwrap_or_default());
     }
 
-    fn listed(&mut self, env: &Env, now: Moment, list: ConversationList) {
+    fn handle_list(&mut self, env: &Env, now: Moment, list: ConversationList) {
         for conversation in list.conversations {
             let view = self.view(env, conversation.peer);
             view.timeline.expect(conversation.last_seq);
@@ -176,8 +182,8 @@ impl Page {
         self.list = list.next.map(next);
     }
 
-    /// Takes a message that came alone.
-    fn take(&mut self, env: &mut Env, mut message: Message) {
+    /// Merges a message of a push or an answer.
+    fn merge(&mut self, env: &mut Env, mut message: Message) {
         self.settle(env, &message);
         let (peer, direction) = message.seen_by(self.me);
         message.direction = direction;
@@ -189,17 +195,17 @@ impl Page {
         env.ledger.shown(device, me, view.shown().into_iter());
     }
 
-    /// A message of this device that the server has leaves the outbox.
+    /// Removes a message of this device from the outbox, because the server has it.
     fn settle(&mut self, env: &mut Env, message: &Message) {
-        let own = message.seen_by(self.me).1 == Direction::Sent;
-        if let Some(id) = message.client_msg_id.as_ref().filter(|_| own) {
+        let from_self = message.seen_by(self.me).1 == Direction::Sent;
+        if let Some(id) = message.client_msg_id.as_ref().filter(|_| from_self) {
             let id = self.renamed.get(id).unwrap_or(id);
             self.outbox.settle(id);
             env.ledger.settled(self.device, id);
         }
     }
 
-    fn refused(&mut self, env: &mut Env, now: Moment, error: &ErrorBody) {
+    fn handle_error(&mut self, env: &mut Env, now: Moment, error: &ErrorBody) {
         if let Some(id) = &error.client_msg_id {
             if !error.code.is_transient() {
                 env.count(Count::Refused);

@@ -1,24 +1,24 @@
-//! One conversation on a page: the real [`Timeline`], and what was asked for.
+//! One conversation of a page: the real [`Timeline`], and its running queries.
 
 use std::time::Duration;
 use tidings_shared::timeline::{Fetch, Timeline};
 use tidings_shared::{Message, Moment, Seq};
 
-/// From a question that could not be answered to the next one.
+/// The delay between a failed query and the next one.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// A question to the server.
+/// The state of a query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Ask {
     #[default]
     Idle,
-    /// The answer to the query with this `ref` is on its way.
+    /// The query with this `ref` is not answered yet.
     Waiting(u64),
-    /// Not answered; asked again then.
+    /// The query failed; it is repeated at this time.
     Failed(Moment),
 }
 
-/// What to ask for.
+/// The messages to query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Want {
     Latest,
@@ -31,11 +31,11 @@ pub(super) struct View {
     pub(super) timeline: Timeline,
     newer: Ask,
     older: Ask,
-    /// The person wants to see what lies above.
+    /// Whether the person scrolls up to older messages.
     pub(super) upward: bool,
-    /// The server was asked at all: a conversation no list named may have messages.
+    /// Whether the server was queried at all: a conversation that is in no list may have messages.
     asked: bool,
-    /// For a broken variant: what is shown without merging.
+    /// For a broken variant: the messages shown without merging.
     naive: Option<Vec<Message>>,
 }
 
@@ -55,16 +55,16 @@ impl View {
         self.timeline.merge(message)
     }
 
-    /// What is shown.
+    /// The messages shown.
     pub(super) fn shown(&self) -> Vec<&Message> {
         match &self.naive {
-            // Without merging, what is below the run cannot be told from what is not there yet.
+            // Without merging there is no contiguous run: every message is shown.
             Some(naive) => naive.iter().collect(),
             None => self.timeline.messages().collect(),
         }
     }
 
-    /// What to ask for now; the caller asks it under `reference`.
+    /// What to query now, if anything. The caller sends the query with this `reference`.
     pub(super) fn ask(&mut self, now: Moment, reference: u64, fills_gaps: bool) -> Option<Want> {
         for ask in [&mut self.newer, &mut self.older] {
             if matches!(ask, Ask::Failed(until) if *until <= now) {
@@ -89,7 +89,7 @@ impl View {
         None
     }
 
-    /// The answer to the question `reference` came; one that brings nothing is asked again later.
+    /// Handles the page for the query `reference`. A query that brings nothing is repeated later.
     pub(super) fn answered(&mut self, now: Moment, reference: u64, page: Vec<Message>) {
         let ends = |timeline: &Timeline| (timeline.first(), timeline.last());
         let before = ends(&self.timeline);
@@ -123,7 +123,7 @@ impl View {
         }
     }
 
-    /// Answers on their way will not come.
+    /// The connection is gone, and with it the answers to running queries.
     pub(super) const fn disconnected(&mut self) {
         self.newer = Ask::Idle;
         self.older = Ask::Idle;

@@ -1,4 +1,4 @@
-//! A device and its connection: what arrives, what the link asks for, what is sent.
+//! A device and its connection: receiving, running the effects of the link, and sending.
 
 use super::{Client, Device};
 use crate::simulation::agenda::{Event, NodeId, SocketId};
@@ -8,49 +8,58 @@ use crate::simulation::report::Count;
 use std::time::Duration;
 use tidings_shared::Message;
 use tidings_shared::frame::{Bind, ClientFrame, Heartbeat, ServerFrame};
-use tidings_shared::link::{Cause, Effect, Event as LinkEvent, Phase};
+use tidings_shared::link::{Cause, LinkEffect, LinkEvent, Phase};
 
 impl Device {
-    pub(super) fn hear(&mut self, env: &mut Env, thing: Down) {
-        let frame = match thing {
-            Down::Opened => return self.tell(env, LinkEvent::Opened),
+    pub(super) fn receive(&mut self, env: &mut Env, packet: Down) {
+        let frame = match packet {
+            Down::Opened => return self.handle_link_event(env, LinkEvent::Opened),
             Down::Close(code) => {
                 self.socket = None;
-                return self.tell(env, LinkEvent::Closed(code));
+                return self.handle_link_event(env, LinkEvent::Closed(code));
             }
             Down::Frame(frame) => frame,
         };
         let Some(socket) = self.socket else { return };
-        self.tell(env, LinkEvent::Arrived);
+        self.handle_link_event(env, LinkEvent::Arrived);
         match &frame {
             ServerFrame::Bound(bound) => {
                 let interval = Duration::from_millis(bound.timeout);
-                self.tell(env, LinkEvent::Bound(interval));
+                self.handle_link_event(env, LinkEvent::Bound(interval));
             }
-            ServerFrame::Heartbeat(interval) => self.tell(env, LinkEvent::Interval(*interval)),
+            ServerFrame::Heartbeat(interval) => {
+                self.handle_link_event(env, LinkEvent::Interval(*interval))
+            }
             ServerFrame::Push(push) => {
                 env.ledger.pushed(socket, self.uid, push);
                 if !push.dup {
-                    self.show_blindly(env, socket, &push.message, true);
+                    self.show_without_dedup(env, socket, &push.message, true);
                 }
             }
-            ServerFrame::Sent(message) => self.show_blindly(env, socket, message, false),
+            ServerFrame::Sent(message) => self.show_without_dedup(env, socket, message, false),
             _ => {}
         }
         let now = self.clock.now(env.now());
         match &mut self.client {
-            Client::Page(page) => page.hear(env, now, frame, self.clock.is_throttled()),
-            Client::Plain(plain) => plain.hear(env, now, frame),
+            Client::Page(page) => page.handle_frame(env, now, frame, self.clock.is_throttled()),
+            Client::Legacy(legacy) => legacy.handle_frame(env, now, frame),
         }
     }
 
-    fn show_blindly(&self, env: &mut Env, socket: SocketId, message: &Message, is_push: bool) {
-        if matches!(self.client, Client::Plain(_)) {
-            env.ledger.shown_blindly(socket, self.uid, message, is_push);
+    fn show_without_dedup(
+        &self,
+        env: &mut Env,
+        socket: SocketId,
+        message: &Message,
+        is_push: bool,
+    ) {
+        if matches!(self.client, Client::Legacy(_)) {
+            env.ledger
+                .shown_without_dedup(socket, self.uid, message, is_push);
         }
     }
 
-    pub(super) fn tell(&mut self, env: &mut Env, event: LinkEvent) {
+    pub(super) fn handle_link_event(&mut self, env: &mut Env, event: LinkEvent) {
         if !self.running || self.clock.is_asleep() {
             return;
         }
@@ -59,56 +68,56 @@ impl Device {
         self.link.handle(now, event, &mut effects);
         for effect in effects {
             match effect {
-                Effect::Open => self.connect(env),
-                Effect::Close => {
+                LinkEffect::Open => self.connect(env),
+                LinkEffect::Close => {
                     if self.link.last_cause() == Some(Cause::HeartbeatMissed) {
                         env.count(Count::Missed);
                     }
                     self.drop_socket(env);
                 }
-                Effect::SendBind => {
+                LinkEffect::SendBind => {
                     let conversations = matches!(self.client, Client::Page(_));
                     let missed = self.link.missed().map(|interval| interval.as_millis());
                     let bind = Bind {
                         uid: self.uid,
                         conversations,
-                        // Every other one of those without a list.
+                        // Every other device that does not ask for the list.
                         all: !conversations && self.id.0.is_multiple_of(2),
                         missed: missed.and_then(|ms| u64::try_from(ms).ok()),
                         token: None,
                     };
                     self.send(env, ClientFrame::Bind(bind));
                 }
-                Effect::SendHeartbeat(interval) => {
+                LinkEffect::SendHeartbeat(interval) => {
                     let timeout = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
                     let uid = self.uid;
                     self.send(env, ClientFrame::Heartbeat(Heartbeat { uid, timeout }));
                 }
-                Effect::Changed if self.link.phase() != Phase::Live => self.unlinked(),
-                Effect::Changed => {}
+                LinkEffect::Changed if self.link.phase() != Phase::Live => self.disconnected(),
+                LinkEffect::Changed => {}
             }
         }
     }
 
-    fn unlinked(&mut self) {
+    fn disconnected(&mut self) {
         match &mut self.client {
-            Client::Page(page) => page.unlinked(),
-            Client::Plain(plain) => plain.unlinked(),
+            Client::Page(page) => page.disconnected(),
+            Client::Legacy(legacy) => legacy.disconnected(),
         }
     }
 
     fn connect(&mut self, env: &mut Env) {
         self.drop_socket(env);
-        // Whatever balances the load picks any node.
+        // A load balancer picks any node.
         let node = NodeId(env.random.index(env.plan.nodes));
         let socket = env.network.open(self.id, node);
-        env.say(|| {
+        env.log(|| {
             format!(
                 "device {} opens connection {} to node {}",
                 self.id.0, socket.0, node.0
             )
         });
-        env.ledger.stirred(env.agenda.now());
+        env.ledger.record_activity(env.agenda.now());
         self.socket = Some(socket);
         if self.online {
             env.send_up(socket, Up::Open);
@@ -122,7 +131,7 @@ impl Device {
         if let Some(socket) = self.socket.take() {
             env.send_up(socket, Up::Close);
         }
-        self.unlinked();
+        self.disconnected();
     }
 
     fn send(&self, env: &mut Env, frame: ClientFrame) {
@@ -135,8 +144,8 @@ impl Device {
         env.send_up(socket, Up::Frame(frame));
     }
 
-    /// Ends every event: sends what is due, sets the one timer.
-    pub(super) fn settle(&mut self, env: &mut Env) {
+    /// Sends the frames that are due and sets the timer. Every event ends with it.
+    pub(super) fn flush(&mut self, env: &mut Env) {
         if !self.running || self.clock.is_asleep() {
             return;
         }
@@ -145,7 +154,7 @@ impl Device {
         if live {
             let frames = match &mut self.client {
                 Client::Page(page) => page.due(env, now),
-                Client::Plain(plain) => plain.due(now),
+                Client::Legacy(legacy) => legacy.due(now),
             };
             for frame in frames {
                 self.send(env, frame);
@@ -153,7 +162,7 @@ impl Device {
         }
         let client = match &self.client {
             Client::Page(page) => page.deadline(),
-            Client::Plain(plain) => plain.deadline(),
+            Client::Legacy(legacy) => legacy.deadline(),
         };
         let deadline = [self.link.deadline(), client.filter(|_| live)];
         let Some(deadline) = deadline.into_iter().flatten().min() else {

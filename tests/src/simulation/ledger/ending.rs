@@ -1,24 +1,25 @@
-//! What must hold when all faults have ended and everybody had time: nothing waits, nothing is
-//! missing, nothing happens any more.
+//! The checks at the end of a run, some time after all faults have ended: nothing is pending,
+//! nothing is missing, and nothing happens any more.
 
-use super::{Ledger, places};
+use super::{Ledger, last_seq};
 use crate::simulation::agenda::DeviceId;
 use crate::simulation::plan::{NOBODY, QUIET};
 use tidings_shared::outbox::Outbox;
 use tidings_shared::{Moment, Peer, Seq, UserId};
 
 impl Ledger {
-    /// An outbox holds nothing but what was refused for good, and that is what nobody could get.
+    /// An outbox holds only messages that were refused for good, because their recipient does not
+    /// exist.
     pub(crate) fn end_outbox(&mut self, device: DeviceId, outbox: &Outbox) {
         let waits = |pending: &&tidings_shared::outbox::Pending| {
             pending.failed.is_none() || pending.peer != NOBODY
         };
         if let Some(pending) = outbox.iter().find(waits) {
-            let words = format!(
+            let text = format!(
                 "message {} still waits on device {}: {:?}",
                 pending.client_msg_id, device.0, pending.failed
             );
-            self.broke(|| words);
+            self.fail(|| text);
         }
     }
 
@@ -29,7 +30,7 @@ impl Ledger {
             .and_then(|id| self.logs.get(&id));
         let stored = log.map_or(0, Vec::len);
         if stored != shown {
-            self.broke(|| {
+            self.fail(|| {
                 format!(
                     "device {} shows {shown} of {stored} messages with {peer:?}",
                     device.0
@@ -38,10 +39,10 @@ impl Ledger {
         }
     }
 
-    /// A user with a client of the course's kind was given everything others wrote, and all of it
-    /// counts as delivered.
-    pub(crate) fn end_plain(&mut self, uid: UserId) {
-        for ((low, high), conversation) in &self.pairs {
+    /// A user with a legacy (v0) client received everything that others wrote, and all of it counts
+    /// as delivered.
+    pub(crate) fn end_legacy(&mut self, uid: UserId) {
+        for ((low, high), conversation) in &self.by_participants {
             if *low != uid && *high != uid {
                 continue;
             }
@@ -52,9 +53,9 @@ impl Ledger {
                 record.sender != uid && !given
             });
             let delivered = evidence.map_or(Seq(0), |evidence| evidence.delivered);
-            let words = match missing {
+            let text = match missing {
                 Some(record) => format!("user {uid} was never given place {}", record.seq),
-                None if delivered < places(log) => {
+                None if delivered < last_seq(log) => {
                     format!(
                         "only {delivered} of {} counts as delivered to {uid}",
                         log.len()
@@ -62,18 +63,18 @@ impl Ledger {
                 }
                 None => continue,
             };
-            self.broken
-                .get_or_insert(format!("{words} of {conversation}"));
+            self.failure
+                .get_or_insert(format!("{text} of {conversation}"));
         }
     }
 
-    /// Every committed message is where it was committed.
+    /// Every committed message is still stored.
     pub(crate) fn end_stored(&mut self, stored: impl Fn(UserId, Peer) -> Option<Seq>) {
-        for ((low, high), conversation) in &self.pairs {
+        for ((low, high), conversation) in &self.by_participants {
             let last = stored(*low, Peer::User(*high)).unwrap_or_default();
-            let committed = places(&self.logs[conversation]);
+            let committed = last_seq(&self.logs[conversation]);
             if last != committed {
-                self.broken.get_or_insert(format!(
+                self.failure.get_or_insert(format!(
                     "{committed} messages of {conversation} were committed, {last} are stored"
                 ));
             }
@@ -82,9 +83,9 @@ impl Ledger {
 
     /// Nothing but heartbeats happened for a while.
     pub(crate) fn end_quiet(&mut self, now: Moment) {
-        let stirred = self.stirred;
-        if now.since(stirred) < QUIET {
-            self.broke(|| format!("at {stirred:?} there was still something to do"));
+        let last_activity = self.last_activity;
+        if now.since(last_activity) < QUIET {
+            self.fail(|| format!("at {last_activity:?} there was still something to do"));
         }
     }
 }

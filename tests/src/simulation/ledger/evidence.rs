@@ -1,16 +1,17 @@
-//! What a user's devices were given and acknowledged, against the positions the store keeps.
+//! The messages that a user's devices received and acknowledged, compared with the cursors in the
+//! store.
 
 use super::Ledger;
 use tidings_shared::{ConversationId, Peer, Seq, UserId};
 
-/// Of one user in one conversation.
+/// The evidence of one user in one conversation.
 #[derive(Debug, Default)]
 pub(super) struct Evidence {
-    /// Places that reached a device, by place.
+    /// Whether a device received the message, by `seq`.
     given: Vec<bool>,
-    /// Places that a device acknowledged after it was given them.
+    /// Whether a device acknowledged the message after it received it, by `seq`.
     acknowledged: Vec<bool>,
-    /// Up to where a device said that it was read.
+    /// The last `seq` that a device marked as read.
     claimed: Seq,
     pub(super) delivered: Seq,
     read: Seq,
@@ -38,26 +39,26 @@ fn index(seq: Seq) -> usize {
     usize::try_from(seq.0).unwrap_or(0)
 }
 
-fn enter(places: &mut Vec<bool>, seq: Seq) {
+fn enter(seqs: &mut Vec<bool>, seq: Seq) {
     let at = index(seq);
-    if places.len() <= at {
-        places.resize(at + 1, false);
+    if seqs.len() <= at {
+        seqs.resize(at + 1, false);
     }
-    places[at] = true;
+    seqs[at] = true;
 }
 
-fn holds(places: &[bool], seq: Seq) -> bool {
-    places.get(index(seq)).copied().unwrap_or(false)
+fn holds(seqs: &[bool], seq: Seq) -> bool {
+    seqs.get(index(seq)).copied().unwrap_or(false)
 }
 
 impl Ledger {
-    /// A device acknowledges a message it was given.
+    /// A device acknowledges a message that it received.
     pub(super) fn acknowledged(&mut self, uid: UserId, conversation: ConversationId, seq: Seq) {
         let evidence = self.evidence.entry((uid, conversation)).or_default();
         enter(&mut evidence.acknowledged, seq);
     }
 
-    /// A device says, or by its question implies, that its user has read up to there.
+    /// A device marks messages as read up to this `seq`, by a frame or by a plain query.
     pub(crate) fn claims_read(&mut self, uid: UserId, peer: Peer, seq: Seq) {
         if let Some(conversation) = self.conversation(uid, peer) {
             let evidence = self.evidence.entry((uid, conversation)).or_default();
@@ -65,8 +66,8 @@ impl Ledger {
         }
     }
 
-    /// Positions in the store moved: never back, and only over what was acknowledged, read, or
-    /// sent by the user.
+    /// The cursors in the store advanced: never back, and only over messages that were
+    /// acknowledged, read, or sent by the user.
     pub(crate) fn moved(
         &mut self,
         conversation: ConversationId,
@@ -88,13 +89,13 @@ impl Ledger {
             .map(Seq)
             .find(|seq| !proven(*seq));
         if delivered < before || read < read_before {
-            self.broke(|| format!("a position of user {uid} went back to {delivered} or {read}"));
+            self.fail(|| format!("a position of user {uid} went back to {delivered} or {read}"));
         }
         if read > claimed {
-            self.broke(|| format!("user {uid} counts as having read up to {read}"));
+            self.fail(|| format!("user {uid} counts as having read up to {read}"));
         }
         if let Some(seq) = unproven {
-            self.broke(|| {
+            self.fail(|| {
                 format!(
                     "place {seq} of conversation {conversation} counts as delivered to user {uid}, \
                      whose devices never acknowledged it"

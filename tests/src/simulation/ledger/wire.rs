@@ -1,5 +1,5 @@
-//! The pushes a device gets on one connection: tids count up, each stands for one message, and a
-//! conversation's messages come in order.
+//! The pushes that a device gets on one connection: tids count up, each belongs to one message,
+//! and the messages of a conversation come in order.
 
 use super::Ledger;
 use crate::simulation::agenda::SocketId;
@@ -13,37 +13,38 @@ pub(super) struct Wire {
     /// By tid, from 1.
     pushes: Vec<(ConversationId, Seq)>,
     last: BTreeMap<ConversationId, Seq>,
-    /// The answers to sends of a client that cannot know a message again.
+    /// Messages shown by a client without deduplication, by push or answer.
     answered: BTreeSet<(ConversationId, Seq)>,
     bound_at: Moment,
-    /// Bound without asking for what its own user sends.
-    plain: bool,
+    /// Whether the bind did not ask for messages from self.
+    legacy: bool,
 }
 
 impl Wire {
-    /// Enters a push or an answer that a client without memory would show; what is wrong with it.
+    /// Records a push or an answer that a client without deduplication shows. Returns what is
+    /// wrong with it.
     fn show(&mut self, record: &Record, uid: UserId, is_push: bool) -> Option<&'static str> {
-        if is_push && record.sender == uid && (self.plain || record.at < self.bound_at) {
+        if is_push && record.sender == uid && (self.legacy || record.at < self.bound_at) {
             return Some("is of the user's own, not asked for or from before the bind");
         }
         let new = self.answered.insert((record.conversation, record.seq));
         (!new).then_some("is the user's own, who was told of it on this connection")
     }
 
-    /// Enters a push; returns what is wrong with it.
-    fn enter(&mut self, push: &Push, place: (ConversationId, Seq)) -> Option<&'static str> {
+    /// Records a push. Returns what is wrong with it.
+    fn enter(&mut self, push: &Push, slot: (ConversationId, Seq)) -> Option<&'static str> {
         let tids = self.pushes.len() as u64;
         if push.dup {
             let first = tid_index(push.tid).and_then(|at| self.pushes.get(at));
-            return (first != Some(&place)).then_some("repeats what was not pushed before");
+            return (first != Some(&slot)).then_some("repeats what was not pushed before");
         }
         if push.tid.0 != tids + 1 {
             return Some("does not have the next tid");
         }
-        self.pushes.push(place);
-        let last = self.last.entry(place.0).or_default();
-        let ordered = *last < place.1;
-        *last = place.1;
+        self.pushes.push(slot);
+        let last = self.last.entry(slot.0).or_default();
+        let ordered = *last < slot.1;
+        *last = slot.1;
         (!ordered).then_some("is out of order")
     }
 }
@@ -57,12 +58,12 @@ impl Ledger {
     pub(crate) fn binds(&mut self, socket: SocketId, now: Moment, bind: &Bind) {
         let wire = self.wires.entry(socket).or_default();
         wire.bound_at = now;
-        wire.plain = bind.is_plain();
+        wire.legacy = bind.is_plain();
     }
 
-    /// A client of the course's kind shows what it is pushed and answered, for it cannot tell
-    /// whether it has shown it before: on one connection, each message comes to it once.
-    pub(crate) fn shown_blindly(
+    /// A legacy (v0) client shows every push and answer, because it does not deduplicate. So on one
+    /// connection each message must come to it once.
+    pub(crate) fn shown_without_dedup(
         &mut self,
         socket: SocketId,
         uid: UserId,
@@ -75,7 +76,7 @@ impl Ledger {
         let wire = self.wires.entry(socket).or_default();
         if let Some(wrong) = wire.show(&record, uid, is_push) {
             let seq = record.seq;
-            self.broke(|| format!("on connection {}, place {seq} {wrong}", socket.0));
+            self.fail(|| format!("on connection {}, place {seq} {wrong}", socket.0));
         }
     }
 
@@ -89,7 +90,7 @@ impl Ledger {
         let wire = self.wires.entry(socket).or_default();
         if let Some(wrong) = wire.enter(push, (conversation, push.message.seq)) {
             let (tid, seq) = (push.tid, push.message.seq);
-            self.broke(|| {
+            self.fail(|| {
                 format!(
                     "on connection {}, push {tid} of place {seq} {wrong}",
                     socket.0
@@ -104,12 +105,12 @@ impl Ledger {
             return;
         };
         let Some(last) = tid_index(ack.tid).filter(|at| *at < wire.pushes.len()) else {
-            self.broke(|| format!("tid {} is acknowledged and was never pushed", ack.tid));
+            self.fail(|| format!("tid {} is acknowledged and was never pushed", ack.tid));
             return;
         };
         let first = if ack.cumulative { 0 } else { last };
-        let places = wire.pushes[first..=last].to_vec();
-        for (conversation, seq) in places {
+        let seqs = wire.pushes[first..=last].to_vec();
+        for (conversation, seq) in seqs {
             self.acknowledged(uid, conversation, seq);
         }
     }

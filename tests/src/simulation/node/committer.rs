@@ -1,9 +1,9 @@
-//! The group committer of a node: what queued up while the last batch ran is the next batch.
-//! Commit first, publish after, answer last.
+//! The group committer of a node: the messages that queued up while a batch ran are the next
+//! batch. It commits first, then publishes, then answers.
 
 use super::Core;
 use crate::simulation::agenda::{Event, NodeId, SocketId};
-use crate::simulation::bus::{News, Notice};
+use crate::simulation::bus::{BusEvent, Notice};
 use crate::simulation::env::Env;
 use crate::simulation::report::Count;
 use crate::simulation::store::{Draft, Stored, UnknownRecipient};
@@ -11,12 +11,12 @@ use crate::simulation::variant::Variant;
 use tidings_shared::frame::{ServerFrame, kind};
 use tidings_shared::{ConversationId, ErrorBody, ErrorCode, Peer, Seq, UserId};
 
-/// What became of the running batch.
+/// The outcome of the running batch.
 #[derive(Debug, Default)]
 enum Outcome {
     #[default]
     Awaited,
-    /// The store failed, or said so.
+    /// The store failed, or reported a failure although it committed.
     Failed,
     Appended(Vec<Result<Stored, UnknownRecipient>>),
 }
@@ -27,8 +27,8 @@ pub(super) struct Answer {
     pub(super) socket: SocketId,
     pub(super) number: u64,
     pub(super) frame: ServerFrame,
-    /// Where the message is, if it was stored.
-    pub(super) place: Option<(ConversationId, Seq)>,
+    /// The conversation and `seq` of the message, if it was stored.
+    pub(super) slot: Option<(ConversationId, Seq)>,
 }
 
 #[derive(Debug, Default)]
@@ -39,20 +39,20 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    pub(super) fn send(&mut self, env: &mut Env, (node, life): (NodeId, u32), draft: Draft) {
+    pub(super) fn send(&mut self, env: &mut Env, (node, incarnation): (NodeId, u32), draft: Draft) {
         self.queue.push(draft);
-        self.start(env, node, life);
+        self.start(env, node, incarnation);
     }
 
-    pub(super) fn start(&mut self, env: &mut Env, node: NodeId, life: u32) {
+    pub(super) fn start(&mut self, env: &mut Env, node: NodeId, incarnation: u32) {
         if self.running.is_empty() && !self.queue.is_empty() {
             self.running = std::mem::take(&mut self.queue);
             let wait = env.store_time();
-            env.after(wait, Event::Append { node, life });
+            env.after(wait, Event::Append { node, incarnation });
         }
     }
 
-    /// The running batch is stored, or not, or nobody knows.
+    /// Stores the running batch, or fails, or fails after it was stored (in doubt).
     pub(super) fn append(&mut self, env: &mut Env, node: NodeId) {
         if self.running.is_empty() || !matches!(self.outcome, Outcome::Awaited) {
             return;
@@ -71,14 +71,14 @@ impl Committer {
                 env.totals.add(Count::Messages);
                 env.ledger.committed(&stored.record);
                 let record = &stored.record;
-                env.trace.say(env.agenda.now(), || {
+                env.trace.log(env.agenda.now(), || {
                     format!(
                         "node {} commits {:?} as {} of {}",
                         node.0, record.client_msg_id, record.seq, record.conversation
                     )
                 });
             } else {
-                env.totals.add(Count::Repeats);
+                env.totals.add(Count::DuplicateSends);
             }
         }
         self.outcome = if failed {
@@ -89,7 +89,7 @@ impl Committer {
         };
     }
 
-    /// Whether something is stored that was not published.
+    /// Whether a message is stored that was not published.
     pub(super) fn is_unannounced(&self) -> bool {
         let Outcome::Appended(results) = &self.outcome else {
             return false;
@@ -97,7 +97,7 @@ impl Committer {
         results.iter().flatten().any(|stored| stored.fresh)
     }
 
-    /// What to publish and then to answer.
+    /// Ends the running batch. Returns the notices to publish, and the answers to send after that.
     pub(super) fn appended(&mut self, env: &Env) -> (Vec<Notice>, Vec<Answer>) {
         let batch = std::mem::take(&mut self.running);
         let Outcome::Appended(results) = std::mem::take(&mut self.outcome) else {
@@ -108,9 +108,9 @@ impl Committer {
             if env.is(Variant::SilentDoubt) {
                 return (Vec::new(), answers);
             }
-            // Whether it was stored is not known: whom it concerns had better look.
+            // Whether the batch was stored is not known, so the users concerned are resynced.
             let users = batch.iter().flat_map(concerned).collect();
-            return (vec![Notice::gap(users)], answers);
+            return (vec![Notice::resync(users)], answers);
         };
         let mut notices = Vec::new();
         let mut answers = Vec::new();
@@ -125,13 +125,13 @@ impl Committer {
                     socket,
                     number,
                     frame: ServerFrame::Sent(Box::new(record.pushed(record.sender))),
-                    place: Some((record.conversation, record.seq)),
+                    slot: Some((record.conversation, record.seq)),
                 });
             }
             if stored.fresh {
                 let users = vec![record.sender, record.recipient];
                 let origin = draft.origin.map(|(socket, _)| socket);
-                notices.push(Core::news(users, News::Message(record, origin)));
+                notices.push(Core::notice(users, BusEvent::Message(record, origin)));
             }
         }
         (notices, answers)
@@ -153,6 +153,6 @@ fn refused(draft: &Draft, code: ErrorCode) -> Option<Answer> {
         socket,
         number,
         frame: ServerFrame::Error(body),
-        place: None,
+        slot: None,
     })
 }

@@ -1,12 +1,12 @@
-//! One connection, in the order of the gateway's own loop: the feed first, then whatever is ready
-//! of frames, events, answers and deadlines. While it waits for the store, all else waits.
+//! One connection, driven in the order of the gateway's loop: the feed first, then any of frames,
+//! events, answers and deadlines that is ready. While it waits for the store, all else waits.
 
 use super::Core;
 use super::jobs::{Job, Outcome};
 use super::payload::Payload;
 use super::writer::Writer;
 use crate::simulation::agenda::{Event, SocketId};
-use crate::simulation::bus::News;
+use crate::simulation::bus::BusEvent;
 use crate::simulation::env::Env;
 use crate::simulation::network::{Down, Up};
 use crate::simulation::variant::Variant;
@@ -15,11 +15,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
-use tidings_shared::delivery::{Feed, Item};
+use tidings_shared::delivery::{Feed, FeedItem};
 use tidings_shared::frame::ServerFrame;
 use tidings_shared::{ConversationId, Moment, Seq, Tid, UserId, limits};
 
-/// From a failed read of the store to the next one.
+/// The delay between a failed read of the store and the next one.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
 /// Why a connection ends.
@@ -29,17 +29,17 @@ pub(super) enum Closing {
     Close(CloseCode),
 }
 
-/// Where a message is.
-pub(super) type Place = (ConversationId, Seq);
+/// The conversation and `seq` of a message.
+pub(super) type Slot = (ConversationId, Seq);
 
 /// A send that waits for its answer.
 #[derive(Debug)]
-pub(super) struct Answering {
+pub(super) struct PendingAnswer {
     number: u64,
-    answer: Option<(ServerFrame, Option<Place>)>,
+    answer: Option<(ServerFrame, Option<Slot>)>,
 }
 
-/// What a connection has after its bind.
+/// The state of a connection after its bind.
 #[derive(Debug)]
 pub(super) struct Bound {
     pub(super) feed: Feed<Payload>,
@@ -52,25 +52,26 @@ pub(super) struct Connection {
     pub(super) uid: UserId,
     pub(super) bound: Option<Bound>,
     pub(super) writer: Writer,
-    /// What it waits for from the store, and the answer if that was drawn already.
+    /// The store request it waits for, and its outcome if that was determined already.
     pub(super) job: Option<(Job, Option<Outcome>)>,
     /// Answers to sends, in the order of the sends.
-    pub(super) answering: VecDeque<Answering>,
-    /// A page with own messages, which may be sends of this connection on their way.
-    pub(super) page: Option<Vec<Item<Payload>>>,
+    pub(super) pending: VecDeque<PendingAnswer>,
+    /// A page with messages from self, which may be sends of this connection that are not answered
+    /// yet.
+    pub(super) page: Option<Vec<FeedItem<Payload>>>,
     sends: u64,
-    /// How long the connection had been quiet when the present frame came.
-    pub(super) quiet: Duration,
+    /// How long the connection had been idle when the present frame came.
+    pub(super) idle: Duration,
     pub(super) read_after: Option<Moment>,
     pub(super) started: Moment,
     pub(super) last_arrival: Moment,
-    events: VecDeque<Rc<News>>,
+    events: VecDeque<Rc<BusEvent>>,
     lagging: bool,
     timer_at: Option<Moment>,
-    /// Pushes that wait, with their sizes, as the checks see it.
+    /// Unacknowledged pushes with their sizes, tracked for the checks.
     pub(super) outstanding: BTreeMap<Tid, usize>,
     pub(super) alive: Rc<Cell<usize>>,
-    /// What pages brought so far: bringing it again is no progress.
+    /// The last `seq` that pages brought, by conversation. Reading it again is no progress.
     pub(super) seen: BTreeMap<ConversationId, Seq>,
     pub(super) reads_allowed: u64,
 }
@@ -83,10 +84,10 @@ impl Connection {
             bound: None,
             writer: Writer::default(),
             job: None,
-            answering: VecDeque::new(),
+            pending: VecDeque::new(),
             page: None,
             sends: 0,
-            quiet: Duration::ZERO,
+            idle: Duration::ZERO,
             read_after: None,
             started: now,
             last_arrival: now,
@@ -101,30 +102,30 @@ impl Connection {
     }
 
     /// An event of the hub; returns false if the queue is full and the connection now lags.
-    pub(super) fn offer(&mut self, news: &Rc<News>, most: usize) -> bool {
-        let gap = matches!(**news, News::Gap);
-        let room = self.events.len() < most;
-        self.lagging |= gap || !room;
-        if room {
-            self.events.push_back(Rc::clone(news));
+    pub(super) fn offer(&mut self, event: &Rc<BusEvent>, most: usize) -> bool {
+        let resync = matches!(**event, BusEvent::Resync);
+        let has_capacity = self.events.len() < most;
+        self.lagging |= resync || !has_capacity;
+        if has_capacity {
+            self.events.push_back(Rc::clone(event));
         }
-        room || gap
+        has_capacity || resync
     }
 
     /// A send waits for its answer; returns its number.
     pub(super) fn awaits_answer(&mut self) -> u64 {
         self.sends += 1;
-        self.answering.push_back(Answering {
+        self.pending.push_back(PendingAnswer {
             number: self.sends,
             answer: None,
         });
         self.sends
     }
 
-    pub(super) fn answer(&mut self, number: u64, frame: ServerFrame, place: Option<Place>) {
-        let mut waiting = self.answering.iter_mut();
-        if let Some(answering) = waiting.find(|answering| answering.number == number) {
-            answering.answer = Some((frame, place));
+    pub(super) fn answer(&mut self, number: u64, frame: ServerFrame, slot: Option<Slot>) {
+        let mut waiting = self.pending.iter_mut();
+        if let Some(pending) = waiting.find(|pending| pending.number == number) {
+            pending.answer = Some((frame, slot));
         }
     }
 
@@ -132,7 +133,7 @@ impl Connection {
         self.timer_at = self.timer_at.filter(|at| *at > now);
     }
 
-    /// Goes on as far as possible.
+    /// Runs as far as possible.
     pub(super) fn run(&mut self, env: &mut Env, core: &mut Core) -> Result<(), Closing> {
         loop {
             self.finish_page(env);
@@ -142,9 +143,9 @@ impl Connection {
             if self.job.is_some() || self.page.is_some() {
                 return Ok(());
             }
-            let takes_frames =
-                self.writer.has_room() && self.answering.len() < limits::SENDS_IN_FLIGHT;
-            let frame = takes_frames && env.network.has_up(self.socket, env.now());
+            let accepts_frames =
+                self.writer.has_capacity() && self.pending.len() < limits::SENDS_IN_FLIGHT;
+            let frame = accepts_frames && env.network.has_up(self.socket, env.now());
             let event = self.bound.is_some() && !self.events.is_empty();
             let answer = self.is_answered();
             let deadline = self.deadline() <= env.now();
@@ -156,9 +157,9 @@ impl Connection {
             let first = env.random.index(4);
             let arm = (0..4).map(|n| (first + n) % 4).find(|arm| ready[*arm]);
             match arm {
-                Some(0) => self.take_frame(env, core)?,
-                Some(1) => self.take_event(env),
-                Some(2) => self.take_answer(env),
+                Some(0) => self.receive_frame(env, core)?,
+                Some(1) => self.handle_event(env),
+                Some(2) => self.write_answer(env),
                 _ => self.handle_deadline(env)?,
             }
         }
@@ -170,8 +171,8 @@ impl Connection {
         Ok(())
     }
 
-    /// What can be written of it is written, then the close.
-    pub(super) fn say_goodbye(mut self, env: &mut Env, code: CloseCode) {
+    /// Writes as much of the queue as the network accepts, then closes.
+    pub(super) fn close(mut self, env: &mut Env, code: CloseCode) {
         self.writer.drive(env, self.socket);
         if self.writer.len() == 0 {
             env.send_down(self.socket, Down::Close(code.code()));
@@ -194,25 +195,25 @@ impl Connection {
         self.allow_reads(1);
     }
 
-    fn take_frame(&mut self, env: &mut Env, core: &mut Core) -> Result<(), Closing> {
-        let Some(Up::Frame(frame)) = env.network.take_up(self.socket, env.now()) else {
+    fn receive_frame(&mut self, env: &mut Env, core: &mut Core) -> Result<(), Closing> {
+        let Some(Up::Frame(frame)) = env.network.recv_up(self.socket, env.now()) else {
             return Err(Closing::Gone);
         };
         let last_traffic = self.last_arrival.max(self.writer.moved_at());
-        self.quiet = env.now().since(last_traffic);
+        self.idle = env.now().since(last_traffic);
         self.last_arrival = env.now();
         self.handle_frame(env, core, frame)
     }
 
-    fn take_event(&mut self, env: &mut Env) {
-        let Some(news) = self.events.pop_front() else {
+    fn handle_event(&mut self, env: &mut Env) {
+        let Some(event) = self.events.pop_front() else {
             return;
         };
         let lagged = std::mem::take(&mut self.lagging);
         self.allow_reads(1);
         let now = self.moment(env.now());
-        let item = match &*news {
-            News::Message(record, _) => Some(self.item(record)),
+        let item = match &*event {
+            BusEvent::Message(record, _) => Some(self.item(record)),
             _ => None,
         };
         let Some(bound) = &mut self.bound else { return };
@@ -222,7 +223,7 @@ impl Connection {
         if let Some(item) = item {
             bound.feed.handle_message(now, item);
         }
-        if let News::Read(conversation, mark) = &*news {
+        if let BusEvent::Read(conversation, mark) = &*event {
             bound.feed.handle_read(*conversation, mark.seq);
             if bound.lists {
                 self.push(env, ServerFrame::Read(*mark));
@@ -231,17 +232,17 @@ impl Connection {
     }
 
     pub(super) fn is_answered(&self) -> bool {
-        let front = self.answering.front();
-        front.is_some_and(|answering| answering.answer.is_some())
+        let front = self.pending.front();
+        front.is_some_and(|pending| pending.answer.is_some())
     }
 
-    pub(super) fn take_answer(&mut self, env: &Env) {
-        let front = self.answering.pop_front();
-        let Some((frame, place)) = front.and_then(|answering| answering.answer) else {
+    pub(super) fn write_answer(&mut self, env: &Env) {
+        let front = self.pending.pop_front();
+        let Some((frame, slot)) = front.and_then(|pending| pending.answer) else {
             return;
         };
         self.push(env, frame);
-        if let (Some(bound), Some((conversation, seq))) = (&mut self.bound, place) {
+        if let (Some(bound), Some((conversation, seq))) = (&mut self.bound, slot) {
             bound.feed.handle_answered(conversation, seq);
         }
     }

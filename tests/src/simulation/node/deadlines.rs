@@ -6,11 +6,11 @@ use std::time::Duration;
 use tidings_shared::close::CloseCode;
 use tidings_shared::{Moment, limits};
 
-/// What `tidings serve` has by default.
+/// The default of `tidings serve`.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(6);
 
 impl Connection {
-    /// The moment this connection has something to do by itself.
+    /// The time of the earliest deadline of this connection.
     pub(super) fn deadline(&self) -> Moment {
         let idle = self.last_arrival + IDLE_TIMEOUT;
         let bind = self.started + limits::BIND_DEADLINE;

@@ -1,10 +1,9 @@
-//! What a connection waits for from the store, one thing after the other, and what it does with
-//! the answer.
+//! The store requests of a connection, one at a time, and the handling of their outcomes.
 
 use super::Core;
 use super::connection::{Bound, Closing, Connection};
 use crate::simulation::agenda::Event;
-use crate::simulation::bus::News;
+use crate::simulation::bus::BusEvent;
 use crate::simulation::env::Env;
 use crate::simulation::report::Count;
 use crate::simulation::store::Record;
@@ -12,58 +11,58 @@ use crate::simulation::variant::Variant;
 use std::rc::Rc;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
-use tidings_shared::delivery::{Feed, Position, ReadRequest, Timing};
+use tidings_shared::delivery::{DeliveryCursor, Feed, ReadRequest, Timing};
 use tidings_shared::frame::{
     self, Bind, ConversationList, Page, Query, ReadMark, ServerFrame, UnreadTotal, kind,
 };
 use tidings_shared::{ConversationId, ErrorBody, ErrorCode, Message, Peer, Seq};
 
-/// What a connection waits for from the store.
+/// A store request of a connection.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// The first read of a bind.
-    Positions(Bind),
-    /// Its second: the list.
-    FirstList(Bind, Vec<Position>),
+    /// The first read of a bind: the delivery cursors.
+    Cursors(Bind),
+    /// The second read of a bind: the list.
+    FirstList(Bind, Vec<DeliveryCursor>),
     Page(ReadRequest),
     Reload,
     Query(Query),
     Unread,
     List(Option<String>),
-    /// Moves the read position; for the frame of this type.
+    /// Advances the read cursor, for a frame of this type.
     Mark(Peer, Seq, u64),
 }
 
-/// What the store says.
+/// The outcome of a store request.
 #[derive(Debug)]
 pub(super) enum Outcome {
     Failed,
-    Positions(Vec<Position>),
+    Cursors(Vec<DeliveryCursor>),
     List(ConversationList, u64),
     Records(Vec<Rc<Record>>),
     Messages(Vec<Message>, Option<Seq>),
     Unread(u64),
-    /// Whose is moved is settled when it is done.
+    /// The read cursor is advanced when the outcome is handled.
     Marked,
 }
 
 impl Connection {
-    /// Asks the store. What it says is true of some moment between now and its answer.
+    /// Starts a store request. Its outcome is read at its start or at its end, at random.
     pub(super) fn ask(&mut self, env: &mut Env, job: Job) {
-        env.ledger.stirred(env.agenda.now());
-        let outcome = env.random.chance(50).then(|| self.look(env, &job));
+        env.ledger.record_activity(env.agenda.now());
+        let outcome = env.random.chance(50).then(|| self.evaluate(env, &job));
         self.job = Some((job, outcome));
         let wait = env.store_time();
         env.after(wait, Event::Stored(self.socket));
     }
 
-    fn look(&self, env: &Env, job: &Job) -> Outcome {
+    fn evaluate(&self, env: &Env, job: &Job) -> Outcome {
         let (store, uid) = (&env.store, self.uid);
         if store.is_down() {
             return Outcome::Failed;
         }
         match job {
-            Job::Positions(_) | Job::Reload => Outcome::Positions(store.positions(uid)),
+            Job::Cursors(_) | Job::Reload => Outcome::Cursors(store.cursors(uid)),
             Job::FirstList(..) => Outcome::List(
                 store.list(uid, None),
                 store.unread(uid, ConversationId(0)).1,
@@ -75,7 +74,7 @@ impl Connection {
                 limit,
             }) => Outcome::Records(store.page(*conversation, *after, *before, *limit)),
             Job::Query(query) => {
-                let last = store.thread(uid, query.peer).map(|(_, last, _)| last);
+                let last = store.conversation(uid, query.peer).map(|(_, last, _)| last);
                 let records = store.query(query);
                 let messages = records.iter().map(|record| record.queried(uid)).collect();
                 Outcome::Messages(messages, last)
@@ -86,32 +85,32 @@ impl Connection {
         }
     }
 
-    /// The store answers.
+    /// Handles the outcome of the running store request.
     pub(super) fn stored(&mut self, env: &mut Env, core: &mut Core) -> Result<(), Closing> {
         let Some((job, outcome)) = self.job.take() else {
             return Ok(());
         };
-        let outcome = outcome.unwrap_or_else(|| self.look(env, &job));
+        let outcome = outcome.unwrap_or_else(|| self.evaluate(env, &job));
         match (job, outcome) {
-            (Job::Positions(bind), Outcome::Positions(positions)) => {
-                self.ask(env, Job::FirstList(bind, positions));
+            (Job::Cursors(bind), Outcome::Cursors(cursors)) => {
+                self.ask(env, Job::FirstList(bind, cursors));
             }
-            (Job::FirstList(bind, positions), Outcome::List(list, unread)) => {
-                self.bound(env, core, &bind, positions, (list, unread));
+            (Job::FirstList(bind, cursors), Outcome::List(list, unread)) => {
+                self.bound(env, core, &bind, cursors, (list, unread));
             }
-            (Job::Positions(_) | Job::FirstList(..), _) => {
+            (Job::Cursors(_) | Job::FirstList(..), _) => {
                 let body = ErrorBody::new(ErrorCode::Unavailable).re(kind::BIND);
                 self.push(env, ServerFrame::BindRefused(body));
                 return Err(Closing::Close(CloseCode::RateLimited));
             }
             (Job::Page(_), Outcome::Records(records)) => {
                 let items = records.iter().map(|record| self.item(record));
-                self.take_page(items.collect());
+                self.handle_page(items.collect());
             }
-            (Job::Reload, Outcome::Positions(positions)) => {
-                self.allow_reads(positions.len());
+            (Job::Reload, Outcome::Cursors(cursors)) => {
+                self.allow_reads(cursors.len());
                 if let Some(bound) = &mut self.bound {
-                    bound.feed.handle_positions(positions);
+                    bound.feed.handle_positions(cursors);
                 }
             }
             (Job::Page(_) | Job::Reload, _) => self.store_failed(env),
@@ -149,28 +148,28 @@ impl Connection {
         env: &mut Env,
         core: &mut Core,
         bind: &Bind,
-        positions: Vec<Position>,
+        cursors: Vec<DeliveryCursor>,
         (list, unread): (ConversationList, u64),
     ) {
         env.count(Count::Binds);
         if env.is(Variant::SubscribeLate) {
             core.join(self.uid, self.socket);
         }
-        self.allow_reads(positions.len() + 1);
-        let positions = positions.into_iter().map(|position| Position {
+        self.allow_reads(cursors.len() + 1);
+        let cursors = cursors.into_iter().map(|cursor| DeliveryCursor {
             delivered_seq: core
-                .positions
-                .pending(position.conversation, self.uid)
-                .max(position.delivered_seq),
-            ..position
+                .cursors
+                .pending(cursor.conversation, self.uid)
+                .max(cursor.delivered_seq),
+            ..cursor
         });
         let timing = Timing::default();
         let feed = if bind.conversations {
-            Feed::from_latest(timing, positions)
+            Feed::from_latest(timing, cursors)
         } else if bind.is_plain() {
-            Feed::legacy(timing, positions)
+            Feed::legacy(timing, cursors)
         } else {
-            Feed::from_acknowledged(timing, positions)
+            Feed::from_acknowledged(timing, cursors)
         };
         let interval = core.heartbeat(self.device(env), |policy| {
             if let Some(missed) = bind.missed {
@@ -192,9 +191,9 @@ impl Connection {
         });
     }
 
-    /// Moves the read position and tells all of the user's devices.
+    /// Advances the read cursor and notifies all devices of the user.
     fn mark_read(&mut self, env: &mut Env, core: &mut Core, peer: Peer, seq: Seq) {
-        let Some((conversation, last, read)) = env.store.thread(self.uid, peer) else {
+        let Some((conversation, last, read)) = env.store.conversation(self.uid, peer) else {
             return;
         };
         let seq = seq.min(last);
@@ -210,7 +209,7 @@ impl Connection {
             unread,
             total,
         };
-        let notice = Core::news(vec![self.uid], News::Read(conversation, mark));
+        let notice = Core::notice(vec![self.uid], BusEvent::Read(conversation, mark));
         env.publish(core.id, vec![notice]);
     }
 

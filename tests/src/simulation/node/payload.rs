@@ -1,4 +1,4 @@
-//! What a feed pushes, counted: the bound on memory is checked by how many of these are alive.
+//! The payload of a feed. Living payloads are counted, to check the bound on memory.
 
 use crate::simulation::store::Record;
 use std::cell::Cell;

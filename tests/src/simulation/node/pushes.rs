@@ -1,4 +1,4 @@
-//! A connection's pushes: what its feed asks for, done, and the bounds it must keep.
+//! Runs the effects of a connection's feed, and checks its bounds.
 
 use super::Core;
 use super::connection::{Closing, Connection};
@@ -10,40 +10,42 @@ use crate::simulation::store::Record;
 use crate::simulation::variant::Variant;
 use std::rc::Rc;
 use tidings_shared::close::CloseCode;
-use tidings_shared::delivery::{Effect, Feed, Item};
+use tidings_shared::delivery::{Feed, FeedEffect, FeedItem};
 use tidings_shared::frame::{Push, ServerFrame};
 use tidings_shared::{Moment, Tid, limits};
 
-/// Pages a feed may read for each thing that gives it a reason to.
+/// The most pages that a feed may read for each reason to read.
 const READS_FOR_A_REASON: u64 = 4;
 
 impl Connection {
     pub(super) fn run_feed(&mut self, env: &mut Env, core: &mut Core) -> Result<(), Closing> {
         let waits = |connection: &Self| connection.job.is_some() || connection.page.is_some();
-        while self.writer.has_room() && self.read_after.is_none() && !waits(self) {
+        while self.writer.has_capacity() && self.read_after.is_none() && !waits(self) {
             let Some(bound) = &mut self.bound else { break };
             let Some(effect) = bound.feed.poll() else {
                 self.check_waiting(env);
                 break;
             };
             match effect {
-                Effect::Push { tid, dup, payload } => {
+                FeedEffect::Push { tid, dup, payload } => {
                     self.write_push(env, core, tid, dup, &payload);
                 }
-                Effect::Delivered(conversation, seq) | Effect::Passed(conversation, seq) => {
+                FeedEffect::Delivered(conversation, seq)
+                | FeedEffect::Passed(conversation, seq) => {
                     let of = (conversation, self.uid);
-                    core.positions.delivered(env, (core.id, core.life), of, seq);
+                    core.cursors
+                        .delivered(env, (core.id, core.incarnation), of, seq);
                 }
-                Effect::Read(request) => {
+                FeedEffect::Read(request) => {
                     env.count(Count::FeedReads);
                     env.ledger.read_on(self.socket, &mut self.reads_allowed);
                     self.ask(env, Job::Page(request));
                 }
-                Effect::Reload => {
+                FeedEffect::Reload => {
                     env.count(Count::Reloads);
                     self.ask(env, Job::Reload);
                 }
-                Effect::GiveUp => return Err(Closing::Close(CloseCode::AckMissing)),
+                FeedEffect::GiveUp => return Err(Closing::Close(CloseCode::AckMissing)),
             }
         }
         Ok(())
@@ -66,8 +68,8 @@ impl Connection {
             self.allow_reads(1);
             if env.is(Variant::DeliveredAtPush) {
                 let of = (record.conversation, self.uid);
-                core.positions
-                    .delivered(env, (core.id, core.life), of, record.seq);
+                core.cursors
+                    .delivered(env, (core.id, core.incarnation), of, record.seq);
             }
         }
         let message = record.pushed(self.uid);
@@ -75,9 +77,9 @@ impl Connection {
         self.push(env, ServerFrame::Push(Box::new(push)));
     }
 
-    /// A page came. Its own messages may be sends of this connection whose answers are on their
-    /// way, and which must not be pushed as well: it waits for those.
-    pub(super) fn take_page(&mut self, items: Vec<Item<Payload>>) {
+    /// A page was read. Its messages from self may be sends of this connection that are not
+    /// answered yet and must not be pushed as well, so the page waits for those answers.
+    pub(super) fn handle_page(&mut self, items: Vec<FeedItem<Payload>>) {
         for item in &items {
             let seen = self.seen.entry(item.conversation).or_default();
             if item.seq > *seen {
@@ -91,49 +93,49 @@ impl Connection {
     pub(super) fn finish_page(&mut self, env: &Env) {
         while let Some(items) = &self.page {
             let Some(bound) = &mut self.bound else { return };
-            let known = |item: &Item<_>| bound.feed.has_answered(item.conversation, item.seq);
-            let mut own = items.iter().filter(|item| item.own);
-            if self.answering.is_empty() || own.all(known) {
+            let known = |item: &FeedItem<_>| bound.feed.has_answered(item.conversation, item.seq);
+            let mut from_self = items.iter().filter(|item| item.from_self);
+            if self.pending.is_empty() || from_self.all(known) {
                 let (items, now) = (self.page.take(), env.now().since(self.started));
                 let now = Moment::after_origin(now);
                 bound.feed.handle_page(now, items.unwrap_or_default());
             } else if self.is_answered() {
-                self.take_answer(env);
+                self.write_answer(env);
             } else {
                 return;
             }
         }
     }
 
-    pub(super) fn item(&self, record: &Rc<Record>) -> Item<Payload> {
-        Item {
+    pub(super) fn item(&self, record: &Rc<Record>) -> FeedItem<Payload> {
+        FeedItem {
             conversation: record.conversation,
             seq: record.seq,
             mid: record.mid,
-            own: record.sender == self.uid,
+            from_self: record.sender == self.uid,
             payload: Payload::new(Rc::clone(record), &self.alive),
             bytes: record.bytes,
         }
     }
 
-    /// There is one more reason to read the store.
+    /// Allows the feed more reads of the store, for so many reasons.
     pub(super) const fn allow_reads(&mut self, reasons: usize) {
         self.reads_allowed += READS_FOR_A_REASON * reasons as u64;
     }
 
-    /// What waits for its acknowledgement is what was written and not acknowledged.
+    /// The feed's unacknowledged pushes must be those that were written and not acknowledged.
     fn check_waiting(&self, env: &mut Env) {
         let feed = self.bound.as_ref().map(|bound| &bound.feed);
         let waiting = feed.map_or(0, Feed::unacknowledged);
         let outstanding = self.outstanding.len();
-        // That variant is to be noticed by what comes of it.
+        // That variant must be detected by its consequences.
         if waiting != outstanding && !env.is(Variant::AcksIgnored) {
             env.ledger
-                .broke(|| format!("{waiting} pushes wait, {outstanding} are not acknowledged"));
+                .fail(|| format!("{waiting} pushes wait, {outstanding} are not acknowledged"));
         }
     }
 
-    /// The bounds of the window and of everything else this connection holds.
+    /// Checks the bounds of the window and of the messages that this connection holds.
     pub(super) fn check(&self, env: &mut Env) {
         let Some(bound) = &self.bound else { return };
         let count = bound.feed.unacknowledged();
@@ -142,11 +144,11 @@ impl Connection {
             env.count(Count::FullWindows);
         }
         let fits = count <= limits::WINDOW_PUSHES && (bytes <= limits::WINDOW_BYTES || count <= 1);
-        // The window, what is to be pushed first, and two repeats of all of it.
+        // The window, the messages to push next, and two repushes of all of it.
         let held = self.alive.get() <= 4 * limits::WINDOW_PUSHES;
         if !fits || !held {
             let alive = self.alive.get();
-            env.ledger.broke(|| {
+            env.ledger.fail(|| {
                 format!("a window holds {count} pushes of {bytes} bytes, its feed {alive} messages")
             });
         }

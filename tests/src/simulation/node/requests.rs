@@ -1,5 +1,5 @@
-//! What each frame from a client leads to, in the order of the gateway: a bind joins the hub
-//! first and reads then; requests wait for the store one after the other.
+//! Handling of client frames, in the order of the gateway: a bind subscribes to the hub before it
+//! reads, and requests wait for the store one after the other.
 
 use super::Core;
 use super::connection::{Closing, Connection};
@@ -33,12 +33,12 @@ impl Connection {
                 if !env.is(Variant::SubscribeLate) {
                     core.join(self.uid, self.socket);
                 }
-                self.ask(env, Job::Positions(bind));
+                self.ask(env, Job::Cursors(bind));
             }
             ClientFrame::Heartbeat(_) => {
-                let (device, quiet) = (self.device(env), self.quiet);
+                let (device, idle) = (self.device(env), self.idle);
                 let interval =
-                    core.heartbeat(device, |policy| policy.succeeded(super::BOUNDS, quiet));
+                    core.heartbeat(device, |policy| policy.succeeded(super::BOUNDS, idle));
                 // The wire has whole milliseconds.
                 let ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
                 self.push(env, ServerFrame::Heartbeat(Duration::from_millis(ms)));
@@ -48,7 +48,7 @@ impl Connection {
             ClientFrame::Unread(_) => self.ask(env, Job::Unread),
             ClientFrame::Ack(ack) => self.ack(env, &ack),
             ClientFrame::ListConversations(request) => self.ask(env, Job::List(request.after)),
-            // A hint; nothing that is promised hangs on it.
+            // Presence is best effort; no promise depends on it.
             ClientFrame::Watch(_) => {}
             ClientFrame::Read(read) => self.ask(env, Job::Mark(read.peer, read.seq, kind::READ)),
         }
@@ -88,7 +88,7 @@ impl Connection {
             client_msg_id: send.client_msg_id,
             origin: Some((self.socket, number)),
         };
-        core.committer.send(env, (core.id, core.life), draft);
+        core.committer.send(env, (core.id, core.incarnation), draft);
     }
 
     pub(super) fn device(&self, env: &Env) -> DeviceId {
@@ -96,10 +96,10 @@ impl Connection {
     }
 }
 
-/// For a broken variant: the answer to a send as the store will probably give it.
+/// For a broken variant: the answer that the store will probably give to a send.
 fn guessed(env: &Env, send: &Send) -> Message {
-    let thread = env.store.thread(send.sender_uid, send.peer);
-    let last = thread.map_or(Seq(0), |(_, last, _)| last);
+    let conversation = env.store.conversation(send.sender_uid, send.peer);
+    let last = conversation.map_or(Seq(0), |(_, last, _)| last);
     Message {
         mid: Mid(0),
         seq: last.next(),

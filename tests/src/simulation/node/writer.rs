@@ -1,5 +1,5 @@
-//! The write half of a connection, as the gateway has it: a short queue, and a limit on how long
-//! it may not move.
+//! The write half of a connection, as in the gateway: a short queue, and a limit on how long a
+//! write may stall.
 
 use crate::simulation::agenda::SocketId;
 use crate::simulation::env::Env;
@@ -9,9 +9,9 @@ use std::time::Duration;
 use tidings_shared::Moment;
 use tidings_shared::frame::ServerFrame;
 
-/// How long the socket may take nothing before the connection is closed as too slow (4002).
+/// How long the socket may accept nothing before the connection is closed as too slow (4002).
 const STALL_LIMIT: Duration = Duration::from_secs(10);
-/// Frames queued at which the connection stops making new ones.
+/// The queue length in frames at which the connection stops producing more.
 const QUEUE: usize = 128;
 
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ impl Writer {
         self.queue.push_back(frame);
     }
 
-    pub(super) fn has_room(&self) -> bool {
+    pub(super) fn has_capacity(&self) -> bool {
         self.queue.len() < QUEUE
     }
 
@@ -36,7 +36,7 @@ impl Writer {
         self.queue.len()
     }
 
-    /// When something was last written, or queued after a pause.
+    /// When a frame was last written, or queued into an empty queue.
     pub(super) const fn moved_at(&self) -> Moment {
         self.moved_at
     }
@@ -45,9 +45,9 @@ impl Writer {
         (!self.queue.is_empty()).then(|| self.moved_at + STALL_LIMIT)
     }
 
-    /// Writes as long as the connection's buffers take it.
+    /// Writes as long as the connection's buffers have capacity.
     pub(super) fn drive(&mut self, env: &mut Env, socket: SocketId) {
-        while env.network.takes(socket, env.plan.buffers) {
+        while env.network.has_capacity(socket, env.plan.buffers) {
             let Some(frame) = self.queue.pop_front() else {
                 return;
             };

@@ -1,11 +1,11 @@
-//! What happens in a scenario, and when.
+//! Draws the actions and faults of a scenario, and their times.
 
 use super::{Act, NOBODY, Plan, Size};
 use crate::simulation::agenda::{DeviceId, NodeId};
 use crate::simulation::random::Random;
 use tidings_shared::{Moment, Peer};
 
-/// Draws what happens.
+/// A plan that is being filled.
 pub(super) struct Acts<'a> {
     pub(super) plan: Plan,
     pub(super) random: &'a mut Random,
@@ -74,7 +74,7 @@ impl Acts<'_> {
     }
 
     fn span(&mut self, at: Moment, (low, high): (u64, u64), act: impl Fn(bool) -> Act) {
-        // Short ones as often as long ones.
+        // Half of the spans are short: at most a tenth of the range.
         let high = if self.random.chance(50) {
             high
         } else {
@@ -99,7 +99,7 @@ impl Acts<'_> {
         self.plan.acts.push((at, Act::Write(device, peer, size)));
     }
 
-    /// More messages at once than a window or a connection's queue of events holds.
+    /// Adds more messages at once than a window or a connection's event queue holds.
     fn burst(&mut self) {
         let (start, size) = (self.moment(), [Size::Short, Size::Short, Size::Huge]);
         let size = size[self.random.index(3)];

@@ -1,14 +1,14 @@
-//! A conversation in the store: its messages, and how far its members got.
+//! A conversation in the store: its messages, and the cursors of its members.
 
 use super::Record;
 use std::rc::Rc;
 use tidings_shared::frame::Query;
 use tidings_shared::{Conversation, Direction, MsgType, Peer, Preview, Seq, UserId, limits};
 
-/// A page of JSON texts keeps so many bytes of the frame for the rest of it.
+/// The bytes of a page's frame beside the JSON of its messages.
 const PAGE_OVERHEAD: usize = 64;
 
-/// How far a member got.
+/// The cursors of a member.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Marks {
     pub(super) read: Seq,
@@ -69,10 +69,10 @@ impl Log {
         page
     }
 
-    /// As the list of this member shows it. There is at least one message.
+    /// The row in this member's list. There must be at least one message.
     pub(super) fn row(&self, uid: UserId) -> Conversation {
         let last = self.records.last().expect("only filled logs are listed");
-        let own = last.sender == uid;
+        let from_self = last.sender == uid;
         Conversation {
             peer: Peer::User(self.other(uid)),
             name: String::new(),
@@ -86,7 +86,7 @@ impl Log {
                 mid: last.mid,
                 content: last.content.chars().take(limits::PREVIEW_CHARS).collect(),
                 msg_type: MsgType::TEXT,
-                direction: if own {
+                direction: if from_self {
                     Direction::Sent
                 } else {
                     Direction::Received

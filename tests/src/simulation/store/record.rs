@@ -1,25 +1,25 @@
-//! A message in the store, and how it looks on the wire.
+//! A message in the store, and its form on the wire.
 
 use crate::simulation::agenda::{NodeId, SocketId};
 use tidings_shared::{
     ClientMsgId, ConversationId, Direction, Message, Mid, Moment, MsgType, Peer, Seq, UserId,
 };
 
-/// A message's JSON text without its content and id, about.
+/// The approximate size in bytes of a message's JSON without its content and id.
 const JSON_OVERHEAD: usize = 220;
 
-/// A message on its way into the store.
+/// A message that is not stored yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Draft {
     pub(crate) sender: UserId,
     pub(crate) peer: Peer,
     pub(crate) content: String,
     pub(crate) client_msg_id: Option<ClientMsgId>,
-    /// The connection it came on and its number there; `None`: it was there before all began.
+    /// The connection it was sent on and its number there; `None` for history.
     pub(crate) origin: Option<(SocketId, u64)>,
 }
 
-/// A message with its place.
+/// A stored message.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     pub(crate) conversation: ConversationId,
@@ -29,9 +29,9 @@ pub(crate) struct Record {
     pub(crate) recipient: UserId,
     pub(crate) client_msg_id: Option<ClientMsgId>,
     pub(crate) content: String,
-    /// The size of its JSON text, about.
+    /// The approximate size in bytes of its JSON.
     pub(crate) bytes: usize,
-    /// Which node committed it, and when.
+    /// The node that committed it, and the time.
     pub(crate) node: NodeId,
     pub(crate) at: Moment,
 }
@@ -61,15 +61,15 @@ impl Record {
         }
     }
 
-    /// As pushed, and as answered to its sender: its owner is the sender.
+    /// The message in a push, or in the answer to its sender: its owner is the sender.
     pub(crate) fn pushed(&self, to: UserId) -> Message {
         self.message(self.sender, Direction::Sent, to)
     }
 
-    /// As answered to a query: its owner is who asked.
+    /// The message in a page: its owner is the user who queried.
     pub(crate) fn queried(&self, by: UserId) -> Message {
-        let own = self.sender == by;
-        let direction = if own {
+        let from_self = self.sender == by;
+        let direction = if from_self {
             Direction::Sent
         } else {
             Direction::Received

@@ -1,4 +1,4 @@
-//! What befalls the world, and how it is made well again.
+//! Actions and faults, and their end.
 
 use super::World;
 use crate::simulation::agenda::{Event, NodeId, SocketId};
@@ -8,12 +8,12 @@ use crate::simulation::variant::Variant;
 
 impl World {
     pub(super) fn act(&mut self, act: Act) {
-        // What a fault began before the end of all faults, that end has ended.
+        // The end of all faults has ended this one as well.
         if self.env.healed {
             return;
         }
         let env = &mut self.env;
-        env.say(|| format!("{act:?}"));
+        env.log(|| format!("{act:?}"));
         match act {
             Act::Write(device, peer, size) => self.devices[device.0].write(env, peer, size),
             Act::Open(device, peer) => self.devices[device.0].open(env, peer),
@@ -70,11 +70,11 @@ impl World {
         }
     }
 
-    /// All faults end; those who were away come back. A page that is throttled stays so: it is
-    /// hidden, not broken.
+    /// All faults end, and nodes and devices come back. A throttled page stays throttled, because
+    /// it is hidden and not broken.
     pub(super) fn heal(&mut self) {
         let env = &mut self.env;
-        env.say(|| "all faults end".to_owned());
+        env.log(|| "all faults end".to_owned());
         env.healed = true;
         env.slow_store = false;
         env.store.set_down(false);
@@ -117,10 +117,10 @@ impl World {
         if cut_off {
             env.count(Count::Partitions);
         } else if env.is(Variant::LonelyGap) {
-            env.tell_gap(node);
+            env.send_resync(node);
         } else {
             for node in env.bus.all() {
-                env.tell_gap(node);
+                env.send_resync(node);
             }
         }
     }
@@ -142,7 +142,7 @@ impl World {
             return;
         }
         for node in env.bus.all() {
-            env.tell_gap(node);
+            env.send_resync(node);
         }
     }
 }

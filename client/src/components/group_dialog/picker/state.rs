@@ -1,7 +1,7 @@
 //! What the picker of people holds and decides: the search, who is found by it, who is chosen, and
 //! why nobody is listed. Pure.
 
-use crate::components::empty_list::Why;
+use crate::components::empty_list::EmptyReason;
 use crate::state::{Contact, Contacts, Query};
 use tidings_shared::UserId;
 
@@ -10,7 +10,7 @@ use tidings_shared::UserId;
 pub(in crate::components::group_dialog) enum PickerEvent {
     /// The search is now this.
     Search(String),
-    /// They choose someone, or not any more.
+    /// They toggle a contact.
     Toggle(Contact),
 }
 
@@ -72,15 +72,15 @@ impl PickerState {
 
     /// Why nobody is listed, unless somebody is `found` or contacts are on their way. A page that
     /// failed to load is reported below those loaded before, too.
-    pub(super) fn why_empty(&self, contacts: &Contacts, found: usize) -> Option<Why> {
+    pub(super) fn why_empty(&self, contacts: &Contacts, found: usize) -> Option<EmptyReason> {
         if contacts.has_failed() {
-            Some(Why::Failed)
+            Some(EmptyReason::Failed)
         } else if found > 0 || contacts.is_loading() {
             None
         } else if self.query.is_empty() {
-            Some(Why::NoContacts)
+            Some(EmptyReason::NoContacts)
         } else {
-            Some(Why::NotFound(self.query.text().to_owned()))
+            Some(EmptyReason::NotFound(self.query.text().to_owned()))
         }
     }
 }
@@ -167,20 +167,23 @@ mod tests {
     #[test]
     fn empty_list_names_its_reason() {
         let loaded = everyone();
-        let not_found = Some(Why::NotFound("zoe".into()));
+        let not_found = Some(EmptyReason::NotFound("zoe".into()));
         assert_eq!(searching(" zoe").why_empty(&loaded, 0), not_found);
         assert_eq!(searching("ada").why_empty(&loaded, 2), None);
         let nobody = contacts(&[]);
-        assert_eq!(searching("").why_empty(&nobody, 0), Some(Why::NoContacts));
+        assert_eq!(
+            searching("").why_empty(&nobody, 0),
+            Some(EmptyReason::NoContacts)
+        );
     }
 
     #[test]
-    fn list_waits_while_loading_and_reports_a_failed_page() {
+    fn empty_reason_waits_while_loading_and_reports_a_failed_page() {
         let mut contacts = Contacts::default();
         contacts.ask();
         assert_eq!(searching("ada").why_empty(&contacts, 0), None);
         contacts.failed();
-        let failed = Some(Why::Failed);
+        let failed = Some(EmptyReason::Failed);
         assert_eq!(searching("ada").why_empty(&contacts, 0), failed);
         assert_eq!(searching("").why_empty(&contacts, 3), failed);
     }

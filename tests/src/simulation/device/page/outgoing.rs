@@ -1,5 +1,5 @@
-//! What a page sends by itself: questions for what it lacks, acknowledgements, marks, and what
-//! waits in the outbox.
+//! The frames that a page sends by itself: queries for what it lacks, acknowledgements, read marks,
+//! and the messages of its outbox.
 
 use super::super::view::{View, Want};
 use super::Page;
@@ -76,7 +76,7 @@ impl Page {
         }
     }
 
-    /// What the person looks at, to its end, is read.
+    /// Marks open conversations as read whose last message is shown.
     fn mark_read(&mut self, env: &mut Env, frames: &mut Vec<ClientFrame>) {
         for peer in &self.open {
             let Some(view) = self.views.get(peer) else {

@@ -1,0 +1,87 @@
+//! A client of the legacy (v0) protocol: it is pushed new messages, acknowledges each push, queries
+//! the latest page of a conversation when it is opened, and stores nothing.
+
+use super::super::env::Env;
+use super::super::plan::DevicePlan;
+use super::super::report::Count;
+use super::acks::Acks;
+use tidings_shared::frame::{ClientFrame, Query, Send, ServerFrame, Unread};
+use tidings_shared::{Moment, MsgType, Peer, UserId};
+
+#[derive(Debug)]
+pub(super) struct Legacy {
+    me: UserId,
+    acks: Acks,
+    /// Frames for the current connection. They are lost with it, as in the course's page.
+    frames: Vec<ClientFrame>,
+}
+
+impl Legacy {
+    pub(super) const fn new(plan: &DevicePlan) -> Self {
+        Self {
+            me: plan.uid,
+            acks: Acks::new(plan),
+            frames: Vec::new(),
+        }
+    }
+
+    pub(super) fn write(&mut self, peer: Peer, content: String) {
+        self.frames.push(ClientFrame::Send(Send {
+            sender_uid: self.me,
+            peer,
+            content,
+            msg_type: MsgType::TEXT,
+            client_msg_id: None,
+        }));
+    }
+
+    pub(super) fn open(&mut self, peer: Peer) {
+        let uid = self.me;
+        self.frames.push(ClientFrame::Unread(Unread { uid }));
+        self.frames.push(ClientFrame::Query(Query {
+            owner_uid: uid,
+            peer,
+            before_seq: None,
+            after_seq: None,
+            limit: None,
+            reference: None,
+        }));
+    }
+
+    pub(super) fn disconnected(&mut self) {
+        self.acks.forget();
+        self.frames.clear();
+    }
+
+    pub(super) fn handle_frame(&mut self, env: &mut Env, now: Moment, frame: ServerFrame) {
+        match frame {
+            ServerFrame::Push(push) => {
+                if push.dup {
+                    env.count(Count::SeenBefore);
+                }
+                self.acks.arrived(now, push.tid, false);
+            }
+            ServerFrame::Page(page) => {
+                env.count(Count::Fetches);
+                for message in &page.messages {
+                    env.ledger.received(self.me, message);
+                }
+            }
+            ServerFrame::Sent(message) => {
+                env.count(Count::Answers);
+                env.ledger.received(self.me, &message);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn due(&mut self, now: Moment) -> Vec<ClientFrame> {
+        let mut frames = std::mem::take(&mut self.frames);
+        frames.extend(self.acks.take_due(now).into_iter().map(ClientFrame::Ack));
+        frames
+    }
+
+    pub(super) const fn deadline(&self) -> Option<Moment> {
+        self.acks.deadline()
+    }
+}
