@@ -77,7 +77,7 @@ impl fmt::Display for Report {
             writeln!(f, "  answer→all, ms   {}", words.join(" "))?;
         }
         for (name, figure) in &self.figures {
-            writeln!(f, "  {name:<17}{figure:.3}")?;
+            writeln!(f, "  {name:<17} {figure:.3}")?;
         }
         let t = &self.tally;
         writeln!(

@@ -15,6 +15,7 @@ mod endings;
 mod goodbye;
 mod heartbeats;
 mod hub;
+mod positions;
 mod pushes;
 mod refresh;
 mod requests;

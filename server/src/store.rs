@@ -95,6 +95,8 @@ pub enum StoreError {
     UidTaken(UserId),
 }
 
+/// Conversations on a page of [`Store::positions`].
+pub const POSITIONS_PAGE: u32 = 1000;
 /// Connections that read from a database that is a server, unless somebody says otherwise.
 pub const READERS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
@@ -218,8 +220,13 @@ pub trait Store: Send + Sync + 'static {
         range: Range,
     ) -> Result<Vec<Record>, StoreError>;
 
-    /// Every conversation of a user with how far it goes and how far it was delivered.
-    async fn positions(&self, uid: UserId) -> Result<Vec<Standing>, StoreError>;
+    /// A user's conversations with how far each goes and how far it was delivered: of those with an id
+    /// above `after` the lowest, at most [`POSITIONS_PAGE`]. A page with fewer is the last.
+    async fn positions(
+        &self,
+        uid: UserId,
+        after: ConversationId,
+    ) -> Result<Vec<Standing>, StoreError>;
 
     /// The two users of each of these conversations that is a direct one.
     async fn pairs(

@@ -8,9 +8,10 @@ use crate::options::Common;
 use crate::report::Report;
 use crate::socket::{Lost, Socket};
 use crate::target::Route;
-use crate::wire::{self, Frame};
+use crate::wire;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
+use serde::Deserialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -79,6 +80,22 @@ impl Kind {
                 format!(r#"{{"type":11,"data":{{"uids":[{}]}}}}"#, uids.join(","))
             }
         }
+    }
+}
+
+/// What is read of a frame: `data` is not, for a query's is a list.
+#[derive(Debug, Deserialize)]
+struct Head {
+    #[serde(rename = "type")]
+    kind: u32,
+    /// Of a push.
+    #[serde(default)]
+    tid: u64,
+}
+
+impl Head {
+    fn parse(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
     }
 }
 
@@ -203,7 +220,7 @@ async fn ask(socket: &mut Socket, frame: String, wanted: u32) -> Result<()> {
     socket.queue(frame)?;
     loop {
         let text = socket.next().await?;
-        let frame = Frame::parse(&text)?;
+        let frame = Head::parse(&text)?;
         match frame.kind {
             kind if kind == wanted => return Ok(()),
             7 => anyhow::bail!("the other user was refused: {text}"),
@@ -240,7 +257,7 @@ async fn rounds(
         flooded.frames.fetch_add(ROUND as u64, Ordering::Relaxed);
         loop {
             let text = socket.next().await?;
-            let frame = Frame::parse(&text).map_err(|e| Lost::Protocol(e.to_string()))?;
+            let frame = Head::parse(&text).map_err(|e| Lost::Protocol(e.to_string()))?;
             let refused = frame.kind == 7;
             if refused {
                 flooded.refused.fetch_add(1, Ordering::Relaxed);

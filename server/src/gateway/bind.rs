@@ -1,12 +1,12 @@
 //! Frame 1: from a login to a connection that is pushed to.
 
 use super::connection::{Connection, End};
-use super::pushes::{Bound, standings};
-use super::refresh::ReadDigest;
+use super::positions::PositionPages;
+use super::pushes::Bound;
 use super::requests::{list_page, unread_for};
 use crate::admission::spread;
 use crate::clock;
-use crate::store::{Standing, StoreError};
+use crate::store::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
@@ -50,11 +50,13 @@ impl Connection {
         }
         // Acknowledged a moment ago on another connection, and perhaps not written yet.
         let pending = self.app.positions.pending(uid);
+        let allowances = &self.app.admission.allowances;
         let read = async {
-            let mut positions = standings(store.as_ref(), uid, plain).await?;
-            let groups = positions.iter().filter_map(|standing| standing.group);
-            if membership.join_groups(groups).await {
-                positions = standings(store.as_ref(), uid, plain).await?;
+            let (mut pages, mut positions) = (PositionPages::new(uid, plain), Vec::new());
+            while let Some(mut page) = pages.read(store.as_ref()).await? {
+                if pages.join(&mut page, &mut membership, allowances).await {
+                    positions.extend(page.iter().map(|standing| standing.position));
+                }
             }
             let unread = store.unread_total(uid).await?;
             let list = if bind.conversations {
@@ -62,9 +64,9 @@ impl Connection {
             } else {
                 None
             };
-            Ok::<_, StoreError>((positions, unread, list))
+            Ok::<_, StoreError>((positions, pages.digest(), unread, list))
         };
-        let (positions, unread, list) = match read.await {
+        let (positions, digest, unread, list) = match read.await {
             Ok(read) => read,
             Err(error) => {
                 tracing::warn!(%uid, %error, "cannot bind");
@@ -72,17 +74,14 @@ impl Connection {
             }
         };
         self.wrote(&unread.own);
-        let read = ReadDigest::of(&positions);
-        let positions = positions
-            .into_iter()
-            .map(|Standing { position, .. }| Position {
-                delivered_seq: pending
-                    .get(&position.conversation)
-                    .map_or(position.delivered_seq, |seq| {
-                        position.delivered_seq.max(*seq)
-                    }),
-                ..position
-            });
+        let positions = positions.into_iter().map(|position| Position {
+            delivered_seq: pending
+                .get(&position.conversation)
+                .map_or(position.delivered_seq, |seq| {
+                    position.delivered_seq.max(*seq)
+                }),
+            ..position
+        });
         let timing = self.app.config.timing();
         let feed = if bind.conversations {
             Feed::from_latest(timing, positions)
@@ -108,7 +107,7 @@ impl Connection {
             membership,
             lists,
             plain,
-            read,
+            read: digest,
         });
         Ok(())
     }

@@ -71,8 +71,8 @@ pub(super) struct Connection {
     /// Its share of the drain: when it is told that the server goes away.
     leave_at: Option<Instant>,
     strikes: u32,
-    /// Frames put off since the last that was not.
-    pub(super) put_off: u32,
+    /// A frame was put off; no other is read before this.
+    pub(super) resume_at: Option<Instant>,
     /// The store failed; no read before this.
     pub(super) read_after: Option<Instant>,
 }
@@ -113,7 +113,7 @@ impl Connection {
             last_arrival: now,
             leave_at: None,
             strikes: 0,
-            put_off: 0,
+            resume_at: None,
             read_after: None,
         }
     }
@@ -203,7 +203,9 @@ impl Connection {
     }
 
     fn takes_frames(&self) -> bool {
-        self.writer.has_room() && self.answers.len() < limits::SENDS_IN_FLIGHT
+        self.writer.has_room()
+            && self.answers.len() < limits::SENDS_IN_FLIGHT
+            && self.resume_at.is_none()
     }
 
     /// Takes what has arrived before a deadline is judged: after a time in which this task, or the
@@ -238,6 +240,7 @@ impl Connection {
             push.map(|moment| self.instant(moment)),
             self.writer.deadline(),
             self.read_after,
+            self.resume_at,
             self.leave_at,
         ]
         .into_iter()
@@ -277,6 +280,9 @@ impl Connection {
             if let Some(bound) = &mut self.bound {
                 bound.feed.handle_read_failed();
             }
+        }
+        if self.resume_at.is_some_and(|moment| moment <= now) {
+            self.resume_at = None;
         }
         let moment = self.moment(now);
         if let Some(bound) = &mut self.bound

@@ -6,10 +6,11 @@ use std::time::Duration;
 use tidings_shared::close::CloseCode;
 use tidings_shared::frame::ClientFrame;
 use tidings_shared::{ErrorBody, ErrorCode, limits};
+use tokio::time::Instant;
 
-/// Frames put off one after the other before the connection is closed: its other end does not read what
-/// it is told.
-const PUT_OFF_MAX: u32 = 1000;
+/// The longest time for which a connection is not read after a frame that was put off. Frames that are
+/// refused cost processor time too: TCP slows down a sender that ignores `retryMs`.
+const PAUSE_MAX: Duration = Duration::from_millis(10);
 /// What is read from the store in a row costs as much as so many rows do alone.
 const ROWS_A_REQUEST: u32 = 20;
 
@@ -45,16 +46,12 @@ impl Connection {
         if let ClientFrame::Send(send) = frame {
             allowances.bytes(uid, send.content.len())?;
         }
-        self.put_off = 0;
         Ok(())
     }
 
-    /// Answers that the frame is to come again after `wait`; ends the connection when nobody heeds that.
+    /// Answers that the frame is to come again after `wait`, and reads no other for a moment.
     pub(super) fn put_off(&mut self, frame: ClientFrame, wait: Duration) -> Result<(), End> {
-        self.put_off += 1;
-        if self.put_off > PUT_OFF_MAX {
-            return Err(End::Close(CloseCode::RateLimited));
-        }
+        self.resume_at = Some(Instant::now() + wait.min(PAUSE_MAX));
         let wait = spread(wait, self.id.0);
         let re = super::requests::type_of(&frame);
         let mut body = ErrorBody::new(ErrorCode::TooManyRequests)

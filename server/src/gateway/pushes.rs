@@ -6,16 +6,17 @@
 use super::answers::Answer;
 use super::connection::{Connection, End};
 use super::hub::{Membership, Word};
+use super::positions::PositionPages;
 use super::refresh::ReadDigest;
 use crate::bus::Event;
 use crate::clock;
-use crate::store::{Range, Record, Standing, Store, StoreError, Thread};
+use crate::store::{Range, Record, StoreError, Thread};
 use std::sync::Arc;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
 use tidings_shared::delivery::{Effect, Feed, Item, ReadRequest};
 use tidings_shared::frame::{ServerFrame, kind, write_push};
-use tidings_shared::{UserId, api, limits};
+use tidings_shared::{api, limits};
 use tokio::time::Instant;
 
 /// From a failed read of the store to the next one.
@@ -247,19 +248,18 @@ impl Connection {
         let Some(bound) = &mut self.bound else {
             return Ok(true);
         };
-        // Until nothing is new: what a group gets between the reading and the joining is read by
-        // the next turn, and by then the feed knows where this member's part of it begins.
-        let read = loop {
-            let standings = standings(store.as_ref(), uid, bound.plain).await?;
-            let read = ReadDigest::of(&standings);
-            let positions = standings.iter().map(|standing| standing.position);
-            bound.feed.handle_positions(positions);
-            let groups = standings.iter().filter_map(|standing| standing.group);
-            if !bound.membership.join_groups(groups).await {
-                break read;
-            }
-        };
-        let refreshed = self.refresh(user, read).await;
+        let allowances = &self.app.admission.allowances;
+        let mut pages = PositionPages::new(uid, bound.plain);
+        while let Some(mut page) = pages.read(store.as_ref()).await? {
+            let Bound {
+                feed, membership, ..
+            } = &mut *bound;
+            pages.join(&mut page, membership, allowances).await;
+            // Also of a page that is read again: the feed is to know where this member's part of a group
+            // begins before it is given the group's first event.
+            feed.handle_positions(page.iter().map(|standing| standing.position));
+        }
+        let refreshed = self.refresh(user, pages.digest()).await;
         if let (Err(_), Some(bound)) = (&refreshed, &mut self.bound) {
             // All of it again, once the store answers.
             bound.feed.handle_gap();
@@ -271,18 +271,6 @@ impl Connection {
         tracing::warn!(uid = %self.user.uid, %error, "cannot read on; will try again");
         self.read_after = Some(Instant::now() + STORE_RETRY);
     }
-}
-
-/// A user's conversations as far as a connection is pushed to from them. Who gets nothing of groups
-/// does not move the positions in them either: the next connection that asks for all is pushed them.
-pub(super) async fn standings(
-    store: &dyn Store,
-    uid: UserId,
-    plain: bool,
-) -> Result<Vec<Standing>, StoreError> {
-    let mut standings = store.positions(uid).await?;
-    standings.retain(|standing| !plain || standing.group.is_none());
-    Ok(standings)
 }
 
 /// Waits for ever before the bind.

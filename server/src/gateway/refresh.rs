@@ -11,20 +11,20 @@ use tidings_shared::frame::{ServerFrame, UnreadTotal};
 
 /// How far a user has read in all conversations, as one number: one of them for each would be kept in
 /// memory by every connection for the rare gap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct ReadDigest(u64);
 
 impl ReadDigest {
     /// In whatever order. A group that one has just joined changes nothing.
-    pub(super) fn of(standings: &[Standing]) -> Self {
+    pub(super) fn add(&mut self, standings: &[Standing]) {
         let read = standings
             .iter()
             .filter(|standing| standing.read_seq > standing.position.joined_seq);
-        Self(read.fold(0, |sum, standing| {
+        for standing in read {
             let mut hasher = DefaultHasher::new();
             (standing.position.conversation, standing.read_seq).hash(&mut hasher);
-            sum.wrapping_add(hasher.finish())
-        }))
+            self.0 = self.0.wrapping_add(hasher.finish());
+        }
     }
 }
 
@@ -77,16 +77,19 @@ mod tests {
         }
     }
 
+    fn digest(standings: &[Standing]) -> ReadDigest {
+        let mut digest = ReadDigest::default();
+        digest.add(standings);
+        digest
+    }
+
     #[test]
     fn digest_differs_when_a_mark_moved_and_not_for_a_new_group() {
         let [one, two] = [standing(1, 0, 3), standing(2, 0, 4)];
-        let before = ReadDigest::of(&[one, two]);
-        assert_eq!(before, ReadDigest::of(&[two, one]));
-        assert_eq!(before, ReadDigest::of(&[one, two, standing(3, 5, 5)]));
-        assert_ne!(before, ReadDigest::of(&[one, standing(2, 0, 5)]));
-        assert_ne!(
-            before,
-            ReadDigest::of(&[standing(1, 0, 4), standing(2, 0, 3)])
-        );
+        let before = digest(&[one, two]);
+        assert_eq!(before, digest(&[two, one]));
+        assert_eq!(before, digest(&[one, two, standing(3, 5, 5)]));
+        assert_ne!(before, digest(&[one, standing(2, 0, 5)]));
+        assert_ne!(before, digest(&[standing(1, 0, 4), standing(2, 0, 3)]));
     }
 }

@@ -40,7 +40,7 @@ async fn use_everything(store: &dyn Store) -> Result {
         limit: 50,
     };
     let (someone, group) = (UserId(1001), GroupId(1));
-    let direct = store.positions(someone).await?;
+    let direct = store.positions(someone, ConversationId(0)).await?;
     let direct = direct.iter().find(|standing| standing.group.is_none());
     let direct = direct.expect("it has one").position.conversation;
     let thread = store

@@ -120,7 +120,7 @@ async fn a_group_begins_with_its_members_and_a_message_that_says_so(
 async fn a_group_with_an_unknown_member_is_not_made(Case { store, .. }: Case) -> Result {
     let refused = store.create_group(&new_group(A, [B, UserId(98)])).await?;
     assert_eq!(refused.err(), Some(GroupRefusal::NoUser(UserId(98))));
-    assert!(store.positions(A).await?.is_empty());
+    assert!(store.positions(A, ConversationId(0)).await?.is_empty());
     let (group, _) = group_of_two(store.as_ref()).await?;
     let refused = add(store.as_ref(), group, [C, UserId(98)]).await?;
     assert_eq!(refused.err(), Some(GroupRefusal::NoUser(UserId(98))));
@@ -205,7 +205,13 @@ async fn members_write_to_a_group_and_others_are_refused(Case { store, .. }: Cas
     let message = sent.message(true);
     assert_eq!((message.owner_uid, message.peer), (B, Peer::Group(group)));
     assert_eq!((&*message.owner_name, &*message.other_name), ("B", "Choir"));
-    assert!(store.positions(C).await?.iter().all(|s| s.group.is_none()));
+    assert!(
+        store
+            .positions(C, ConversationId(0))
+            .await?
+            .iter()
+            .all(|s| s.group.is_none())
+    );
     Ok(())
 }
 
@@ -257,7 +263,7 @@ async fn a_group_is_seen_by_its_members_as_they_see_it(Case { store, .. }: Case)
     let by_number = Peer::Group(GroupId(direct.0));
     assert_eq!(store.thread(A, by_number).await?, None);
     assert_eq!(store.group(A, GroupId(direct.0)).await?, None);
-    let standings = store.positions(A).await?;
+    let standings = store.positions(A, ConversationId(0)).await?;
     let groups: Vec<_> = standings.iter().filter_map(|s| s.group).collect();
     assert_eq!((groups, standings.len()), (vec![group], 2));
     Ok(())

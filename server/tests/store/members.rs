@@ -5,7 +5,7 @@ use crate::groups::{add, create, group_of_two, new_group};
 use crate::{A, B, C, Result};
 use std::sync::Arc;
 use tidings_server::store::{GroupLimits, GroupRefusal, Move, NewMembers, StoreError};
-use tidings_shared::{GroupId, MsgType, Seq, UserId, limits};
+use tidings_shared::{ConversationId, GroupId, MsgType, Seq, UserId, limits};
 use tokio::time::Instant;
 
 on_each_store![
@@ -33,7 +33,7 @@ async fn a_new_member_begins_where_it_was_added_and_can_read_what_was_before(
     );
     assert_eq!(message.record.msg_type, MsgType::MEMBERS_ADDED);
 
-    let standing = store.positions(C).await?[0];
+    let standing = store.positions(C, ConversationId(0)).await?[0];
     assert_eq!(standing.group, Some(group));
     let position = standing.position;
     assert_eq!(
@@ -50,7 +50,7 @@ async fn a_new_member_begins_where_it_was_added_and_can_read_what_was_before(
         seqs(&append(store.as_ref(), &[to_group(C, group, "x")]).await?),
         [8]
     );
-    let earlier = store.positions(B).await?[0].position;
+    let earlier = store.positions(B, ConversationId(0)).await?[0].position;
     assert_eq!(
         (earlier.joined_seq, earlier.delivered_seq),
         (Seq(0), Seq(0))
@@ -64,7 +64,12 @@ async fn a_new_member_begins_where_it_was_added_and_can_read_what_was_before(
     };
     store.advance(&[forward, forward]).await?;
     assert_eq!(store.unread_total(C).await?.total, 0);
-    assert_eq!(store.positions(C).await?[0].position.delivered_seq, Seq(7));
+    assert_eq!(
+        store.positions(C, ConversationId(0)).await?[0]
+            .position
+            .delivered_seq,
+        Seq(7)
+    );
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use std::borrow::Cow;
 use std::time::Duration;
 use tidings_server::store::{GroupLimits, NewGroup, SqliteStore, Store};
-use tidings_shared::{Mid, Peer, Seq};
+use tidings_shared::{ConversationId, Mid, Peer, Seq};
 
 /// Makes a new file one of the first version.
 async fn first_version(connection: &mut SqliteConnection) -> Result {
@@ -45,7 +45,7 @@ async fn a_sqlite_file_without_groups_becomes_one_with_groups() -> Result {
     store.migrate().await?;
     let thread = store.thread(A, Peer::User(B)).await?.expect("they wrote");
     assert_eq!((thread.last_seq, thread.read_seq), (Seq(2), Seq(2)));
-    let position = store.positions(B).await?[0].position;
+    let position = store.positions(B, ConversationId(0)).await?[0].position;
     assert_eq!(
         (position.delivered_seq, position.joined_seq),
         (Seq(2), Seq(0))
@@ -139,7 +139,7 @@ async fn a_sqlite_file_that_is_up_to_date_is_used_though_another_process_writes_
     let second = SqliteStore::open(&url).await?;
     let started = tokio::time::timeout(Duration::from_mins(1), second.migrate());
     started.await.expect("nothing to wait for")?;
-    assert!(second.positions(A).await?.is_empty());
+    assert!(second.positions(A, ConversationId(0)).await?.is_empty());
     other.close().await?;
     second.close().await;
     store.close().await;

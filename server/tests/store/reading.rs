@@ -1,15 +1,16 @@
 //! Conversations come out: pages, positions, what is unread, lists, threads.
 
-use crate::cases::{ALL, Case, append, message};
+use crate::cases::{ALL, Case, append, crowd, message};
 use crate::{A, B, C, Result};
 use tidings_server::store::{
-    GroupLimits, ListCursor, ListRow, Move, NewGroup, NewMessage, Range, StoreError,
+    GroupLimits, ListCursor, ListRow, Move, NewGroup, NewMessage, POSITIONS_PAGE, Range, StoreError,
 };
-use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, limits};
+use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, UserId, limits};
 
 on_each_store![
     a_page_is_chosen_from_either_end_and_below_an_id,
     positions_move_forward_only_and_never_beyond_the_end,
+    positions_of_many_conversations_come_in_pages,
     unread_counts_are_derived_from_what_others_wrote_after_the_read_position,
     who_has_read_all_but_what_it_wrote_itself_need_not_count_that_again,
     of_a_conversation_at_most_a_thousand_unread_messages_are_counted,
@@ -56,7 +57,7 @@ async fn positions_move_forward_only_and_never_beyond_the_end(Case { store, .. }
         };
         store.advance(&[forward]).await?;
         let thread = store.thread(B, Peer::User(A)).await?.expect("they wrote");
-        let position = store.positions(B).await?[0];
+        let position = store.positions(B, ConversationId(0)).await?[0];
         Ok::<_, StoreError>((
             thread.read_seq.0,
             position.position.delivered_seq.0,
@@ -82,12 +83,31 @@ async fn positions_move_forward_only_and_never_beyond_the_end(Case { store, .. }
     };
     store.advance(&[unknown]).await?;
     store.advance(&[]).await?;
-    let sender = store.positions(A).await?[0];
+    let sender = store.positions(A, ConversationId(0)).await?[0];
     assert_eq!(
         sender.position.delivered_seq,
         Seq(0),
         "the other side's positions are its own"
     );
+    Ok(())
+}
+
+async fn positions_of_many_conversations_come_in_pages(Case { store, .. }: Case) -> Result {
+    let others = 1001..=1001 + i64::from(POSITIONS_PAGE);
+    store.add_users(&crowd(others.clone())).await?;
+    let batch: Vec<_> = others.map(|uid| message(A, UserId(uid), "x")).collect();
+    let appended = append(store.as_ref(), &batch).await?;
+    let page = async |after| {
+        let page = store.positions(A, after).await?;
+        let ids = page.iter().map(|standing| standing.position.conversation);
+        Ok::<Vec<_>, StoreError>(ids.collect())
+    };
+    let mut found = page(ConversationId(0)).await?;
+    assert_eq!(found.len(), 1000);
+    found.extend(page(found[999]).await?);
+    let mut expected: Vec<_> = appended.iter().map(|one| one.conversation).collect();
+    expected.sort_unstable();
+    assert_eq!(found, expected, "each once, lowest first");
     Ok(())
 }
 

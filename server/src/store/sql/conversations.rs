@@ -2,7 +2,7 @@
 
 use super::dialect::{Connection, LOCK_MEMBERS, Row, rows};
 use super::{Work, json, lock};
-use crate::store::{Move, Party, Profile, Standing, StoreError, Thread};
+use crate::store::{Move, POSITIONS_PAGE, Party, Profile, Standing, StoreError, Thread};
 use sqlx::Row as _;
 use std::collections::BTreeMap;
 use tidings_shared::delivery::Position;
@@ -174,21 +174,27 @@ fn thread_row(row: &Row) -> Result<Thread, sqlx::Error> {
     })
 }
 
-/// Every conversation of a user with how far it goes and how far it was delivered.
+/// A page of a user's conversations with how far each goes and how far it was delivered.
 pub(super) async fn positions(
     connection: &mut Connection,
     uid: UserId,
+    after: ConversationId,
 ) -> Result<Vec<Standing>, StoreError> {
     let found = sqlx::query(
         "WITH c AS MATERIALIZED (
              SELECT v.id, v.low_uid, v.last_seq, m.joined_seq, m.read_seq, m.delivered_seq
                FROM members m JOIN conversations v ON v.id = m.conversation_id
-              WHERE m.uid = $1)
+              WHERE m.uid = $1 AND m.conversation_id > $2
+              ORDER BY m.conversation_id LIMIT $3)
          SELECT c.*, coalesce(h.mid, 0) AS head
            FROM c LEFT JOIN messages h
-             ON h.conversation_id = c.id AND h.seq = c.delivered_seq + 1",
+             ON h.conversation_id = c.id
+            AND h.seq = CASE WHEN c.delivered_seq < c.last_seq THEN c.delivered_seq + 1 END
+          ORDER BY c.id",
     )
     .bind(uid.0)
+    .bind(after.0)
+    .bind(i64::from(POSITIONS_PAGE))
     .fetch_all(connection)
     .await?;
     let standings = found.iter().map(|row| {

@@ -197,8 +197,12 @@ impl Store for Database {
         reading!(self, |reader| messages::page(reader, conversation, range))
     }
 
-    async fn positions(&self, uid: UserId) -> Result<Vec<Standing>, StoreError> {
-        reading!(self, |reader| conversations::positions(reader, uid))
+    async fn positions(
+        &self,
+        uid: UserId,
+        after: ConversationId,
+    ) -> Result<Vec<Standing>, StoreError> {
+        reading!(self, |reader| conversations::positions(reader, uid, after))
     }
 
     async fn pairs(
