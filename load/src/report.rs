@@ -79,7 +79,7 @@ impl fmt::Display for Report {
             writeln!(f, "  answer→all, ms   {}", parts.join(" "))?;
         }
         for (name, figure) in &self.figures {
-            writeln!(f, "  {name:<17}{figure:.3}")?;
+            writeln!(f, "  {name:<17} {figure:.3}")?;
         }
         let t = &self.tally;
         writeln!(

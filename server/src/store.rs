@@ -96,6 +96,9 @@ pub enum StoreError {
     UidTaken(UserId),
 }
 
+/// Conversations on a page of [`Store::cursors`].
+pub const CURSORS_PAGE: u32 = 1000;
+
 /// Read connections to a PostgreSQL server, unless configured.
 pub const READERS: NonZeroU32 = NonZeroU32::new(10).expect("ten is not zero");
 
@@ -219,8 +222,13 @@ pub trait Store: Send + Sync + 'static {
         range: Range,
     ) -> Result<Vec<Record>, StoreError>;
 
-    /// The cursors of all conversations of a user.
-    async fn cursors(&self, uid: UserId) -> Result<Vec<ConversationCursor>, StoreError>;
+    /// The cursors of a user's conversations with an id above `after`, lowest first, at most
+    /// [`CURSORS_PAGE`]. A page with fewer is the last.
+    async fn cursors(
+        &self,
+        uid: UserId,
+        after: ConversationId,
+    ) -> Result<Vec<ConversationCursor>, StoreError>;
 
     /// The two participants of each of these conversations that is direct.
     async fn participants(

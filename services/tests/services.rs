@@ -11,7 +11,7 @@ const SILENCE: Duration = Duration::from_millis(500);
 
 #[tokio::test]
 #[ignore = "needs Postgres: cargo xtask test"]
-async fn what_postgres_committed_survives_a_kill_an_immediate_restart_and_a_stop() -> Result<()> {
+async fn postgres_commits_survive_kill_restart_and_stop() -> Result<()> {
     let mut postgres = Postgres::start().await?;
     postgres.sql("CREATE TABLE t (n BIGINT)").await?;
     let url = postgres.url();
@@ -37,7 +37,7 @@ async fn what_postgres_committed_survives_a_kill_an_immediate_restart_and_a_stop
 
 #[tokio::test]
 #[ignore = "needs Postgres: cargo xtask test"]
-async fn commits_of_postgres_are_synced_and_only_loopback_is_listened_on() -> Result<()> {
+async fn postgres_syncs_commits_and_listens_on_loopback_only() -> Result<()> {
     let postgres = Postgres::start().await?;
     for (setting, value) in [
         ("fsync", "on"),
@@ -76,7 +76,7 @@ async fn a_frozen_postgres_answers_after_the_thaw() -> Result<()> {
 
 #[tokio::test]
 #[ignore = "needs Redis: cargo xtask test"]
-async fn redis_forgets_everything_in_a_kill_and_in_a_flush_and_keeps_its_address() -> Result<()> {
+async fn redis_kill_and_flush_lose_all_data_but_not_the_address() -> Result<()> {
     let mut redis = Redis::start().await?;
     redis.ask(&["SET", "key", "a value"]).await?;
     assert_eq!(redis.ask(&["GET", "key"]).await?, "a value");

@@ -8,9 +8,10 @@ use crate::report::Report;
 use crate::run_state::{Phase, RunState};
 use crate::socket::{Socket, SocketError};
 use crate::target::Route;
-use crate::wire::{self, Frame};
+use crate::wire;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
+use serde::Deserialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -80,6 +81,22 @@ impl Kind {
                 format!(r#"{{"type":11,"data":{{"uids":[{}]}}}}"#, uids.join(","))
             }
         }
+    }
+}
+
+/// The fields read of a frame; not `data`, which is a list in the answer to a query.
+#[derive(Debug, Deserialize)]
+struct Head {
+    #[serde(rename = "type")]
+    kind: u32,
+    /// Of a push.
+    #[serde(default)]
+    tid: u64,
+}
+
+impl Head {
+    fn parse(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
     }
 }
 
@@ -208,7 +225,7 @@ async fn request(socket: &mut Socket, frame: String, wanted: u32) -> Result<()> 
     socket.queue(frame)?;
     loop {
         let text = socket.next().await?;
-        let frame = Frame::parse(&text)?;
+        let frame = Head::parse(&text)?;
         match frame.kind {
             kind if kind == wanted => return Ok(()),
             7 => anyhow::bail!("the other user was refused: {text}"),
@@ -250,7 +267,7 @@ async fn flood_connection(
         counts.frames.fetch_add(BATCH as u64, Ordering::Relaxed);
         loop {
             let text = socket.next().await?;
-            let frame = Frame::parse(&text).map_err(|e| SocketError::Protocol(e.to_string()))?;
+            let frame = Head::parse(&text).map_err(|e| SocketError::Protocol(e.to_string()))?;
             let refused = frame.kind == 7;
             if refused {
                 counts.refused.fetch_add(1, Ordering::Relaxed);

@@ -6,7 +6,7 @@ use crate::clock;
 use crate::gateway::ConnectionId;
 use crate::store::{AdvanceCursor, GroupLimits, NewGroup, NewMessage, Picture, Store, UserDraft};
 use std::collections::HashMap;
-use tidings_shared::{MsgType, Peer, UserId};
+use tidings_shared::{ConversationId, MsgType, Peer, UserId};
 
 const ZHANG: UserId = UserId(1000);
 const LI: UserId = UserId(1001);
@@ -152,7 +152,7 @@ async fn add_past(store: &dyn Store, now_ms: i64) -> anyhow::Result<()> {
         .collect();
     let mut advances = Vec::new();
     for (uid, ..) in USERS {
-        for cursor in store.cursors(uid).await? {
+        for cursor in store.cursors(uid, ConversationId(0)).await? {
             let (conversation, last) = (cursor.delivery.conversation, cursor.delivery.last_seq);
             let wrote = last_senders.get(&conversation) == Some(&uid);
             let read = if wrote { last } else { last.prev() };

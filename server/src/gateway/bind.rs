@@ -1,12 +1,12 @@
 //! Frame 1, the bind: from here on the connection receives pushes.
 
 use super::connection::{Connection, End};
-use super::pushes::{Bound, load_cursors};
-use super::refresh::ReadDigest;
+use super::position_pages::PositionPages;
+use super::pushes::Bound;
 use super::requests::{list_page, unread_for};
 use crate::admission::with_jitter;
 use crate::clock;
-use crate::store::{ConversationCursor, StoreError};
+use crate::store::StoreError;
 use std::sync::Arc;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
@@ -50,11 +50,13 @@ impl Connection {
         // Acknowledged a moment ago on another connection, and perhaps not written to the store
         // yet.
         let pending = self.app.cursors.pending(uid);
+        let rate_limits = &self.app.admission.rate_limits;
         let read = async {
-            let mut cursors = load_cursors(store.as_ref(), uid, legacy).await?;
-            let groups = cursors.iter().filter_map(|cursor| cursor.group);
-            if membership.join_groups(groups).await {
-                cursors = load_cursors(store.as_ref(), uid, legacy).await?;
+            let (mut pages, mut cursors) = (PositionPages::new(uid, legacy), Vec::new());
+            while let Some(mut page) = pages.read(store.as_ref()).await? {
+                if pages.join(&mut page, &mut membership, rate_limits).await {
+                    cursors.extend(page.iter().map(|cursor| cursor.delivery));
+                }
             }
             let unread = store.unread_total(uid).await?;
             let list = if bind.conversations {
@@ -62,9 +64,9 @@ impl Connection {
             } else {
                 None
             };
-            Ok::<_, StoreError>((cursors, unread, list))
+            Ok::<_, StoreError>((cursors, pages.digest(), unread, list))
         };
-        let (cursors, unread, list) = match read.await {
+        let (cursors, read_digest, unread, list) = match read.await {
             Ok(read) => read,
             Err(error) => {
                 tracing::warn!(%uid, %error, "cannot bind");
@@ -72,17 +74,12 @@ impl Connection {
             }
         };
         self.mark_own_read(&unread.from_self);
-        let read = ReadDigest::of(&cursors);
-        let cursors = cursors
-            .into_iter()
-            .map(|ConversationCursor { delivery, .. }| DeliveryCursor {
-                delivered_seq: pending
-                    .get(&delivery.conversation)
-                    .map_or(delivery.delivered_seq, |seq| {
-                        delivery.delivered_seq.max(*seq)
-                    }),
-                ..delivery
-            });
+        let cursors = cursors.into_iter().map(|cursor| DeliveryCursor {
+            delivered_seq: pending
+                .get(&cursor.conversation)
+                .map_or(cursor.delivered_seq, |seq| cursor.delivered_seq.max(*seq)),
+            ..cursor
+        });
         let timing = self.app.config.timing();
         let feed = if bind.conversations {
             Feed::from_latest(timing, cursors)
@@ -108,7 +105,7 @@ impl Connection {
             membership,
             lists,
             legacy,
-            read,
+            read: read_digest,
         });
         Ok(())
     }

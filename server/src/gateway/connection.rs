@@ -71,8 +71,8 @@ pub(super) struct Connection {
     /// When this connection closes during a drain, spread by jitter.
     drain_at: Option<Instant>,
     protocol_errors: u32,
-    /// Consecutive frames deferred by rate limits.
-    pub(super) deferred: u32,
+    /// No frame is received before this, because one was deferred by rate limits.
+    pub(super) resume_at: Option<Instant>,
     /// After a store error: no read before this.
     pub(super) read_after: Option<Instant>,
 }
@@ -113,7 +113,7 @@ impl Connection {
             last_arrival: now,
             drain_at: None,
             protocol_errors: 0,
-            deferred: 0,
+            resume_at: None,
             read_after: None,
         }
     }
@@ -203,7 +203,9 @@ impl Connection {
     }
 
     fn can_receive(&self) -> bool {
-        self.writer.has_capacity() && self.pending_sends.len() < limits::SENDS_IN_FLIGHT
+        self.writer.has_capacity()
+            && self.pending_sends.len() < limits::SENDS_IN_FLIGHT
+            && self.resume_at.is_none()
     }
 
     /// Receives pending frames before a deadline is judged: after a pause of this task, or of the
@@ -238,6 +240,7 @@ impl Connection {
             push.map(|moment| self.instant(moment)),
             self.writer.deadline(),
             self.read_after,
+            self.resume_at,
             self.drain_at,
         ]
         .into_iter()
@@ -277,6 +280,9 @@ impl Connection {
             if let Some(bound) = &mut self.bound {
                 bound.feed.handle_read_failed();
             }
+        }
+        if self.resume_at.is_some_and(|moment| moment <= now) {
+            self.resume_at = None;
         }
         let moment = self.moment(now);
         if let Some(bound) = &mut self.bound

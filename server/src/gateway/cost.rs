@@ -7,10 +7,11 @@ use std::time::Duration;
 use tidings_shared::close::CloseCode;
 use tidings_shared::frame::ClientFrame;
 use tidings_shared::{ErrorBody, ErrorCode, limits};
+use tokio::time::Instant;
 
-/// Consecutive deferred frames after which the connection is closed: its client ignores the
-/// answers.
-const DEFERRED_MAX: u32 = 1000;
+/// The longest time for which no frame is received after a deferred one. Refusals cost processor
+/// time too, so TCP has to slow down a client that ignores `retryMs`.
+const PAUSE_MAX: Duration = Duration::from_millis(10);
 /// Rows that cost one unit when read together.
 const ROWS_PER_UNIT: u32 = 20;
 
@@ -46,17 +47,13 @@ impl Connection {
         if let ClientFrame::Send(send) = frame {
             rate_limits.charge_bytes(uid, send.content.len())?;
         }
-        self.deferred = 0;
         Ok(())
     }
 
-    /// Answers that the frame has to be sent again after `wait`; closes the connection after
-    /// [`DEFERRED_MAX`] in a row.
+    /// Answers that the frame has to be sent again after `wait`, and receives no other for at most
+    /// [`PAUSE_MAX`].
     pub(super) fn defer(&mut self, frame: ClientFrame, wait: Duration) -> Result<(), End> {
-        self.deferred += 1;
-        if self.deferred > DEFERRED_MAX {
-            return Err(End::Close(CloseCode::RateLimited));
-        }
+        self.resume_at = Some(Instant::now() + wait.min(PAUSE_MAX));
         let wait = with_jitter(wait, self.id.0);
         let re = super::requests::type_of(&frame);
         let mut body = ErrorBody::new(ErrorCode::TooManyRequests)

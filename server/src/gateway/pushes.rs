@@ -6,16 +6,17 @@
 use super::connection::{Connection, End};
 use super::hub::{ConnectionEvent, Membership};
 use super::pending_sends::SendAnswer;
+use super::position_pages::PositionPages;
 use super::refresh::ReadDigest;
 use crate::bus::BusEvent;
 use crate::clock;
-use crate::store::{ConversationCursor, Range, Record, Store, StoreError, Thread};
+use crate::store::{Range, Record, StoreError, Thread};
 use std::sync::Arc;
 use std::time::Duration;
 use tidings_shared::close::CloseCode;
 use tidings_shared::delivery::{Feed, FeedEffect, FeedItem, ReadRequest};
 use tidings_shared::frame::{ServerFrame, kind, write_push};
-use tidings_shared::{UserId, api, limits};
+use tidings_shared::{api, limits};
 use tokio::time::Instant;
 
 /// Delay after a failed read of the store.
@@ -249,19 +250,18 @@ impl Connection {
         let Some(bound) = &mut self.bound else {
             return Ok(true);
         };
-        // Repeats until no group is new: messages committed between reading and joining are read in
-        // the next round, by when the feed knows where this member's part of the group begins.
-        let read = loop {
-            let cursors = load_cursors(store.as_ref(), uid, bound.legacy).await?;
-            let read = ReadDigest::of(&cursors);
-            let delivery = cursors.iter().map(|cursor| cursor.delivery);
-            bound.feed.handle_positions(delivery);
-            let groups = cursors.iter().filter_map(|cursor| cursor.group);
-            if !bound.membership.join_groups(groups).await {
-                break read;
-            }
-        };
-        let refreshed = self.refresh(user, read).await;
+        let rate_limits = &self.app.admission.rate_limits;
+        let mut pages = PositionPages::new(uid, bound.legacy);
+        while let Some(mut page) = pages.read(store.as_ref()).await? {
+            let Bound {
+                feed, membership, ..
+            } = &mut *bound;
+            pages.join(&mut page, membership, rate_limits).await;
+            // Also of a page that is read again: the feed has to know where this member's part of a
+            // group begins before its first event.
+            feed.handle_positions(page.iter().map(|cursor| cursor.delivery));
+        }
+        let refreshed = self.refresh(user, pages.digest()).await;
         if let (Err(_), Some(bound)) = (&refreshed, &mut self.bound) {
             // Repeats everything once the store answers.
             bound.feed.handle_gap();
@@ -273,18 +273,6 @@ impl Connection {
         tracing::warn!(uid = %self.user.uid, %error, "cannot read on; will try again");
         self.read_after = Some(Instant::now() + STORE_RETRY);
     }
-}
-
-/// The cursors of the conversations that are pushed to a connection. A legacy client gets no
-/// groups, and so does not advance their cursors: the next connection that asks for all gets them.
-pub(super) async fn load_cursors(
-    store: &dyn Store,
-    uid: UserId,
-    legacy: bool,
-) -> Result<Vec<ConversationCursor>, StoreError> {
-    let mut cursors = store.cursors(uid).await?;
-    cursors.retain(|cursor| !legacy || cursor.group.is_none());
-    Ok(cursors)
 }
 
 /// Pending for ever before the bind.

@@ -12,20 +12,20 @@ use tidings_shared::frame::{ServerFrame, UnreadTotal};
 
 /// A digest of a user's read cursors in all conversations, as one number, because each connection
 /// keeps it in memory for the rare resync.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct ReadDigest(u64);
 
 impl ReadDigest {
     /// Independent of order. A group just joined does not change it.
-    pub(super) fn of(cursors: &[ConversationCursor]) -> Self {
+    pub(super) fn add(&mut self, cursors: &[ConversationCursor]) {
         let read = cursors
             .iter()
             .filter(|cursor| cursor.read_seq > cursor.delivery.joined_seq);
-        Self(read.fold(0, |sum, cursor| {
+        for cursor in read {
             let mut hasher = DefaultHasher::new();
             (cursor.delivery.conversation, cursor.read_seq).hash(&mut hasher);
-            sum.wrapping_add(hasher.finish())
-        }))
+            self.0 = self.0.wrapping_add(hasher.finish());
+        }
     }
 }
 
@@ -78,13 +78,19 @@ mod tests {
         }
     }
 
+    fn digest(cursors: &[ConversationCursor]) -> ReadDigest {
+        let mut digest = ReadDigest::default();
+        digest.add(cursors);
+        digest
+    }
+
     #[test]
     fn digest_changes_with_a_read_mark_but_not_a_new_group() {
         let [one, two] = [cursor(1, 0, 3), cursor(2, 0, 4)];
-        let before = ReadDigest::of(&[one, two]);
-        assert_eq!(before, ReadDigest::of(&[two, one]));
-        assert_eq!(before, ReadDigest::of(&[one, two, cursor(3, 5, 5)]));
-        assert_ne!(before, ReadDigest::of(&[one, cursor(2, 0, 5)]));
-        assert_ne!(before, ReadDigest::of(&[cursor(1, 0, 4), cursor(2, 0, 3)]));
+        let before = digest(&[one, two]);
+        assert_eq!(before, digest(&[two, one]));
+        assert_eq!(before, digest(&[one, two, cursor(3, 5, 5)]));
+        assert_ne!(before, digest(&[one, cursor(2, 0, 5)]));
+        assert_ne!(before, digest(&[cursor(1, 0, 4), cursor(2, 0, 3)]));
     }
 }

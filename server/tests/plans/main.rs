@@ -40,7 +40,7 @@ async fn use_everything(store: &dyn Store) -> Result {
         limit: 50,
     };
     let (someone, group) = (UserId(1001), GroupId(1));
-    let direct = store.cursors(someone).await?;
+    let direct = store.cursors(someone, ConversationId(0)).await?;
     let direct = direct.iter().find(|cursor| cursor.group.is_none());
     let direct = direct.expect("it has one").delivery.conversation;
     let thread = store

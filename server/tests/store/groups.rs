@@ -118,7 +118,7 @@ async fn new_group_has_its_members_and_a_first_message(Case { store, .. }: Case)
 async fn group_with_an_unknown_member_is_refused(Case { store, .. }: Case) -> Result {
     let refused = store.create_group(&new_group(A, [B, UserId(98)])).await?;
     assert_eq!(refused.err(), Some(GroupRefusal::NoUser(UserId(98))));
-    assert!(store.cursors(A).await?.is_empty());
+    assert!(store.cursors(A, ConversationId(0)).await?.is_empty());
     let (group, _) = group_of_two(store.as_ref()).await?;
     let refused = add(store.as_ref(), group, [C, UserId(98)]).await?;
     assert_eq!(refused.err(), Some(GroupRefusal::NoUser(UserId(98))));
@@ -203,7 +203,13 @@ async fn only_members_can_write_to_a_group(Case { store, .. }: Case) -> Result {
     let message = sent.message(true);
     assert_eq!((message.owner_uid, message.peer), (B, Peer::Group(group)));
     assert_eq!((&*message.owner_name, &*message.other_name), ("B", "Choir"));
-    assert!(store.cursors(C).await?.iter().all(|s| s.group.is_none()));
+    assert!(
+        store
+            .cursors(C, ConversationId(0))
+            .await?
+            .iter()
+            .all(|s| s.group.is_none())
+    );
     Ok(())
 }
 
@@ -255,7 +261,7 @@ async fn group_is_visible_to_its_members_only(Case { store, .. }: Case) -> Resul
     let by_number = Peer::Group(GroupId(direct.0));
     assert_eq!(store.thread(A, by_number).await?, None);
     assert_eq!(store.group(A, GroupId(direct.0)).await?, None);
-    let cursors = store.cursors(A).await?;
+    let cursors = store.cursors(A, ConversationId(0)).await?;
     let groups: Vec<_> = cursors.iter().filter_map(|s| s.group).collect();
     assert_eq!((groups, cursors.len()), (vec![group], 2));
     Ok(())

@@ -5,7 +5,7 @@ use crate::groups::{add, create, group_of_two, new_group};
 use crate::{A, B, C, Result};
 use std::sync::Arc;
 use tidings_server::store::{AdvanceCursor, GroupLimits, GroupRefusal, NewMembers, StoreError};
-use tidings_shared::{GroupId, MsgType, Seq, UserId, limits};
+use tidings_shared::{ConversationId, GroupId, MsgType, Seq, UserId, limits};
 use tokio::time::Instant;
 
 on_each_store![
@@ -31,7 +31,7 @@ async fn new_member_starts_at_its_seq_and_can_read_history(Case { store, .. }: C
     );
     assert_eq!(message.record.msg_type, MsgType::MEMBERS_ADDED);
 
-    let cursor = store.cursors(C).await?[0];
+    let cursor = store.cursors(C, ConversationId(0)).await?[0];
     assert_eq!(cursor.group, Some(group));
     let delivery = cursor.delivery;
     assert_eq!(
@@ -48,7 +48,7 @@ async fn new_member_starts_at_its_seq_and_can_read_history(Case { store, .. }: C
         seqs(&append(store.as_ref(), &[to_group(C, group, "x")]).await?),
         [8]
     );
-    let earlier = store.cursors(B).await?[0].delivery;
+    let earlier = store.cursors(B, ConversationId(0)).await?[0].delivery;
     assert_eq!(
         (earlier.joined_seq, earlier.delivered_seq),
         (Seq(0), Seq(0))
@@ -62,7 +62,12 @@ async fn new_member_starts_at_its_seq_and_can_read_history(Case { store, .. }: C
     };
     store.advance(&[advance, advance]).await?;
     assert_eq!(store.unread_total(C).await?.total, 0);
-    assert_eq!(store.cursors(C).await?[0].delivery.delivered_seq, Seq(7));
+    assert_eq!(
+        store.cursors(C, ConversationId(0)).await?[0]
+            .delivery
+            .delivered_seq,
+        Seq(7)
+    );
     Ok(())
 }
 

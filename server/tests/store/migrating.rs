@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use std::borrow::Cow;
 use std::time::Duration;
 use tidings_server::store::{GroupLimits, NewGroup, SqliteStore, Store};
-use tidings_shared::{Mid, Peer, Seq};
+use tidings_shared::{ConversationId, Mid, Peer, Seq};
 
 /// Creates the schema of the first version.
 async fn first_version(connection: &mut SqliteConnection) -> Result {
@@ -45,7 +45,7 @@ async fn sqlite_file_of_the_first_version_is_migrated() -> Result {
     store.migrate().await?;
     let thread = store.thread(A, Peer::User(B)).await?.expect("they wrote");
     assert_eq!((thread.last_seq, thread.read_seq), (Seq(2), Seq(2)));
-    let delivery = store.cursors(B).await?[0].delivery;
+    let delivery = store.cursors(B, ConversationId(0)).await?[0].delivery;
     assert_eq!(
         (delivery.delivered_seq, delivery.joined_seq),
         (Seq(2), Seq(0))
@@ -139,7 +139,7 @@ async fn migrated_sqlite_file_opens_while_another_process_writes() -> Result {
     let second = SqliteStore::open(&url).await?;
     let started = tokio::time::timeout(Duration::from_mins(1), second.migrate());
     started.await.expect("nothing to wait for")?;
-    assert!(second.cursors(A).await?.is_empty());
+    assert!(second.cursors(A, ConversationId(0)).await?.is_empty());
     other.close().await?;
     second.close().await;
     store.close().await;

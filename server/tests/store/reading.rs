@@ -1,15 +1,17 @@
 //! Reading conversations: pages, cursors, unread counts, lists, threads.
 
-use crate::cases::{ALL, Case, append, message};
+use crate::cases::{ALL, Case, append, crowd, message};
 use crate::{A, B, C, Result};
 use tidings_server::store::{
-    AdvanceCursor, GroupLimits, ListCursor, ListRow, NewGroup, NewMessage, Range, StoreError,
+    AdvanceCursor, CURSORS_PAGE, GroupLimits, ListCursor, ListRow, NewGroup, NewMessage, Range,
+    StoreError,
 };
-use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, limits};
+use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, UserId, limits};
 
 on_each_store![
     page_is_read_from_either_end_and_below_an_id,
     cursors_only_advance_and_stop_at_the_end,
+    cursors_of_many_conversations_come_in_pages,
     unread_counts_messages_of_others_after_the_read_cursor,
     own_trailing_messages_are_reported_to_be_marked_read,
     unread_count_is_capped_per_conversation,
@@ -56,7 +58,7 @@ async fn cursors_only_advance_and_stop_at_the_end(Case { store, .. }: Case) -> R
         };
         store.advance(&[advance]).await?;
         let thread = store.thread(B, Peer::User(A)).await?.expect("they wrote");
-        let cursor = store.cursors(B).await?[0];
+        let cursor = store.cursors(B, ConversationId(0)).await?[0];
         Ok::<_, StoreError>((
             thread.read_seq.0,
             cursor.delivery.delivered_seq.0,
@@ -82,12 +84,31 @@ async fn cursors_only_advance_and_stop_at_the_end(Case { store, .. }: Case) -> R
     };
     store.advance(&[unknown]).await?;
     store.advance(&[]).await?;
-    let sender = store.cursors(A).await?[0];
+    let sender = store.cursors(A, ConversationId(0)).await?[0];
     assert_eq!(
         sender.delivery.delivered_seq,
         Seq(0),
         "the other side's positions are its own"
     );
+    Ok(())
+}
+
+async fn cursors_of_many_conversations_come_in_pages(Case { store, .. }: Case) -> Result {
+    let others = 1001..=1001 + i64::from(CURSORS_PAGE);
+    store.add_users(&crowd(others.clone())).await?;
+    let batch: Vec<_> = others.map(|uid| message(A, UserId(uid), "x")).collect();
+    let appended = append(store.as_ref(), &batch).await?;
+    let page = async |after| {
+        let page = store.cursors(A, after).await?;
+        let ids = page.iter().map(|cursor| cursor.delivery.conversation);
+        Ok::<Vec<_>, StoreError>(ids.collect())
+    };
+    let mut found = page(ConversationId(0)).await?;
+    assert_eq!(found.len(), 1000);
+    found.extend(page(found[999]).await?);
+    let mut expected: Vec<_> = appended.iter().map(|one| one.conversation).collect();
+    expected.sort_unstable();
+    assert_eq!(found, expected, "each once, lowest first");
     Ok(())
 }
 

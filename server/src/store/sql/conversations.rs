@@ -2,7 +2,9 @@
 
 use super::dialect::{Connection, LOCK_MEMBERS, Row, rows};
 use super::{Work, json, lock};
-use crate::store::{AdvanceCursor, ConversationCursor, PeerProfile, Profile, StoreError, Thread};
+use crate::store::{
+    AdvanceCursor, CURSORS_PAGE, ConversationCursor, PeerProfile, Profile, StoreError, Thread,
+};
 use sqlx::Row as _;
 use std::collections::BTreeMap;
 use tidings_shared::delivery::DeliveryCursor;
@@ -174,21 +176,27 @@ fn thread_row(row: &Row) -> Result<Thread, sqlx::Error> {
     })
 }
 
-/// The cursors of all conversations of a user.
+/// A page of the cursors of a user's conversations.
 pub(super) async fn cursors(
     connection: &mut Connection,
     uid: UserId,
+    after: ConversationId,
 ) -> Result<Vec<ConversationCursor>, StoreError> {
     let found = sqlx::query(
         "WITH c AS MATERIALIZED (
              SELECT v.id, v.low_uid, v.last_seq, m.joined_seq, m.read_seq, m.delivered_seq
                FROM members m JOIN conversations v ON v.id = m.conversation_id
-              WHERE m.uid = $1)
+              WHERE m.uid = $1 AND m.conversation_id > $2
+              ORDER BY m.conversation_id LIMIT $3)
          SELECT c.*, coalesce(h.mid, 0) AS head
            FROM c LEFT JOIN messages h
-             ON h.conversation_id = c.id AND h.seq = c.delivered_seq + 1",
+             ON h.conversation_id = c.id
+            AND h.seq = CASE WHEN c.delivered_seq < c.last_seq THEN c.delivered_seq + 1 END
+          ORDER BY c.id",
     )
     .bind(uid.0)
+    .bind(after.0)
+    .bind(i64::from(CURSORS_PAGE))
     .fetch_all(connection)
     .await?;
     let cursors = found.iter().map(|row| {

@@ -199,8 +199,12 @@ impl Store for Database {
         reading!(self, |reader| messages::page(reader, conversation, range))
     }
 
-    async fn cursors(&self, uid: UserId) -> Result<Vec<ConversationCursor>, StoreError> {
-        reading!(self, |reader| conversations::cursors(reader, uid))
+    async fn cursors(
+        &self,
+        uid: UserId,
+        after: ConversationId,
+    ) -> Result<Vec<ConversationCursor>, StoreError> {
+        reading!(self, |reader| conversations::cursors(reader, uid, after))
     }
 
     async fn participants(
