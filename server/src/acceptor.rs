@@ -2,7 +2,7 @@
 //!
 //! axum's own accept loop limits neither the time for a request head nor the number of sockets, and
 //! its buffers are sized for a web server. This one serves tens of thousands of sockets that are
-//! about to become WebSockets.
+//! about to become WebSocket connections.
 
 use crate::admission::{ConnectionLimiter, ConnectionPermit, Full};
 use crate::metrics::Metrics;
@@ -26,8 +26,8 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long a socket may accept no written bytes before it is closed. WebSockets have a shorter
-/// limit of their own, see `gateway::writer`.
+/// How long a socket may accept no written bytes before it is closed. A WebSocket connection has a
+/// shorter limit of its own, see `gateway::writer`.
 const STALL_LIMIT: Duration = Duration::from_secs(30);
 /// How long requests received before the drain have, at least, to be answered and read.
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);

@@ -22,7 +22,7 @@ use url::{Host, Url};
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// Maximum characters logged of an untrusted header.
 const LOGGED_CHARS: usize = 200;
-/// The path of WebSockets; `/` accepts them too, see [`asks_for_socket`].
+/// The path of WebSocket handshakes; `/` accepts it too, see [`asks_for_socket`].
 const SOCKET: &str = "/ws";
 /// Probes of load balancers, accepted under any host.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];

@@ -14,7 +14,7 @@ pub(super) enum SocketEvent {
 }
 
 pub(super) struct Socket {
-    socket: WebSocket,
+    inner: WebSocket,
     _on_open: Closure<dyn FnMut(Event)>,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_close: Closure<dyn FnMut(CloseEvent)>,
@@ -40,7 +40,7 @@ impl Socket {
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
         Some(Self {
-            socket,
+            inner: socket,
             _on_open: on_open,
             _on_message: on_message,
             _on_close: on_close,
@@ -49,19 +49,19 @@ impl Socket {
 
     /// Hands a text to the browser, which does not prove its arrival.
     pub(super) fn send(&self, text: &str) {
-        if self.socket.ready_state() == WebSocket::OPEN {
+        if self.inner.ready_state() == WebSocket::OPEN {
             // Fails only while connecting; a closing socket drops the text, as a network may.
-            let _ = self.socket.send_with_str(text);
+            let _ = self.inner.send_with_str(text);
         }
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.socket.set_onopen(None);
-        self.socket.set_onmessage(None);
-        self.socket.set_onclose(None);
+        self.inner.set_onopen(None);
+        self.inner.set_onmessage(None);
+        self.inner.set_onclose(None);
         // 1000 is always allowed; a closed socket stays closed.
-        let _ = self.socket.close_with_code(1000);
+        let _ = self.inner.close_with_code(1000);
     }
 }

@@ -53,7 +53,7 @@ impl Heartbeats {
     /// The interval after a heartbeat on a connection that had been idle for so long.
     pub fn answered(&self, device: Device, idle_before: Duration) -> Duration {
         self.update(device, |bounds, policy| {
-            policy.succeeded(bounds, idle_before)
+            policy.succeeded(bounds, idle_before);
         })
     }
 

@@ -135,14 +135,14 @@ async fn run(
     // Aborted only if this task is dropped.
     let mut publisher = JoinSet::new();
     publisher.spawn(publish_batches(receiver, bus));
-    let mut received = Vec::with_capacity(BATCH);
+    let mut queued = Vec::with_capacity(BATCH);
     loop {
         tokio::select! {
-            count = jobs.recv_many(&mut received, BATCH) => if count == 0 { break },
+            count = jobs.recv_many(&mut queued, BATCH) => if count == 0 { break },
             // From here on no sends are accepted; queued ones are still committed.
             () = stop.cancelled(), if !jobs.is_closed() => jobs.close(),
         }
-        let mut rest = received.drain(..).peekable();
+        let mut rest = queued.drain(..).peekable();
         while rest.peek().is_some() {
             let (mut messages, mut waiting, mut bytes) = (Vec::new(), Vec::new(), 0);
             while let Some(job) = rest.next_if(|_| bytes < BATCH_BYTES) {

@@ -28,7 +28,7 @@ impl Device {
                 self.handle_link_event(env, LinkEvent::Bound(interval));
             }
             ServerFrame::Heartbeat(interval) => {
-                self.handle_link_event(env, LinkEvent::Interval(*interval))
+                self.handle_link_event(env, LinkEvent::Interval(*interval));
             }
             ServerFrame::Push(push) => {
                 env.ledger.pushed(socket, self.uid, push);
