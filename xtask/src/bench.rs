@@ -138,7 +138,7 @@ pub(crate) fn bench(workspace: &Workspace, steps: &mut Steps, options: &Options)
         for row in &rows {
             println!("    {row}");
         }
-        table.add(part.title(), rows);
+        table.add(part.title(), part.command(), rows);
     }
     if options.quick || !options.only.is_empty() {
         println!("    no file is written: this was not the whole set");
@@ -163,15 +163,21 @@ pub(crate) fn bench(workspace: &Workspace, steps: &mut Steps, options: &Options)
 }
 
 impl Part {
+    /// The question that the part answers.
     const fn title(self) -> &'static str {
         match self {
-            Self::Sqlite => "One node on SQLite",
-            Self::Postgres => "One node on Postgres",
-            Self::Nodes => "Two nodes on Postgres and Redis",
-            Self::Idle => "Idle connections",
-            Self::Group => "A large group",
-            Self::Storm => "Everybody cut off at once",
+            Self::Sqlite => "How much does one node deliver on SQLite?",
+            Self::Postgres => "How much does one node deliver on Postgres?",
+            Self::Nodes => "What does a second node add?",
+            Self::Idle => "What does an idle connection cost?",
+            Self::Group => "How long until a large group has a message?",
+            Self::Storm => "How long until 10,000 clients are back after a cut?",
         }
+    }
+
+    fn command(self) -> String {
+        let name = self.to_possible_value().expect("no part is hidden");
+        format!("cargo xtask bench --only {}", name.get_name())
     }
 }
 

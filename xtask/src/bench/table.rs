@@ -26,14 +26,27 @@ impl fmt::Display for Row {
     }
 }
 
-/// All rows, by part.
+/// The answer to one question.
+#[derive(Debug)]
+struct Part {
+    title: &'static str,
+    /// Measures this part alone.
+    command: String,
+    rows: Vec<Row>,
+}
+
+/// All parts.
 #[derive(Debug, Default)]
-pub(super) struct Table(Vec<(&'static str, Vec<Row>)>);
+pub(super) struct Table(Vec<Part>);
 
 impl Table {
     /// Adds a part.
-    pub(super) fn add(&mut self, title: &'static str, rows: Vec<Row>) {
-        self.0.push((title, rows));
+    pub(super) fn add(&mut self, title: &'static str, command: String, rows: Vec<Row>) {
+        self.0.push(Part {
+            title,
+            command,
+            rows,
+        });
     }
 
     /// The whole document, in Markdown.
@@ -42,16 +55,20 @@ impl Table {
             "# Benchmarks\n\n\
              Written by `cargo xtask bench` at {commit}; run it to have your own figures. Server, load \
              tool and services share one machine: {machine}.\n\n\
-             Figures are medians of several runs, ratios are between runs one right after the other, \
-             and the spread is in brackets. Latencies count from when a message was due, by a timer \
-             that is up to 1 ms late. A run in which anything was lost, shown twice or out of order \
-             does not count: it ends the whole. SQLite and Postgres sync every commit to disk. \
-             Memory is resident memory as `/proc` tells it.\n"
+             Figures are medians of several runs, with the minimum and the maximum in brackets; ratios are \
+             between runs one right after the other. Latencies count from when a message was due, by a \
+             timer that is up to 1 ms late. A run in which anything is lost, shown twice or out of \
+             order ends the whole. SQLite and Postgres sync every commit to disk, and no user has a \
+             rate limit. Memory is resident memory as in `/proc`.\n"
         );
-        for (title, rows) in &self.0 {
+        for part in &self.0 {
             // Writing to a string cannot fail.
-            let _ = write!(page, "\n## {title}\n\n| what | figure |\n|---|---|\n");
-            for Row { what, figure } in rows {
+            let _ = write!(
+                page,
+                "\n## {}\n\n`{}`\n\n| what | figure |\n|---|---|\n",
+                part.title, part.command
+            );
+            for Row { what, figure } in &part.rows {
                 let _ = writeln!(page, "| {what} | {figure} |");
             }
         }
@@ -120,14 +137,15 @@ mod tests {
     #[test]
     fn the_page_has_a_table_for_each_part() {
         let mut table = Table::default();
-        table.add("A part", vec![Row::new("speed", "1 a second")]);
+        let rows = vec![Row::new("speed", "1 a second")];
+        table.add("How fast?", "measure".into(), rows);
         let page = table.page("2 cores", "abc");
         assert!(
             page.contains("at abc;") && page.contains(": 2 cores."),
             "{page}"
         );
-        assert!(
-            page.ends_with("## A part\n\n| what | figure |\n|---|---|\n| speed | 1 a second |\n")
-        );
+        assert!(page.ends_with(
+            "## How fast?\n\n`measure`\n\n| what | figure |\n|---|---|\n| speed | 1 a second |\n"
+        ));
     }
 }
