@@ -27,7 +27,7 @@ pub struct Acks {
 
 impl Acks {
     /// Resets for a new connection of the same page.
-    pub fn reconnected(&mut self) {
+    pub fn handle_reconnect(&mut self) {
         *self = Self {
             hidden: self.hidden,
             ..Self::default()
@@ -36,7 +36,7 @@ impl Acks {
 
     /// The page was shown or hidden. While it is hidden every ack is due at once; one that waits
     /// becomes due when the page is hidden.
-    pub fn set_hidden(&mut self, now: Moment, hidden: bool) {
+    pub fn handle_hidden(&mut self, now: Moment, hidden: bool) {
         self.hidden = hidden;
         if hidden {
             self.due = self.due.map(|due| due.min(now));
@@ -44,7 +44,7 @@ impl Acks {
     }
 
     /// A push arrived, a duplicate or not.
-    pub fn arrived(&mut self, now: Moment, tid: Tid) {
+    pub fn handle_push(&mut self, now: Moment, tid: Tid) {
         self.highest = self.highest.max(tid);
         self.waiting += 1;
         let due = if self.hidden || self.waiting >= BATCH {
@@ -56,7 +56,7 @@ impl Acks {
     }
 
     /// Takes the ack to send now, if one is due.
-    pub fn take_due(&mut self, now: Moment) -> Option<Ack> {
+    pub fn poll_ack(&mut self, now: Moment) -> Option<Ack> {
         self.due.filter(|due| *due <= now)?;
         self.due = None;
         self.waiting = 0;
@@ -66,8 +66,8 @@ impl Acks {
         })
     }
 
-    /// When [`Self::take_due`] next returns an ack.
-    pub const fn deadline(&self) -> Option<Moment> {
+    /// When [`Self::poll_ack`] returns the next ack.
+    pub const fn poll_timeout(&self) -> Option<Moment> {
         self.due
     }
 }
@@ -90,53 +90,53 @@ mod tests {
     #[test]
     fn pushes_within_80_ms_share_one_ack() {
         let mut acks = Acks::default();
-        acks.arrived(at(0), Tid(1));
-        acks.arrived(at(50), Tid(2));
-        assert_eq!(acks.take_due(at(79)), None);
-        assert_eq!(acks.deadline(), Some(at(80)));
-        assert_eq!(acks.take_due(at(80)), Some(ack(2)));
-        assert_eq!(acks.deadline(), None);
-        assert_eq!(acks.take_due(at(1000)), None);
+        acks.handle_push(at(0), Tid(1));
+        acks.handle_push(at(50), Tid(2));
+        assert_eq!(acks.poll_ack(at(79)), None);
+        assert_eq!(acks.poll_timeout(), Some(at(80)));
+        assert_eq!(acks.poll_ack(at(80)), Some(ack(2)));
+        assert_eq!(acks.poll_timeout(), None);
+        assert_eq!(acks.poll_ack(at(1000)), None);
     }
 
     #[test]
     fn a_full_batch_is_acknowledged_at_once() {
         let mut acks = Acks::default();
         for tid in 1..=16 {
-            assert_eq!(acks.take_due(at(0)), None);
-            acks.arrived(at(0), Tid(tid));
+            assert_eq!(acks.poll_ack(at(0)), None);
+            acks.handle_push(at(0), Tid(tid));
         }
-        assert_eq!(acks.take_due(at(0)), Some(ack(16)));
+        assert_eq!(acks.poll_ack(at(0)), Some(ack(16)));
     }
 
     #[test]
     fn a_push_to_a_hidden_page_is_acknowledged_at_once() {
         let mut acks = Acks::default();
-        acks.set_hidden(at(0), true);
-        acks.arrived(at(10), Tid(1));
-        assert_eq!(acks.take_due(at(10)), Some(ack(1)));
-        acks.reconnected();
-        acks.arrived(at(20), Tid(1));
-        assert_eq!(acks.take_due(at(20)), Some(ack(1)), "nor after a reconnect");
-        acks.set_hidden(at(30), false);
-        acks.arrived(at(40), Tid(2));
-        assert_eq!(acks.deadline(), Some(at(120)));
+        acks.handle_hidden(at(0), true);
+        acks.handle_push(at(10), Tid(1));
+        assert_eq!(acks.poll_ack(at(10)), Some(ack(1)));
+        acks.handle_reconnect();
+        acks.handle_push(at(20), Tid(1));
+        assert_eq!(acks.poll_ack(at(20)), Some(ack(1)), "nor after a reconnect");
+        acks.handle_hidden(at(30), false);
+        acks.handle_push(at(40), Tid(2));
+        assert_eq!(acks.poll_timeout(), Some(at(120)));
     }
 
     #[test]
     fn a_waiting_ack_is_sent_when_the_page_becomes_hidden() {
         let mut acks = Acks::default();
-        acks.arrived(at(0), Tid(1));
-        acks.set_hidden(at(5), true);
-        assert_eq!(acks.take_due(at(5)), Some(ack(1)));
+        acks.handle_push(at(0), Tid(1));
+        acks.handle_hidden(at(5), true);
+        assert_eq!(acks.poll_ack(at(5)), Some(ack(1)));
     }
 
     #[test]
     fn a_repeated_push_is_acknowledged_again() {
         let mut acks = Acks::default();
-        acks.arrived(at(0), Tid(2));
-        acks.take_due(at(80));
-        acks.arrived(at(5000), Tid(1));
-        assert_eq!(acks.take_due(at(5080)), Some(ack(2)));
+        acks.handle_push(at(0), Tid(2));
+        acks.poll_ack(at(80));
+        acks.handle_push(at(5000), Tid(1));
+        assert_eq!(acks.poll_ack(at(5080)), Some(ack(2)));
     }
 }

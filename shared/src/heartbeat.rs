@@ -74,7 +74,7 @@ impl Policy {
 
     /// A connection answered a heartbeat after `quiet` without traffic. A time shorter than the
     /// interval is ignored, because then traffic kept the connection alive.
-    pub fn succeeded(&mut self, bounds: Bounds, quiet: Duration) {
+    pub fn handle_success(&mut self, bounds: Bounds, quiet: Duration) {
         if quiet < self.interval {
             return;
         }
@@ -98,7 +98,7 @@ impl Policy {
     }
 
     /// A heartbeat after this interval had no answer, although there was a network.
-    pub fn failed(&mut self, bounds: Bounds, interval: Duration) {
+    pub fn handle_failure(&mut self, bounds: Bounds, interval: Duration) {
         self.successes = 0;
         if interval <= self.longest_good {
             self.failures_at_good += 1;

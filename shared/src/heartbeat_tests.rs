@@ -37,7 +37,7 @@ fn run(limit: Duration, span: Duration) -> Run {
         now += interval;
         run.heartbeats += 1;
         if interval < limit {
-            run.policy.succeeded(BOUNDS, interval);
+            run.policy.handle_success(BOUNDS, interval);
         } else {
             now += ANSWER;
             run.failures += 1;
@@ -45,7 +45,7 @@ fn run(limit: Duration, span: Duration) -> Run {
             run.longest_detection = run
                 .longest_detection
                 .max((interval + ANSWER).saturating_sub(limit));
-            run.policy.failed(BOUNDS, interval);
+            run.policy.handle_failure(BOUNDS, interval);
         }
         if run.policy.interval() != interval {
             run.settled_at = now;
@@ -91,12 +91,12 @@ fn the_interval_stays_within_the_bounds() {
     let mut policy = Policy::new(BOUNDS, seconds(1));
     assert_eq!(policy.interval(), BOUNDS.min);
     for _ in 0..50 {
-        policy.failed(BOUNDS, policy.interval());
+        policy.handle_failure(BOUNDS, policy.interval());
         assert!(policy.interval() >= BOUNDS.min);
     }
     let mut policy = Policy::new(BOUNDS, HEARTBEAT_START);
     for _ in 0..50 {
-        policy.succeeded(BOUNDS, policy.interval());
+        policy.handle_success(BOUNDS, policy.interval());
         assert!(policy.interval() <= BOUNDS.max);
     }
     assert_eq!(policy.interval(), BOUNDS.max);
@@ -107,13 +107,13 @@ fn the_interval_stays_within_the_bounds() {
 fn two_failures_in_a_row_shorten_a_good_interval_one_does_not() {
     let mut policy = Policy::new(BOUNDS, HEARTBEAT_START);
     for _ in 0..GROW_AFTER {
-        policy.succeeded(BOUNDS, policy.interval());
+        policy.handle_success(BOUNDS, policy.interval());
     }
     let longer = policy.interval();
-    policy.succeeded(BOUNDS, longer);
-    policy.failed(BOUNDS, longer);
+    policy.handle_success(BOUNDS, longer);
+    policy.handle_failure(BOUNDS, longer);
     assert_eq!(policy.interval(), longer);
-    policy.failed(BOUNDS, longer);
+    policy.handle_failure(BOUNDS, longer);
     assert!(policy.interval() < longer);
 }
 
@@ -124,9 +124,9 @@ fn a_shorter_network_limit_shortens_the_interval() {
     for _ in 0..40 {
         let interval = policy.interval();
         if interval < limit {
-            policy.succeeded(BOUNDS, interval);
+            policy.handle_success(BOUNDS, interval);
         } else {
-            policy.failed(BOUNDS, interval);
+            policy.handle_failure(BOUNDS, interval);
         }
     }
     assert!(
@@ -140,7 +140,7 @@ fn a_shorter_network_limit_shortens_the_interval() {
 fn traffic_within_the_interval_is_no_success() {
     let mut policy = Policy::new(BOUNDS, HEARTBEAT_START);
     for _ in 0..100 {
-        policy.succeeded(BOUNDS, seconds(5));
+        policy.handle_success(BOUNDS, seconds(5));
     }
     assert_eq!(policy.interval(), HEARTBEAT_START);
 }

@@ -89,7 +89,7 @@ impl Outbox {
     /// store has are adopted, and sent if they are still there after [`ADOPT_AFTER`]. Adopted
     /// messages that it no longer has were answered or deleted, and are removed. Messages written
     /// here stay until they are answered, because tabs may overwrite each other's changes.
-    pub fn follow(&mut self, now: Moment, stored: Self) {
+    pub fn handle_stored(&mut self, now: Moment, stored: Self) {
         self.pending.retain(|p| {
             p.written_here
                 || stored
@@ -127,7 +127,7 @@ impl Outbox {
     }
 
     /// A new connection is bound: every unanswered message is due again.
-    pub fn reconnected(&mut self) {
+    pub fn handle_reconnect(&mut self) {
         for pending in &mut self.pending {
             pending.in_flight = false;
             pending.not_before = None;
@@ -135,7 +135,7 @@ impl Outbox {
     }
 
     /// Takes the frames to send now, at most one to each peer.
-    pub fn take_due(&mut self, now: Moment, sender_uid: UserId) -> Vec<Send> {
+    pub fn poll_sends(&mut self, now: Moment, sender_uid: UserId) -> Vec<Send> {
         let mut seen = Vec::new();
         let mut due = Vec::new();
         for pending in self
@@ -161,9 +161,9 @@ impl Outbox {
         due
     }
 
-    /// When [`Self::take_due`] returns a message that waits for a retry or adoption; `None`: none
+    /// When [`Self::poll_sends`] returns a message that waits for a retry or adoption; `None`: none
     /// does.
-    pub fn deadline(&self) -> Option<Moment> {
+    pub fn poll_timeout(&self) -> Option<Moment> {
         self.pending
             .iter()
             .filter(|p| !p.in_flight && p.failed.is_none())
@@ -172,7 +172,7 @@ impl Outbox {
     }
 
     /// Removes a message that the server has stored. Returns whether it was here.
-    pub fn settle(&mut self, client_msg_id: &ClientMsgId) -> bool {
+    pub fn handle_answer(&mut self, client_msg_id: &ClientMsgId) -> bool {
         let before = self.pending.len();
         self.pending
             .retain(|pending| pending.client_msg_id != *client_msg_id);
@@ -181,7 +181,7 @@ impl Outbox {
 
     /// The server refused this message: marks it as failed after a final error, or retries it after
     /// a transient one, no sooner than the error's `retryMs`.
-    pub fn refuse(&mut self, now: Moment, client_msg_id: &ClientMsgId, error: &ErrorBody) {
+    pub fn handle_error(&mut self, now: Moment, client_msg_id: &ClientMsgId, error: &ErrorBody) {
         let Some(pending) = self.find(client_msg_id) else {
             return;
         };
@@ -279,7 +279,7 @@ mod tests {
 
     fn due(outbox: &mut Outbox, now: Moment) -> Vec<String> {
         outbox
-            .take_due(now, ME)
+            .poll_sends(now, ME)
             .into_iter()
             .map(|send| send.content)
             .collect()
@@ -290,8 +290,8 @@ mod tests {
         let mut outbox = outbox(&[("1", A), ("2", A), ("3", B)]);
         assert_eq!(due(&mut outbox, at(0)), ["1", "3"]);
         assert_eq!(due(&mut outbox, at(0)), [""; 0]);
-        assert!(outbox.settle(&id("1")));
-        assert!(!outbox.settle(&id("1")));
+        assert!(outbox.handle_answer(&id("1")));
+        assert!(!outbox.handle_answer(&id("1")));
         assert_eq!(due(&mut outbox, at(0)), ["2"]);
     }
 
@@ -299,7 +299,7 @@ mod tests {
     fn a_reconnect_resends_unanswered_messages() {
         let mut outbox = outbox(&[("1", A), ("2", A)]);
         due(&mut outbox, at(0));
-        outbox.reconnected();
+        outbox.handle_reconnect();
         assert_eq!(due(&mut outbox, at(0)), ["1"]);
     }
 
@@ -307,9 +307,9 @@ mod tests {
     fn a_transient_error_is_retried_without_reordering() {
         let mut outbox = outbox(&[("1", A), ("2", A)]);
         due(&mut outbox, at(0));
-        outbox.refuse(at(0), &id("1"), &ErrorCode::Unavailable.into());
+        outbox.handle_error(at(0), &id("1"), &ErrorCode::Unavailable.into());
         assert_eq!(due(&mut outbox, at(1)), [""; 0]);
-        assert_eq!(outbox.deadline(), Some(at(2)));
+        assert_eq!(outbox.poll_timeout(), Some(at(2)));
         assert_eq!(due(&mut outbox, at(2)), ["1"]);
     }
 
@@ -317,21 +317,21 @@ mod tests {
     fn a_final_error_after_a_transient_one_clears_the_deadline() {
         let mut outbox = outbox(&[("1", A)]);
         due(&mut outbox, at(0));
-        outbox.refuse(at(0), &id("1"), &ErrorCode::Unavailable.into());
+        outbox.handle_error(at(0), &id("1"), &ErrorCode::Unavailable.into());
         due(&mut outbox, at(2));
-        outbox.refuse(at(2), &id("1"), &ErrorCode::UnknownRecipient.into());
-        assert_eq!(outbox.deadline(), None);
+        outbox.handle_error(at(2), &id("1"), &ErrorCode::UnknownRecipient.into());
+        assert_eq!(outbox.poll_timeout(), None);
     }
 
     #[test]
     fn the_retry_delay_of_the_server_is_used_within_bounds() {
         let mut outbox = outbox(&[("1", A)]);
         for (retry_s, wait) in [(0, 2), (9, 9), (1_000_000, 60)] {
-            let _ = outbox.take_due(at(1_000), ME);
+            let _ = outbox.poll_sends(at(1_000), ME);
             let error = ErrorBody::new(ErrorCode::TooManyRequests);
             let error = error.retry_after(Duration::from_secs(retry_s));
-            outbox.refuse(at(0), &id("1"), &error);
-            assert_eq!(outbox.deadline(), Some(at(wait)), "{retry_s} s");
+            outbox.handle_error(at(0), &id("1"), &error);
+            assert_eq!(outbox.poll_timeout(), Some(at(wait)), "{retry_s} s");
         }
     }
 
@@ -339,14 +339,14 @@ mod tests {
     fn a_final_error_unblocks_the_next_and_a_retry_resends_it() {
         let mut outbox = outbox(&[("1", A), ("2", A)]);
         due(&mut outbox, at(0));
-        outbox.refuse(at(0), &id("1"), &ErrorCode::TooLong.into());
+        outbox.handle_error(at(0), &id("1"), &ErrorCode::TooLong.into());
         assert_eq!(due(&mut outbox, at(0)), ["2"]);
         assert_eq!(
             outbox.to(A).next().and_then(|p| p.failed),
             Some(ErrorCode::TooLong)
         );
         outbox.retry(&id("1"));
-        outbox.settle(&id("2"));
+        outbox.handle_answer(&id("2"));
         assert_eq!(due(&mut outbox, at(0)), ["1"]);
     }
 
@@ -367,11 +367,11 @@ mod tests {
             serde_json::from_str(&json).expect("own form")
         };
         let mut mine = outbox(&[("mine", A)]);
-        mine.follow(at(0), kept(&[("theirs", B), ("mine", A)]));
+        mine.handle_stored(at(0), kept(&[("theirs", B), ("mine", A)]));
         assert_eq!(due(&mut mine, at(0)), ["mine"]);
-        assert_eq!(mine.deadline(), Some(at(5)));
+        assert_eq!(mine.poll_timeout(), Some(at(5)));
         assert_eq!(due(&mut mine, at(5)), ["theirs"]);
-        mine.follow(at(6), kept(&[]));
+        mine.handle_stored(at(6), kept(&[]));
         let left: Vec<_> = mine.iter().map(|p| p.client_msg_id.0.as_str()).collect();
         assert_eq!(left, ["mine"], "what was written here stays");
     }

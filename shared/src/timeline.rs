@@ -67,12 +67,12 @@ impl Timeline {
     }
 
     /// Notes that a message with this `seq` exists.
-    pub fn expect(&mut self, seq: Seq) {
+    pub fn handle_latest(&mut self, seq: Seq) {
         self.latest = self.latest.max(seq);
     }
 
     /// What to fetch next to complete the run up to [`Self::latest`]; `None`: it is complete.
-    pub fn lacks(&self) -> Option<Fetch> {
+    pub fn poll_fetch(&self) -> Option<Fetch> {
         let last = self.last();
         if last >= self.latest {
             None
@@ -84,8 +84,8 @@ impl Timeline {
     }
 
     /// Merges a single message: a push, or the answer to a send. Returns whether it is new.
-    pub fn merge(&mut self, message: Message) -> bool {
-        self.expect(message.seq);
+    pub fn handle_message(&mut self, message: Message) -> bool {
+        self.handle_latest(message.seq);
         let last = self.last();
         let slot = self.early.binary_search_by_key(&message.seq, |m| m.seq);
         let (false, Err(at)) = (message.seq <= last, slot) else {
@@ -107,12 +107,12 @@ impl Timeline {
 
     /// Merges a page, oldest first and dense: older or newer messages adjacent to the run, or the
     /// latest ones, which replace the run when they are not adjacent to it.
-    pub fn merge_page(&mut self, page: Vec<Message>) {
+    pub fn handle_page(&mut self, page: Vec<Message>) {
         let (Some(low), Some(high)) = (page.first().map(|m| m.seq), page.last().map(|m| m.seq))
         else {
             return;
         };
-        self.expect(high);
+        self.handle_latest(high);
         if self.run.is_empty() {
             self.run = page.into();
         } else if low <= self.last().next() && high.next() >= self.first() {
@@ -188,27 +188,27 @@ mod tests {
     #[test]
     fn a_push_beyond_a_hole_waits_for_the_fetch_that_fills_it() {
         let mut timeline = Timeline::default();
-        timeline.merge_page(page(1..=3));
-        assert!(timeline.merge(message(6)));
-        assert!(!timeline.merge(message(6)));
+        timeline.handle_page(page(1..=3));
+        assert!(timeline.handle_message(message(6)));
+        assert!(!timeline.handle_message(message(6)));
         assert_eq!(seqs(&timeline), [1, 2, 3]);
         assert_eq!(early(&timeline), [6]);
-        assert_eq!(timeline.lacks(), Some(Fetch::After(Seq(3))));
-        timeline.merge_page(page(4..=5));
+        assert_eq!(timeline.poll_fetch(), Some(Fetch::After(Seq(3))));
+        timeline.handle_page(page(4..=5));
         assert_eq!(seqs(&timeline), [1, 2, 3, 4, 5, 6]);
         assert_eq!(early(&timeline), [0; 0]);
-        assert_eq!(timeline.lacks(), None);
+        assert_eq!(timeline.poll_fetch(), None);
     }
 
     #[test]
     fn messages_beyond_a_hole_are_bounded_and_the_latest_kept() {
         let mut timeline = Timeline::default();
-        timeline.merge_page(page(1..=3));
+        timeline.handle_page(page(1..=3));
         for seq in 5..=200 {
-            timeline.merge(message(seq));
+            timeline.handle_message(message(seq));
         }
         assert_eq!(early(&timeline), (137..=200).collect::<Vec<_>>());
-        timeline.merge_page(page(4..=199));
+        timeline.handle_page(page(4..=199));
         assert_eq!(seqs(&timeline), (1..=200).collect::<Vec<_>>());
         assert_eq!(early(&timeline), [0; 0]);
     }
@@ -216,21 +216,21 @@ mod tests {
     #[test]
     fn a_wide_hole_is_skipped_and_the_latest_page_is_fetched() {
         let mut timeline = Timeline::default();
-        timeline.merge_page(page(1..=3));
-        timeline.expect(Seq(1000));
-        assert_eq!(timeline.lacks(), Some(Fetch::Latest));
-        timeline.merge_page(page(951..=1000));
+        timeline.handle_page(page(1..=3));
+        timeline.handle_latest(Seq(1000));
+        assert_eq!(timeline.poll_fetch(), Some(Fetch::Latest));
+        timeline.handle_page(page(951..=1000));
         assert_eq!(timeline.first(), Seq(951));
         assert!(timeline.has_older());
-        timeline.merge_page(page(901..=950));
+        timeline.handle_page(page(901..=950));
         assert_eq!(seqs(&timeline), (901..=1000).collect::<Vec<_>>());
     }
 
     #[test]
     fn the_first_message_of_a_conversation_needs_no_fetch() {
         let mut timeline = Timeline::default();
-        assert!(timeline.merge(message(1)));
-        assert_eq!(timeline.lacks(), None);
+        assert!(timeline.handle_message(message(1)));
+        assert_eq!(timeline.poll_fetch(), None);
         assert!(!timeline.has_older());
     }
 
@@ -247,27 +247,27 @@ mod tests {
         ) {
             let mut timeline = Timeline::default();
             for seq in pushes.into_iter().filter(|seq| *seq <= total) {
-                timeline.merge(message(seq));
+                timeline.handle_message(message(seq));
                 let run = seqs(&timeline);
                 prop_assert!(run.windows(2).all(|pair| pair[0] + 1 == pair[1]));
                 let beyond = early(&timeline);
                 prop_assert!(beyond.iter().all(|seq| *seq > timeline.last().0 + 1));
             }
-            timeline.expect(Seq(total));
+            timeline.handle_latest(Seq(total));
             let mut fetches = 0;
-            while let Some(fetch) = timeline.lacks() {
+            while let Some(fetch) = timeline.poll_fetch() {
                 let range = match fetch {
                     Fetch::Latest => (total - size + 1).max(1)..=total,
                     Fetch::After(seq) => seq.0 + 1..=(seq.0 + size).min(total),
                 };
-                timeline.merge_page(page(range));
+                timeline.handle_page(page(range));
                 fetches += 1;
                 prop_assert!(fetches <= 401);
             }
             prop_assert_eq!(timeline.last(), Seq(total));
             while timeline.has_older() {
                 let first = timeline.first().0;
-                timeline.merge_page(page((first - size).max(1)..=first - 1));
+                timeline.handle_page(page((first - size).max(1)..=first - 1));
             }
             prop_assert_eq!(seqs(&timeline), (1..=total).collect::<Vec<_>>());
         }

@@ -32,7 +32,7 @@ impl Driver {
     pub(super) fn new(uid: UserId, url: String, owner: Callback<Signal>) -> Rc<Self> {
         let now = clock::now();
         let mut acks = Acks::default();
-        acks.set_hidden(now, !dom::is_visible());
+        acks.handle_hidden(now, !dom::is_visible());
         Rc::new(Self {
             uid,
             url,
@@ -70,18 +70,24 @@ impl Driver {
             network: link.network(),
             round_trip: link.round_trip(),
             answer_by: awaited,
-            due: link.deadline().filter(|_| quiet),
+            due: link.poll_timeout().filter(|_| quiet),
             connects: link.connects(),
         }
     }
 
     pub(super) fn handle_event(self: &Rc<Self>, event: LinkEvent) {
-        let mut effects = Vec::new();
-        self.link
-            .borrow_mut()
-            .handle(clock::now(), event, &mut effects);
-        for effect in effects {
-            self.run(effect);
+        self.link.borrow_mut().handle_event(clock::now(), event);
+        self.run_effects();
+    }
+
+    fn run_effects(self: &Rc<Self>) {
+        loop {
+            // In a statement of its own: what is run may borrow the link.
+            let effect = self.link.borrow_mut().poll_effect();
+            match effect {
+                Some(effect) => self.run(effect),
+                None => break,
+            }
         }
         self.set_timer();
     }
@@ -149,7 +155,7 @@ impl Driver {
             .received(clock::now(), frame.as_ref(), text.len());
         match frame {
             Some(ServerFrame::Bound(bound)) => {
-                self.acks.borrow_mut().reconnected();
+                self.acks.borrow_mut().handle_reconnect();
                 self.handle_event(LinkEvent::Bound(Duration::from_millis(bound.timeout)));
                 self.owner.emit(Signal::Bound(bound));
             }
@@ -158,7 +164,7 @@ impl Driver {
             }
             Some(frame) => {
                 if let ServerFrame::Push(push) = &frame {
-                    self.acks.borrow_mut().arrived(clock::now(), push.tid);
+                    self.acks.borrow_mut().handle_push(clock::now(), push.tid);
                 }
                 if let ServerFrame::BindRefused(error) = &frame
                     && let Some(wait) = error.retry()
@@ -175,7 +181,7 @@ impl Driver {
     /// Sends the ack that is due. Here and not where frames are handled, because that waits for the
     /// framework's scheduler, which yields to a timer that a hidden page may not run for a minute.
     fn acknowledge(self: &Rc<Self>) {
-        let due = self.acks.borrow_mut().take_due(clock::now());
+        let due = self.acks.borrow_mut().poll_ack(clock::now());
         if let Some(ack) = due
             && self.phase() == Phase::Live
         {
@@ -185,7 +191,7 @@ impl Driver {
     }
 
     pub(super) fn visibility_changed(self: &Rc<Self>, visible: bool) {
-        self.acks.borrow_mut().set_hidden(clock::now(), !visible);
+        self.acks.borrow_mut().handle_hidden(clock::now(), !visible);
         self.acknowledge();
         if visible {
             self.handle_event(LinkEvent::Visible);
@@ -205,8 +211,8 @@ impl Driver {
 
     /// Sets the one timer for the earliest deadline.
     fn set_timer(self: &Rc<Self>) {
-        let link = self.link.borrow().deadline();
-        let acks = self.acks.borrow().deadline();
+        let link = self.link.borrow().poll_timeout();
+        let acks = self.acks.borrow().poll_timeout();
         let deadline = [link, acks, self.owner_due.get()]
             .into_iter()
             .flatten()
@@ -226,7 +232,8 @@ impl Driver {
             self.owner.emit(Signal::Due);
         }
         self.acknowledge();
-        self.handle_event(LinkEvent::Timer);
+        self.link.borrow_mut().handle_timeout(clock::now());
+        self.run_effects();
     }
 }
 

@@ -262,7 +262,7 @@ impl Chat {
         if !self.connected {
             return None;
         }
-        [self.reads.deadline(), self.outbox.deadline()]
+        [self.reads.poll_timeout(), self.outbox.poll_timeout()]
             .into_iter()
             .flatten()
             .min()
@@ -290,10 +290,10 @@ impl Chat {
         if let Some(watch) = self.presences.watch(&self.directory, open) {
             send(ClientFrame::Watch(watch));
         }
-        for read in self.reads.take_due(now) {
+        for read in self.reads.poll_reads(now) {
             send(ClientFrame::Read(read));
         }
-        for message in self.outbox.take_due(now, self.me) {
+        for message in self.outbox.poll_sends(now, self.me) {
             send(ClientFrame::Send(message));
         }
     }
@@ -304,7 +304,7 @@ impl Chat {
         let looking = self.is_looking()
             && thread.at_end
             && thread.window.follows_end()
-            && thread.timeline.lacks().is_none();
+            && thread.timeline.poll_fetch().is_none();
         let unread = self.directory.get(thread.peer).map_or(0, |e| e.unread);
         if looking && unread > 0 {
             let seq = thread.timeline.last();
@@ -326,7 +326,7 @@ impl Chat {
     /// A message is known to exist at `seq`.
     fn expect(&mut self, peer: Peer, seq: Seq) {
         if let Some(timeline) = self.timeline_mut(peer) {
-            timeline.expect(seq);
+            timeline.handle_latest(seq);
         }
     }
 

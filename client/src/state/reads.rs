@@ -56,7 +56,7 @@ impl Reads {
     }
 
     /// The frames to send now.
-    pub(super) fn take_due(&mut self, now: Moment) -> Vec<Read> {
+    pub(super) fn poll_reads(&mut self, now: Moment) -> Vec<Read> {
         if self.due.is_none_or(|due| due > now) {
             return Vec::new();
         }
@@ -74,8 +74,8 @@ impl Reads {
             .collect()
     }
 
-    /// When [`Self::take_due`] has something.
-    pub(super) const fn deadline(&self) -> Option<Moment> {
+    /// When [`Self::poll_reads`] has something.
+    pub(super) const fn poll_timeout(&self) -> Option<Moment> {
         self.due
     }
 }
@@ -104,10 +104,10 @@ mod tests {
         reads.mark(at(0), A, Seq(1));
         reads.mark(at(10), A, Seq(3));
         reads.mark(at(20), A, Seq(2));
-        assert_eq!(reads.take_due(at(149)), []);
-        assert_eq!(reads.take_due(at(150)), read(3));
+        assert_eq!(reads.poll_reads(at(149)), []);
+        assert_eq!(reads.poll_reads(at(150)), read(3));
         reads.mark(at(200), A, Seq(3));
-        assert_eq!(reads.take_due(at(1000)), []);
+        assert_eq!(reads.poll_reads(at(1000)), []);
     }
 
     #[test]
@@ -115,19 +115,19 @@ mod tests {
         let mut reads = Reads::default();
         reads.mark(at(0), A, Seq(3));
         reads.make_due(at(10));
-        assert_eq!(reads.take_due(at(10)), read(3));
+        assert_eq!(reads.poll_reads(at(10)), read(3));
     }
 
     #[test]
     fn unconfirmed_mark_is_sent_again_after_a_reconnect() {
         let mut reads = Reads::default();
         reads.mark(at(0), A, Seq(3));
-        reads.take_due(at(150));
+        reads.poll_reads(at(150));
         reads.reconnected(at(500));
-        assert_eq!(reads.take_due(at(500)), read(3));
+        assert_eq!(reads.poll_reads(at(500)), read(3));
         reads.confirmed(A, Seq(3));
         reads.reconnected(at(900));
-        assert_eq!(reads.deadline(), None);
+        assert_eq!(reads.poll_timeout(), None);
     }
 
     #[test]
@@ -135,6 +135,6 @@ mod tests {
         let mut reads = Reads::default();
         reads.mark(at(0), A, Seq(5));
         reads.confirmed(A, Seq(4));
-        assert_eq!(reads.take_due(at(150)), read(5));
+        assert_eq!(reads.poll_reads(at(150)), read(5));
     }
 }

@@ -29,7 +29,7 @@ fn at_times(times: &[i64]) -> Timeline {
     for (seq, time) in (1..).zip(times) {
         let mut message = received(seq);
         message.create_time = *time;
-        timeline.merge(message);
+        timeline.handle_message(message);
     }
     timeline
 }
@@ -103,7 +103,7 @@ fn rows_end_with_messages_beyond_a_gap_then_pending_ones() {
         .write(ClientMsgId("u-2".into()), THEM, "x".into(), 20)
         .expect("not full");
     let mut messages = timeline(1..=3);
-    messages.merge(sent(9, "u-1"));
+    messages.handle_message(sent(9, "u-1"));
     let thread = Thread::new(THEM, messages, None, Window::DEFAULT_VIEWPORT_PX);
     let rows = rows_of(&thread, &outbox);
     let seqs: Vec<_> = bubbles(&rows)
@@ -132,7 +132,7 @@ fn unchanged_message_reuses_its_bubble() {
     let mut cache = RowCache::default();
     let mut thread = Thread::new(THEM, timeline(1..=3), None, Window::DEFAULT_VIEWPORT_PX);
     let before = cache.rows(&thread, [].iter(), day_of);
-    thread.timeline.merge(received(4));
+    thread.timeline.handle_message(received(4));
     let after = cache.rows(&thread, [].iter(), day_of);
     let (Row::Bubble(a), Row::Bubble(b)) = (&before[1], &after[1]) else {
         panic!("the first message follows the day");

@@ -89,7 +89,7 @@ impl Thread {
 
     /// The messages missing at the end, if any.
     pub(super) fn missing_newer(&self) -> Option<PageRange> {
-        match self.timeline.lacks() {
+        match self.timeline.poll_fetch() {
             Some(Fetch::Latest) => Some(PageRange::Latest),
             Some(Fetch::After(seq)) => Some(PageRange::After(seq)),
             None if !self.asked => Some(PageRange::Latest),
@@ -150,10 +150,10 @@ impl Thread {
         if self.newer == asked {
             let was_empty = before.1 == Seq(0);
             self.asked = true;
-            self.timeline.merge_page(page);
+            self.timeline.handle_page(page);
             let progress = before.1 != self.timeline.last();
             // Messages are known to exist, but none came: querying again and again would not help.
-            self.newer = match self.timeline.lacks() {
+            self.newer = match self.timeline.poll_fetch() {
                 Some(_) if !progress => QueryState::Failed,
                 _ => QueryState::Idle,
             };
@@ -161,7 +161,7 @@ impl Thread {
                 self.window.begin(&self.timeline, self.divider);
             }
         } else if self.older == asked {
-            self.timeline.merge_page(page);
+            self.timeline.handle_page(page);
             let progress = before.0 != self.timeline.first();
             self.older = if progress {
                 QueryState::Idle

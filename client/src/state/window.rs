@@ -166,7 +166,7 @@ mod tests {
         let mut timeline = timeline(1..=100);
         let mut long = on_page(101);
         long.content = "many words ".repeat(1000);
-        timeline.merge_page(vec![long]);
+        timeline.handle_page(vec![long]);
         let window = Window::latest(&timeline, None, Window::DEFAULT_VIEWPORT_PX);
         assert_eq!(bounds(window, &timeline), (86, 101));
     }

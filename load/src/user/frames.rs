@@ -25,7 +25,7 @@ impl User {
             3 => self.handle_answer(&frame),
             4 => {
                 live.acks
-                    .arrived(self.moment(live.last_received), Tid(frame.tid));
+                    .handle_push(self.moment(live.last_received), Tid(frame.tid));
                 self.handle_push(&frame);
             }
             7 => self.handle_error(&frame),

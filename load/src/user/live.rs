@@ -107,7 +107,7 @@ impl User {
     fn write(&mut self, socket: &mut Socket, live: &mut Live) -> Result<(), SocketError> {
         let now = Instant::now();
         if socket.ready()?
-            && let Some(ack) = live.acks.take_due(self.moment(now))
+            && let Some(ack) = live.acks.poll_ack(self.moment(now))
         {
             socket.queue(wire::ack(ack.tid.0))?;
         }
@@ -169,7 +169,7 @@ impl User {
             .sender
             .as_ref()
             .and_then(|sender| sender.deadline(begin));
-        let ack = live.acks.deadline();
+        let ack = live.acks.poll_timeout();
         let ack = ack.map(|due| self.state.start + due.since(Moment::default()));
         let latest = Instant::now() + SLEEP_MAX;
         [send, ack]

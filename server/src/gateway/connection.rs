@@ -234,7 +234,10 @@ impl Connection {
             .bound
             .is_none()
             .then(|| self.started + limits::BIND_DEADLINE);
-        let push = self.bound.as_ref().and_then(|bound| bound.feed.deadline());
+        let push = self
+            .bound
+            .as_ref()
+            .and_then(|bound| bound.feed.poll_timeout());
         [
             bind,
             push.map(|moment| self.instant(moment)),
@@ -288,10 +291,10 @@ impl Connection {
         if let Some(bound) = &mut self.bound
             && bound
                 .feed
-                .deadline()
+                .poll_timeout()
                 .is_some_and(|deadline| deadline <= moment)
         {
-            bound.feed.handle_timer(moment);
+            bound.feed.handle_timeout(moment);
         }
         Ok(())
     }

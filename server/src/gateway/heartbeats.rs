@@ -45,7 +45,7 @@ impl Heartbeats {
     pub fn bound(&self, device: Device, missed: Option<Duration>) -> Duration {
         self.update(device, |bounds, policy| {
             if let Some(interval) = missed {
-                policy.failed(bounds, interval);
+                policy.handle_failure(bounds, interval);
             }
         })
     }
@@ -53,14 +53,14 @@ impl Heartbeats {
     /// The interval after a heartbeat on a connection that had been idle for so long.
     pub fn answered(&self, device: Device, idle_before: Duration) -> Duration {
         self.update(device, |bounds, policy| {
-            policy.succeeded(bounds, idle_before);
+            policy.handle_success(bounds, idle_before);
         })
     }
 
     /// A device that sends heartbeats was silent until the idle timeout.
     pub fn timed_out(&self, device: Device) {
         self.update(device, |bounds, policy| {
-            policy.failed(bounds, policy.interval());
+            policy.handle_failure(bounds, policy.interval());
         });
     }
 

@@ -81,7 +81,7 @@ impl Connection {
             return Ok(());
         };
         if bound.membership.lagged() {
-            bound.feed.handle_gap();
+            bound.feed.handle_resync();
         }
         match event {
             BusEvent::Message(message) => {
@@ -129,7 +129,7 @@ impl Connection {
                 Err(End::Close(CloseCode::NotLoggedIn))
             }
             BusEvent::Resync => {
-                bound.feed.handle_gap();
+                bound.feed.handle_resync();
                 Ok(())
             }
             BusEvent::LoggedOut(_) => Ok(()),
@@ -140,7 +140,7 @@ impl Connection {
     pub(super) async fn run_feed(&mut self) -> Result<(), End> {
         while self.writer.has_capacity() && self.read_after.is_none() {
             let Some(bound) = &mut self.bound else { break };
-            let Some(effect) = bound.feed.poll() else {
+            let Some(effect) = bound.feed.poll_effect() else {
                 break;
             };
             match effect {
@@ -259,12 +259,12 @@ impl Connection {
             pages.join(&mut page, membership, rate_limits).await;
             // Also of a page that is read again: the feed has to know where this member's part of a
             // group begins before its first event.
-            feed.handle_positions(page.iter().map(|cursor| cursor.delivery));
+            feed.handle_cursors(page.iter().map(|cursor| cursor.delivery));
         }
         let refreshed = self.refresh(user, pages.digest()).await;
         if let (Err(_), Some(bound)) = (&refreshed, &mut self.bound) {
             // Repeats everything once the store answers.
-            bound.feed.handle_gap();
+            bound.feed.handle_resync();
         }
         refreshed.map(|()| true)
     }

@@ -72,7 +72,7 @@ pub enum FeedEffect<P> {
     },
     /// Read a page and give it to [`Feed::handle_page`]. There is one such request at a time.
     Read(ReadRequest),
-    /// Read the user's delivery cursors again and give them to [`Feed::handle_positions`].
+    /// Read the user's delivery cursors again and give them to [`Feed::handle_cursors`].
     Reload,
     /// The user has acknowledged this conversation up to and including this `seq`.
     Delivered(ConversationId, Seq),
@@ -101,8 +101,7 @@ enum FromSelf {
     Skip,
 }
 
-/// The pushes of one connection: call a `handle_*` with what happened, then [`Self::poll`] until
-/// it returns `None`, then wait until [`Self::deadline`].
+/// The pushes of one connection, a [state machine](crate#state-machines).
 #[derive(Debug)]
 pub struct Feed<P> {
     window: Window<P>,
@@ -267,7 +266,7 @@ impl<P: Clone> Feed<P> {
         }
     }
 
-    /// The store could not be read: [`Self::poll`] makes the request again.
+    /// The store could not be read: [`Self::poll_effect`] makes the request again.
     pub fn handle_read_failed(&mut self) {
         self.reading = None;
         self.peeking = false;
@@ -278,12 +277,12 @@ impl<P: Clone> Feed<P> {
     }
 
     /// Events were lost, so any conversation may have new messages.
-    pub fn handle_gap(&mut self) {
+    pub fn handle_resync(&mut self) {
         self.reload = true;
     }
 
     /// The delivery cursors read for [`FeedEffect::Reload`].
-    pub fn handle_positions(&mut self, positions: impl IntoIterator<Item = DeliveryCursor>) {
+    pub fn handle_cursors(&mut self, positions: impl IntoIterator<Item = DeliveryCursor>) {
         self.reloading = false;
         for position in positions {
             // Not known at the bind: pushes start where the user became a member.
@@ -303,7 +302,7 @@ impl<P: Clone> Feed<P> {
     /// An acknowledgement from the client. Unknown tids are ignored.
     pub fn handle_ack(&mut self, tid: Tid, cumulative: bool) {
         let mut settled = Vec::new();
-        self.window.ack(tid, cumulative, |conversation| {
+        self.window.handle_ack(tid, cumulative, |conversation| {
             if !settled.contains(&conversation) {
                 settled.push(conversation);
             }
@@ -330,9 +329,9 @@ impl<P: Clone> Feed<P> {
         }
     }
 
-    /// [`Self::deadline`] has come.
-    pub fn handle_timer(&mut self, now: Moment) {
-        self.window.run_timer(now, &mut self.due);
+    /// [`Self::poll_timeout`] has come.
+    pub fn handle_timeout(&mut self, now: Moment) {
+        self.window.handle_timeout(now, &mut self.due);
         self.effects.extend(self.due.drain(..).map(|due| match due {
             Due::Repush(tid, payload) => FeedEffect::Push {
                 tid,
@@ -343,13 +342,13 @@ impl<P: Clone> Feed<P> {
         }));
     }
 
-    /// When to call [`Self::handle_timer`]; `None`: no push waits for its acknowledgement.
-    pub fn deadline(&self) -> Option<Moment> {
-        self.window.deadline()
+    /// When to call [`Self::handle_timeout`]; `None`: no push waits for its acknowledgement.
+    pub fn poll_timeout(&self) -> Option<Moment> {
+        self.window.poll_timeout()
     }
 
     /// The next effect; `None`: nothing to do until the next `handle_*`.
-    pub fn poll(&mut self) -> Option<FeedEffect<P>> {
+    pub fn poll_effect(&mut self) -> Option<FeedEffect<P>> {
         if let Some(effect) = self.effects.pop_front() {
             return Some(effect);
         }

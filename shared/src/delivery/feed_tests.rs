@@ -55,7 +55,7 @@ impl Simulation {
     }
 
     fn run(&mut self) {
-        while let Some(effect) = self.feed.poll() {
+        while let Some(effect) = self.feed.poll_effect() {
             match effect {
                 FeedEffect::Push {
                     tid,
@@ -241,14 +241,14 @@ fn acks_after_a_skipped_hole_do_not_report_it_as_delivered() {
     let mut feed = Feed::from_latest(Timing::default(), [position(A, 1, 4, 2)]);
     feed.handle_message(NOW, item(A, 5, 5));
     feed.handle_ack(Tid(1), false);
-    while let Some(effect) = feed.poll() {
+    while let Some(effect) = feed.poll_effect() {
         let claims = matches!(effect, FeedEffect::Delivered(..) | FeedEffect::Passed(..));
         assert!(!claims, "{effect:?}");
     }
     feed.handle_read(A, Seq(5));
     feed.handle_message(NOW, item(A, 6, 6));
     feed.handle_ack(Tid(2), false);
-    let effects: Vec<_> = std::iter::from_fn(|| feed.poll()).collect();
+    let effects: Vec<_> = std::iter::from_fn(|| feed.poll_effect()).collect();
     assert!(
         effects.contains(&FeedEffect::Delivered(A, Seq(6))),
         "{effects:?}"
@@ -259,11 +259,11 @@ fn acks_after_a_skipped_hole_do_not_report_it_as_delivered() {
 fn a_gap_reloads_the_cursors_and_reads_what_advanced() {
     let feed = Feed::from_latest(Timing::default(), [position(A, 4, 4, 0)]);
     let mut sim = Simulation::new(feed, vec![item(A, 5, 50), item(B, 1, 60)]);
-    sim.feed.handle_gap();
-    assert_eq!(sim.feed.poll(), Some(FeedEffect::Reload));
-    assert_eq!(sim.feed.poll(), None);
+    sim.feed.handle_resync();
+    assert_eq!(sim.feed.poll_effect(), Some(FeedEffect::Reload));
+    assert_eq!(sim.feed.poll_effect(), None);
     sim.feed
-        .handle_positions([position(A, 4, 5, 50), position(B, 0, 1, 60)]);
+        .handle_cursors([position(A, 4, 5, 50), position(B, 0, 1, 60)]);
     sim.run();
     assert_eq!(sim.pushed, [(1, 5), (2, 1)]);
 }
@@ -272,7 +272,7 @@ fn a_gap_reloads_the_cursors_and_reads_what_advanced() {
 fn a_failed_read_is_retried() {
     let feed = Feed::from_acknowledged(Timing::default(), [position(A, 0, 1, 1)]);
     let mut sim = Simulation::new(feed, vec![item(A, 1, 1)]);
-    assert!(matches!(sim.feed.poll(), Some(FeedEffect::Read(_))));
+    assert!(matches!(sim.feed.poll_effect(), Some(FeedEffect::Read(_))));
     sim.feed.handle_read_failed();
     sim.run();
     assert_eq!(sim.pushed, [(1, 1)]);
@@ -351,10 +351,10 @@ fn a_reload_skips_unacknowledged_messages_before_the_bind() {
     store.extend([new(A, 5), new(B, 5), new(A, 6)]);
     let positions = [position(A, 0, 4, 11), position(B, 0, 4, 12)];
     let mut sim = Simulation::new(Feed::from_latest(Timing::default(), positions), store);
-    sim.feed.handle_gap();
-    assert_eq!(sim.feed.poll(), Some(FeedEffect::Reload));
+    sim.feed.handle_resync();
+    assert_eq!(sim.feed.poll_effect(), Some(FeedEffect::Reload));
     sim.feed
-        .handle_positions([position(A, 0, 6, 11), position(B, 0, 5, 12)]);
+        .handle_cursors([position(A, 0, 6, 11), position(B, 0, 5, 12)]);
     sim.run();
     assert_eq!(sim.pushed, [(1, 5), (2, 5), (1, 6)]);
     assert!(sim.reads <= 8, "{} reads", sim.reads);
@@ -364,23 +364,23 @@ fn a_reload_skips_unacknowledged_messages_before_the_bind() {
 fn an_answered_send_after_a_skipped_hole_does_not_report_it() {
     let mut feed: Feed<(i64, i64)> = Feed::from_latest(Timing::default(), [position(A, 1, 4, 2)]);
     feed.handle_answered(A, Seq(5));
-    assert_eq!(feed.poll(), None);
+    assert_eq!(feed.poll_effect(), None);
     feed.handle_read(A, Seq(5));
     feed.handle_answered(A, Seq(6));
-    assert_eq!(feed.poll(), Some(FeedEffect::Passed(A, Seq(6))));
+    assert_eq!(feed.poll_effect(), Some(FeedEffect::Passed(A, Seq(6))));
 }
 
 #[test]
 fn a_group_joined_while_connected_is_pushed_from_the_join() {
     let store: Vec<_> = (1..=8).map(|n| item(A, n, n)).collect();
     let mut sim = Simulation::new(Feed::from_latest(Timing::default(), []), store);
-    sim.feed.handle_gap();
-    assert_eq!(sim.feed.poll(), Some(FeedEffect::Reload));
+    sim.feed.handle_resync();
+    assert_eq!(sim.feed.poll_effect(), Some(FeedEffect::Reload));
     let joined = DeliveryCursor {
         joined_seq: Seq(6),
         ..position(A, 6, 8, 7)
     };
-    sim.feed.handle_positions([joined]);
+    sim.feed.handle_cursors([joined]);
     sim.run();
     assert_eq!(sim.pushed, [(1, 7), (1, 8)]);
     sim.feed.handle_message(NOW, item(A, 9, 9));
@@ -394,9 +394,9 @@ fn a_group_joined_while_connected_is_pushed_from_the_join() {
 fn a_new_conversation_is_pushed_whole_despite_acks_elsewhere() {
     let store: Vec<_> = (1..=3).map(|n| item(A, n, n)).collect();
     let mut sim = Simulation::new(Feed::from_latest(Timing::default(), []), store);
-    sim.feed.handle_gap();
-    assert_eq!(sim.feed.poll(), Some(FeedEffect::Reload));
-    sim.feed.handle_positions([position(A, 2, 3, 3)]);
+    sim.feed.handle_resync();
+    assert_eq!(sim.feed.poll_effect(), Some(FeedEffect::Reload));
+    sim.feed.handle_cursors([position(A, 2, 3, 3)]);
     sim.run();
     assert_eq!(sim.pushed, [(1, 1), (1, 2), (1, 3)]);
 }

@@ -36,7 +36,7 @@ struct Entry<P> {
     repushes: u32,
 }
 
-/// One result of [`Window::run_timer`].
+/// One result of [`Window::handle_timeout`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Due<P> {
     /// Push this again.
@@ -107,7 +107,12 @@ impl<P: Clone> Window<P> {
     /// Removes the pushes that an acknowledgement covers and calls `settled` with the conversation
     /// of each. A tid that is not in the window (never assigned, or acknowledged before) covers
     /// nothing.
-    pub fn ack(&mut self, tid: Tid, cumulative: bool, mut settled: impl FnMut(ConversationId)) {
+    pub fn handle_ack(
+        &mut self,
+        tid: Tid,
+        cumulative: bool,
+        mut settled: impl FnMut(ConversationId),
+    ) {
         // Tids are added in increasing order, so binary search works.
         let found = self.entries.binary_search_by_key(&tid, |entry| entry.tid);
         let range = match (found, cumulative) {
@@ -130,9 +135,9 @@ impl<P: Clone> Window<P> {
             .map(|entry| entry.seq)
     }
 
-    /// When [`Self::run_timer`] next has something to do; `None`: nothing waits, or the window was
+    /// When [`Self::handle_timeout`] next has something to do; `None`: nothing waits, or the window was
     /// given up.
-    pub fn deadline(&self) -> Option<Moment> {
+    pub fn poll_timeout(&self) -> Option<Moment> {
         if self.given_up {
             return None;
         }
@@ -140,7 +145,7 @@ impl<P: Clone> Window<P> {
     }
 
     /// Collects what is due at `now` into `due`, in the order of the pushes.
-    pub fn run_timer(&mut self, now: Moment, due: &mut impl Extend<Due<P>>) {
+    pub fn handle_timeout(&mut self, now: Moment, due: &mut impl Extend<Due<P>>) {
         let timing = self.timing;
         if self.given_up {
             return;
@@ -189,23 +194,23 @@ mod tests {
 
     fn run(window: &mut Window<&'static str>, ms: u64) -> Vec<Due<&'static str>> {
         let mut due = Vec::new();
-        window.run_timer(at(ms), &mut due);
+        window.handle_timeout(at(ms), &mut due);
         due
     }
 
     #[test]
     fn an_unacknowledged_push_repeats_at_5_and_7_s_and_ends_at_9_s() {
         let mut window = Window::new(Timing::default());
-        assert_eq!(window.deadline(), None);
+        assert_eq!(window.poll_timeout(), None);
         let tid = window.push(at(0), A, Seq(1), "x", 1);
-        assert_eq!(window.deadline(), Some(at(5_000)));
+        assert_eq!(window.poll_timeout(), Some(at(5_000)));
         assert_eq!(run(&mut window, 4_999), []);
         assert_eq!(run(&mut window, 5_000), [Due::Repush(tid, "x")]);
-        assert_eq!(window.deadline(), Some(at(7_000)));
+        assert_eq!(window.poll_timeout(), Some(at(7_000)));
         assert_eq!(run(&mut window, 7_000), [Due::Repush(tid, "x")]);
         assert_eq!(run(&mut window, 8_999), []);
         assert_eq!(run(&mut window, 9_000), [Due::GiveUp]);
-        assert_eq!(window.deadline(), None);
+        assert_eq!(window.poll_timeout(), None);
     }
 
     #[test]
@@ -216,7 +221,7 @@ mod tests {
             .collect();
         let mut settled = 0;
         let mut ack = |window: &mut Window<_>, tid, cumulative| {
-            window.ack(tid, cumulative, |_| settled += 1);
+            window.handle_ack(tid, cumulative, |_| settled += 1);
             std::mem::take(&mut settled)
         };
         assert_eq!(ack(&mut window, tids[2], false), 1);
@@ -229,7 +234,7 @@ mod tests {
         assert_eq!(window.lowest(A), Some(Seq(4)));
         assert_eq!(ack(&mut window, tids[4], true), 2);
         assert!(window.is_empty());
-        assert_eq!(window.deadline(), None);
+        assert_eq!(window.poll_timeout(), None);
     }
 
     #[test]
@@ -238,7 +243,7 @@ mod tests {
         assert!(window.fits(usize::MAX));
         let huge = window.push(at(0), A, Seq(1), "x", limits::WINDOW_BYTES + 1);
         assert!(!window.fits(1));
-        window.ack(huge, false, |_| ());
+        window.handle_ack(huge, false, |_| ());
         for seq in 0..limits::WINDOW_PUSHES {
             assert!(window.fits(1));
             window.push(at(0), A, Seq(i64::try_from(seq).expect("small")), "x", 1);

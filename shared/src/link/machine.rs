@@ -3,6 +3,7 @@
 use super::backoff::Backoff;
 use crate::close::{self, RetryRule};
 use crate::{Moment, limits};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// The most time that opening the socket and binding may take together.
@@ -70,8 +71,6 @@ pub enum LinkEvent {
     Arrived,
     /// The socket closed with this code (1006: without one).
     Closed(u16),
-    /// [`Link::deadline`] has come.
-    Timer,
     /// The system reports that the network is back.
     Online,
     /// The system reports that there is no network.
@@ -97,8 +96,7 @@ pub enum LinkEffect {
     Changed,
 }
 
-/// The client's connection. Call [`Self::handle`] with each event, run the effects it returns in
-/// order, and wait until [`Self::deadline`].
+/// The client's connection, a [state machine](crate#state-machines).
 #[derive(Debug)]
 pub struct Link {
     phase: Phase,
@@ -123,6 +121,7 @@ pub struct Link {
     /// The lower bound of the next wait.
     try_after: Duration,
     connects: u64,
+    effects: VecDeque<LinkEffect>,
 }
 
 impl Link {
@@ -147,29 +146,30 @@ impl Link {
             last_cause: None,
             try_after: Duration::ZERO,
             connects: 0,
+            effects: VecDeque::new(),
         }
     }
 
-    /// Handles an event and appends its effects to `effects`.
-    pub fn handle(&mut self, now: Moment, event: LinkEvent, effects: &mut Vec<LinkEffect>) {
+    /// Handles an event of the driver.
+    pub fn handle_event(&mut self, now: Moment, event: LinkEvent) {
         match event {
             LinkEvent::Start => match self.phase {
                 Phase::Idle | Phase::Stopped => {
                     self.backoff.reset();
-                    self.open(now, effects);
+                    self.open(now);
                 }
                 _ => {}
             },
             LinkEvent::Stop => {
                 if self.has_socket() {
-                    effects.push(LinkEffect::Close);
+                    self.effects.push_back(LinkEffect::Close);
                 }
                 self.last_cause = Some(Cause::Asked);
-                self.enter(Phase::Stopped, effects);
+                self.enter(Phase::Stopped);
             }
             LinkEvent::Opened if self.phase == Phase::Connecting => {
-                self.enter(Phase::Binding, effects);
-                effects.push(LinkEffect::SendBind);
+                self.enter(Phase::Binding);
+                self.effects.push_back(LinkEffect::SendBind);
             }
             LinkEvent::Bound(interval) if self.phase == Phase::Binding => {
                 self.interval = interval;
@@ -178,7 +178,7 @@ impl Link {
                 self.answer_by = None;
                 self.missed = None;
                 self.connects += 1;
-                self.enter(Phase::Live, effects);
+                self.enter(Phase::Live);
             }
             LinkEvent::Interval(interval) if self.phase == Phase::Live => {
                 self.interval = interval;
@@ -195,24 +195,23 @@ impl Link {
             }
             LinkEvent::Closed(code) if self.has_socket() => {
                 let rule = close::retry_rule(code);
-                self.end(now, Cause::Closed(code), rule, effects);
+                self.end(now, Cause::Closed(code), rule);
             }
-            LinkEvent::Timer => self.run_timer(now, effects),
             LinkEvent::Online => {
                 // Earlier failures were due to the missing network.
                 self.backoff.reset();
                 self.network = true;
-                self.wake(now, effects);
+                self.wake(now);
             }
             LinkEvent::Offline => {
                 self.network = false;
-                effects.push(LinkEffect::Changed);
-                self.wake_if_live(now, effects);
+                self.effects.push_back(LinkEffect::Changed);
+                self.wake_if_live(now);
             }
-            LinkEvent::Visible => self.wake(now, effects),
+            LinkEvent::Visible => self.wake(now),
             LinkEvent::RetryNow => match self.phase {
-                Phase::Stopped => self.open(now, effects),
-                _ => self.wake(now, effects),
+                Phase::Stopped => self.open(now),
+                _ => self.wake(now),
             },
             LinkEvent::Opened
             | LinkEvent::Bound(_)
@@ -222,8 +221,43 @@ impl Link {
         }
     }
 
-    /// When to call [`Self::handle`] with [`LinkEvent::Timer`]; earlier is harmless. `None`: never.
-    pub fn deadline(&self) -> Option<Moment> {
+    /// [`Self::poll_timeout`] has come.
+    pub fn handle_timeout(&mut self, now: Moment) {
+        let Some(deadline) = self.poll_timeout().filter(|deadline| *deadline <= now) else {
+            return;
+        };
+        match (self.phase, self.answer_by) {
+            (Phase::Connecting | Phase::Binding, _) => {
+                self.give_up(now, Cause::ConnectTimeout);
+            }
+            (Phase::Waiting(_), _) => self.open(now),
+            (Phase::Live, None) => {
+                self.probe(now, ANSWER_LIMIT);
+                self.regular = now.since(deadline) < LATE_TIMER;
+            }
+            // The answer may be unread in the socket buffer because the process slept: probe once
+            // more, with the short limit. Only once, because in a hidden tab every timer is late.
+            (Phase::Live, Some(_)) if now.since(deadline) >= LATE_TIMER && !self.reprobed => {
+                self.probe(now, PROBE_LIMIT);
+                self.reprobed = true;
+            }
+            (Phase::Live, Some(_)) => {
+                // Without a network, or off schedule, a miss says nothing about the network's
+                // limit.
+                self.missed = Some(self.interval).filter(|_| self.regular && self.network);
+                self.give_up(now, Cause::HeartbeatMissed);
+            }
+            (Phase::Idle | Phase::Stopped, _) => {}
+        }
+    }
+
+    /// The next effect; `None`: all were run.
+    pub fn poll_effect(&mut self) -> Option<LinkEffect> {
+        self.effects.pop_front()
+    }
+
+    /// When to call [`Self::handle_timeout`]; earlier is harmless. `None`: never.
+    pub fn poll_timeout(&self) -> Option<Moment> {
         match self.phase {
             Phase::Connecting | Phase::Binding => Some(self.connect_by),
             Phase::Live => Some(self.answer_by.unwrap_or(self.last_arrival + self.interval)),
@@ -276,92 +310,64 @@ impl Link {
         matches!(self.phase, Phase::Connecting | Phase::Binding | Phase::Live)
     }
 
-    fn enter(&mut self, phase: Phase, effects: &mut Vec<LinkEffect>) {
+    fn enter(&mut self, phase: Phase) {
         self.phase = phase;
-        effects.push(LinkEffect::Changed);
+        self.effects.push_back(LinkEffect::Changed);
     }
 
-    fn open(&mut self, now: Moment, effects: &mut Vec<LinkEffect>) {
+    fn open(&mut self, now: Moment) {
         self.connect_by = now + CONNECT_LIMIT;
         self.answer_by = None;
         self.sent_at = None;
         self.try_after = Duration::ZERO;
-        effects.push(LinkEffect::Open);
-        self.enter(Phase::Connecting, effects);
+        self.effects.push_back(LinkEffect::Open);
+        self.enter(Phase::Connecting);
     }
 
-    fn end(&mut self, now: Moment, cause: Cause, rule: RetryRule, effects: &mut Vec<LinkEffect>) {
+    fn end(&mut self, now: Moment, cause: Cause, rule: RetryRule) {
         self.last_cause = Some(cause);
         if self.phase == Phase::Live && now.since(self.live_since) >= STABLE_AFTER {
             self.backoff.reset();
         }
         match rule {
-            RetryRule::Never => self.enter(Phase::Stopped, effects),
+            RetryRule::Never => self.enter(Phase::Stopped),
             RetryRule::Backoff => {
                 let until = now + self.backoff.next_wait().max(self.try_after);
-                self.enter(Phase::Waiting(until), effects);
+                self.enter(Phase::Waiting(until));
             }
         }
     }
 
-    fn give_up(&mut self, now: Moment, cause: Cause, effects: &mut Vec<LinkEffect>) {
-        effects.push(LinkEffect::Close);
-        self.end(now, cause, RetryRule::Backoff, effects);
+    fn give_up(&mut self, now: Moment, cause: Cause) {
+        self.effects.push_back(LinkEffect::Close);
+        self.end(now, cause, RetryRule::Backoff);
     }
 
-    fn probe(&mut self, now: Moment, limit: Duration, effects: &mut Vec<LinkEffect>) {
+    fn probe(&mut self, now: Moment, limit: Duration) {
         self.answer_by = Some(now + limit);
         self.sent_at = Some(now);
         self.regular = false;
         self.reprobed = false;
-        effects.push(LinkEffect::SendHeartbeat(self.interval));
-    }
-
-    fn run_timer(&mut self, now: Moment, effects: &mut Vec<LinkEffect>) {
-        let Some(deadline) = self.deadline().filter(|deadline| *deadline <= now) else {
-            return;
-        };
-        match (self.phase, self.answer_by) {
-            (Phase::Connecting | Phase::Binding, _) => {
-                self.give_up(now, Cause::ConnectTimeout, effects);
-            }
-            (Phase::Waiting(_), _) => self.open(now, effects),
-            (Phase::Live, None) => {
-                self.probe(now, ANSWER_LIMIT, effects);
-                self.regular = now.since(deadline) < LATE_TIMER;
-            }
-            // The answer may be unread in the socket buffer because the process slept: probe once
-            // more, with the short limit. Only once, because in a hidden tab every timer is late.
-            (Phase::Live, Some(_)) if now.since(deadline) >= LATE_TIMER && !self.reprobed => {
-                self.probe(now, PROBE_LIMIT, effects);
-                self.reprobed = true;
-            }
-            (Phase::Live, Some(_)) => {
-                // Without a network, or off schedule, a miss says nothing about the network's
-                // limit.
-                self.missed = Some(self.interval).filter(|_| self.regular && self.network);
-                self.give_up(now, Cause::HeartbeatMissed, effects);
-            }
-            (Phase::Idle | Phase::Stopped, _) => {}
-        }
+        self.effects
+            .push_back(LinkEffect::SendHeartbeat(self.interval));
     }
 
     /// Reconnects at once if waiting, or probes if live. An attempt that is under way may hang on a
     /// network that is gone, so its deadline is at most that of a probe.
-    fn wake(&mut self, now: Moment, effects: &mut Vec<LinkEffect>) {
+    fn wake(&mut self, now: Moment) {
         match self.phase {
-            Phase::Waiting(_) => self.open(now, effects),
+            Phase::Waiting(_) => self.open(now),
             Phase::Connecting | Phase::Binding => {
                 self.connect_by = self.connect_by.min(now + PROBE_LIMIT);
             }
-            _ => self.wake_if_live(now, effects),
+            _ => self.wake_if_live(now),
         }
     }
 
-    fn wake_if_live(&mut self, now: Moment, effects: &mut Vec<LinkEffect>) {
+    fn wake_if_live(&mut self, now: Moment) {
         let probe_deadline = now + PROBE_LIMIT;
         if self.phase == Phase::Live && self.answer_by.is_none_or(|by| by > probe_deadline) {
-            self.probe(now, PROBE_LIMIT, effects);
+            self.probe(now, PROBE_LIMIT);
         }
     }
 }

@@ -23,9 +23,22 @@ impl Driver {
     }
 
     fn send(&mut self, event: LinkEvent) -> Vec<LinkEffect> {
-        let mut effects = Vec::new();
-        self.link.handle(self.now, event, &mut effects);
-        effects
+        self.link.handle_event(self.now, event);
+        self.effects()
+    }
+
+    fn effects(&mut self) -> Vec<LinkEffect> {
+        std::iter::from_fn(|| self.link.poll_effect()).collect()
+    }
+
+    fn fire(&mut self) -> Vec<LinkEffect> {
+        self.link.handle_timeout(self.now);
+        self.effects()
+    }
+
+    fn fire_after(&mut self, seconds: u64) -> Vec<LinkEffect> {
+        self.now = self.now + Duration::from_secs(seconds);
+        self.fire()
     }
 
     fn send_after(&mut self, seconds: u64, event: LinkEvent) -> Vec<LinkEffect> {
@@ -35,8 +48,8 @@ impl Driver {
 
     /// Advances the clock to the deadline and fires the timer.
     fn at_deadline(&mut self) -> Vec<LinkEffect> {
-        self.now = self.link.deadline().expect("something is due");
-        self.send(LinkEvent::Timer)
+        self.now = self.link.poll_timeout().expect("something is due");
+        self.fire()
     }
 }
 
@@ -74,13 +87,13 @@ fn a_socket_that_does_not_open_and_bind_in_time_is_given_up() {
 fn any_frame_defers_the_heartbeat_its_answer_sets_the_interval() {
     let mut driver = Driver::live();
     driver.send_after(44, LinkEvent::Arrived);
-    assert_eq!(driver.send_after(44, LinkEvent::Timer), []);
-    assert_eq!(driver.send_after(1, LinkEvent::Timer), [HEARTBEAT]);
+    assert_eq!(driver.fire_after(44), []);
+    assert_eq!(driver.fire_after(1), [HEARTBEAT]);
     driver.send_after(1, LinkEvent::Arrived);
     driver.send(LinkEvent::Interval(Duration::from_mins(1)));
     assert_eq!(driver.link.round_trip(), Some(Duration::from_secs(1)));
     assert_eq!(
-        driver.link.deadline(),
+        driver.link.poll_timeout(),
         Some(driver.now + Duration::from_mins(1))
     );
 }
@@ -112,7 +125,7 @@ fn only_a_regular_heartbeat_is_reported_missed_at_the_next_bind() {
     shown.send(LinkEvent::Visible);
     shown.at_deadline();
     let mut late = Driver::live();
-    late.send_after(3_600, LinkEvent::Timer);
+    late.fire_after(3_600);
     late.at_deadline();
     let mut offline = Driver::live();
     offline.at_deadline();
@@ -128,20 +141,17 @@ fn only_a_regular_heartbeat_is_reported_missed_at_the_next_bind() {
 fn a_late_timer_probes_once_more_before_giving_up() {
     let mut driver = Driver::live();
     driver.at_deadline();
-    assert_eq!(driver.send_after(3_600, LinkEvent::Timer), [HEARTBEAT]);
-    assert_eq!(driver.send(LinkEvent::Timer), []);
+    assert_eq!(driver.fire_after(3_600), [HEARTBEAT]);
+    assert_eq!(driver.fire(), []);
     assert_eq!(driver.at_deadline()[0], LinkEffect::Close);
 }
 
 #[test]
 fn always_late_timers_still_detect_a_dead_connection() {
     let mut driver = Driver::live();
-    assert_eq!(driver.send_after(60, LinkEvent::Timer), [HEARTBEAT]);
-    assert_eq!(driver.send_after(60, LinkEvent::Timer), [HEARTBEAT]);
-    assert_eq!(
-        driver.send_after(60, LinkEvent::Timer)[0],
-        LinkEffect::Close
-    );
+    assert_eq!(driver.fire_after(60), [HEARTBEAT]);
+    assert_eq!(driver.fire_after(60), [HEARTBEAT]);
+    assert_eq!(driver.fire_after(60)[0], LinkEffect::Close);
     assert_eq!(driver.link.last_cause(), Some(Cause::HeartbeatMissed));
 }
 
@@ -151,10 +161,10 @@ fn a_page_shown_again_probes_once_at_once() {
     assert_eq!(driver.send_after(5, LinkEvent::Visible), [HEARTBEAT]);
     assert_eq!(driver.send(LinkEvent::Visible), []);
     assert_eq!(driver.send(LinkEvent::Online), []);
-    assert_eq!(driver.link.deadline(), Some(driver.now + PROBE_LIMIT));
+    assert_eq!(driver.link.poll_timeout(), Some(driver.now + PROBE_LIMIT));
     driver.send(LinkEvent::Arrived);
     assert_eq!(
-        driver.link.deadline(),
+        driver.link.poll_timeout(),
         Some(driver.now + limits::HEARTBEAT_START)
     );
 }
@@ -229,7 +239,7 @@ fn a_stopped_link_stays_stopped_until_it_is_started() {
         driver.send(LinkEvent::Stop),
         [LinkEffect::Close, LinkEffect::Changed]
     );
-    assert_eq!(driver.link.deadline(), None);
+    assert_eq!(driver.link.poll_timeout(), None);
     assert_eq!(driver.send(LinkEvent::Online), []);
     assert_eq!(
         driver.send(LinkEvent::Start),
@@ -243,11 +253,11 @@ fn a_wake_limits_a_hanging_attempt_to_the_probe_limit() {
         let mut driver = Driver::new();
         driver.send(LinkEvent::Start);
         driver.send_after(2, event);
-        assert_eq!(driver.link.deadline(), Some(driver.now + PROBE_LIMIT));
+        assert_eq!(driver.link.poll_timeout(), Some(driver.now + PROBE_LIMIT));
         driver.send_after(2, event);
         let gives_up_at = driver.now + PROBE_LIMIT.saturating_sub(Duration::from_secs(2));
         assert_eq!(
-            driver.link.deadline(),
+            driver.link.poll_timeout(),
             Some(gives_up_at),
             "{event:?} again puts nothing off"
         );

@@ -12,7 +12,7 @@ impl Device {
     pub(super) fn bound(&mut self, bound: Bound) -> Option<ClientFrame> {
         self.connected = true;
         self.acks = Acks::default();
-        self.outbox.reconnected();
+        self.outbox.handle_reconnect();
         self.listed(bound.list.unwrap_or_default())
     }
 
@@ -42,7 +42,7 @@ impl Device {
     fn listed(&mut self, list: ConversationList) -> Option<ClientFrame> {
         for row in list.conversations {
             let thread = self.threads.entry(row.peer).or_default();
-            thread.timeline.expect(row.last_seq);
+            thread.timeline.handle_latest(row.last_seq);
             self.changed(row.peer);
         }
         let after = Some(list.next?);
@@ -50,7 +50,7 @@ impl Device {
     }
 
     fn pushed(&mut self, now: Moment, push: Push) {
-        self.acks.arrived(now, push.tid);
+        self.acks.handle_push(now, push.tid);
         self.figures.pushes += 1;
         self.figures.repeated += u64::from(push.dup);
         if !self.take(push.message) {
@@ -68,7 +68,7 @@ impl Device {
             .entry(peer)
             .or_default()
             .timeline
-            .merge(message);
+            .handle_message(message);
         self.changed(peer);
         is_new
     }
@@ -88,7 +88,7 @@ impl Device {
         let thread = self.threads.entry(peer).or_default();
         thread.asked = None;
         let before = (thread.timeline.first(), thread.timeline.last());
-        thread.timeline.merge_page(page.messages);
+        thread.timeline.handle_page(page.messages);
         let moved = before != (thread.timeline.first(), thread.timeline.last());
         self.changed(peer);
         if !moved && self.incomplete.contains(&peer) {
@@ -130,7 +130,7 @@ impl Device {
             return self.report_violation(format!("refused: {error:?}"));
         }
         if let Some(id) = &error.client_msg_id {
-            self.outbox.refuse(now, id, error);
+            self.outbox.handle_error(now, id, error);
             return;
         }
         for thread in self.threads.values_mut() {

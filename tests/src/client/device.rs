@@ -163,7 +163,7 @@ impl Device {
         let last = thread.timeline.last().0;
         self.shown += last - thread.counted;
         thread.counted = last;
-        let lacks = thread.timeline.lacks().is_some();
+        let lacks = thread.timeline.poll_fetch().is_some();
         let lacks_older = self.whole && thread.timeline.has_older();
         if lacks || lacks_older {
             self.incomplete.insert(peer);
@@ -179,7 +179,7 @@ impl Device {
         }
         let mut frames: Vec<_> = self
             .acks
-            .take_due(now)
+            .poll_ack(now)
             .map(ClientFrame::Ack)
             .into_iter()
             .collect();
@@ -187,7 +187,7 @@ impl Device {
             self.ask_after = None;
             frames.extend(self.fetches());
         }
-        for send in self.outbox.take_due(now, self.me) {
+        for send in self.outbox.poll_sends(now, self.me) {
             let id = send.client_msg_id.clone();
             if id.is_some_and(|id| !self.attempted.insert(id)) {
                 self.figures.resent += 1;
@@ -202,15 +202,19 @@ impl Device {
         if !self.connected {
             return None;
         }
-        [self.acks.deadline(), self.outbox.deadline(), self.ask_after]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.acks.poll_timeout(),
+            self.outbox.poll_timeout(),
+            self.ask_after,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     pub(super) fn settle(&mut self, id: &ClientMsgId) -> bool {
         self.attempted.remove(id);
-        self.outbox.settle(id)
+        self.outbox.handle_answer(id)
     }
 
     pub(super) fn refused(&mut self, now: Moment) {
@@ -230,7 +234,7 @@ impl Device {
             let Some(thread) = self.threads.get_mut(peer).filter(|t| t.asked.is_none()) else {
                 continue;
             };
-            let (before_seq, after_seq) = match thread.timeline.lacks() {
+            let (before_seq, after_seq) = match thread.timeline.poll_fetch() {
                 Some(Fetch::Latest) => (None, None),
                 Some(Fetch::After(seq)) => (None, Some(seq)),
                 None => (Some(thread.timeline.first()), None),

@@ -64,7 +64,10 @@ impl Driver {
                     None => return self.device,
                 },
                 event = next_event(&mut self.socket) => self.handle_socket_event(event),
-                () = sleep_until(deadline) => self.handle_link_event(LinkEvent::Timer),
+                () = sleep_until(deadline) => {
+                    self.link.handle_timeout(self.now());
+                    self.run_effects();
+                }
             }
         }
     }
@@ -121,9 +124,12 @@ impl Driver {
     }
 
     fn handle_link_event(&mut self, event: LinkEvent) {
-        let mut effects = Vec::new();
-        self.link.handle(self.now(), event, &mut effects);
-        for effect in effects {
+        self.link.handle_event(self.now(), event);
+        self.run_effects();
+    }
+
+    fn run_effects(&mut self) {
+        while let Some(effect) = self.link.poll_effect() {
             self.run_effect(effect);
         }
     }
@@ -177,7 +183,7 @@ impl Driver {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let deadlines = [self.link.deadline(), self.device.deadline()];
+        let deadlines = [self.link.poll_timeout(), self.device.deadline()];
         let earliest = deadlines.into_iter().flatten().min()?;
         Some(self.started + earliest.since(Moment::default()))
     }

@@ -114,7 +114,7 @@ impl Device {
             env.ledger
                 .fail(|| format!("device {id} sets timers for the past, on and on"));
         }
-        self.handle_link_event(env, LinkEvent::Timer);
+        self.handle_link_timeout(env);
         self.flush(env);
     }
 

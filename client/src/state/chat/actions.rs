@@ -28,7 +28,7 @@ impl Chat {
             })
             .unwrap_or_default();
         let entry = self.directory.get(peer);
-        timeline.expect(entry.map_or(Seq(0), |entry| entry.last_seq));
+        timeline.handle_latest(entry.map_or(Seq(0), |entry| entry.last_seq));
         let divider = entry
             .filter(|entry| entry.unread > 0)
             .map(|entry| entry.read_seq.next());
@@ -118,7 +118,7 @@ impl Chat {
 
     /// Deletes a message that is not sent.
     pub fn delete(&mut self, now: Moment, id: &ClientMsgId, effects: &mut Vec<Effect>) {
-        self.outbox.settle(id);
+        self.outbox.handle_answer(id);
         self.save_outbox(effects);
         self.send_due(now, effects);
     }
@@ -245,7 +245,7 @@ impl Chat {
     /// Another tab changed the stored outbox: this tab sends its messages should that tab be
     /// closed.
     pub fn follow_outbox(&mut self, now: Moment, stored: Outbox, effects: &mut Vec<Effect>) {
-        self.outbox.follow(now, stored);
+        self.outbox.handle_stored(now, stored);
         let ids = self.outbox.iter().map(|p| p.client_msg_id.clone());
         self.stored_ids = ids.collect();
         self.send_due(now, effects);

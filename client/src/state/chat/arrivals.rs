@@ -17,7 +17,7 @@ impl Chat {
         self.connected = true;
         self.reads.reconnected(now);
         self.presences.forget();
-        self.outbox.reconnected();
+        self.outbox.handle_reconnect();
         self.total_unread = bound.unread;
         let more = self
             .directory
@@ -119,11 +119,11 @@ impl Chat {
         }
         let Some(thread) = self.thread.as_mut().filter(|thread| thread.peer == peer) else {
             if let Some(timeline) = self.timeline_mut(peer) {
-                timeline.merge(message);
+                timeline.handle_message(message);
             }
             return;
         };
-        thread.timeline.merge(message);
+        thread.timeline.handle_message(message);
         let at_end = thread.at_end && thread.window.follows_end();
         if at_end && thread.timeline.messages().len() > OPEN_MESSAGES {
             thread.timeline.trim(OPEN_MESSAGES / 2);
@@ -189,7 +189,7 @@ impl Chat {
 
     fn handle_error(&mut self, now: Moment, error: &ErrorBody, effects: &mut Vec<Effect>) {
         if let Some(id) = &error.client_msg_id {
-            self.outbox.refuse(now, id, error);
+            self.outbox.handle_error(now, id, error);
             self.save_outbox(effects);
             return;
         }
@@ -220,7 +220,7 @@ impl Chat {
     fn settle(&mut self, message: &Message, effects: &mut Vec<Effect>) {
         let from_self = message.seen_by(self.me).1 == Direction::Sent;
         if let Some(id) = message.client_msg_id.as_ref().filter(|_| from_self)
-            && self.outbox.settle(id)
+            && self.outbox.handle_answer(id)
         {
             self.save_outbox(effects);
         }

@@ -74,7 +74,7 @@ pub(in crate::state) fn sent_to_group(seq: i64, id: &str) -> Message {
 
 pub(in crate::state) fn timeline(range: std::ops::RangeInclusive<i64>) -> Timeline {
     let mut timeline = Timeline::default();
-    timeline.merge_page(range.map(on_page).collect());
+    timeline.handle_page(range.map(on_page).collect());
     timeline
 }
 

@@ -37,7 +37,7 @@ impl Acks {
     }
 
     /// A push arrived. A hidden page acknowledges at once, because its timers run once a minute.
-    pub(super) fn arrived(&mut self, now: Moment, tid: Tid, hidden: bool) {
+    pub(super) fn handle_push(&mut self, now: Moment, tid: Tid, hidden: bool) {
         self.highest = self.highest.max(tid);
         self.waiting.push(tid);
         let slow = self.wait >= Duration::from_secs(1);
@@ -46,7 +46,7 @@ impl Acks {
         self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
     }
 
-    pub(super) fn take_due(&mut self, now: Moment) -> Vec<Ack> {
+    pub(super) fn poll_ack(&mut self, now: Moment) -> Vec<Ack> {
         if self.due.is_none_or(|due| due > now) {
             return Vec::new();
         }
@@ -64,7 +64,7 @@ impl Acks {
         }
     }
 
-    pub(super) const fn deadline(&self) -> Option<Moment> {
+    pub(super) const fn poll_timeout(&self) -> Option<Moment> {
         self.due
     }
 }

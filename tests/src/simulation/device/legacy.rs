@@ -59,7 +59,7 @@ impl Legacy {
                 if push.dup {
                     env.count(Count::SeenBefore);
                 }
-                self.acks.arrived(now, push.tid, false);
+                self.acks.handle_push(now, push.tid, false);
             }
             ServerFrame::Page(page) => {
                 env.count(Count::Fetches);
@@ -77,11 +77,11 @@ impl Legacy {
 
     pub(super) fn due(&mut self, now: Moment) -> Vec<ClientFrame> {
         let mut frames = std::mem::take(&mut self.frames);
-        frames.extend(self.acks.take_due(now).into_iter().map(ClientFrame::Ack));
+        frames.extend(self.acks.poll_ack(now).into_iter().map(ClientFrame::Ack));
         frames
     }
 
     pub(super) const fn deadline(&self) -> Option<Moment> {
-        self.acks.deadline()
+        self.acks.poll_timeout()
     }
 }

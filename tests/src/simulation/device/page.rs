@@ -116,7 +116,7 @@ impl Page {
         match frame {
             ServerFrame::Bound(bound) => self.handle_bound(env, now, *bound),
             ServerFrame::Push(push) => {
-                self.acks.arrived(now, push.tid, hidden);
+                self.acks.handle_push(now, push.tid, hidden);
                 self.merge(env, push.message);
             }
             ServerFrame::Sent(message) => {
@@ -169,14 +169,14 @@ impl Page {
         if env.is(Variant::OutboxCleared) {
             self.outbox = Outbox::default();
         }
-        self.outbox.reconnected();
+        self.outbox.handle_reconnect();
         self.handle_list(env, now, bound.list.unwrap_or_default());
     }
 
     fn handle_list(&mut self, env: &Env, now: Moment, list: ConversationList) {
         for conversation in list.conversations {
             let view = self.view(env, conversation.peer);
-            view.timeline.expect(conversation.last_seq);
+            view.timeline.handle_latest(conversation.last_seq);
         }
         let next = |after| (now, ListConversations { after: Some(after) });
         self.list = list.next.map(next);
@@ -200,7 +200,7 @@ impl Page {
         let from_self = message.seen_by(self.me).1 == Direction::Sent;
         if let Some(id) = message.client_msg_id.as_ref().filter(|_| from_self) {
             let id = self.renamed.get(id).unwrap_or(id);
-            self.outbox.settle(id);
+            self.outbox.handle_answer(id);
             env.ledger.settled(self.device, id);
         }
     }
@@ -211,7 +211,7 @@ impl Page {
                 env.count(Count::Refused);
             }
             let id = self.renamed.get(id).unwrap_or(id);
-            self.outbox.refuse(now, id, error);
+            self.outbox.handle_error(now, id, error);
         } else if let Some(reference) = error.reference {
             if let Some(peer) = self.asked.remove(&reference)
                 && let Some(view) = self.views.get_mut(&peer)

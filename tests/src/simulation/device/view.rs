@@ -52,7 +52,7 @@ impl View {
         if let Some(naive) = &mut self.naive {
             naive.push(message.clone());
         }
-        self.timeline.merge(message)
+        self.timeline.handle_message(message)
     }
 
     /// The messages shown.
@@ -71,7 +71,7 @@ impl View {
                 *ask = Ask::Idle;
             }
         }
-        let newer = match self.timeline.lacks() {
+        let newer = match self.timeline.poll_fetch() {
             _ if !fills_gaps && self.asked => None,
             Some(Fetch::Latest) => Some(Want::Latest),
             Some(Fetch::After(seq)) => Some(Want::After(seq)),
@@ -106,11 +106,11 @@ impl View {
         };
         if self.newer == asked {
             self.asked = true;
-            self.timeline.merge_page(page);
-            let complete = self.timeline.lacks().is_none();
+            self.timeline.handle_page(page);
+            let complete = self.timeline.poll_fetch().is_none();
             self.newer = next(complete || before != ends(&self.timeline));
         } else if self.older == asked {
-            self.timeline.merge_page(page);
+            self.timeline.handle_page(page);
             self.older = next(before != ends(&self.timeline));
         }
     }

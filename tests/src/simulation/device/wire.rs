@@ -63,10 +63,17 @@ impl Device {
         if !self.running || self.clock.is_asleep() {
             return;
         }
-        let now = self.clock.now(env.now());
-        let mut effects = Vec::new();
-        self.link.handle(now, event, &mut effects);
-        for effect in effects {
+        self.link.handle_event(self.clock.now(env.now()), event);
+        self.run_effects(env);
+    }
+
+    pub(super) fn handle_link_timeout(&mut self, env: &mut Env) {
+        self.link.handle_timeout(self.clock.now(env.now()));
+        self.run_effects(env);
+    }
+
+    fn run_effects(&mut self, env: &mut Env) {
+        while let Some(effect) = self.link.poll_effect() {
             match effect {
                 LinkEffect::Open => self.connect(env),
                 LinkEffect::Close => {
@@ -164,7 +171,7 @@ impl Device {
             Client::Page(page) => page.deadline(),
             Client::Legacy(legacy) => legacy.deadline(),
         };
-        let deadline = [self.link.deadline(), client.filter(|_| live)];
+        let deadline = [self.link.poll_timeout(), client.filter(|_| live)];
         let Some(deadline) = deadline.into_iter().flatten().min() else {
             return;
         };

@@ -218,7 +218,7 @@ impl Connection {
         };
         let Some(bound) = &mut self.bound else { return };
         if lagged && !env.is(Variant::GapIgnored) {
-            bound.feed.handle_gap();
+            bound.feed.handle_resync();
         }
         if let Some(item) = item {
             bound.feed.handle_message(now, item);

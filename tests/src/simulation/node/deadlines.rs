@@ -14,7 +14,10 @@ impl Connection {
     pub(super) fn deadline(&self) -> Moment {
         let idle = self.last_arrival + IDLE_TIMEOUT;
         let bind = self.started + limits::BIND_DEADLINE;
-        let feed = self.bound.as_ref().and_then(|bound| bound.feed.deadline());
+        let feed = self
+            .bound
+            .as_ref()
+            .and_then(|bound| bound.feed.poll_timeout());
         [
             self.bound.is_none().then_some(bind),
             feed.map(|moment| self.started + moment.since(Moment::default())),
@@ -41,8 +44,8 @@ impl Connection {
             if retry {
                 bound.feed.handle_read_failed();
             }
-            if bound.feed.deadline().is_some_and(|at| at <= moment) {
-                bound.feed.handle_timer(moment);
+            if bound.feed.poll_timeout().is_some_and(|at| at <= moment) {
+                bound.feed.handle_timeout(moment);
             }
         }
         Ok(())

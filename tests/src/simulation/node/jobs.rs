@@ -110,7 +110,7 @@ impl Connection {
             (Job::Reload, Outcome::Cursors(cursors)) => {
                 self.allow_reads(cursors.len());
                 if let Some(bound) = &mut self.bound {
-                    bound.feed.handle_positions(cursors);
+                    bound.feed.handle_cursors(cursors);
                 }
             }
             (Job::Page(_) | Job::Reload, _) => self.store_failed(env),
@@ -173,7 +173,7 @@ impl Connection {
         };
         let interval = core.heartbeat(self.device(env), |policy| {
             if let Some(missed) = bind.missed {
-                policy.failed(super::BOUNDS, Duration::from_millis(missed));
+                policy.handle_failure(super::BOUNDS, Duration::from_millis(missed));
             }
         });
         let timeout = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);

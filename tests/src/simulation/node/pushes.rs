@@ -22,7 +22,7 @@ impl Connection {
         let waits = |connection: &Self| connection.job.is_some() || connection.page.is_some();
         while self.writer.has_capacity() && self.read_after.is_none() && !waits(self) {
             let Some(bound) = &mut self.bound else { break };
-            let Some(effect) = bound.feed.poll() else {
+            let Some(effect) = bound.feed.poll_effect() else {
                 self.check_waiting(env);
                 break;
             };

@@ -38,7 +38,7 @@ impl Connection {
             ClientFrame::Heartbeat(_) => {
                 let (device, idle) = (self.device(env), self.idle);
                 let interval =
-                    core.heartbeat(device, |policy| policy.succeeded(super::BOUNDS, idle));
+                    core.heartbeat(device, |policy| policy.handle_success(super::BOUNDS, idle));
                 // The wire has whole milliseconds.
                 let ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
                 self.push(env, ServerFrame::Heartbeat(Duration::from_millis(ms)));

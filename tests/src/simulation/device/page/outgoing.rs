@@ -17,9 +17,9 @@ impl Page {
             .into_iter()
             .collect();
         self.fetch_missing(env, now, &mut frames);
-        frames.extend(self.acks.take_due(now).into_iter().map(ClientFrame::Ack));
+        frames.extend(self.acks.poll_ack(now).into_iter().map(ClientFrame::Ack));
         self.mark_read(env, &mut frames);
-        for mut send in self.outbox.take_due(now, self.me) {
+        for mut send in self.outbox.poll_sends(now, self.me) {
             if let Some(id) = &mut send.client_msg_id
                 && env.is(Variant::NewIdOnResend)
                 && !self.sent.insert(id.clone())
@@ -38,8 +38,8 @@ impl Page {
         let views = self.views.iter().filter(asking);
         views
             .filter_map(|(_, view)| view.deadline())
-            .chain(self.acks.deadline())
-            .chain(self.outbox.deadline())
+            .chain(self.acks.poll_timeout())
+            .chain(self.outbox.poll_timeout())
             .chain(self.list.as_ref().map(|(at, _)| *at))
             .min()
     }
@@ -83,7 +83,7 @@ impl Page {
                 continue;
             };
             let (last, read) = (view.timeline.last(), self.read.entry(*peer).or_default());
-            if view.timeline.lacks().is_none() && last > *read && last > Seq(0) {
+            if view.timeline.poll_fetch().is_none() && last > *read && last > Seq(0) {
                 *read = last;
                 env.ledger.claims_read(self.me, *peer, last);
                 let (peer, seq) = (*peer, last);
