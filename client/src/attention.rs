@@ -1,8 +1,8 @@
 //! Alerts the person: sound, notifications and the count at the icon. The work is done by
 //! `shell/attention.js`, whose rules all tabs share.
 
-use crate::state::{peer_key, peer_of_key};
 use js_sys::Reflect;
+use tidings_client_state::{peer_key, peer_of_key};
 use tidings_shared::{Peer, Seq, UserId};
 use wasm_bindgen::prelude::*;
 use web_sys::Event;

@@ -2,7 +2,7 @@
 //! as its state the fragment of the entry it was reached from.
 
 use crate::dom;
-use crate::state::Route;
+use tidings_client_state::Route;
 use wasm_bindgen::JsValue;
 use web_sys::History;
 

@@ -1,15 +1,16 @@
 //! The Tidings browser client.
 //!
-//! - [`state`]: what the page knows and how events change it. Pure.
+//! - [`tidings_client_state`], a crate of its own: what the page knows and how events change it. Pure.
 //! - [`net`]: the WebSocket and the HTTP API. Drives [`tidings_shared::link::Link`].
 //! - [`components`] and [`pages`]: what the person sees.
 //! - [`i18n`]: its texts, in each language.
 //! - [`attention`]: sound, notifications, the count at the icon.
 //! - [`update`]: whether the server has a newer page.
 //! - [`history`]: the browser's history of routes in the page.
+//! - [`search`]: names that match a search field.
 //! - [`clock`], [`dom`], [`storage`]: the browser, as the rest needs it.
 //!
-//! Events flow one way: the page (`pages/chat.rs`) hands each event to [`state::Chat`], runs the
+//! Events flow one way: the page (`pages/chat.rs`) hands each event to [`tidings_client_state::Chat`], runs the
 //! effects it returns, and renders its new state.
 
 mod app;
@@ -22,7 +23,7 @@ pub mod i18n;
 pub mod net;
 pub mod pages;
 mod panic;
-pub mod state;
+pub mod search;
 pub mod storage;
 pub mod update;
 

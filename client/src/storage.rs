@@ -6,9 +6,9 @@
 
 use crate::dom;
 use crate::i18n::Lang;
-use crate::state::{OutboxText, peer_key, peer_of_key, read_outbox};
 use js_sys::Reflect;
 use std::rc::Rc;
+use tidings_client_state::{OutboxText, peer_key, peer_of_key, read_outbox};
 use tidings_shared::outbox::Outbox;
 use tidings_shared::{Peer, UserId};
 use web_sys::{Event, Storage};

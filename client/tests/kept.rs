@@ -3,8 +3,8 @@
 
 use tidings_client::clock;
 use tidings_client::i18n::Lang;
-use tidings_client::state::{Chat, Effect};
 use tidings_client::storage::{self, Setting};
+use tidings_client_state::{Chat, Effect};
 use tidings_shared::{Peer, UserId};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use tidings_client::clock;
 use tidings_client::components::{Chip, Panel};
-use tidings_client::state::{Diagnosis, Snapshot};
+use tidings_client_state::{Diagnosis, Snapshot};
 use tidings_shared::Moment;
 use tidings_shared::frame::ServerFrame;
 use tidings_shared::link::{Cause, Phase};

@@ -2,7 +2,7 @@
 #![no_main]
 
 // Includes the file itself, because the client crate is not built for fuzzing.
-#[path = "../../client/src/state/outbox_text.rs"]
+#[path = "../../client/state/src/outbox_text.rs"]
 mod outbox_text;
 
 use libfuzzer_sys::fuzz_target;

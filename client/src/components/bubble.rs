@@ -4,8 +4,10 @@ use super::link::link;
 use super::thread::{ThreadAction, act};
 use super::{Avatar, Icon, avatar, dynamic_text};
 use crate::i18n::{Texts, use_locale};
-use crate::state::{Bubble, BubbleState, Content, Piece, Sender, folded, is_emoji_alone, pieces};
 use std::rc::Rc;
+use tidings_client_state::{
+    Bubble, BubbleState, Content, Piece, Sender, folded, is_emoji_alone, pieces,
+};
 use tidings_shared::{ClientMsgId, Direction, Peer};
 use yew::prelude::*;
 

@@ -1,7 +1,7 @@
 //! A row of the contacts.
 
 use super::Avatar;
-use crate::state::{Contact, peer_key};
+use tidings_client_state::{Contact, peer_key};
 use tidings_shared::Peer;
 use yew::prelude::*;
 

@@ -3,8 +3,8 @@
 use super::{Avatar, Icon, dynamic_text};
 use crate::clock;
 use crate::i18n::{short, use_locale};
-use crate::state::{ListRow, PreviewKind, peer_key};
 use std::rc::Rc;
+use tidings_client_state::{ListRow, PreviewKind, peer_key};
 use tidings_shared::Peer;
 use yew::prelude::*;
 

@@ -181,8 +181,8 @@ fn walk(grid: &NodeRef, key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::EMOJI;
-    use crate::state::is_emoji_alone;
     use std::collections::HashSet;
+    use tidings_client_state::is_emoji_alone;
 
     #[test]
     fn emoji_are_single_and_unique() {

@@ -1,7 +1,7 @@
 //! An event of a group, as a line of its thread.
 
 use crate::i18n::Locale;
-use crate::state::{Bubble, GroupEvent};
+use tidings_client_state::{Bubble, GroupEvent};
 use yew::prelude::*;
 
 /// A row of the thread with an event; the bubble holds the actor and the content.

@@ -1,6 +1,6 @@
 //! A link in a message.
 
-use crate::state::{display_address, href};
+use tidings_client_state::{display_address, href};
 use web_sys::Url;
 use yew::prelude::*;
 

@@ -3,8 +3,8 @@
 use super::Icon;
 use crate::dom;
 use crate::i18n::Texts;
-use crate::state::{Notice, NoticeKind};
 use crate::{storage, update};
+use tidings_client_state::{Notice, NoticeKind};
 use tidings_shared::UserId;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Element;

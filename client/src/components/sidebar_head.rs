@@ -2,8 +2,8 @@
 
 use super::{Avatar, Icon, dynamic_text};
 use crate::i18n::{Locale, short};
-use crate::state::Modal;
 use std::rc::Rc;
+use tidings_client_state::Modal;
 use tidings_shared::{Peer, UserId};
 use yew::prelude::*;
 

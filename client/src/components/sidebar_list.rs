@@ -2,7 +2,7 @@
 
 use super::{ContactRow, ConversationRow};
 use crate::dom;
-use crate::state::{Contact, ListRow};
+use tidings_client_state::{Contact, ListRow};
 use tidings_shared::Peer;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
@@ -26,7 +26,7 @@ pub fn ConversationList(props: &ConversationListProps) -> Html {
     let row = |row: &ListRow| {
         html! {
             <ConversationRow
-                key={crate::state::peer_key(row.peer)}
+                key={tidings_client_state::peer_key(row.peer)}
                 row={row.clone()}
                 on_open={props.on_open.clone()}
             />

@@ -3,8 +3,8 @@
 use super::{Avatar, Icon, dynamic_text};
 use crate::clock;
 use crate::i18n::Locale;
-use crate::state::PresenceStatus;
 use std::rc::Rc;
+use tidings_client_state::PresenceStatus;
 use tidings_shared::Peer;
 use yew::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use super::thread::ThreadProps;
 use crate::dom;
-use crate::state::{Bubble, Row};
+use tidings_client_state::{Bubble, Row};
 use tidings_shared::Direction;
 use wasm_bindgen::JsCast;
 use web_sys::{ClipboardEvent, Element, Event, HtmlElement, KeyboardEvent, NodeList, Selection};

@@ -7,7 +7,7 @@ pub(super) use en::TEXTS as EN;
 pub(super) use zh_cn::TEXTS as ZH_CN;
 
 use crate::net::HttpError;
-use crate::state::GroupEvent;
+use tidings_client_state::GroupEvent;
 
 /// These texts in one language.
 #[derive(Debug)]

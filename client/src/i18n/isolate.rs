@@ -32,7 +32,7 @@ fn is_right_to_left(c: char) -> bool {
 mod tests {
     use super::super::{en, zh_cn};
     use super::isolated;
-    use crate::state::GroupEvent;
+    use tidings_client_state::GroupEvent;
 
     #[test]
     fn only_right_to_left_or_unruly_names_are_isolated() {

@@ -6,8 +6,8 @@ mod zh_cn;
 pub(super) use en::TEXTS as EN;
 pub(super) use zh_cn::TEXTS as ZH_CN;
 
-use crate::state::Trend;
 use std::time::Duration;
+use tidings_client_state::Trend;
 use tidings_shared::link::{Cause, Phase};
 
 /// These texts in one language.

@@ -2,9 +2,9 @@
 
 use super::driver::Driver;
 use crate::dom;
-use crate::state::Snapshot;
 use gloo_events::EventListener;
 use std::rc::Rc;
+use tidings_client_state::Snapshot;
 use tidings_shared::frame::{Bound, ClientFrame, ServerFrame};
 use tidings_shared::link::{Cause, LinkEvent, Phase};
 use tidings_shared::{Moment, UserId};

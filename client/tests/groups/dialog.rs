@@ -5,7 +5,7 @@ use crate::{Actions, everyone, has, people, press, record, text};
 use tidings_client::components::{GroupDialog, GroupDialogAction};
 use tidings_client::dom;
 use tidings_client::net::HttpError;
-use tidings_client::state::Contacts;
+use tidings_client_state::Contacts;
 use tidings_shared::UserId;
 use tidings_shared::api::ProblemCode;
 use wasm_bindgen::JsCast;

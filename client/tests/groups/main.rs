@@ -10,7 +10,7 @@ mod stage;
 use stage::find;
 use std::cell::RefCell;
 use std::rc::Rc;
-use tidings_client::state::Contacts;
+use tidings_client_state::Contacts;
 use tidings_shared::api::{User, Users};
 use tidings_shared::{GroupId, Peer, UserId};
 use wasm_bindgen_test::wasm_bindgen_test_configure;

@@ -4,7 +4,7 @@ use crate::stage::{click, find, render};
 use crate::{Actions, HIKERS, everyone, has, people, press, record, text};
 use std::rc::Rc;
 use tidings_client::components::{GroupPanel, GroupPanelAction};
-use tidings_client::state::Contacts;
+use tidings_client_state::Contacts;
 use tidings_shared::api::Group;
 use tidings_shared::{GroupId, Peer, UserId};
 use wasm_bindgen::JsCast;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use tidings_client::clock;
 use tidings_client::components::{BubbleRow, ConversationRow, ThreadHead, event_line};
 use tidings_client::i18n::{Lang, Locale};
-use tidings_client::state::{
+use tidings_client_state::{
     Bubble, BubbleState, Content, GroupEvent, ListRow, PreviewKind, Sender,
 };
 use tidings_shared::{Direction, Mid, Peer, Seq, UserId};

@@ -1,7 +1,7 @@
 //! What the page derives from the text in the field, which itself belongs to the field. No browser
 //! here.
 
-use crate::state::FIELD_UNITS;
+use tidings_client_state::FIELD_UNITS;
 use tidings_shared::limits::CONTENT_BYTES;
 use tidings_shared::visible::is_blank;
 

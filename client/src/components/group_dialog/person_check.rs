@@ -2,7 +2,7 @@
 
 use crate::components::Avatar;
 use crate::i18n::use_locale;
-use crate::state::{Contact, peer_key};
+use tidings_client_state::{Contact, peer_key};
 use tidings_shared::Peer;
 use yew::prelude::*;
 

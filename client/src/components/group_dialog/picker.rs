@@ -13,7 +13,7 @@ use crate::components::sidebar_list::move_focus;
 use crate::components::{Icon, Skeleton, dynamic_text};
 use crate::dom;
 use crate::i18n::{GroupTexts, use_locale};
-use crate::state::{Contact, Contacts};
+use tidings_client_state::{Contact, Contacts};
 use web_sys::{Element, HtmlInputElement};
 use yew::prelude::*;
 

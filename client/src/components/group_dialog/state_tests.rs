@@ -1,6 +1,6 @@
 use super::*;
 use crate::i18n::Lang;
-use crate::state::Contact;
+use tidings_client_state::Contact;
 
 const ADA: UserId = UserId(1003);
 

@@ -1,6 +1,6 @@
 //! What the group panel derives from the page's state, which the page itself holds. Pure.
 
-use crate::state::Contacts;
+use tidings_client_state::Contacts;
 use tidings_shared::UserId;
 use tidings_shared::api::Group;
 

@@ -1,8 +1,8 @@
 //! The facts of a snapshot as texts of one language: the same for the panel and for the report.
 
 use crate::i18n::PanelTexts;
-use crate::state::{ConnectionEnd, FrameDirection, FrameRecord, Snapshot, Traffic};
 use std::time::Duration;
+use tidings_client_state::{ConnectionEnd, FrameDirection, FrameRecord, Snapshot, Traffic};
 use tidings_shared::Moment;
 use tidings_shared::link::Phase;
 

@@ -1,7 +1,7 @@
 use super::*;
 use crate::i18n::Lang;
-use crate::state::{Diagnosis, Snapshot};
 use std::time::Duration;
+use tidings_client_state::{Diagnosis, Snapshot};
 use tidings_shared::frame::{ClientFrame, Send, ServerFrame};
 use tidings_shared::link::{Cause, Phase};
 use tidings_shared::{Moment, MsgType, Peer, UserId};

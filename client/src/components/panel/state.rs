@@ -1,8 +1,8 @@
 //! The state of the connection panel: the last snapshot, and whether the report was copied. Pure.
 
 use crate::i18n::PanelTexts;
-use crate::state::Snapshot;
 use std::rc::Rc;
+use tidings_client_state::Snapshot;
 use yew::Reducible;
 
 /// An event of the panel.
@@ -63,8 +63,8 @@ impl Reducible for PanelState {
 mod tests {
     use super::*;
     use crate::i18n::Lang;
-    use crate::state::Diagnosis;
     use std::time::Duration;
+    use tidings_client_state::Diagnosis;
     use tidings_shared::Moment;
 
     fn snapshot(connects: u64) -> Snapshot {

@@ -2,8 +2,9 @@
 
 use super::SidebarProps;
 use crate::components::empty_list::EmptyReason;
-use crate::state::{Contact, ListRow, Query};
+use crate::search::Query;
 use std::rc::Rc;
+use tidings_client_state::{Contact, ListRow};
 use tidings_shared::Peer;
 use yew::Reducible;
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::state::{Contacts, PreviewKind};
+use tidings_client_state::{Contacts, PreviewKind};
 use tidings_shared::UserId;
 use tidings_shared::api::{User, Users};
 use yew::Callback;

@@ -3,7 +3,7 @@
 use super::GroupTexts;
 use crate::i18n::isolate::isolated;
 use crate::net::HttpError;
-use crate::state::GroupEvent;
+use tidings_client_state::GroupEvent;
 use tidings_shared::api::ProblemCode;
 
 pub(in crate::i18n) const TEXTS: GroupTexts = GroupTexts {

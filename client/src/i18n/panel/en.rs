@@ -1,8 +1,8 @@
 //! English.
 
 use super::{PanelTexts, parts};
-use crate::state::Trend;
 use std::time::Duration;
+use tidings_client_state::Trend;
 use tidings_shared::close::CloseCode;
 use tidings_shared::link::{Cause, Phase};
 

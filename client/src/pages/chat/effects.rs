@@ -4,9 +4,9 @@ use super::groups::GroupMsg;
 use super::{ChatPage, Msg};
 use crate::attention;
 use crate::net::{self, HttpError};
-use crate::state::{Chat, Effect};
 use crate::storage;
 use std::future::Future;
+use tidings_client_state::{Chat, Effect};
 use tidings_shared::UserId;
 use yew::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use super::ChatPage;
 use crate::dom;
-use crate::state::{Effect, Modal, OpenGroup, Route, SidePanel};
+use tidings_client_state::{Effect, Modal, OpenGroup, Route, SidePanel};
 use tidings_shared::{Moment, Peer};
 use yew::prelude::*;
 

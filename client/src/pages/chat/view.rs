@@ -9,8 +9,8 @@ use crate::components::{
 use crate::dom;
 use crate::i18n::{isolated, short};
 use crate::pages::Profile;
-use crate::state::{Alert, Announcement, Content, Modal, OpenGroup, SidePanel, ThreadView};
 use std::rc::Rc;
+use tidings_client_state::{Alert, Announcement, Content, Modal, OpenGroup, SidePanel, ThreadView};
 use tidings_shared::api::User;
 use tidings_shared::{Peer, UserId};
 use yew::prelude::*;

@@ -5,7 +5,7 @@ use crate::clock;
 use crate::components::dynamic_text;
 use crate::dom;
 use crate::i18n::Locale;
-use crate::state::agent_name;
+use tidings_client_state::agent_name;
 use tidings_shared::api::Device;
 use yew::prelude::*;
 

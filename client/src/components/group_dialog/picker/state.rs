@@ -2,7 +2,8 @@
 //! why nobody is listed. Pure.
 
 use crate::components::empty_list::EmptyReason;
-use crate::state::{Contact, Contacts, Query};
+use crate::search::Query;
+use tidings_client_state::{Contact, Contacts};
 use tidings_shared::UserId;
 
 /// What the person does in the picker.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::state::chat::samples::{ME, THEM, conversation, received};
+use crate::chat::samples::{ME, THEM, conversation, received};
 
 fn list(conversations: Vec<Conversation>, next: Option<&str>) -> ConversationList {
     ConversationList {

@@ -69,7 +69,7 @@ impl RenderedThreads {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::Fetching;
+    use crate::Fetching;
     use tidings_shared::UserId;
 
     fn view(uid: i64, opening: u64, rows: i64) -> ThreadView {

@@ -6,12 +6,12 @@ use tidings_shared::{
     UserId,
 };
 
-pub(in crate::state) const ME: UserId = UserId(1);
-pub(in crate::state) const THEM: Peer = Peer::User(UserId(2));
-pub(in crate::state) const GROUP: Peer = Peer::Group(GroupId(7));
+pub(crate) const ME: UserId = UserId(1);
+pub(crate) const THEM: Peer = Peer::User(UserId(2));
+pub(crate) const GROUP: Peer = Peer::Group(GroupId(7));
 
 /// A message to me, as a push brings it.
-pub(in crate::state) fn received(seq: i64) -> Message {
+pub(crate) fn received(seq: i64) -> Message {
     Message {
         mid: Mid(seq * 10),
         seq: Seq(seq),
@@ -30,7 +30,7 @@ pub(in crate::state) fn received(seq: i64) -> Message {
 }
 
 /// A message of mine, as the answer to a send brings it.
-pub(in crate::state) fn sent(seq: i64, id: &str) -> Message {
+pub(crate) fn sent(seq: i64, id: &str) -> Message {
     Message {
         owner_uid: ME,
         peer: THEM,
@@ -42,7 +42,7 @@ pub(in crate::state) fn sent(seq: i64, id: &str) -> Message {
 }
 
 /// A message to me, as a page brings it.
-pub(in crate::state) fn on_page(seq: i64) -> Message {
+pub(crate) fn on_page(seq: i64) -> Message {
     Message {
         owner_uid: ME,
         peer: THEM,
@@ -54,7 +54,7 @@ pub(in crate::state) fn on_page(seq: i64) -> Message {
 }
 
 /// A message to the group, as pushes and pages bring it: its owner is who sent it.
-pub(in crate::state) fn in_group(seq: i64, (uid, name): (i64, &str)) -> Message {
+pub(crate) fn in_group(seq: i64, (uid, name): (i64, &str)) -> Message {
     Message {
         owner_uid: UserId(uid),
         peer: GROUP,
@@ -65,20 +65,20 @@ pub(in crate::state) fn in_group(seq: i64, (uid, name): (i64, &str)) -> Message 
 }
 
 /// A message of mine to the group.
-pub(in crate::state) fn sent_to_group(seq: i64, id: &str) -> Message {
+pub(crate) fn sent_to_group(seq: i64, id: &str) -> Message {
     Message {
         client_msg_id: Some(ClientMsgId(id.into())),
         ..in_group(seq, (ME.0, "me"))
     }
 }
 
-pub(in crate::state) fn timeline(range: std::ops::RangeInclusive<i64>) -> Timeline {
+pub(crate) fn timeline(range: std::ops::RangeInclusive<i64>) -> Timeline {
     let mut timeline = Timeline::default();
     timeline.handle_page(range.map(on_page).collect());
     timeline
 }
 
-pub(in crate::state) fn conversation(last_seq: i64, unread: u64) -> Conversation {
+pub(crate) fn conversation(last_seq: i64, unread: u64) -> Conversation {
     let unread_seqs = i64::try_from(unread).expect("few");
     Conversation {
         peer: THEM,

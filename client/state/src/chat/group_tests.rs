@@ -1,9 +1,9 @@
 use super::samples::{GROUP, ME, conversation, in_group, sent_to_group};
 use super::*;
-use crate::state::bubble::Bubble;
-use crate::state::content::GroupEvent;
-use crate::state::preview::PreviewKind;
-use crate::state::rows::{Row, RowCache};
+use crate::bubble::Bubble;
+use crate::content::GroupEvent;
+use crate::preview::PreviewKind;
+use crate::rows::{Row, RowCache};
 use std::time::Duration;
 use tidings_shared::api::Group;
 use tidings_shared::frame::{Bound, ConversationList, Page, Push, ServerFrame};

@@ -1,7 +1,7 @@
 //! The open group, and the one just created.
 
 use super::{Chat, Effect};
-use crate::state::group::{MembersQuery, OpenGroup};
+use crate::group::{MembersQuery, OpenGroup};
 use tidings_shared::api::{Group, Users};
 use tidings_shared::{GroupId, Moment, Peer};
 

@@ -1,8 +1,8 @@
 use super::samples::{GROUP, ME, THEM, conversation, on_page, received, sent};
 use super::*;
-use crate::state::bubble::{Bubble, BubbleState};
-use crate::state::notices::NoticeKind;
-use crate::state::rows::{Row, RowCache};
+use crate::bubble::{Bubble, BubbleState};
+use crate::notices::NoticeKind;
+use crate::rows::{Row, RowCache};
 use std::time::Duration;
 use tidings_shared::api::{Presence, PresenceList};
 use tidings_shared::frame::{

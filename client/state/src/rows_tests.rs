@@ -1,6 +1,6 @@
 use super::*;
-use crate::state::chat::samples::{THEM, received, sent, timeline};
-use crate::state::window::Window;
+use crate::chat::samples::{THEM, received, sent, timeline};
+use crate::window::Window;
 use tidings_shared::ClientMsgId;
 use tidings_shared::outbox::Outbox;
 use tidings_shared::timeline::Timeline;

@@ -1,7 +1,7 @@
 //! Tests of `presence.rs`.
 
 use super::*;
-use crate::state::chat::samples::conversation;
+use crate::chat::samples::conversation;
 use tidings_shared::api::Presence;
 use tidings_shared::frame::ConversationList;
 use tidings_shared::{Conversation, GroupId, Mid};

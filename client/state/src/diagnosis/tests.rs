@@ -1,5 +1,5 @@
 use super::*;
-use crate::state::chat::samples::{ME, THEM, received};
+use crate::chat::samples::{ME, THEM, received};
 use tidings_shared::frame::{Ack, Bound, Heartbeat, Push, Send};
 use tidings_shared::{ErrorBody, ErrorCode, MsgType};
 

@@ -1,8 +1,8 @@
-//! What the page knows and how events change it.
+//! What a client knows and how events change it.
 //!
-//! Pure: no browser, no clock, no randomness, no text of any language. Time comes in as an
-//! argument, and what is to be done goes out as [`Effect`]s, which `pages/chat.rs` runs. [`Chat`]
-//! is the whole of one login; the other types are its parts.
+//! Pure: no browser, no clock, no randomness, no text of any language, nothing that is drawn. Time
+//! comes in as an argument, and what is to be done goes out as [`Effect`]s, which the page's
+//! `pages/chat.rs` runs. [`Chat`] is the whole of one login; the other types are its parts.
 
 mod agent;
 mod bubble;
@@ -26,7 +26,6 @@ mod reads;
 mod rendered_threads;
 mod route;
 mod rows;
-mod search;
 mod thread;
 mod window;
 
@@ -53,6 +52,5 @@ pub use preview::{ListRow, PreviewKind};
 pub use rendered_threads::{RenderedThreads, ThreadRows};
 pub use route::{Modal, Route, SidePanel};
 pub use rows::{Row, RowCache};
-pub use search::Query;
 pub use thread::{QueryState, Thread};
 pub use window::Window;

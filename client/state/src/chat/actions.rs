@@ -1,10 +1,10 @@
 //! What the person does.
 
 use super::{CACHED_MESSAGES, CACHED_THREADS, CachedThread, Chat, Effect, Persistence};
-use crate::state::contacts::Contacts;
-use crate::state::notices::NoticeKind;
-use crate::state::rows::HIDDEN_THREADS;
-use crate::state::thread::{QueryState, Thread};
+use crate::contacts::Contacts;
+use crate::notices::NoticeKind;
+use crate::rows::HIDDEN_THREADS;
+use crate::thread::{QueryState, Thread};
 use tidings_shared::frame::ClientFrame;
 use tidings_shared::outbox::Outbox;
 use tidings_shared::visible::is_blank;

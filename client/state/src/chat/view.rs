@@ -1,10 +1,10 @@
 //! What the page shows of a login.
 
 use super::Chat;
-use crate::state::group::OpenGroup;
-use crate::state::names::{name_of, number_of};
-use crate::state::rows::{Row, RowCache};
-use crate::state::thread::QueryState;
+use crate::group::OpenGroup;
+use crate::names::{name_of, number_of};
+use crate::rows::{Row, RowCache};
+use crate::thread::QueryState;
 use std::rc::Rc;
 use tidings_shared::Peer;
 

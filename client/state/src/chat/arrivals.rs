@@ -1,12 +1,12 @@
 //! What arrives from the server.
 
 use super::{ANNOUNCED, Alert, Announcement, Chat, Effect, OPEN_MESSAGES};
-use crate::state::content::{Content, GroupEvent};
-use crate::state::directory::Entry;
-use crate::state::group::OpenGroup;
-use crate::state::names::name_of;
-use crate::state::notices::NoticeKind;
-use crate::state::thread::{PageRange, QueryState};
+use crate::content::{Content, GroupEvent};
+use crate::directory::Entry;
+use crate::group::OpenGroup;
+use crate::names::name_of;
+use crate::notices::NoticeKind;
+use crate::thread::{PageRange, QueryState};
 use std::rc::Rc;
 use tidings_shared::frame::{Bound, ClientFrame, Page, Query, ReadMark, ServerFrame, kind};
 use tidings_shared::{Direction, ErrorBody, ErrorCode, Message, Moment, Peer, Seq, limits};

@@ -146,7 +146,7 @@ fn height_of(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::chat::samples::{on_page, timeline};
+    use crate::chat::samples::{on_page, timeline};
 
     fn bounds(window: Window, timeline: &Timeline) -> (i64, i64) {
         let (low, high) = window.range(timeline);
