@@ -1,12 +1,8 @@
 //! Outboxes from the browser's storage: a parsed outbox is written back complete.
 #![no_main]
 
-// Includes the file itself, because the client crate is not built for fuzzing.
-#[path = "../../client/state/src/outbox_text.rs"]
-mod outbox_text;
-
 use libfuzzer_sys::fuzz_target;
-use outbox_text::{OutboxText, read_outbox};
+use tidings_client_state::{OutboxText, read_outbox};
 
 fuzz_target!(|text: &str| {
     if let Ok(outbox) = read_outbox(text) {

@@ -42,8 +42,10 @@ pub fn read_outbox(text: &str) -> Result<Outbox, Unreadable> {
 /// One tab's outbox, and the ids of the messages it stored before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxText {
-    pub(super) pending: Vec<Pending>,
-    pub(super) replaces: Vec<ClientMsgId>,
+    /// Its messages now.
+    pub pending: Vec<Pending>,
+    /// The messages that it stored before.
+    pub replaces: Vec<ClientMsgId>,
 }
 
 impl OutboxText {
