@@ -19,11 +19,15 @@ fn tab(me: UserId) -> Chat {
 
 /// Writes a message without any connection.
 fn write(chat: &mut Chat, me: UserId, text: &str) {
-    let mut effects = Vec::new();
-    chat.open(clock::now(), THEM, &mut effects);
+    chat.open(clock::now(), THEM);
     let id = clock::client_msg_id();
-    assert!(chat.write(clock::now(), id, text, clock::wall_ms(), &mut effects));
-    for effect in effects {
+    assert!(chat.write(clock::now(), id, text, clock::wall_ms()));
+    save_outbox(chat, me);
+}
+
+/// Runs the effects that store the outbox.
+fn save_outbox(chat: &mut Chat, me: UserId) {
+    while let Some(effect) = chat.poll_effect() {
         if let Effect::SaveOutbox(text) = effect {
             storage::set_outbox(me, &text);
         }
@@ -52,15 +56,10 @@ fn two_tabs_store_their_messages_and_a_third_loads_both() {
         .iter()
         .map(|p| p.client_msg_id.clone())
         .collect();
-    let mut effects = Vec::new();
     for id in ids {
-        third.delete(clock::now(), &id, &mut effects);
+        third.delete(clock::now(), &id);
     }
-    for effect in effects {
-        if let Effect::SaveOutbox(text) = effect {
-            storage::set_outbox(me, &text);
-        }
-    }
+    save_outbox(&mut third, me);
     assert_eq!(waiting(me), [""; 0]);
 }
 
@@ -108,9 +107,9 @@ fn log_out_removes_only_the_data_of_its_login() {
         storage::set_draft(uid, THEM, "half a");
         storage::set_draft(uid, Peer::User(UserId(3)), "thought");
     }
-    let mut effects = Vec::new();
-    tab.discard_unsent(&mut effects);
-    assert!(effects.contains(&Effect::Forget));
+    tab.discard_unsent();
+    let mut effects = std::iter::from_fn(|| tab.poll_effect());
+    assert!(effects.any(|effect| effect == Effect::Forget));
     storage::forget(me);
     assert_eq!(storage::drafts(me), []);
     assert_eq!(storage::drafts(other).len(), 2);

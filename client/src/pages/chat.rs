@@ -6,18 +6,18 @@ mod handlers;
 mod navigation;
 mod view;
 
-use crate::attention::{self, Permission};
+use crate::attention;
 use crate::clock;
 use crate::components::{GroupDialogAction, GroupPanelAction, SidebarAction, ThreadAction, row_id};
 use crate::dom;
 use crate::history::PageHistory;
 use crate::i18n::Locale;
 use crate::net::{Connection, HttpError, Signal};
-use crate::storage::{self, Setting, StoredOutbox};
+use crate::storage::{self, StoredOutbox};
 use gloo_events::EventListener;
 use groups::{GroupMsg, OpenGroupDialog};
 use std::rc::Rc;
-use tidings_client_state::{Chat, Effect, Modal, Route, RowCache, SidePanel, Snapshot, ThreadView};
+use tidings_client_state::{Chat, Modal, Route, RowCache, SidePanel, Snapshot, ThreadView};
 use tidings_shared::api::{User, Users};
 use tidings_shared::{Moment, Peer, UserId};
 use yew::prelude::*;
@@ -151,8 +151,8 @@ impl Component for ChatPage {
             chat.outbox_set_aside();
         }
         let now = clock::now();
-        chat.set_visible(now, dom::is_visible(), &mut Vec::new());
-        chat.set_looking(now, dom::has_focus(), &mut Vec::new());
+        chat.set_visible(now, dom::is_visible());
+        chat.set_looking(now, dom::has_focus());
         let connection = Connection::new(uid, ctx.link().callback(Msg::Signal));
         connection.start();
         let probe = connection.probe();
@@ -216,22 +216,13 @@ impl Component for ChatPage {
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Self::Message) -> bool {
-        let mut effects = Vec::new();
         let now = clock::now();
-        let mut changed = self.handle_msg(ctx, msg, now, &mut effects);
+        let mut changed = self.handle_msg(ctx, msg, now);
         self.update_history();
         let looking = dom::has_focus() && !self.is_covered();
-        self.chat.set_looking(now, looking, &mut effects);
-        // Notifications are offered once the person missed a message, never before.
-        let missed = effects
-            .iter()
-            .any(|effect| matches!(effect, Effect::Alert(_)));
-        if missed && !self.offering && !(self.chat.is_visible() && dom::has_focus()) {
-            self.offering = storage::chosen(Setting::Notify).is_empty()
-                && attention::may_notify() == Permission::Open;
-        }
-        changed |= self.run_effects(ctx, effects);
-        self.connection.wake_at(self.chat.deadline());
+        self.chat.set_looking(now, looking);
+        changed |= self.run_effects(ctx);
+        self.connection.wake_at(self.chat.poll_timeout());
         if changed {
             self.show_thread();
         }
@@ -286,13 +277,13 @@ impl ChatPage {
     }
 
     /// Merges what other tabs of this login have stored in their outboxes.
-    fn follow_outbox(&mut self, uid: UserId, now: Moment, out: &mut Vec<Effect>) {
+    fn follow_outbox(&mut self, uid: UserId, now: Moment) {
         let StoredOutbox { outbox, set_aside } = storage::outbox(uid);
         if set_aside {
             // An unreadable outbox does not say which messages were answered.
             self.chat.outbox_set_aside();
         } else {
-            self.chat.follow_outbox(now, outbox, out);
+            self.chat.follow_outbox(now, outbox);
         }
     }
 }

@@ -124,7 +124,7 @@ impl Persistence {
     }
 }
 
-/// One login.
+/// One login, a [state machine](tidings_shared#state-machines).
 #[derive(Debug)]
 pub struct Chat {
     me: UserId,
@@ -155,6 +155,7 @@ pub struct Chat {
     last_ref: u64,
     /// Of the open conversation, the oldest first.
     announcements: VecDeque<Announcement>,
+    effects: VecDeque<Effect>,
 }
 
 impl Chat {
@@ -187,6 +188,7 @@ impl Chat {
             total_unread: 0,
             last_ref: 0,
             announcements: VecDeque::new(),
+            effects: VecDeque::new(),
         }
     }
 
@@ -257,8 +259,13 @@ impl Chat {
         self.thread.as_ref().map(|thread| thread.peer)
     }
 
-    /// When to call [`Self::send_due`]; earlier is harmless.
-    pub fn deadline(&self) -> Option<Moment> {
+    /// The next effect to run; `None`: all were run.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// When to call [`Self::handle_timeout`]; earlier is harmless.
+    pub fn poll_timeout(&self) -> Option<Moment> {
         if !self.connected {
             return None;
         }
@@ -268,8 +275,13 @@ impl Chat {
             .min()
     }
 
+    /// [`Self::poll_timeout`] has come.
+    pub fn handle_timeout(&mut self, now: Moment) {
+        self.send_due(now);
+    }
+
     /// Sends and queries what is due by now. Every event ends with this.
-    pub fn send_due(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    fn send_due(&mut self, now: Moment) {
         self.read_if_looking(now);
         if let Some(thread) = &mut self.thread
             && let Some(entry) = self.directory.get(thread.peer)
@@ -282,11 +294,11 @@ impl Chat {
         if !self.connected {
             return;
         }
-        self.fetch_group(effects);
-        self.fetch_missing(effects);
-        self.seek_divider(effects);
+        self.fetch_group();
+        self.fetch_missing();
+        self.seek_divider();
         let open = self.open_peer();
-        let mut send = |frame| effects.push(Effect::Send(frame));
+        let mut send = |frame| self.effects.push_back(Effect::Send(frame));
         if let Some(watch) = self.presences.watch(&self.directory, open) {
             send(ClientFrame::Watch(watch));
         }
@@ -314,10 +326,10 @@ impl Chat {
         }
     }
 
-    fn save_outbox(&mut self, effects: &mut Vec<Effect>) {
+    fn save_outbox(&mut self) {
         let ids = self.outbox.iter().map(|p| p.client_msg_id.clone());
         let replaces = std::mem::replace(&mut self.stored_ids, ids.collect());
-        effects.push(Effect::SaveOutbox(OutboxText {
+        self.effects.push_back(Effect::SaveOutbox(OutboxText {
             pending: self.outbox.iter().cloned().collect(),
             replaces,
         }));

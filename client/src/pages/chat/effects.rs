@@ -2,9 +2,10 @@
 
 use super::groups::GroupMsg;
 use super::{ChatPage, Msg};
-use crate::attention;
+use crate::attention::{self, Permission};
+use crate::dom;
 use crate::net::{self, HttpError};
-use crate::storage;
+use crate::storage::{self, Setting};
 use std::future::Future;
 use tidings_client_state::{Chat, Effect};
 use tidings_shared::UserId;
@@ -12,11 +13,11 @@ use yew::prelude::*;
 
 impl ChatPage {
     /// Runs effects in order; returns whether a new notice is to be shown.
-    pub(super) fn run_effects(&mut self, ctx: &Context<Self>, effects: Vec<Effect>) -> bool {
+    pub(super) fn run_effects(&mut self, ctx: &Context<Self>) -> bool {
         let last = |chat: &Chat| chat.notices().last().map(|notice| notice.id);
         let before = last(&self.chat);
         let uid = ctx.props().user.uid;
-        for effect in effects {
+        while let Some(effect) = self.chat.poll_effect() {
             match effect {
                 Effect::Send(frame) => self.connection.send(&frame),
                 Effect::SaveOutbox(text) => {
@@ -36,13 +37,25 @@ impl ChatPage {
                     attention::withdraw_all();
                 }
                 Effect::Withdraw(peers) => attention::withdraw(&peers),
-                Effect::Alert(alert) => self.alert(uid, &alert),
+                Effect::Alert(alert) => {
+                    self.offer_notifications();
+                    self.alert(uid, &alert);
+                }
                 Effect::FetchGroup(id) => Self::later(ctx, async move {
                     Msg::Group(GroupMsg::Loaded(id, net::group(id).await))
                 }),
             }
         }
         last(&self.chat) != before
+    }
+
+    /// Notifications are offered once the person missed a message, never before.
+    fn offer_notifications(&mut self) {
+        let looking = self.chat.is_visible() && dom::has_focus();
+        if !self.offering && !looking {
+            self.offering = storage::chosen(Setting::Notify).is_empty()
+                && attention::may_notify() == Permission::Open;
+        }
     }
 
     /// How many messages a log-out would lose: those waiting to be sent, and those that could not

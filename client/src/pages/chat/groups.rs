@@ -5,7 +5,7 @@ use crate::clock::client_msg_id;
 use crate::components::{GroupDialog, GroupDialogAction, GroupPanel, GroupPanelAction};
 use crate::net::{self, HttpError};
 use std::rc::Rc;
-use tidings_client_state::{Effect, MembersQuery, Modal, SidePanel};
+use tidings_client_state::{MembersQuery, Modal, SidePanel};
 use tidings_shared::api::{Group, User, Users};
 use tidings_shared::{GroupId, Moment, Peer, UserId};
 use yew::prelude::*;
@@ -63,7 +63,6 @@ impl ChatPage {
         ctx: &Context<Self>,
         msg: GroupMsg,
         now: Moment,
-        out: &mut Vec<Effect>,
     ) -> bool {
         match msg {
             GroupMsg::New => self.show(ctx, Some(Modal::NewGroup)),
@@ -78,17 +77,17 @@ impl ChatPage {
                 return self.ask_contacts(ctx);
             }
             GroupMsg::Answered(number, answer) => {
-                return self.answered(ctx, number, answer, now, out);
+                return self.answered(ctx, number, answer, now);
             }
             GroupMsg::Created(group) => {
                 self.begin_draft(Peer::Group(group.group_id));
-                self.chat.group_created(now, group, out);
+                self.chat.group_created(now, group);
             }
             GroupMsg::Panel(open) => self.panel = open.then_some(SidePanel::Group),
-            GroupMsg::InPanel(action) => return self.update_group_panel(ctx, action, now, out),
+            GroupMsg::InPanel(action) => return self.update_group_panel(ctx, action, now),
             GroupMsg::Loaded(id, answer) => {
                 self.end_if_logged_out(ctx, answer.as_ref().err());
-                self.chat.handle_group(now, id, answer.ok(), out);
+                self.chat.handle_group(now, id, answer.ok());
             }
             GroupMsg::Members(round, answer) => {
                 self.end_if_logged_out(ctx, answer.as_ref().err());
@@ -132,7 +131,6 @@ impl ChatPage {
         number: u64,
         answer: Result<Group, HttpError>,
         now: Moment,
-        out: &mut Vec<Effect>,
     ) -> bool {
         self.end_if_logged_out(ctx, answer.as_ref().err());
         let asked = self.group_dialog.as_mut().filter(|g| g.number == number);
@@ -145,8 +143,7 @@ impl ChatPage {
                 let adds = dialog.adds_to.is_some();
                 self.show(ctx, None);
                 if adds {
-                    self.chat
-                        .handle_group(now, group.group_id, Some(group), out);
+                    self.chat.handle_group(now, group.group_id, Some(group));
                 } else {
                     // After the dialog is removed, because it returns the focus then.
                     ctx.link()
@@ -166,17 +163,16 @@ impl ChatPage {
         ctx: &Context<Self>,
         action: GroupPanelAction,
         now: Moment,
-        out: &mut Vec<Effect>,
     ) -> bool {
         match action {
             GroupPanelAction::Close => self.panel = None,
             GroupPanelAction::MoreMembers => return self.ask_members(ctx),
             GroupPanelAction::Retry => {
-                self.chat.retry_group(now, out);
+                self.chat.retry_group(now);
                 self.ask_members(ctx);
             }
             GroupPanelAction::Add => self.show(ctx, Some(Modal::AddMembers)),
-            GroupPanelAction::Open(peer) => self.open(peer, now, out),
+            GroupPanelAction::Open(peer) => self.open(peer, now),
         }
         true
     }

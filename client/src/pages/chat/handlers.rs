@@ -9,7 +9,7 @@ use crate::dom;
 use crate::net::{self, Signal};
 use crate::storage::{self, Setting};
 use crate::update;
-use tidings_client_state::{Effect, Modal, SidePanel};
+use tidings_client_state::{Modal, SidePanel};
 use tidings_shared::close::CloseCode;
 use tidings_shared::frame::ServerFrame;
 use tidings_shared::link::{Cause, Phase};
@@ -23,31 +23,25 @@ const CHROME_PX: usize = 100;
 
 impl ChatPage {
     /// Handles a message; returns whether to render.
-    pub(super) fn handle_msg(
-        &mut self,
-        ctx: &Context<Self>,
-        msg: Msg,
-        now: Moment,
-        out: &mut Vec<Effect>,
-    ) -> bool {
+    pub(super) fn handle_msg(&mut self, ctx: &Context<Self>, msg: Msg, now: Moment) -> bool {
         match msg {
-            Msg::Signal(signal) => return self.handle_signal(ctx, signal, now, out),
-            Msg::Sidebar(action) => return self.handle_sidebar(ctx, action, now, out),
-            Msg::Thread(action) => return self.handle_thread(action, now, out),
+            Msg::Signal(signal) => return self.handle_signal(ctx, signal, now),
+            Msg::Sidebar(action) => return self.handle_sidebar(ctx, action, now),
+            Msg::Thread(action) => return self.handle_thread(action, now),
             Msg::Stored => {
-                self.follow_outbox(ctx.props().user.uid, now, out);
+                self.follow_outbox(ctx.props().user.uid, now);
                 return self.chat.is_visible();
             }
             Msg::Draft(text) => {
                 // A draft is not shown while its conversation is open.
-                self.chat.set_draft(&text, out);
+                self.chat.set_draft(&text);
                 return false;
             }
             Msg::Write(text) => {
                 let id = clock::client_msg_id();
                 let written_at = clock::wall_ms();
                 // The composer has emptied itself: a text that was refused is put back.
-                if !self.chat.write(now, id, &text, written_at, out)
+                if !self.chat.write(now, id, &text, written_at)
                     && let Some(peer) = self.chat.open_peer()
                 {
                     self.begin_draft(peer);
@@ -71,7 +65,7 @@ impl ChatPage {
             }
             Msg::AskLogout => {
                 let uid = ctx.props().user.uid;
-                self.follow_outbox(uid, now, out);
+                self.follow_outbox(uid, now);
                 if self.unsent(uid) == 0 {
                     self.log_out(ctx);
                 } else {
@@ -87,7 +81,7 @@ impl ChatPage {
             Msg::LoggedOut(true) => {
                 self.connection.stop();
                 // Nothing was unsent, or the person confirmed its loss.
-                self.chat.discard_unsent(out);
+                self.chat.discard_unsent();
                 ctx.props().on_end.emit(false);
             }
             Msg::LoggedOut(false) => self.chat.logout_failed(),
@@ -99,10 +93,10 @@ impl ChatPage {
             Msg::Panel(open) => self.panel = open.then_some(SidePanel::Connection),
             Msg::HistoryMoved => match self.history.handle_popstate() {
                 Some(route) if self.initial_route.is_some() => self.initial_route = Some(route),
-                Some(route) => self.navigate(ctx, route, now, out),
+                Some(route) => self.navigate(ctx, route, now),
                 None => return false,
             },
-            Msg::Group(msg) => return self.handle_group_msg(ctx, msg, now, out),
+            Msg::Group(msg) => return self.handle_group_msg(ctx, msg, now),
             Msg::Notify(yes) => {
                 self.offering = false;
                 if yes {
@@ -116,20 +110,14 @@ impl ChatPage {
                     // The conversation must not be hidden by a dialog or panel.
                     self.show(ctx, None);
                     self.panel = self.panel.filter(|_| !dom::is_narrow());
-                    self.open(peer, now, out);
+                    self.open(peer, now);
                 }
             }
         }
         true
     }
 
-    fn handle_signal(
-        &mut self,
-        ctx: &Context<Self>,
-        signal: Signal,
-        now: Moment,
-        out: &mut Vec<Effect>,
-    ) -> bool {
+    fn handle_signal(&mut self, ctx: &Context<Self>, signal: Signal, now: Moment) -> bool {
         match signal {
             Signal::Bound(bound) => {
                 self.was_live = true;
@@ -151,16 +139,16 @@ impl ChatPage {
                         }
                     });
                 }
-                self.chat.handle_bound(now, *bound, out);
+                self.chat.handle_bound(now, *bound);
                 if let Some(route) = self.initial_route.take() {
-                    self.navigate(ctx, route, now, out);
+                    self.navigate(ctx, route, now);
                 }
             }
             Signal::Frame(frame) => {
                 if let ServerFrame::Profile(user) = &*frame {
                     ctx.props().on_user.emit(user.clone());
                 }
-                self.chat.handle_frame(now, *frame, out);
+                self.chat.handle_frame(now, *frame);
                 // A hidden page is not rendered, because that would delay frames to send: after 16
                 // ms of work yew continues in a timer, which such a page may not run for a minute.
                 // It is rendered when it is shown.
@@ -170,10 +158,10 @@ impl ChatPage {
                 }
             }
             Signal::Due => {
-                self.chat.send_due(now, out);
+                self.chat.handle_timeout(now);
                 return false;
             }
-            Signal::Visible(visible) => self.chat.set_visible(now, visible, out),
+            Signal::Visible(visible) => self.chat.set_visible(now, visible),
             Signal::Changed => match self.connection.phase() {
                 Phase::Live => {}
                 phase => {
@@ -196,21 +184,15 @@ impl ChatPage {
         }
     }
 
-    fn handle_sidebar(
-        &mut self,
-        ctx: &Context<Self>,
-        action: SidebarAction,
-        now: Moment,
-        out: &mut Vec<Effect>,
-    ) -> bool {
+    fn handle_sidebar(&mut self, ctx: &Context<Self>, action: SidebarAction, now: Moment) -> bool {
         match action {
             SidebarAction::Open(peer) => {
-                self.open(peer, now, out);
+                self.open(peer, now);
                 true
             }
-            SidebarAction::NewGroup => self.handle_group_msg(ctx, GroupMsg::New, now, out),
+            SidebarAction::NewGroup => self.handle_group_msg(ctx, GroupMsg::New, now),
             SidebarAction::MoreConversations => {
-                self.chat.more_conversations(out);
+                self.chat.more_conversations();
                 false
             }
             SidebarAction::MoreContacts => self.ask_contacts(ctx),
@@ -222,12 +204,12 @@ impl ChatPage {
     }
 
     /// Opens a conversation, or starts one.
-    pub(super) fn open(&mut self, peer: Peer, now: Moment, out: &mut Vec<Effect>) {
+    pub(super) fn open(&mut self, peer: Peer, now: Moment) {
         if self.chat.open_peer() == Some(peer) {
             return;
         }
         self.begin_draft(peer);
-        self.chat.open(now, peer, out);
+        self.chat.open(now, peer);
     }
 
     /// Closes the conversation; its row in the list gets the focus.
@@ -243,15 +225,15 @@ impl ChatPage {
             .set_viewport_px(dom::height().saturating_sub(CHROME_PX));
     }
 
-    fn handle_thread(&mut self, action: ThreadAction, now: Moment, out: &mut Vec<Effect>) -> bool {
+    fn handle_thread(&mut self, action: ThreadAction, now: Moment) -> bool {
         match action {
-            ThreadAction::NearTop => return self.chat.show_older(out),
+            ThreadAction::NearTop => return self.chat.show_older(),
             ThreadAction::NearBottom => return self.chat.show_newer(),
-            ThreadAction::AtEnd(at_end) => self.chat.set_at_end(now, at_end, out),
-            ThreadAction::Jump => self.chat.jump_to_end(now, out),
-            ThreadAction::RetryFetch => self.chat.retry_fetch(now, out),
-            ThreadAction::Retry(id) => self.chat.retry(now, &id, out),
-            ThreadAction::Delete(id) => self.chat.delete(now, &id, out),
+            ThreadAction::AtEnd(at_end) => self.chat.set_at_end(now, at_end),
+            ThreadAction::Jump => self.chat.jump_to_end(now),
+            ThreadAction::RetryFetch => self.chat.retry_fetch(now),
+            ThreadAction::Retry(id) => self.chat.retry(now, &id),
+            ThreadAction::Delete(id) => self.chat.delete(now, &id),
         }
         true
     }

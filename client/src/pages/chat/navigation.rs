@@ -2,7 +2,7 @@
 
 use super::ChatPage;
 use crate::dom;
-use tidings_client_state::{Effect, Modal, OpenGroup, Route, SidePanel};
+use tidings_client_state::{Modal, OpenGroup, Route, SidePanel};
 use tidings_shared::{Moment, Peer};
 use yew::prelude::*;
 
@@ -35,20 +35,14 @@ impl ChatPage {
     }
 
     /// Opens what a route names, as far as this person may see it, and closes all else.
-    pub(super) fn navigate(
-        &mut self,
-        ctx: &Context<Self>,
-        route: Route,
-        now: Moment,
-        out: &mut Vec<Effect>,
-    ) {
+    pub(super) fn navigate(&mut self, ctx: &Context<Self>, route: Route, now: Moment) {
         let me = Peer::User(ctx.props().user.uid);
         if let Some(peer) = route.peer.filter(|peer| *peer != me) {
             if self.chat.directory().get(peer).is_none() {
                 // The contacts may have the peer's name.
                 self.ask_contacts(ctx);
             }
-            self.open(peer, now, out);
+            self.open(peer, now);
         } else if self.chat.open_peer().is_some() {
             self.close();
         }

@@ -12,7 +12,7 @@ use tidings_shared::{ClientMsgId, Moment, Peer, Seq, limits};
 
 impl Chat {
     /// Opens a conversation, or starts one.
-    pub fn open(&mut self, now: Moment, peer: Peer, effects: &mut Vec<Effect>) {
+    pub fn open(&mut self, now: Moment, peer: Peer) {
         if self.open_peer() == Some(peer) {
             return;
         }
@@ -42,7 +42,7 @@ impl Chat {
         self.thread = Some(thread);
         self.opening += 1;
         self.set_open_group(peer);
-        self.send_due(now, effects);
+        self.send_due(now);
     }
 
     /// Sets the height of a conversation's view, in CSS pixels, for those opened from now on.
@@ -76,14 +76,7 @@ impl Chat {
     }
 
     /// Puts a message into the outbox, which sends it in order. Returns whether it was accepted.
-    pub fn write(
-        &mut self,
-        now: Moment,
-        id: ClientMsgId,
-        text: &str,
-        written_at: i64,
-        effects: &mut Vec<Effect>,
-    ) -> bool {
+    pub fn write(&mut self, now: Moment, id: ClientMsgId, text: &str, written_at: i64) -> bool {
         let text = text.trim_end();
         let Some(thread) = &mut self.thread else {
             return false;
@@ -103,45 +96,46 @@ impl Chat {
         thread.at_end = true;
         thread.divider = None;
         self.opening += 1;
-        self.save_outbox(effects);
-        self.set_draft("", effects);
-        self.send_due(now, effects);
+        self.save_outbox();
+        self.set_draft("");
+        self.send_due(now);
         true
     }
 
     /// Sends a failed message again.
-    pub fn retry(&mut self, now: Moment, id: &ClientMsgId, effects: &mut Vec<Effect>) {
+    pub fn retry(&mut self, now: Moment, id: &ClientMsgId) {
         self.outbox.retry(id);
-        self.save_outbox(effects);
-        self.send_due(now, effects);
+        self.save_outbox();
+        self.send_due(now);
     }
 
     /// Deletes a message that is not sent.
-    pub fn delete(&mut self, now: Moment, id: &ClientMsgId, effects: &mut Vec<Effect>) {
+    pub fn delete(&mut self, now: Moment, id: &ClientMsgId) {
         self.outbox.handle_answer(id);
-        self.save_outbox(effects);
-        self.send_due(now, effects);
+        self.save_outbox();
+        self.send_due(now);
     }
 
     /// Discards all unsent messages and drafts, so that the next person at this browser finds
     /// nothing of this one.
-    pub fn discard_unsent(&mut self, effects: &mut Vec<Effect>) {
+    pub fn discard_unsent(&mut self) {
         self.outbox = Outbox::default();
         self.stored_ids.clear();
         self.drafts.clear();
-        effects.push(Effect::Forget);
+        self.effects.push_back(Effect::Forget);
     }
 
     /// Sets the draft of the open conversation.
-    pub fn set_draft(&mut self, text: &str, effects: &mut Vec<Effect>) {
+    pub fn set_draft(&mut self, text: &str) {
         let Some(peer) = self.open_peer() else { return };
         let changed = self.drafts.set(peer, text).into_iter();
-        effects.extend(changed.map(|(peer, text)| Effect::SaveDraft(peer, text)));
+        self.effects
+            .extend(changed.map(|(peer, text)| Effect::SaveDraft(peer, text)));
     }
 
     /// The person scrolled near the first row: renders or queries older messages. Returns whether
     /// anything changed.
-    pub fn show_older(&mut self, effects: &mut Vec<Effect>) -> bool {
+    pub fn show_older(&mut self) -> bool {
         let connected = self.connected;
         let Some(thread) = &mut self.thread else {
             return false;
@@ -156,7 +150,7 @@ impl Chat {
             return false;
         }
         let peer = thread.peer;
-        let asked = self.query(peer, range, limits::PAGE_DEFAULT, effects);
+        let asked = self.query(peer, range, limits::PAGE_DEFAULT);
         if let Some(thread) = &mut self.thread {
             thread.older = asked;
         }
@@ -177,58 +171,59 @@ impl Chat {
     }
 
     /// The person jumps to the end.
-    pub fn jump_to_end(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    pub fn jump_to_end(&mut self, now: Moment) {
         if let Some(thread) = &mut self.thread {
             thread.window.begin(&thread.timeline, None);
             thread.at_end = true;
             thread.divider = None;
             self.opening += 1;
         }
-        self.send_due(now, effects);
+        self.send_due(now);
     }
 
     /// The person scrolled to the end, or away from it.
-    pub fn set_at_end(&mut self, now: Moment, at_end: bool, effects: &mut Vec<Effect>) {
+    pub fn set_at_end(&mut self, now: Moment, at_end: bool) {
         if let Some(thread) = &mut self.thread {
             thread.at_end = at_end;
         }
-        self.send_due(now, effects);
+        self.send_due(now);
     }
 
     /// The page was shown or hidden.
-    pub fn set_visible(&mut self, now: Moment, visible: bool, effects: &mut Vec<Effect>) {
+    pub fn set_visible(&mut self, now: Moment, visible: bool) {
         self.visible = visible;
         if !visible {
             self.reads.make_due(now);
         }
-        self.send_due(now, effects);
+        self.send_due(now);
     }
 
     /// The page got or lost the person's attention: another window or a dialog over it.
-    pub fn set_looking(&mut self, now: Moment, looking: bool, effects: &mut Vec<Effect>) {
+    pub fn set_looking(&mut self, now: Moment, looking: bool) {
         if std::mem::replace(&mut self.looking, looking) != looking {
-            self.send_due(now, effects);
+            self.send_due(now);
         }
     }
 
     /// Queries again what could not be fetched.
-    pub fn retry_fetch(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    pub fn retry_fetch(&mut self, now: Moment) {
         if let Some(thread) = &mut self.thread {
             let older = thread.older == QueryState::Failed;
             thread.disconnected();
             if older {
-                self.show_older(effects);
+                self.show_older();
             }
         }
-        self.send_due(now, effects);
+        self.send_due(now);
     }
 
     /// The person scrolled near the end of the list: asks for its next page.
-    pub fn more_conversations(&mut self, effects: &mut Vec<Effect>) {
+    pub fn more_conversations(&mut self) {
         if self.connected
             && let Some(ask) = self.directory.ask()
         {
-            effects.push(Effect::Send(ClientFrame::ListConversations(ask)));
+            self.effects
+                .push_back(Effect::Send(ClientFrame::ListConversations(ask)));
         }
     }
 
@@ -244,11 +239,11 @@ impl Chat {
 
     /// Another tab changed the stored outbox: this tab sends its messages should that tab be
     /// closed.
-    pub fn follow_outbox(&mut self, now: Moment, stored: Outbox, effects: &mut Vec<Effect>) {
+    pub fn follow_outbox(&mut self, now: Moment, stored: Outbox) {
         self.outbox.handle_stored(now, stored);
         let ids = self.outbox.iter().map(|p| p.client_msg_id.clone());
         self.stored_ids = ids.collect();
-        self.send_due(now, effects);
+        self.send_due(now);
     }
 
     /// Handles the result of storing the outbox; reports a failure.

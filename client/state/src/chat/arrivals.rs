@@ -13,7 +13,7 @@ use tidings_shared::{Direction, ErrorBody, ErrorCode, Message, Moment, Peer, Seq
 
 impl Chat {
     /// A connection is bound.
-    pub fn handle_bound(&mut self, now: Moment, bound: Bound, effects: &mut Vec<Effect>) {
+    pub fn handle_bound(&mut self, now: Moment, bound: Bound) {
         self.connected = true;
         self.reads.reconnected(now);
         self.presences.forget();
@@ -25,12 +25,13 @@ impl Chat {
         self.expect_listed();
         let read = |entry: &&Entry| entry.unread == 0;
         let read = self.directory.iter().filter(read).map(|e| e.peer);
-        effects.push(Effect::Withdraw(read.collect()));
+        self.effects.push_back(Effect::Withdraw(read.collect()));
         if let Some(id) = self.group.as_ref().map(OpenGroup::id) {
             self.group_changed(id);
         }
-        effects.extend(more.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
-        self.send_due(now, effects);
+        self.effects
+            .extend(more.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
+        self.send_due(now);
     }
 
     /// The connection is gone; pending answers will not come.
@@ -44,11 +45,11 @@ impl Chat {
     }
 
     /// A frame arrived.
-    pub fn handle_frame(&mut self, now: Moment, frame: ServerFrame, effects: &mut Vec<Effect>) {
+    pub fn handle_frame(&mut self, now: Moment, frame: ServerFrame) {
         match frame {
-            ServerFrame::Push(push) => self.handle_message(push.message, effects),
-            ServerFrame::Sent(message) => self.handle_message(*message, effects),
-            ServerFrame::Page(page) => self.handle_page(now, page, effects),
+            ServerFrame::Push(push) => self.handle_message(push.message),
+            ServerFrame::Sent(message) => self.handle_message(*message),
+            ServerFrame::Page(page) => self.handle_page(now, page),
             ServerFrame::Conversations(list) => {
                 let unlisted = self
                     .open_peer()
@@ -62,13 +63,14 @@ impl Chat {
                     let first = thread.divider.map(|first| first.max(entry.read_seq.next()));
                     thread.divider = first;
                 }
-                effects.extend(more.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
+                self.effects
+                    .extend(more.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
             }
-            ServerFrame::Read(mark) => self.handle_read_mark(mark, effects),
+            ServerFrame::Read(mark) => self.handle_read_mark(mark),
             ServerFrame::Receipt(receipt) => self.directory.handle_receipt(receipt),
             ServerFrame::Presence(list) => self.presences.update(list),
             ServerFrame::Unread(total) => self.total_unread = total.unread,
-            ServerFrame::Error(error) => self.handle_error(now, &error, effects),
+            ServerFrame::Error(error) => self.handle_error(now, &error),
             // A refused bind is followed by a close, whose code decides what to do; the page
             // handles the profile.
             ServerFrame::BindRefused(_)
@@ -76,21 +78,22 @@ impl Chat {
             | ServerFrame::Heartbeat(_)
             | ServerFrame::Profile(_) => {}
         }
-        self.send_due(now, effects);
+        self.send_due(now);
     }
 
     /// Handles a single message, pushed or answered to a send.
-    fn handle_message(&mut self, mut message: Message, effects: &mut Vec<Effect>) {
+    fn handle_message(&mut self, mut message: Message) {
         let (peer, direction) = message.seen_by(self.me);
         message.direction = direction;
-        self.settle(&message, effects);
+        self.settle(&message);
         let known = self.directory.get(peer);
         let (was_known, read_before) = (known.is_some(), known.map_or(Seq(0), |e| e.read_seq));
         let unread_before = known.map_or(0, |e| e.unread);
         let is_new = self.directory.add_message(self.me, &message);
         if !was_known {
             let ask = self.directory.add_unlisted(peer);
-            effects.extend(ask.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
+            self.effects
+                .extend(ask.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
         }
         let received = is_new && direction == Direction::Received;
         if received {
@@ -106,7 +109,7 @@ impl Chat {
         let text: Rc<str> = message.content.as_str().into();
         let content = Content::from(message.msg_type);
         if received {
-            effects.push(Effect::Alert(Alert {
+            self.effects.push_back(Effect::Alert(Alert {
                 peer,
                 seq,
                 name: name.clone(),
@@ -146,9 +149,9 @@ impl Chat {
         }
     }
 
-    fn handle_page(&mut self, now: Moment, mut page: Page, effects: &mut Vec<Effect>) {
+    fn handle_page(&mut self, now: Moment, mut page: Page) {
         for message in &mut page.messages {
-            self.settle(message, effects);
+            self.settle(message);
             // In a page of a group, too, the owner is the sender and `type` is always 0.
             message.direction = message.seen_by(self.me).1;
         }
@@ -178,19 +181,19 @@ impl Chat {
         }
     }
 
-    fn handle_read_mark(&mut self, mark: ReadMark, effects: &mut Vec<Effect>) {
+    fn handle_read_mark(&mut self, mark: ReadMark) {
         if mark.unread == 0 {
-            effects.push(Effect::Withdraw(vec![mark.peer]));
+            self.effects.push_back(Effect::Withdraw(vec![mark.peer]));
         }
         self.reads.confirmed(mark.peer, mark.seq);
         self.directory.mark_read(mark.peer, mark.seq, mark.unread);
         self.total_unread = mark.total;
     }
 
-    fn handle_error(&mut self, now: Moment, error: &ErrorBody, effects: &mut Vec<Effect>) {
+    fn handle_error(&mut self, now: Moment, error: &ErrorBody) {
         if let Some(id) = &error.client_msg_id {
             self.outbox.handle_error(now, id, error);
-            self.save_outbox(effects);
+            self.save_outbox();
             return;
         }
         if let (Some(reference), Some(thread)) = (error.reference, &mut self.thread)
@@ -217,12 +220,12 @@ impl Chat {
     }
 
     /// The server stored this message, so it leaves the outbox.
-    fn settle(&mut self, message: &Message, effects: &mut Vec<Effect>) {
+    fn settle(&mut self, message: &Message) {
         let from_self = message.seen_by(self.me).1 == Direction::Sent;
         if let Some(id) = message.client_msg_id.as_ref().filter(|_| from_self)
             && self.outbox.handle_answer(id)
         {
-            self.save_outbox(effects);
+            self.save_outbox();
         }
     }
 
@@ -238,12 +241,12 @@ impl Chat {
     }
 
     /// Queries the messages missing at the end of the open conversation.
-    pub(super) fn fetch_missing(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn fetch_missing(&mut self) {
         let Some(thread) = &self.thread else { return };
         if thread.newer == QueryState::Idle
             && let Some(range) = thread.missing_newer()
         {
-            let asked = self.query(thread.peer, range, thread.page_size(range), effects);
+            let asked = self.query(thread.peer, range, thread.page_size(range));
             if let Some(thread) = &mut self.thread {
                 thread.newer = asked;
             }
@@ -251,13 +254,13 @@ impl Chat {
     }
 
     /// Queries the messages between the first unread one and those loaded, within a bound.
-    pub(super) fn seek_divider(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn seek_divider(&mut self) {
         let Some(thread) = &self.thread else { return };
         if thread.older == QueryState::Idle
             && thread.seeks_up()
             && let Some(range) = thread.older_range()
         {
-            let asked = self.query(thread.peer, range, limits::PAGE_DEFAULT, effects);
+            let asked = self.query(thread.peer, range, limits::PAGE_DEFAULT);
             if let Some(thread) = &mut self.thread {
                 thread.older = asked;
             }
@@ -265,27 +268,22 @@ impl Chat {
     }
 
     /// Queries messages. Every query has a limit, because one without would mark messages as read.
-    pub(super) fn query(
-        &mut self,
-        peer: Peer,
-        range: PageRange,
-        limit: u32,
-        effects: &mut Vec<Effect>,
-    ) -> QueryState {
+    pub(super) fn query(&mut self, peer: Peer, range: PageRange, limit: u32) -> QueryState {
         self.last_ref += 1;
         let (before_seq, after_seq) = match range {
             PageRange::Latest => (None, None),
             PageRange::After(seq) => (None, Some(seq)),
             PageRange::Before(seq) => (Some(seq), None),
         };
-        effects.push(Effect::Send(ClientFrame::Query(Query {
-            owner_uid: self.me,
-            peer,
-            before_seq,
-            after_seq,
-            limit: Some(limit),
-            reference: Some(self.last_ref),
-        })));
+        self.effects
+            .push_back(Effect::Send(ClientFrame::Query(Query {
+                owner_uid: self.me,
+                peer,
+                before_seq,
+                after_seq,
+                limit: Some(limit),
+                reference: Some(self.last_ref),
+            })));
         QueryState::Waiting(self.last_ref)
     }
 }

@@ -12,11 +12,10 @@ use tidings_shared::{Conversation, Direction, GroupId, Message, MsgType, Preview
 const LI: (i64, &str) = (2, "li");
 const WANG: (i64, &str) = (3, "wang");
 
-/// A page with one group, and its effects.
+/// A page with one group, and its clock.
 struct Tab {
     chat: Chat,
     now: Moment,
-    effects: Vec<Effect>,
 }
 
 impl Tab {
@@ -24,7 +23,6 @@ impl Tab {
         let mut tab = Self {
             chat: Chat::new(ME, Outbox::default(), []),
             now: Moment::after_origin(Duration::ZERO),
-            effects: Vec::new(),
         };
         let bound = Bound {
             uid: ME,
@@ -36,12 +34,12 @@ impl Tab {
                 next: None,
             }),
         };
-        tab.chat.handle_bound(tab.now, bound, &mut tab.effects);
+        tab.chat.handle_bound(tab.now, bound);
         tab
     }
 
     fn frame(&mut self, frame: ServerFrame) {
-        self.chat.handle_frame(self.now, frame, &mut self.effects);
+        self.chat.handle_frame(self.now, frame);
     }
 
     fn push(&mut self, message: Message) {
@@ -62,7 +60,7 @@ impl Tab {
     }
 
     fn open(&mut self) {
-        self.chat.open(self.now, GROUP, &mut self.effects);
+        self.chat.open(self.now, GROUP);
     }
 
     fn rows(&self) -> Vec<Row> {
@@ -80,21 +78,20 @@ impl Tab {
 
     /// How often the group was fetched since the last call.
     fn asked(&mut self) -> usize {
-        let effects = std::mem::take(&mut self.effects);
+        let effects: Vec<_> = std::iter::from_fn(|| self.chat.poll_effect()).collect();
         let asks = |effect: &&Effect| matches!(effect, Effect::FetchGroup(GroupId(7)));
         effects.iter().filter(asks).count()
     }
 
     fn set_visible(&mut self, visible: bool) {
-        let (now, effects) = (self.now, &mut self.effects);
-        self.chat.set_visible(now, visible, effects);
+        let now = self.now;
+        self.chat.set_visible(now, visible);
     }
 
     fn answer_group(&mut self, members: u64) {
-        let (now, effects) = (self.now, &mut self.effects);
+        let now = self.now;
         let group = group(members);
-        self.chat
-            .handle_group(now, GroupId(7), Some(group), effects);
+        self.chat.handle_group(now, GroupId(7), Some(group));
     }
 }
 
@@ -257,8 +254,8 @@ fn live_group_message_is_announced_with_its_sender() {
 #[test]
 fn created_group_opens_under_its_name_before_it_is_listed() {
     let mut tab = Tab::bound(vec![]);
-    let (now, effects) = (tab.now, &mut tab.effects);
-    tab.chat.group_created(now, group(3), effects);
+    let now = tab.now;
+    tab.chat.group_created(now, group(3));
     assert_eq!(tab.chat.open_peer(), Some(GROUP));
     assert_eq!(&*tab.chat.name_and_avatar(GROUP).0, "hikers");
     let open = tab.chat.open_group().and_then(OpenGroup::group);
@@ -288,10 +285,10 @@ fn group_message_waits_in_the_outbox_until_answered() {
     let mut tab = Tab::bound(vec![listed(3, 0)]);
     tab.open();
     tab.answer(vec![in_group(3, LI)]);
-    let (now, effects) = (tab.now, &mut tab.effects);
+    let now = tab.now;
     let id = ClientMsgId("u-1".into());
-    assert!(tab.chat.write(now, id, "hello", 0, effects));
-    let sends = tab.effects.iter().any(
+    assert!(tab.chat.write(now, id, "hello", 0));
+    let sends = tab.chat.effects.iter().any(
         |effect| matches!(effect, Effect::Send(ClientFrame::Send(send)) if send.peer == GROUP),
     );
     assert!(sends);

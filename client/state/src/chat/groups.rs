@@ -12,26 +12,20 @@ impl Chat {
     }
 
     /// The person created this group: opens it.
-    pub fn group_created(&mut self, now: Moment, group: Group, effects: &mut Vec<Effect>) {
-        self.open(now, Peer::Group(group.group_id), effects);
-        self.handle_group(now, group.group_id, Some(group), effects);
+    pub fn group_created(&mut self, now: Moment, group: Group) {
+        self.open(now, Peer::Group(group.group_id));
+        self.handle_group(now, group.group_id, Some(group));
     }
 
     /// The details of a group arrived, or could not be fetched (`None`).
-    pub fn handle_group(
-        &mut self,
-        now: Moment,
-        id: GroupId,
-        group: Option<Group>,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub fn handle_group(&mut self, now: Moment, id: GroupId, group: Option<Group>) {
         if let Some(open) = self.group.as_mut().filter(|open| open.id() == id) {
             match group {
                 Some(group) => open.loaded(group),
                 None => open.failed(),
             }
         }
-        self.send_due(now, effects);
+        self.send_due(now);
     }
 
     /// The members of the open group to fetch now, if any.
@@ -47,11 +41,11 @@ impl Chat {
     }
 
     /// The person retries to load the open group and its members.
-    pub fn retry_group(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    pub fn retry_group(&mut self, now: Moment) {
         if let Some(open) = &mut self.group {
             open.try_again();
         }
-        self.send_due(now, effects);
+        self.send_due(now);
     }
 
     pub(super) fn set_open_group(&mut self, peer: Peer) {
@@ -72,11 +66,11 @@ impl Chat {
 
     /// Fetches the open group if it is stale. Only while the page is visible: a message to
     /// thousands must not lead to as many requests.
-    pub(super) fn fetch_group(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn fetch_group(&mut self) {
         if let Some(open) = self.group.as_mut().filter(|_| self.visible)
             && open.ask()
         {
-            effects.push(Effect::FetchGroup(open.id()));
+            self.effects.push_back(Effect::FetchGroup(open.id()));
         }
     }
 

@@ -16,11 +16,10 @@ mod reading;
 mod sending;
 mod threads;
 
-/// A page and its effects.
+/// A page and its clock.
 struct Tab {
     chat: Chat,
     now: Moment,
-    effects: Vec<Effect>,
 }
 
 impl Tab {
@@ -28,7 +27,6 @@ impl Tab {
         Self {
             chat: Chat::new(ME, Outbox::default(), []),
             now: Moment::after_origin(Duration::ZERO),
-            effects: Vec::new(),
         }
     }
 
@@ -49,11 +47,11 @@ impl Tab {
                 next: None,
             }),
         };
-        self.chat.handle_bound(self.now, bound, &mut self.effects);
+        self.chat.handle_bound(self.now, bound);
     }
 
     fn frame(&mut self, frame: ServerFrame) {
-        self.chat.handle_frame(self.now, frame, &mut self.effects);
+        self.chat.handle_frame(self.now, frame);
     }
 
     fn push(&mut self, tid: u64, message: Message) {
@@ -73,23 +71,28 @@ impl Tab {
     }
 
     fn open(&mut self) {
-        self.chat.open(self.now, THEM, &mut self.effects);
+        self.chat.open(self.now, THEM);
     }
 
     fn write(&mut self, id: &str, text: &str) -> bool {
         let id = ClientMsgId(id.into());
-        self.chat.write(self.now, id, text, 0, &mut self.effects)
+        self.chat.write(self.now, id, text, 0)
     }
 
     fn later(&mut self, ms: u64) {
         self.now = self.now + Duration::from_millis(ms);
-        self.chat.send_due(self.now, &mut self.effects);
+        self.chat.handle_timeout(self.now);
+    }
+
+    /// The effects since the last call.
+    fn effects(&mut self) -> Vec<Effect> {
+        std::iter::from_fn(|| self.chat.poll_effect()).collect()
     }
 
     /// The frames sent since the last call, without `Watch`.
     fn sent(&mut self) -> Vec<ClientFrame> {
-        self.effects
-            .drain(..)
+        self.effects()
+            .into_iter()
             .filter_map(|effect| match effect {
                 Effect::Send(ClientFrame::Watch(_)) => None,
                 Effect::Send(frame) => Some(frame),
@@ -100,8 +103,8 @@ impl Tab {
 
     /// The lists of users watched since the last call.
     fn watched(&mut self) -> Vec<Vec<UserId>> {
-        self.effects
-            .drain(..)
+        self.effects()
+            .into_iter()
             .filter_map(|effect| match effect {
                 Effect::Send(ClientFrame::Watch(watch)) => Some(watch.uids),
                 _ => None,

@@ -62,7 +62,7 @@ fn tab_of_a_long_list() -> (Tab, Conversation) {
         unread: 0,
         list: Some(list),
     };
-    tab.chat.handle_bound(tab.now, bound, &mut tab.effects);
+    tab.chat.handle_bound(tab.now, bound);
     tab.sent();
     (tab, conversation(122, 1))
 }
@@ -91,7 +91,7 @@ fn message_in_an_unlisted_conversation_asks_for_the_list() {
     assert_eq!(divider, Some(Seq(122)));
     // The list continues where it was.
     tab.sent();
-    tab.chat.more_conversations(&mut tab.effects);
+    tab.chat.more_conversations();
     assert_eq!(tab.sent(), [list(Some("50"))]);
 }
 
@@ -108,7 +108,7 @@ fn divider_is_corrected_once_the_conversation_is_listed() {
 #[test]
 fn unlisted_conversation_is_searched_page_by_page() {
     let (mut tab, beyond) = tab_of_a_long_list();
-    tab.chat.more_conversations(&mut tab.effects);
+    tab.chat.more_conversations();
     tab.push(1, received(122));
     assert!(!tab.sent().contains(&list(None)), "a page is on its way");
     tab.frame(listed(vec![], Some("100")));

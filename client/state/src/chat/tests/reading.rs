@@ -26,7 +26,7 @@ fn opening_queries_the_latest_page_and_sends_one_read_mark() {
     assert_eq!(tab.unread(), (2, 2));
     tab.answer(31..=80);
     assert_eq!(tab.unread(), (2, 2), "the view may begin above the end");
-    tab.chat.set_at_end(tab.now, true, &mut tab.effects);
+    tab.chat.set_at_end(tab.now, true);
     assert_eq!(tab.unread(), (0, 0));
     tab.later(200);
     assert_eq!(tab.sent(), [read(80)]);
@@ -82,13 +82,13 @@ fn nothing_is_read_while_hidden_or_scrolled_up() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
     tab.answer(1..=3);
-    tab.chat.set_visible(tab.now, false, &mut tab.effects);
+    tab.chat.set_visible(tab.now, false);
     tab.push(1, received(4));
     assert_eq!(tab.unread(), (1, 1));
-    tab.chat.set_at_end(tab.now, false, &mut tab.effects);
-    tab.chat.set_visible(tab.now, true, &mut tab.effects);
+    tab.chat.set_at_end(tab.now, false);
+    tab.chat.set_visible(tab.now, true);
     assert_eq!(tab.unread(), (1, 1));
-    tab.chat.set_at_end(tab.now, true, &mut tab.effects);
+    tab.chat.set_at_end(tab.now, true);
     assert_eq!(tab.unread(), (0, 0));
 }
 
@@ -97,14 +97,14 @@ fn nothing_is_read_without_the_focus() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
     tab.answer(1..=3);
-    tab.chat.set_looking(tab.now, false, &mut tab.effects);
+    tab.chat.set_looking(tab.now, false);
     tab.push(1, received(4));
     assert_eq!(tab.unread(), (1, 1));
     let divided = |row: &Row| matches!(row, Row::Unread(_));
     assert!(tab.view().rows.iter().any(divided));
-    tab.chat.set_visible(tab.now, true, &mut tab.effects);
+    tab.chat.set_visible(tab.now, true);
     assert_eq!(tab.unread(), (1, 1));
-    tab.chat.set_looking(tab.now, true, &mut tab.effects);
+    tab.chat.set_looking(tab.now, true);
     assert_eq!(tab.unread(), (0, 0));
 }
 
@@ -125,7 +125,9 @@ fn notifications_are_withdrawn_once_nothing_is_unread() {
     let mut tab = Tab::bound(vec![conversation(3, 3)]);
     let withdrawn = |tab: &mut Tab| {
         let is_withdrawal = |effect: &Effect| *effect == Effect::Withdraw(vec![THEM]);
-        tab.effects.drain(..).any(|effect| is_withdrawal(&effect))
+        tab.effects()
+            .into_iter()
+            .any(|effect| is_withdrawal(&effect))
     };
     assert!(!withdrawn(&mut tab));
     for (seq, unread) in [(2, 1), (3, 0)] {

@@ -69,9 +69,9 @@ fn refused_message_shows_failed_until_retried_or_deleted() {
     );
     tab.sent();
     let id = ClientMsgId("u-1".into());
-    tab.chat.retry(tab.now, &id, &mut tab.effects);
+    tab.chat.retry(tab.now, &id);
     assert_eq!(tab.sent().len(), 1);
-    tab.chat.delete(tab.now, &id, &mut tab.effects);
+    tab.chat.delete(tab.now, &id);
     assert_eq!(tab.bubbles(), []);
 }
 
@@ -90,9 +90,9 @@ fn error_without_a_reference_becomes_a_notice() {
 fn draft_is_saved_and_listed_for_a_closed_conversation() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
-    tab.chat.set_draft("half a", &mut tab.effects);
+    tab.chat.set_draft("half a");
     assert!(
-        tab.effects
+        tab.effects()
             .contains(&Effect::SaveDraft(THEM, "half a".into()))
     );
     assert_eq!(tab.chat.list_rows()[0].text.as_ref(), "message 3");
@@ -105,10 +105,10 @@ fn log_out_discards_drafts_and_unsent_messages() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
     tab.write("u-1", "hello");
-    tab.chat.set_draft("half a", &mut tab.effects);
-    tab.effects.clear();
-    tab.chat.discard_unsent(&mut tab.effects);
-    assert!(tab.effects.contains(&Effect::Forget));
+    tab.chat.set_draft("half a");
+    tab.effects();
+    tab.chat.discard_unsent();
+    assert!(tab.effects().contains(&Effect::Forget));
     assert!(tab.chat.drafts().is_empty() && tab.chat.outbox().is_empty());
 }
 
@@ -142,13 +142,13 @@ fn message_of_a_closed_tab_is_sent() {
     let stored = theirs.chat.outbox().clone();
     let mut tab = Tab::bound(vec![]);
     tab.sent();
-    tab.chat.follow_outbox(tab.now, stored, &mut tab.effects);
+    tab.chat.follow_outbox(tab.now, stored);
     assert_eq!(tab.sent(), [], "the other one may be there");
-    assert!(tab.chat.deadline().is_some());
+    assert!(tab.chat.poll_timeout().is_some());
     tab.later(5000);
     assert!(matches!(&tab.sent()[..], [ClientFrame::Send(send)] if send.content == "a"));
     tab.push(1, sent(1, "u-1"));
-    let saved = tab.effects.iter().find_map(|effect| match effect {
+    let saved = tab.effects().into_iter().find_map(|effect| match effect {
         Effect::SaveOutbox(text) => Some(text.merged_with(theirs.chat.outbox().clone())),
         _ => None,
     });

@@ -25,7 +25,7 @@ fn gap_does_not_hide_a_view_that_has_begun() {
     let mut tab = Tab::bound(vec![conversation(3, 0)]);
     tab.open();
     tab.answer(1..=3);
-    tab.chat.set_visible(tab.now, false, &mut tab.effects);
+    tab.chat.set_visible(tab.now, false);
     tab.push(1, received(9));
     assert_ne!(tab.view().fetching, Fetching::First);
     assert_eq!(tab.bubbles().len(), 4);
@@ -81,10 +81,10 @@ fn scrolling_up_renders_loaded_messages_then_fetches_fifty() {
     tab.answer(151..=200);
     tab.sent();
     assert_eq!(tab.bubbles().len(), 27, "a screen of them");
-    assert!(tab.chat.show_older(&mut tab.effects));
+    assert!(tab.chat.show_older());
     assert_eq!((tab.bubbles().len(), tab.sent()), (50, vec![]));
-    assert!(tab.chat.show_older(&mut tab.effects));
-    assert!(!tab.chat.show_older(&mut tab.effects), "it is on its way");
+    assert!(tab.chat.show_older());
+    assert!(!tab.chat.show_older(), "it is on its way");
     assert_eq!(tab.sent(), [query(Some(151), None, 2)]);
     tab.answer(101..=150);
     assert_eq!(tab.bubbles().len(), 100);
@@ -136,7 +136,7 @@ fn empty_page_fails_and_is_not_queried_again() {
     assert_eq!(tab.sent(), [query(None, None, 1)]);
     let view = tab.chat.thread_view(&mut RowCache::default(), |at| at);
     assert_eq!(view.expect("open").fetching, Fetching::Failed);
-    tab.chat.retry_fetch(tab.now, &mut tab.effects);
+    tab.chat.retry_fetch(tab.now);
     assert_eq!(tab.sent(), [query(None, None, 2)]);
 }
 
