@@ -76,3 +76,106 @@ impl PositionPages {
         self.digest
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bus::MemoryBus;
+    use crate::config::Limits;
+    use crate::gateway::{ConnectionId, Hub};
+    use crate::presence::MemoryPresence;
+    use crate::store::{NewMessage, NewUser, SqliteStore};
+    use std::sync::Arc;
+    use tidings_shared::delivery::DeliveryCursor;
+    use tidings_shared::{GroupId, Mid, MsgType, Peer, Seq};
+
+    const ME: UserId = UserId(1);
+
+    async fn member() -> Membership {
+        let (bus, notices) = MemoryBus::new();
+        let presence = Arc::new(MemoryPresence::default());
+        let (hub, task) = Hub::new(Arc::new(bus), presence, 1, 1, notices);
+        tokio::spawn(task);
+        hub.join(ME, hub.next_id(), true).await.expect("the first")
+    }
+
+    fn rate_limits() -> UserRateLimits {
+        UserRateLimits::new(&Limits {
+            user_requests: 0,
+            user_bytes: 0,
+            user_additions: 0,
+            max_groups_owned: 0,
+            max_groups: 0,
+            disk_floor_mb: 0,
+        })
+    }
+
+    fn user(uid: UserId) -> NewUser {
+        NewUser {
+            uid: Some(uid),
+            email: format!("{uid}@example.org"),
+            username: uid.to_string(),
+            avatar: String::new(),
+            password_hash: String::new(),
+            created_at: 0,
+        }
+    }
+
+    #[tokio::test]
+    async fn conversations_beyond_a_page_are_read_too() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("x.db").display());
+        let store = SqliteStore::open(&url).await.expect("a file");
+        store.migrate().await.expect("a schema");
+        let others: Vec<_> = (1001..=2000 + i64::from(CURSORS_PAGE))
+            .map(UserId)
+            .collect();
+        let users: Vec<_> = others.iter().copied().chain([ME]).map(user).collect();
+        store.add_users(&users).await.expect("new users");
+        let message = |sender: &UserId| NewMessage {
+            sender: *sender,
+            peer: Peer::User(ME),
+            content: "x".into(),
+            msg_type: MsgType::TEXT,
+            client_msg_id: None,
+            origin: ConnectionId::NONE,
+            created_at: 0,
+        };
+        let batch: Vec<_> = others.iter().map(message).collect();
+        store.append(&batch).await.expect("no error");
+
+        let (mut pages, mut membership) = (PositionPages::new(ME, false), member().await);
+        let mut read = 0;
+        while let Some(mut page) = pages.read(&store).await.expect("no error") {
+            assert!(pages.join(&mut page, &mut membership, &rate_limits()).await);
+            read += page.len();
+        }
+        assert_eq!(read, others.len(), "two full pages and an empty one");
+    }
+
+    #[tokio::test]
+    async fn page_with_a_new_group_is_read_again_unless_legacy() {
+        let cursor = ConversationCursor {
+            delivery: DeliveryCursor {
+                conversation: ConversationId(5),
+                last_seq: Seq(1),
+                delivered_seq: Seq(0),
+                joined_seq: Seq(0),
+                head: Mid(1),
+            },
+            read_seq: Seq(0),
+            group: Some(GroupId(5)),
+        };
+        let (mut membership, limits) = (member().await, rate_limits());
+        let mut legacy = PositionPages::new(ME, true);
+        let mut page = vec![cursor];
+        assert!(legacy.join(&mut page, &mut membership, &limits).await);
+        assert_eq!(page, []);
+        let mut pages = PositionPages::new(ME, false);
+        for expected in [false, true] {
+            let mut page = vec![cursor];
+            let joined = pages.join(&mut page, &mut membership, &limits).await;
+            assert_eq!((joined, page.len()), (expected, 1));
+        }
+    }
+}
