@@ -252,7 +252,7 @@ impl Config {
         Duration::from_millis(self.keep_alive_ms)
     }
 
-    /// Over how long open connections are told that the server goes away.
+    /// The time over which open connections are closed (1001) during a drain.
     pub const fn drain(&self) -> Duration {
         Duration::from_millis(self.drain_ms)
     }

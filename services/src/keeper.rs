@@ -10,8 +10,8 @@ const SCRIPT: &str = "cat >/dev/null
 kill -s KILL -- \"$1\"
 for _ in 1 2 3 4 5 6 7 8 9; do rm -rf -- \"$2\" && break; sleep 0.2; done";
 
-/// A process that watches this one. When this one ends, or the keeper is dropped, it kills what it was
-/// told to and removes its folder.
+/// A process that watches this one. When this one ends, or the keeper is dropped, it kills the
+/// service and removes its folder.
 #[derive(Debug)]
 pub struct Keeper(Child);
 

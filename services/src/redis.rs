@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 /// Ports tried: another process may take one between our look and the start.
 const ATTEMPTS: usize = 3;
-/// What [`Redis::refuse_logins`] asks for and nobody is told.
+/// The password that [`Redis::refuse_logins`] sets; no test knows it.
 const SECRET: &str = "nobody-is-told";
 
 /// A `redis-server` in a temporary folder, on a port of 127.0.0.1 that stays the same over
