@@ -1,7 +1,7 @@
 //! The Tidings protocol, shared by the server and the client.
 //!
-//! Frames, ids, limits, error and close codes, and the state machines of the server ([`delivery`])
-//! and of the client ([`link`], [`timeline`], [`outbox`], [`acks`]). Everything here is a value: no
+//! Frames, ids, limits, error and close codes, and the state machines of the server ([`session`],
+//! [`delivery`]) and of the client ([`link`], [`timeline`], [`outbox`], [`acks`]). Everything here is a value: no
 //! I/O, no clock, no randomness, no logging. Time comes in as a [`Moment`], seeds come in as
 //! arguments, and actions go out as effects that a driver runs.
 //!
@@ -27,11 +27,13 @@ mod error;
 pub mod frame;
 pub mod heartbeat;
 mod id;
+pub mod jitter;
 pub mod limits;
 pub mod link;
 mod message;
 mod moment;
 pub mod outbox;
+pub mod session;
 pub mod timeline;
 pub mod visible;
 

@@ -174,6 +174,21 @@ pub struct Watch {
 }
 
 impl ClientFrame {
+    /// The number of its type.
+    pub const fn kind(&self) -> u64 {
+        match self {
+            Self::Heartbeat(_) => kind::HEARTBEAT,
+            Self::Bind(_) => kind::BIND,
+            Self::Query(_) => kind::QUERY,
+            Self::Send(_) => kind::SEND,
+            Self::Unread(_) => kind::UNREAD,
+            Self::Ack(_) => kind::ACK,
+            Self::ListConversations(_) => kind::CONVERSATIONS,
+            Self::Read(_) => kind::READ,
+            Self::Watch(_) => kind::PRESENCE,
+        }
+    }
+
     /// Reads a text message.
     ///
     /// # Errors
