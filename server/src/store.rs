@@ -27,8 +27,7 @@ pub use list::{ListCursor, ListRow};
 pub use postgres::PostgresStore;
 pub use receipts::Receipts;
 pub use record::{
-    AdvanceCursor, Appended, ConversationCursor, NewMessage, PeerProfile, Profile, Range, Record,
-    Refused, Thread, Unread,
+    AdvanceCursor, Appended, NewMessage, PeerProfile, Profile, Range, Record, Refused, Thread,
 };
 pub use sqlite::{Claim, SqliteStore};
 
@@ -37,6 +36,7 @@ use async_trait::async_trait;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tidings_shared::session::{ConversationCursor, UnreadCounts};
 use tidings_shared::{ConversationId, GroupId, Peer, UserId, api};
 
 /// The store failed: unreachable, full, corrupt. A write that failed in its commit may nevertheless
@@ -253,7 +253,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<(u64, u64), StoreError>;
 
     /// As [`Self::unread`], in all conversations.
-    async fn unread_total(&self, uid: UserId) -> Result<Unread, StoreError>;
+    async fn unread_total(&self, uid: UserId) -> Result<UnreadCounts, StoreError>;
 
     /// A user as others see them.
     async fn user(&self, uid: UserId) -> Result<Option<api::User>, StoreError>;

@@ -304,6 +304,11 @@ impl<P: Payload> Session<P> {
         self.queue.handle_flushed();
     }
 
+    /// Whether [`Self::poll_transmit`] has a frame.
+    pub fn has_frames(&self) -> bool {
+        self.queue.has_frames()
+    }
+
     /// Whether there is something to write or to flush.
     pub fn is_writing(&self) -> bool {
         self.queue.is_busy()

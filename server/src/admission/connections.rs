@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tidings_shared::jitter::with_jitter;
 
 /// The shortest retry delay given to a refused client.
 const RETRY: Duration = Duration::from_secs(5);
@@ -117,7 +118,7 @@ impl FromRequestParts<AppState> for ConnectionPermit {
         app.admission.connections.acquire(address).map_err(|full| {
             tracing::debug!(%address, %full, "refused");
             let number = app.hub.next_id().0;
-            let wait = super::with_jitter(RETRY, number);
+            let wait = with_jitter(RETRY, number);
             match full {
                 Full::Node => {
                     app.metrics.samples.refused("node");

@@ -9,6 +9,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::num::NonZeroU32;
 use std::time::Duration;
 use tidings_shared::UserId;
+use tidings_shared::session::Cost;
 
 /// Burst of requests, in seconds of the rate.
 const REQUEST_BURST_SECONDS: u32 = 10;
@@ -36,6 +37,15 @@ impl UserRateLimits {
             bytes: RateLimit::new(limits.user_bytes, second, BYTE_BURST_SECONDS),
             additions: RateLimit::new(limits.user_additions, hour, 1),
         }
+    }
+
+    /// Charges the cost of a frame.
+    ///
+    /// # Errors
+    /// How long to wait until there is enough.
+    pub fn charge(&self, uid: UserId, cost: Cost) -> Result<(), Duration> {
+        self.charge_request(uid, cost.requests)?;
+        self.charge_bytes(uid, cost.bytes)
     }
 
     /// Charges the cost of a request; a send costs 1.

@@ -1,20 +1,23 @@
-//! The task of one connection: reads, answers, pushes and keeps deadlines.
+//! The task of one connection: drives a [`Session`] with a WebSocket, the store, the hub and the
+//! committer.
 //!
-//! Its duties, all in one `select!`: receive frames while there is capacity to answer them; handle
-//! events from the hub; answer sends in their order as they are committed; write; and close the
-//! connection when a deadline passes, the login ends or the server drains. Dropping the task cleans
-//! up.
+//! Its duties, all in one `select!`: receive frames while the session can answer them; pass on
+//! events of the hub and the outcomes of sends; write; and keep the session's deadlines. It decides
+//! nothing: what is answered, pushed or refused, and when the connection closes, is the session's
+//! decision. Dropping the task cleans up.
 
+use super::encode::{Encoder, MessageText};
 use super::heartbeats::Device;
-use super::pending_sends::PendingSends;
-use super::pushes::{Bound, next_event};
+use super::hub::{ConnectionEvent, Membership};
+use super::pending_sends::{PendingSends, SendOutcome};
 use super::writer::Writer;
-use crate::admission::{ConnectionPermit, jitter};
+use crate::admission::{BindPermit, ConnectionPermit};
 use crate::app::AppState;
 use crate::auth::LoggedIn;
+use crate::bus::BusEvent;
 use crate::clock;
 use crate::metrics::Open;
-use crate::store::{Session, TOUCH_INTERVAL};
+use crate::store::{SessionHash, TOUCH_INTERVAL};
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{FutureExt, StreamExt};
@@ -22,9 +25,10 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tidings_shared::close::CloseCode;
-use tidings_shared::frame::{ClientFrame, FrameError, ServerFrame};
-use tidings_shared::{ErrorCode, Moment, api, limits};
+use tidings_shared::delivery::FeedItem;
+use tidings_shared::frame::ClientFrame;
+use tidings_shared::session::{AppendedSend, Config, Event, Session, cost};
+use tidings_shared::{Moment, UserId, limits};
 use tokio::time::Instant;
 
 /// Frames, events and answers handled before the output is written: batched, they cost one system
@@ -33,48 +37,30 @@ const BURST: u32 = 32;
 /// Time for the runtime to poll the sockets before a deadline is judged.
 const SETTLE_DELAY: Duration = Duration::from_millis(1);
 
-/// Why a connection's loop ends.
-pub(super) enum End {
-    /// The socket is gone; nothing can be sent.
-    Disconnected,
-    /// The client has sent a close frame, which must be answered.
-    ClosedByPeer,
-    /// Close with this code after the queue is written.
-    Close(CloseCode),
-}
-
 /// A connection before and after its bind.
 pub(super) struct Connection {
     pub(super) app: AppState,
-    pub(super) session: Session,
-    pub(super) user: api::User,
-    pub(super) device: Device,
     pub(super) id: super::ConnectionId,
-    pub(super) writer: Writer<SplitSink<WebSocket, Message>>,
-    pub(super) pending_sends: PendingSends,
-    pub(super) bound: Option<Bound>,
+    pub(super) uid: UserId,
+    /// The login it belongs to.
+    pub(super) login: SessionHash,
+    pub(super) device: Device,
+    pub(super) session: Session<MessageText>,
+    pub(super) sends: PendingSends,
+    /// Its registration in the hub, from its bind on.
+    pub(super) membership: Option<Membership>,
+    /// Its permit while it binds.
+    pub(super) bind_permit: Option<BindPermit>,
     /// Counts this connection in the metrics.
     pub(super) open: Open,
     /// Its permit among the node's connections.
     _permit: ConnectionPermit,
-    /// How long the connection was idle in both directions before the current frame.
-    pub(super) idle_before: Duration,
-    /// When the login's last use is updated next, at the first frame from then on.
-    touch_at: Instant,
-    /// Whether this client sends heartbeats.
-    pub(super) sends_heartbeats: bool,
-    pub(super) reader: SplitStream<WebSocket>,
+    writer: Writer<SplitSink<WebSocket, Message>>,
+    reader: SplitStream<WebSocket>,
+    /// The session's clock counts from here.
     started: Instant,
-    /// When the login ends.
-    expires_at: Instant,
-    pub(super) last_arrival: Instant,
-    /// When this connection closes during a drain, spread by jitter.
-    drain_at: Option<Instant>,
-    protocol_errors: u32,
-    /// No frame is received before this, because one was deferred by rate limits.
-    pub(super) resume_at: Option<Instant>,
-    /// After a store error: no read before this.
-    pub(super) read_after: Option<Instant>,
+    /// When the login's last use is updated next, at the first message from then on.
+    touch_at: Instant,
 }
 
 impl Connection {
@@ -88,33 +74,39 @@ impl Connection {
         let LoggedIn { session, user } = login;
         let (sink, reader) = socket.split();
         let now = Instant::now();
+        let id = app.hub.next_id();
+        let device = Device {
+            session: session.hash,
+            address,
+        };
+        let config = Config {
+            timing: app.config.timing(),
+            idle_timeout: app.config.idle_timeout(),
+            drain: app.config.drain(),
+        };
         let left_ms = u64::try_from(session.expires_at - clock::now_ms()).unwrap_or(0);
+        let encoder = Encoder {
+            metrics: Arc::clone(&app.metrics),
+            heartbeats: app.heartbeats.clone(),
+            device,
+        };
         Self {
-            id: app.hub.next_id(),
+            id,
+            uid: user.uid,
+            login: session.hash,
+            device,
+            session: Session::new(config, user, Duration::from_millis(left_ms), id.0),
+            sends: PendingSends::default(),
+            membership: None,
+            bind_permit: None,
             open: Open::new(Arc::clone(&app.metrics)),
             _permit: permit,
-            app,
-            device: Device {
-                session: session.hash,
-                address,
-            },
-            session,
-            user,
-            writer: Writer::new(sink),
-            pending_sends: PendingSends::default(),
-            bound: None,
-            idle_before: Duration::ZERO,
-            // The handshake updated the last use already.
-            touch_at: now + TOUCH_INTERVAL,
-            sends_heartbeats: false,
+            writer: Writer::new(sink, encoder),
             reader,
             started: now,
-            expires_at: now + Duration::from_millis(left_ms),
-            last_arrival: now,
-            drain_at: None,
-            protocol_errors: 0,
-            resume_at: None,
-            read_after: None,
+            // The handshake updated the last use already.
+            touch_at: now + TOUCH_INTERVAL,
+            app,
         }
     }
 
@@ -122,257 +114,210 @@ impl Connection {
     /// requested by the lifecycle's token. `first` has been read from the socket already.
     pub(super) async fn run(mut self: Box<Self>, first: Option<Message>) {
         tracing::debug!("opened");
-        let result = match first {
-            Some(message) => self.handle_message(Some(Ok(message))).await,
-            None => Ok(()),
-        };
-        let end = match result {
-            Ok(()) => self.serve().await,
-            Err(end) => end,
-        };
-        let code = match end {
-            End::Disconnected | End::ClosedByPeer => None,
-            End::Close(code) => Some(code),
-        };
-        self.app.metrics.gateway.closed(code);
-        match end {
-            End::Disconnected => {}
-            End::ClosedByPeer => self.answer_close().await,
-            End::Close(code) => {
-                tracing::debug!(code = code.code(), "closing");
-                Box::pin(self.close(code)).await;
-            }
+        if let Some(message) = first {
+            self.handle_message(Some(Ok(message)));
         }
+        self.serve().await;
         tracing::debug!("closed");
     }
 
-    async fn serve(&mut self) -> End {
+    async fn serve(&mut self) {
         let mut draining = pin!(self.app.lifecycle.drain.clone().cancelled_owned());
-        let mut timer = pin!(tokio::time::sleep_until(self.deadline()));
+        let mut drains = false;
+        let mut timer = pin!(tokio::time::sleep_until(
+            self.started + limits::BIND_DEADLINE
+        ));
         let mut steps = 0;
         loop {
-            if let Err(end) = self.run_feed().await {
-                return end;
+            self.run_outputs().await;
+            if self.session.is_ended() {
+                return;
             }
             // Reset only when it must fire earlier: deadlines move later with every frame, and a
             // timer that fires early finds nothing due and is reset.
-            let deadline = self.deadline();
-            if deadline < timer.deadline() {
+            if let Some(deadline) = self.deadline()
+                && deadline < timer.deadline()
+            {
                 timer.as_mut().reset(deadline);
             }
-            let can_receive = self.can_receive();
             if steps >= BURST {
                 steps = 0;
-                if let Some(Err(_)) = self.writer.drive().now_or_never() {
-                    return End::Disconnected;
-                }
+                self.write_now();
             }
             steps += 1;
             // Biased: writing comes last, so that output is batched.
-            let step = tokio::select! {
+            tokio::select! {
                 biased;
-                () = &mut draining, if self.drain_at.is_none() => {
-                    // Spread by jitter, because the other nodes take these clients.
-                    let delay = jitter(self.app.config.drain(), self.id.0);
-                    self.drain_at = Some(Instant::now() + delay);
-                    Ok(())
+                () = &mut draining, if !drains => {
+                    drains = true;
+                    self.session.handle_drain(self.now());
                 }
                 () = &mut timer => {
-                    let handled = match self.receive_pending().await {
-                        Ok(()) => self.handle_deadline(Instant::now()),
-                        end => end,
-                    };
-                    timer.as_mut().reset(self.deadline());
-                    handled
+                    self.catch_up().await;
+                    self.session.handle_timeout(self.now());
+                    let next = Instant::now() + self.app.config.idle_timeout();
+                    timer.as_mut().reset(self.deadline().unwrap_or(next));
                 }
-                Some(answer) = self.pending_sends.next(), if !self.pending_sends.is_empty() => {
-                    self.handle_answer(answer);
-                    Ok(())
+                Some(outcome) = self.sends.next(), if !self.sends.is_empty() => {
+                    self.handle_outcome(outcome);
                 }
-                event = next_event(self.bound.as_mut()) => self.handle_event(event),
-                message = self.reader.next(), if can_receive => self.handle_message(message).await,
-                written = self.writer.drive(), if self.writer.is_busy() => {
+                event = next_event(self.membership.as_mut()), if self.session.wants_events() => {
+                    self.handle_event(event);
+                }
+                message = self.reader.next(), if self.session.can_receive() => {
+                    self.handle_message(message);
+                }
+                written = self.writer.drive(&mut self.session, self.started),
+                    if self.session.is_writing() =>
+                {
                     steps = 0;
-                    written.map_err(|_| End::Disconnected)
+                    if written.is_err() {
+                        self.session.handle_disconnected();
+                    }
                 }
-            };
-            if let Err(end) = step {
-                return end;
             }
         }
     }
 
-    fn can_receive(&self) -> bool {
-        self.writer.has_capacity()
-            && self.pending_sends.len() < limits::SENDS_IN_FLIGHT
-            && self.resume_at.is_none()
-    }
-
-    /// Receives pending frames before a deadline is judged: after a pause of this task, or of the
-    /// whole process, the awaited frames may have arrived already. Limited to as many frames as a
-    /// window has acknowledgements, so that a client cannot delay the deadline.
-    async fn receive_pending(&mut self) -> Result<(), End> {
-        // After SIGCONT tokio fires timers before it polls sockets; by the next timer it has polled
-        // them. A mere yield would not do: another thread may be the one that polls.
-        tokio::time::sleep(SETTLE_DELAY).await;
-        for _ in 0..limits::WINDOW_PUSHES {
-            if !self.can_receive() {
-                break;
-            }
-            let Some(message) = self.reader.next().now_or_never() else {
-                break;
-            };
-            self.handle_message(message).await?;
-        }
-        Ok(())
-    }
-
-    /// The next time this connection's task has to act.
-    fn deadline(&self) -> Instant {
-        let idle = self.last_arrival + self.app.config.idle_timeout();
-        let bind = self
-            .bound
-            .is_none()
-            .then(|| self.started + limits::BIND_DEADLINE);
-        let push = self
-            .bound
-            .as_ref()
-            .and_then(|bound| bound.feed.poll_timeout());
-        [
-            bind,
-            push.map(|moment| self.instant(moment)),
-            self.writer.deadline(),
-            self.read_after,
-            self.resume_at,
-            self.drain_at,
-        ]
-        .into_iter()
-        .flatten()
-        .fold(idle.min(self.expires_at), Instant::min)
-    }
-
-    fn handle_deadline(&mut self, now: Instant) -> Result<(), End> {
-        let close = |code| Err(End::Close(code));
-        let is_stalled = |writer: &Writer<_>| writer.deadline().is_some_and(|end| end <= now);
-        if is_stalled(&self.writer) {
-            // The task may have been paused, and not the socket: try once more.
-            if let Some(Err(_)) = self.writer.drive().now_or_never() {
-                return Err(End::Disconnected);
-            }
-            if is_stalled(&self.writer) {
-                return close(CloseCode::TooSlow);
-            }
-        }
-        if self.drain_at.is_some_and(|moment| moment <= now) {
-            return close(CloseCode::GoingAway);
-        }
-        if self.expires_at <= now {
-            return close(CloseCode::NotLoggedIn);
-        }
-        if self.last_arrival + self.app.config.idle_timeout() <= now {
-            if self.sends_heartbeats {
-                self.app.heartbeats.timed_out(self.device);
-            }
-            return close(CloseCode::Idle);
-        }
-        if self.bound.is_none() && self.started + limits::BIND_DEADLINE <= now {
-            return Err(self.refuse_bind(ErrorCode::BindTimeout, CloseCode::Idle));
-        }
-        if self.read_after.is_some_and(|moment| moment <= now) {
-            self.read_after = None;
-            if let Some(bound) = &mut self.bound {
-                bound.feed.handle_read_failed();
-            }
-        }
-        if self.resume_at.is_some_and(|moment| moment <= now) {
-            self.resume_at = None;
-        }
-        let moment = self.moment(now);
-        if let Some(bound) = &mut self.bound
-            && bound
-                .feed
-                .poll_timeout()
-                .is_some_and(|deadline| deadline <= moment)
-        {
-            bound.feed.handle_timeout(moment);
-        }
-        Ok(())
-    }
-
-    async fn handle_message(
-        &mut self,
-        message: Option<Result<Message, axum::Error>>,
-    ) -> Result<(), End> {
+    fn handle_message(&mut self, message: Option<Result<Message, axum::Error>>) {
+        let now = self.now();
         let message = match message {
             Some(Ok(message)) => message,
-            // Too long, not UTF-8, not WebSocket, or cut off: nothing after it can be read. The
-            // client is told why.
+            // Too long, not UTF-8, not WebSocket, or cut off.
             Some(Err(error)) => {
                 tracing::debug!(%error, "unreadable");
                 let reason = format!(
                     "frames are UTF-8 text messages of at most {} bytes",
                     limits::FRAME_BYTES
                 );
-                self.push_frame(&ServerFrame::Error(FrameError::Malformed(reason).into()));
-                return Err(End::Close(CloseCode::ProtocolError));
+                return self.session.handle_unreadable(now, &reason);
             }
-            None => return Err(End::Disconnected),
+            None => return self.session.handle_disconnected(),
         };
-        let now = Instant::now();
-        let last_traffic = self.last_arrival.max(self.writer.last_progress());
-        self.idle_before = now.saturating_duration_since(last_traffic);
-        if now >= self.touch_at {
-            self.touch_at = now + TOUCH_INTERVAL;
-            self.app.last_use.touch(self.session.hash, clock::now_ms());
+        if Instant::now() >= self.touch_at {
+            self.touch_at = Instant::now() + TOUCH_INTERVAL;
+            self.app.last_use.touch(self.login, clock::now_ms());
         }
-        self.last_arrival = now;
         match message {
-            Message::Text(text) => match ClientFrame::parse(&text) {
-                Ok(frame) => self.handle_frame(frame).await,
-                Err(error) => self.handle_invalid_frame(error),
-            },
-            Message::Binary(_) => {
-                let body = FrameError::Malformed("frames are text messages".into());
-                self.push_frame(&ServerFrame::Error(body.into()));
-                Err(End::Close(CloseCode::ProtocolError))
+            Message::Text(text) => {
+                let frame = ClientFrame::parse(&text);
+                let kind = frame.as_ref().map_or(u64::MAX, ClientFrame::kind);
+                self.app.metrics.gateway.frame_in(kind);
+                let rate_limits = &self.app.admission.rate_limits;
+                let charged = rate_limits.charge(self.uid, cost(&frame));
+                self.session.handle_frame(now, frame, charged);
             }
-            Message::Close(_) => Err(End::ClosedByPeer),
-            Message::Ping(_) | Message::Pong(_) => Ok(()),
+            Message::Binary(_) => {
+                self.session
+                    .handle_unreadable(now, "frames are text messages");
+            }
+            Message::Close(_) => self.session.handle_close(now),
+            Message::Ping(_) | Message::Pong(_) => self.session.handle_arrival(now),
         }
     }
 
-    fn handle_invalid_frame(&mut self, error: FrameError) -> Result<(), End> {
-        self.app.metrics.gateway.frame_in(u64::MAX);
-        // A newer client may use types unknown to this server, but not all the time.
-        let within = self
-            .app
-            .admission
-            .rate_limits
-            .charge_request(self.user.uid, 1);
-        let is_violation = !matches!(error, FrameError::UnknownType(_)) || within.is_err();
-        self.push_frame(&ServerFrame::Error(error.into()));
-        self.protocol_errors += u32::from(is_violation);
-        if self.protocol_errors >= limits::STRIKES {
-            return Err(End::Close(CloseCode::ProtocolError));
+    fn handle_event(&mut self, event: ConnectionEvent) {
+        let now = self.now();
+        if self.membership.as_ref().is_some_and(Membership::lagged) {
+            self.session.handle_event(now, Event::Resync);
         }
-        Ok(())
+        let event = match event {
+            ConnectionEvent::Presence(presence) => Event::Presence(presence),
+            ConnectionEvent::Bus(event) => match &*event {
+                BusEvent::Message(message) => {
+                    let text = message.json_for(self.uid);
+                    Event::Message(FeedItem {
+                        conversation: message.conversation,
+                        seq: message.seq,
+                        mid: message.mid,
+                        from_self: message.sender == self.uid,
+                        bytes: text.len(),
+                        payload: MessageText {
+                            text,
+                            received_at: message.received_at,
+                        },
+                    })
+                }
+                BusEvent::Read {
+                    conversation,
+                    mark,
+                    delivered,
+                } => Event::Read {
+                    conversation: *conversation,
+                    mark: *mark,
+                    delivered: *delivered,
+                },
+                BusEvent::Receipt(receipt) => Event::Receipt(*receipt),
+                BusEvent::Profile(user) => Event::Profile(user.clone()),
+                BusEvent::LoggedOut(login) if *login == self.login => Event::LoginEnded,
+                BusEvent::LoggedOut(_) => return,
+                BusEvent::Resync => Event::Resync,
+            },
+        };
+        self.session.handle_event(now, event);
     }
 
-    pub(super) fn push_frame(&mut self, frame: &ServerFrame) {
-        let metrics = &self.app.metrics.gateway;
-        metrics.frame_out(frame.kind());
-        if let ServerFrame::Error(body) | ServerFrame::BindRefused(body) = frame {
-            metrics.error(body.code);
+    fn handle_outcome(&mut self, SendOutcome { result, arrived }: SendOutcome) {
+        self.app.metrics.gateway.send_answer.time(arrived.elapsed());
+        let appended = result.map(|event| AppendedSend {
+            conversation: event.conversation,
+            seq: event.seq,
+            message: MessageText {
+                text: Arc::clone(&event.for_sender),
+                received_at: None,
+            },
+        });
+        self.session.handle_appended(self.now(), appended);
+    }
+
+    /// Before a deadline is judged, receives and writes what it can: after a pause of this task, or
+    /// of the whole process, the awaited frames may have arrived already. Limited to as many frames
+    /// as a window has acknowledgements, so that a client cannot delay the deadline.
+    async fn catch_up(&mut self) {
+        // After SIGCONT tokio fires timers before it polls sockets; by the next timer it has polled
+        // them. A mere yield would not do: another thread may be the one that polls.
+        tokio::time::sleep(SETTLE_DELAY).await;
+        for _ in 0..limits::WINDOW_PUSHES {
+            if !self.session.can_receive() {
+                break;
+            }
+            let Some(message) = self.reader.next().now_or_never() else {
+                break;
+            };
+            self.handle_message(message);
         }
-        self.writer.push(frame.to_json());
+        self.write_now();
     }
 
-    /// The feed's clock counts from the start of the connection.
-    pub(super) fn moment(&self, instant: Instant) -> Moment {
-        Moment::after_origin(instant.saturating_duration_since(self.started))
+    /// Writes as much as the socket takes without waiting.
+    fn write_now(&mut self) {
+        if self.session.is_writing() {
+            let written = self.writer.drive(&mut self.session, self.started);
+            if let Some(Err(_)) = written.now_or_never() {
+                self.session.handle_disconnected();
+            }
+        }
     }
 
-    fn instant(&self, moment: Moment) -> Instant {
-        self.started + moment.since(Moment::default())
+    pub(super) fn now(&self) -> Moment {
+        Moment::after_origin(self.started.elapsed())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let moment = self.session.poll_timeout()?;
+        Some(self.started + moment.since(Moment::default()))
+    }
+}
+
+/// Pending for ever before the bind.
+async fn next_event(membership: Option<&mut Membership>) -> ConnectionEvent {
+    let event = match membership {
+        Some(membership) => membership.next_event().await,
+        None => None,
+    };
+    match event {
+        Some(event) => event,
+        // The hub keeps the sender as long as the membership lives.
+        None => std::future::pending().await,
     }
 }

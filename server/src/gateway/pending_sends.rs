@@ -1,109 +1,54 @@
-//! The sends of a connection that await their answers. Answers are sent in the order of the sends,
-//! which is also the order in which the committer answers, so only the first is awaited.
+//! The sends of a connection that wait for the committer, which answers in their order, so only the
+//! first is awaited.
 
-use crate::store::{self, SendError};
+use crate::bus::MessageEvent;
+use crate::store::{CommitResult, SendError};
 use std::collections::VecDeque;
-use tidings_shared::frame::{self, ServerFrame, kind};
-use tidings_shared::{ClientMsgId, ConversationId, ErrorBody, ErrorCode, Seq};
+use std::sync::Arc;
+use tidings_shared::ErrorCode;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// The answer to a send.
-pub(super) struct SendAnswer {
-    /// The frame's text.
-    pub(super) text: String,
-    /// Conversation and sequence number of the message, if it was stored.
-    pub(super) stored_at: Option<(ConversationId, Seq)>,
+/// The committer's answer, or why it did not take the send.
+type Pending = Result<oneshot::Receiver<CommitResult>, ErrorCode>;
+
+/// The outcome of a send.
+pub(super) struct SendOutcome {
+    /// The published event, or why nothing was stored.
+    pub(super) result: Result<Arc<MessageEvent>, ErrorCode>,
     /// When the send was received.
     pub(super) arrived: Instant,
-    /// The error, if it was not stored.
-    pub(super) error: Option<ErrorCode>,
-}
-
-impl SendAnswer {
-    /// The frame's type.
-    pub(super) const fn kind(&self) -> u64 {
-        if self.error.is_some() {
-            kind::ERROR
-        } else {
-            kind::SEND
-        }
-    }
-}
-
-/// The committer's pending answer, or why the send was refused before.
-pub(super) type Outcome = Result<oneshot::Receiver<store::CommitResult>, Box<ErrorBody>>;
-
-struct PendingSend {
-    outcome: Outcome,
-    client_msg_id: Option<ClientMsgId>,
-    arrived: Instant,
 }
 
 /// Pending sends in their order.
 #[derive(Default)]
-pub(super) struct PendingSends(VecDeque<PendingSend>);
+pub(super) struct PendingSends(VecDeque<(Pending, Instant)>);
 
 impl PendingSends {
-    /// How many are pending.
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// Whether none is pending.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Appends a send.
-    pub(super) fn push(
-        &mut self,
-        outcome: Outcome,
-        client_msg_id: Option<ClientMsgId>,
-        arrived: Instant,
-    ) {
-        self.0.push_back(PendingSend {
-            outcome,
-            client_msg_id,
-            arrived,
-        });
+    /// Appends a send that was received now.
+    pub(super) fn push(&mut self, pending: Pending) {
+        self.0.push_back((pending, Instant::now()));
     }
 
-    /// The next answer; `None` when no send is pending. Cancel safe.
-    pub(super) async fn next(&mut self) -> Option<SendAnswer> {
-        let result = match &mut self.0.front_mut()?.outcome {
-            // The committer ended without an answer: whether it was stored is unknown, so the
-            // client sends it again.
+    /// The outcome of the first; `None`: none is pending. Cancel safe.
+    pub(super) async fn next(&mut self) -> Option<SendOutcome> {
+        let (pending, arrived) = self.0.front_mut()?;
+        let arrived = *arrived;
+        let result = match pending {
+            // A committer that is gone may have stored the message. The client sends it again.
             Ok(receiver) => receiver
                 .await
                 .unwrap_or(Err(SendError::Unavailable))
-                .map_err(|error| ErrorBody::new(ErrorCode::from(error))),
-            Err(body) => Err((**body).clone()),
+                .map_err(ErrorCode::from),
+            Err(code) => Err(*code),
         };
-        let PendingSend {
-            client_msg_id,
-            arrived,
-            ..
-        } = self.0.pop_front()?;
-        Some(match result {
-            Ok(event) => SendAnswer {
-                text: frame::write_sent(&event.for_sender),
-                stored_at: Some((event.conversation, event.seq)),
-                arrived,
-                error: None,
-            },
-            Err(body) => {
-                let error = Some(body.code);
-                let mut body = body.re(kind::SEND);
-                body.client_msg_id = client_msg_id;
-                SendAnswer {
-                    text: ServerFrame::Error(body).to_json(),
-                    stored_at: None,
-                    arrived,
-                    error,
-                }
-            }
-        })
+        self.0.pop_front();
+        Some(SendOutcome { result, arrived })
     }
 }
 
@@ -112,26 +57,23 @@ mod tests {
     use super::*;
     use futures_util::FutureExt;
 
+    fn code(outcome: Option<SendOutcome>) -> Option<ErrorCode> {
+        outcome.expect("it waits").result.err()
+    }
+
     #[tokio::test]
-    async fn answers_keep_the_order_of_sends_and_cancel_safely() {
+    async fn outcomes_keep_the_order_of_sends_and_cancel_safely() {
         let mut pending = PendingSends::default();
         let (committer, receiver) = oneshot::channel();
-        let now = Instant::now();
-        pending.push(Ok(receiver), None, now);
-        let key = ClientMsgId("second".into());
-        let empty = Box::new(ErrorBody::new(ErrorCode::Empty));
-        pending.push(Err(empty), Some(key.clone()), now);
+        pending.push(Ok(receiver));
+        pending.push(Err(ErrorCode::Busy));
         assert!(pending.next().now_or_never().is_none());
-        assert_eq!(pending.len(), 2);
-
         committer
             .send(Err(SendError::UnknownRecipient))
             .expect("it is waited for");
-        let first = pending.next().await.expect("it waits");
-        assert_eq!(first.error, Some(ErrorCode::UnknownRecipient));
-        let second = pending.next().await.expect("it waits");
-        assert_eq!(second.error, Some(ErrorCode::Empty));
-        assert!(second.text.contains(&key.0));
+        let first = code(pending.next().await);
+        assert_eq!(first, Some(ErrorCode::UnknownRecipient));
+        assert_eq!(code(pending.next().await), Some(ErrorCode::Busy));
         assert!(pending.next().await.is_none());
     }
 
@@ -139,9 +81,8 @@ mod tests {
     async fn send_without_a_committer_is_answered_unavailable() {
         let mut pending = PendingSends::default();
         let (committer, receiver) = oneshot::channel();
-        pending.push(Ok(receiver), None, Instant::now());
+        pending.push(Ok(receiver));
         drop(committer);
-        let answer = pending.next().await.expect("it waits");
-        assert_eq!(answer.error, Some(ErrorCode::Unavailable));
+        assert_eq!(code(pending.next().await), Some(ErrorCode::Unavailable));
     }
 }

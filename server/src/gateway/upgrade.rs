@@ -53,7 +53,7 @@ pub async fn upgrade(
     match login {
         Some(login) => upgrade.on_upgrade(move |socket| {
             let connection = Box::new(Connection::new(app, login, address, permit, socket));
-            let span = logging::connection(connection.id.0, connection.user.uid.0);
+            let span = logging::connection(connection.id.0, connection.uid.0);
             tracker.track_future(connection.run(None).instrument(span))
         }),
         None if site::is_other_site(&app.config, &headers) => upgrade.on_upgrade(move |socket| {
@@ -96,7 +96,7 @@ async fn login_with_bind(
     match login {
         Ok(Some(login)) => {
             let connection = Box::new(Connection::new(app, login, address, permit, socket));
-            let span = logging::connection(connection.id.0, connection.user.uid.0);
+            let span = logging::connection(connection.id.0, connection.uid.0);
             connection.run(Some(first)).instrument(span).await;
         }
         Ok(None) => refuse(&app, socket).await,

@@ -3,9 +3,8 @@
 use crate::bus::{MessageEvent, Topic};
 use crate::gateway::ConnectionId;
 use std::sync::Arc;
-use tidings_shared::delivery::DeliveryCursor;
 use tidings_shared::{
-    ClientMsgId, ConversationId, Direction, GroupId, Message, Mid, MsgType, Peer, Seq, UserId,
+    ClientMsgId, ConversationId, Direction, Message, Mid, MsgType, Peer, Seq, UserId,
 };
 use tokio::time::Instant;
 
@@ -245,17 +244,6 @@ fn message(
     }
 }
 
-/// A user's cursors in a conversation, as a connection's feed needs them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConversationCursor {
-    /// The last and the delivered sequence number.
-    pub delivery: DeliveryCursor,
-    /// The user's read cursor.
-    pub read_seq: Seq,
-    /// The group; `None`: a direct conversation.
-    pub group: Option<GroupId>,
-}
-
 /// A range of messages in a conversation.
 #[derive(Debug, Clone, Copy)]
 pub struct Range {
@@ -267,20 +255,6 @@ pub struct Range {
     pub before_mid: Option<Mid>,
     /// Maximum number.
     pub limit: u32,
-}
-
-/// Unread counts of a user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unread {
-    /// Messages from others in all conversations; at most
-    /// [`limits::UNREAD_MAX`](tidings_shared::limits::UNREAD_MAX) per conversation.
-    pub total: u64,
-    /// The same in direct conversations only.
-    pub direct: u64,
-    /// Conversations in which all messages after the read cursor are from the user, and their last
-    /// sequence numbers. They are marked as read, because otherwise a user who only writes has ever
-    /// more rows to count: see [`CursorWriter::mark_own_read`](super::CursorWriter::mark_own_read).
-    pub from_self: Vec<(ConversationId, Seq)>,
 }
 
 /// An advance of a user's cursors in a conversation.

@@ -344,10 +344,11 @@ pub fn write_push(tid: Tid, dup: bool, message: &str) -> String {
 
 /// A page of messages that are JSON texts already, oldest first: the server needs their sizes to
 /// decide how many fit into a frame. The same text as [`ServerFrame::to_json`].
-pub fn write_page(reference: Option<u64>, messages: &[String]) -> String {
+pub fn write_page<T: AsRef<str>>(reference: Option<u64>, messages: &[T]) -> String {
     let reference = reference
         .map(|n| format!(r#""ref":{n},"#))
         .unwrap_or_default();
+    let messages: Vec<&str> = messages.iter().map(AsRef::as_ref).collect();
     format!(
         r#"{{"type":{},{reference}"data":[{}]}}"#,
         kind::QUERY,

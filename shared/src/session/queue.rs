@@ -66,8 +66,12 @@ impl<P: Payload> WriteQueue<P> {
         self.frames.len() < QUEUE && self.bytes < QUEUE_BYTES
     }
 
+    pub(super) fn has_frames(&self) -> bool {
+        !self.frames.is_empty()
+    }
+
     pub(super) fn is_busy(&self) -> bool {
-        self.unflushed || !self.frames.is_empty()
+        self.unflushed || self.has_frames()
     }
 
     /// When something was last written, or queued into an empty queue.

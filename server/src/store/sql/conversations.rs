@@ -2,12 +2,11 @@
 
 use super::dialect::{Connection, LOCK_MEMBERS, Row, rows};
 use super::{Work, json, lock};
-use crate::store::{
-    AdvanceCursor, CURSORS_PAGE, ConversationCursor, PeerProfile, Profile, StoreError, Thread,
-};
+use crate::store::{AdvanceCursor, CURSORS_PAGE, PeerProfile, Profile, StoreError, Thread};
 use sqlx::Row as _;
 use std::collections::BTreeMap;
 use tidings_shared::delivery::DeliveryCursor;
+use tidings_shared::session::ConversationCursor;
 use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, UserId};
 
 /// The columns that [`peer_profile`] reads besides `id`, where [`join_other`] has joined them.

@@ -3,8 +3,9 @@
 use super::conversations::{join_other, other, peer_profile};
 use super::dialect::{Connection, Row, json_rows};
 use super::parse_json_rows;
-use crate::store::{ListCursor, ListRow, Profile, StoreError, Unread};
+use crate::store::{ListCursor, ListRow, Profile, StoreError};
 use sqlx::Row as _;
+use tidings_shared::session::UnreadCounts;
 use tidings_shared::{ConversationId, Mid, MsgType, Seq, UserId, limits};
 
 /// A page of a user's conversations that have messages, newest message first, ordered by message id
@@ -117,11 +118,11 @@ pub(super) async fn unread(
 pub(super) async fn unread_total(
     connection: &mut Connection,
     uid: UserId,
-) -> Result<Unread, StoreError> {
+) -> Result<UnreadCounts, StoreError> {
     let counts = counts(connection, uid).await?;
     let from_self = counts.iter().filter(|(_, _, n, _)| *n == 0);
     let direct = counts.iter().filter(|(.., direct)| *direct == 1);
-    Ok(Unread {
+    Ok(UnreadCounts {
         total: counts.iter().map(|(_, _, n, _)| n).sum(),
         direct: direct.map(|(_, _, n, _)| n).sum(),
         from_self: from_self.map(|&(id, last, ..)| (id, last)).collect(),

@@ -26,13 +26,14 @@ use crate::metrics::PoolUse;
 use crate::store::duplicates::Duplicates;
 use crate::store::retry::{RetryBudget, TRY_LIMIT, timed_out};
 use crate::store::{
-    AdvanceCursor, Appended, ConversationCursor, Credentials, GroupChange, GroupRefusal,
-    ListCursor, ListRow, Login, NewGroup, NewMembers, NewMessage, NewUser, Picture, Range, Record,
-    Refused, Session, SessionHash, Store, StoreError, Thread, Unread,
+    AdvanceCursor, Appended, Credentials, GroupChange, GroupRefusal, ListCursor, ListRow, Login,
+    NewGroup, NewMembers, NewMessage, NewUser, Picture, Range, Record, Refused, Session,
+    SessionHash, Store, StoreError, Thread,
 };
 use async_trait::async_trait;
 use sqlx::Pool;
 use std::time::Duration;
+use tidings_shared::session::{ConversationCursor, UnreadCounts};
 use tidings_shared::{ConversationId, GroupId, Peer, UserId, api};
 
 /// Work done in one transaction. May be retried after a rolled back run.
@@ -234,7 +235,7 @@ impl Store for Database {
         reading!(self, |reader| lists::unread(reader, uid, conversation))
     }
 
-    async fn unread_total(&self, uid: UserId) -> Result<Unread, StoreError> {
+    async fn unread_total(&self, uid: UserId) -> Result<UnreadCounts, StoreError> {
         reading!(self, |reader| lists::unread_total(reader, uid))
     }
 
