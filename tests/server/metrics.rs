@@ -74,7 +74,7 @@ async fn metrics_count_connections_frames_and_errors() -> Result<()> {
         ("tidings_errors_total{code=\"empty\"}", 1.0),
         ("tidings_errors_total{code=\"malformed\"}", 1.0),
         ("tidings_closes_total{code=\"4500\"}", 1.0),
-        ("tidings_send_answer_seconds_count", 2.0),
+        ("tidings_send_answer_seconds_count", 1.0),
         ("tidings_send_push_seconds_count", 1.0),
         ("tidings_window_pushes_count", 1.0),
         ("tidings_commit_messages_count", 1.0),

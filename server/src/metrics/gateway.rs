@@ -23,10 +23,10 @@ pub struct GatewayMetrics {
     pub unbound: Gauge,
     /// Connections that have.
     pub bound: Gauge,
-    /// From the arrival of a send to its answer being queued for the wire.
+    /// From the arrival of a valid send to its answer being queued for the wire.
     pub send_answer: Histogram,
-    /// From a message's receipt by the committer to its push being queued for the wire, for live
-    /// pushes of messages received by this node.
+    /// From a message's receipt by the committer to its push being written, for live pushes of
+    /// messages received by this node.
     pub send_push: Histogram,
     /// Unacknowledged pushes of a connection, sampled with every sixteenth push.
     pub window: Histogram,
@@ -54,11 +54,11 @@ impl GatewayMetrics {
         };
         let send_answer = times(
             "send_answer_seconds",
-            "From a send's arrival to its answer being queued for the wire",
+            "From a valid send's arrival to its answer being queued for the wire",
         );
         let send_push = times(
             "send_push_seconds",
-            "From a message's intake to its push being queued for the wire, live and on one node",
+            "From a message's intake to its push being written, live and on one node",
         );
         let bind_seconds = times(
             "bind_seconds",
@@ -126,7 +126,7 @@ impl GatewayMetrics {
         self.frames_in[slot(kind)].inc();
     }
 
-    /// A frame of this type was queued for the wire.
+    /// A frame of this type was written.
     pub fn frame_out(&self, kind: u64) {
         self.frames_out[slot(kind)].inc();
     }
