@@ -13,9 +13,9 @@
 //!   does not fit the state is ignored. `now` never goes back, and is left out where time does not
 //!   matter. `handle_timeout(now)` is one of them; too early, it does nothing.
 //! - `poll_*()` returns the next output: an effect, or frames to send; it is given the time where that
-//!   matters. After every `handle_*` the driver
-//!   polls until it gets `None` (or nothing), and runs each output before it polls for the next.
-//!   What comes of an output is passed in by another `handle_*`, at once or later.
+//!   matters. After every `handle_*` the driver polls until it gets `None` (or nothing), and runs
+//!   each output before it polls for the next. What comes of an output is passed in by another
+//!   `handle_*`, at once or later.
 //! - `poll_timeout()` returns when to call `handle_timeout` (or, where there is none, to poll) next;
 //!   `None`: not before another `handle_*`. It is asked after polling, as any call may move it.
 //! - Other methods are what the user does (`Outbox::write`) or look at the state, without side effects.
