@@ -4,7 +4,7 @@
 //! one after the other.
 
 use std::time::{Duration, Instant};
-use tidings_server::gateway::ConnectionId;
+use tidings_server::domain::ConnectionId;
 use tidings_server::store::{NewMessage, NewUser, READERS, open};
 use tidings_shared::{ClientMsgId, MsgType, Peer, UserId};
 

@@ -1,16 +1,13 @@
 //! Admission control: limits on connections, binds and requests.
 //!
-//! `address` determines the client address of a request, `connections` limits connections per node
+//! `connections` limits connections per node
 //! and per address, `binds` limits concurrent binds, `rate_limits` limits the requests of a user.
 //! Every refusal names a time to retry after, and no wait is unbounded.
 
-mod address;
 mod binds;
 mod connections;
 mod rate_limits;
 
-pub use address::{ClientAddress, parse_network};
-pub(crate) use address::{customer_network, networks};
 pub use binds::{BindLimiter, BindPermit, TooManyBinds};
 pub use connections::{ConnectionLimiter, ConnectionPermit, Full};
 pub use rate_limits::UserRateLimits;

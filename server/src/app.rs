@@ -5,13 +5,15 @@ use crate::auth::{Passwords, Throttle};
 use crate::bus::Bus;
 use crate::config::Config;
 use crate::disk::Disk;
-use crate::gateway::{Heartbeats, Hub};
-use crate::lifecycle::Lifecycle;
+use crate::heartbeats::Heartbeats;
+use crate::hub::Hub;
 use crate::metrics::Metrics;
 use crate::presence::Presence;
 use crate::store::{Committer, CursorWriter, LastUse, Receipts, Store};
 use std::ops::Deref;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// The state of a node. One pointer to clone, because every request does and every connection keeps
 /// one.
@@ -67,4 +69,14 @@ pub struct Node {
     pub metrics: Arc<Metrics>,
     /// Drain token and open connections.
     pub lifecycle: Lifecycle,
+}
+
+/// Shutdown of a node: `drain` asks everything to finish and close. Only `connections` waits for
+/// upgraded sockets.
+#[derive(Clone, Default)]
+pub struct Lifecycle {
+    /// Cancelled when the node is to end.
+    pub drain: CancellationToken,
+    /// Every open connection.
+    pub connections: TaskTracker,
 }

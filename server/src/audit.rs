@@ -4,13 +4,10 @@
 //! count. It never contains an email, password or token: users are identified by uid, strangers by
 //! address only.
 
-use crate::admission::ClientAddress;
-use crate::app::AppState;
-use axum::extract::{ConnectInfo, Request};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use tidings_shared::UserId;
 
 /// An audited event.
@@ -93,25 +90,32 @@ impl AuditCounters {
 }
 
 /// Records an event from an address; `uid` is the account concerned, if any.
-pub(crate) fn record(app: &AppState, act: AuditEvent, address: IpAddr, uid: Option<UserId>) {
-    app.metrics.audit.count(act);
+pub(crate) fn record(
+    counters: &AuditCounters,
+    act: AuditEvent,
+    address: IpAddr,
+    uid: Option<UserId>,
+) {
+    counters.count(act);
     let uid = uid.map(|uid| uid.0);
     tracing::info!(act = act.name(), %address, uid, "audit");
 }
 
 /// Records a request refused because of its host or origin.
-pub(crate) fn record_refused_site(app: &AppState, request: &Request, host: &str, origin: &str) {
+pub(crate) fn record_refused_site(
+    counters: &AuditCounters,
+    address: IpAddr,
+    path: &str,
+    (host, origin): (&str, &str),
+) {
     let act = AuditEvent::SiteRefused;
-    app.metrics.audit.count(act);
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let peer = peer.map(|peer| peer.0);
-    let ClientAddress(address) = ClientAddress::of(app, peer, request.headers());
+    counters.count(act);
     tracing::warn!(
         act = act.name(),
         %address,
         host,
         origin,
-        path = request.uri().path(),
+        path,
         "give --public-url the addresses under which people come, and --allowed-origins those of other \
          sites' pages"
     );

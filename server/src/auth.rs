@@ -4,7 +4,6 @@
 //! the token's hash.
 
 mod fields;
-mod login;
 mod password;
 mod throttle;
 mod token;
@@ -12,7 +11,6 @@ mod token;
 pub use fields::{
     UserError, check_chosen_password, check_draft, checked_username, is_email, normal_email,
 };
-pub use login::{LoggedIn, OLD_COOKIE, in_cookie, logged_in, session_cookie};
 pub use password::{PasswordError, Passwords};
 pub use throttle::{Action, Attempt, Throttle};
 pub use token::Token;

@@ -1,13 +1,17 @@
 //! What an operator sets: flags, environment, and an optional TOML file beneath both.
 
 mod limits;
+mod url;
 
 pub use limits::Limits;
+pub use url::parse_origin;
 
-use crate::admission::parse_network;
+use self::url::parse_public_url;
+
 use crate::logging::LogFormat;
-use crate::site::{parse_origin, parse_public_url};
+use crate::network::parse_network;
 use crate::store;
+use ::url::Url;
 use clap::builder::{BoolishValueParser, Resettable};
 use clap::{Args, Command};
 use ipnet::IpNet;
@@ -18,7 +22,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tidings_shared::delivery::Timing;
 use tidings_shared::heartbeat::Bounds;
-use url::Url;
 
 /// Where the store is; every command takes it.
 #[derive(Debug, Clone, Args)]

@@ -3,10 +3,6 @@
 //! Below `--disk-floor-mb` new data is refused. SQLite would fail soon after, and then every write
 //! fails, including logging out.
 
-use crate::app::AppState;
-use crate::http::Failure;
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -86,19 +82,5 @@ impl Disk {
         } else {
             tracing::info!(free, floor, "there is room on the disk again");
         }
-    }
-}
-
-/// Extractor: 503 when the disk has no capacity for new data.
-pub struct DiskCapacity;
-
-impl FromRequestParts<AppState> for DiskCapacity {
-    type Rejection = Failure;
-
-    async fn from_request_parts(_: &mut Parts, app: &AppState) -> Result<Self, Failure> {
-        if app.disk.is_full() {
-            return Err(Failure::Unavailable);
-        }
-        Ok(Self)
     }
 }

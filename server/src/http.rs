@@ -4,6 +4,7 @@
 
 mod avatars;
 mod body;
+mod extract;
 mod failure;
 mod groups;
 mod health;
@@ -16,15 +17,16 @@ mod password;
 mod presence;
 mod profile;
 mod register;
+mod request_id;
+mod site;
+mod socket;
 mod users;
 
 pub use failure::Failure;
 
 use self::idempotency::IDEMPOTENCY_KEY;
+use self::request_id::request_id;
 use crate::app::AppState;
-use crate::gateway;
-use crate::logging::request_id;
-use crate::site;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler as _;
@@ -100,7 +102,7 @@ pub fn router(app: AppState) -> Router {
         .layer(cors(&app.config.allowed_origins));
     let mut routes = health(Router::new())
         .nest("/api", api)
-        .route("/ws", get(gateway::upgrade));
+        .route("/ws", get(socket::upgrade));
     if app.config.metrics_listen.is_none() {
         routes = routes.route("/metrics", get(metrics::metrics));
     }
@@ -121,7 +123,7 @@ pub fn router(app: AppState) -> Router {
 /// `/` is the page, and accepts upgrades like `/ws`, where legacy (v0) clients connect.
 async fn page_or_socket(State(app): State<AppState>, request: Request, next: Next) -> Response {
     if request.uri().path() == "/" && site::asks_for_socket(request.method(), request.headers()) {
-        return gateway::upgrade.call(request, app).await;
+        return socket::upgrade.call(request, app).await;
     }
     next.run(request).await
 }

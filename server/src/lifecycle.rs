@@ -4,14 +4,15 @@ mod cluster;
 
 use crate::acceptor::Acceptor;
 use crate::admission::{Admission, ConnectionLimiter};
-use crate::app::{AppState, Node};
+use crate::app::{AppState, Lifecycle, Node};
 use crate::auth::{Passwords, Throttle};
 use crate::bus::Bus;
 use crate::clock;
 use crate::config::Config;
 use crate::disk::Disk;
-use crate::gateway::{Heartbeats, Hub, watch_ended_sessions};
+use crate::heartbeats::Heartbeats;
 use crate::http;
+use crate::hub::{Hub, watch_ended_sessions};
 use crate::metrics::Metrics;
 use crate::presence::Presence;
 use crate::store::{self, Committer, CursorWriter, LastUse, Receipts, Store};
@@ -34,16 +35,6 @@ const OPERATOR_SOCKETS: usize = 64;
 
 /// How long deregistering in Redis may take.
 const DEREGISTER_LIMIT: Duration = Duration::from_secs(2);
-
-/// Shutdown of a node: `drain` asks everything to finish and close. Only `connections` waits for
-/// upgraded sockets.
-#[derive(Clone, Default)]
-pub struct Lifecycle {
-    /// Cancelled when the node is to end.
-    pub drain: CancellationToken,
-    /// Every open connection.
-    pub connections: TaskTracker,
-}
 
 /// Serves on `listener` until `drain` is cancelled. Then the node is not ready any more and accepts
 /// nothing, answers pending requests, closes every connection with 1001, spread over `--drain-ms`,

@@ -18,7 +18,7 @@ mod record;
 mod retry;
 mod sqlite;
 
-pub use account::{Credentials, Login, NewUser, Picture, Session, SessionHash, UserDraft};
+pub use account::{Credentials, Login, NewUser, Picture, Session, UserDraft};
 pub use committer::{CommitResult, Committer, SendError};
 pub use cursors::CursorWriter;
 pub use group::{GroupChange, GroupLimits, GroupRefusal, NewGroup, NewMembers};
@@ -31,6 +31,7 @@ pub use record::{
 };
 pub use sqlite::{Claim, SqliteStore};
 
+use crate::domain::SessionHash;
 use crate::metrics::PoolUse;
 use async_trait::async_trait;
 use std::num::NonZeroU32;

@@ -1,18 +1,9 @@
 //! Limits the connections of a node, in total and per address.
 
-use super::{ClientAddress, customer_network};
-use crate::app::AppState;
-use crate::http::Failure;
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
+use crate::network::customer_network;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-use tidings_shared::jitter::with_jitter;
-
-/// The shortest retry delay given to a refused client.
-const RETRY: Duration = Duration::from_secs(5);
 
 /// Which limit is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -106,30 +97,6 @@ impl Drop for ConnectionPermit {
                 counts.by_address.remove(&address);
             }
         }
-    }
-}
-
-/// Acquires the permit before the store is asked for the login: refusing must be cheap.
-impl FromRequestParts<AppState> for ConnectionPermit {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Failure> {
-        let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(parts, app).await;
-        app.admission.connections.acquire(address).map_err(|full| {
-            tracing::debug!(%address, %full, "refused");
-            let number = app.hub.next_id().0;
-            let wait = with_jitter(RETRY, number);
-            match full {
-                Full::Node => {
-                    app.metrics.samples.refused("node");
-                    Failure::Full(wait)
-                }
-                Full::Address => {
-                    app.metrics.samples.refused("address");
-                    Failure::TooManyConnections(wait)
-                }
-            }
-        })
     }
 }
 

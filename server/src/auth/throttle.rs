@@ -1,6 +1,6 @@
 //! Throttling of password guessing and of other frequent actions.
 
-use crate::admission::{customer_network, networks};
+use crate::network::{customer_network, networks};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;

@@ -1,6 +1,6 @@
 //! Session tokens.
 
-use crate::store::SessionHash;
+use crate::domain::SessionHash;
 use sha2::{Digest, Sha256};
 use std::fmt;
 

@@ -1,6 +1,7 @@
 //! The bus of a single node: an in-process queue.
 
-use super::{Bus, Notice, Publication, Topic};
+use super::Bus;
+use crate::domain::{Notice, Publication, Topic};
 use crate::metrics::{BusFigures, Histogram};
 use async_trait::async_trait;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -20,8 +20,9 @@ pub use payload::NodeId;
 pub use peers::{HEARTBEATS, LIVENESS_TTL, liveness_key};
 pub use stats::BusStats;
 
-use super::{Bus, MemoryBus, Notice, Publication, Topic};
+use super::{Bus, MemoryBus};
 use crate::clock;
+use crate::domain::{Notice, Publication, Topic};
 use crate::metrics::{BusFigures, Histogram};
 use async_trait::async_trait;
 use outbound::Outbound;

@@ -3,7 +3,7 @@
 
 use super::user;
 use crate::clock;
-use crate::gateway::ConnectionId;
+use crate::domain::ConnectionId;
 use crate::store::{AdvanceCursor, GroupLimits, NewGroup, NewMessage, Picture, Store, UserDraft};
 use std::collections::HashMap;
 use tidings_shared::{ConversationId, MsgType, Peer, UserId};

@@ -2,7 +2,7 @@
 
 use super::user::Whose;
 use crate::clock;
-use crate::store::SessionHash;
+use crate::domain::SessionHash;
 use anyhow::{Context, ensure};
 use clap::Args;
 

@@ -6,7 +6,8 @@ use crate::auth::{
 };
 use crate::clock;
 use crate::config::StoreConfig;
-use crate::store::{Credentials, NewUser, SessionHash, Store, UserDraft};
+use crate::domain::SessionHash;
+use crate::store::{Credentials, NewUser, Store, UserDraft};
 use anyhow::{Context, ensure};
 use clap::Args;
 use std::fs::File;

@@ -11,7 +11,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
 /// Sends the reason, then closes. Waits a moment for the client's close frame: dropping a socket
 /// with unread input resets it, and the last frames might be lost.
-pub(super) async fn refuse(mut socket: WebSocket, error: ErrorCode, code: CloseCode) {
+pub async fn refuse(mut socket: WebSocket, error: ErrorCode, code: CloseCode) {
     let reason = ServerFrame::Error(error.into()).to_json();
     let frame = CloseFrame {
         code: code.code(),

@@ -7,17 +7,17 @@
 //! decision. Dropping the task cleans up.
 
 use super::encode::{Encoder, MessageText};
-use super::heartbeats::Device;
-use super::hub::{ConnectionEvent, Membership};
 use super::pending_sends::{PendingSends, SendOutcome};
 use super::writer::Writer;
 use crate::admission::{BindPermit, ConnectionPermit};
 use crate::app::AppState;
-use crate::auth::LoggedIn;
-use crate::bus::BusEvent;
 use crate::clock;
+use crate::domain::{BusEvent, ConnectionId, SessionHash};
+use crate::heartbeats::Device;
+use crate::hub::{ConnectionEvent, Membership};
+use crate::logging;
 use crate::metrics::Open;
-use crate::store::{SessionHash, TOUCH_INTERVAL};
+use crate::store::{self, TOUCH_INTERVAL};
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{FutureExt, StreamExt};
@@ -28,8 +28,9 @@ use std::time::Duration;
 use tidings_shared::delivery::FeedItem;
 use tidings_shared::frame::ClientFrame;
 use tidings_shared::session::{AppendedSend, Config, Event, Session, cost};
-use tidings_shared::{Moment, UserId, limits};
+use tidings_shared::{Moment, UserId, api, limits};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 /// Frames, events and answers handled before the output is written: batched, they cost one system
 /// call; a larger batch would delay the first.
@@ -37,10 +38,37 @@ const BURST: u32 = 32;
 /// Time for the runtime to poll the sockets before a deadline is judged.
 const SETTLE_DELAY: Duration = Duration::from_millis(1);
 
+/// An accepted handshake with its login.
+pub struct Opening {
+    /// The node.
+    pub app: AppState,
+    /// The login.
+    pub session: store::Session,
+    /// Its user.
+    pub user: api::User,
+    /// The client address.
+    pub address: IpAddr,
+    /// The permit, held as long as the connection.
+    pub permit: ConnectionPermit,
+}
+
+/// Serves a connection until either end closes. `first` has been read from the socket already.
+/// Cancelled only by the end of the process; a drain is requested by the lifecycle's token.
+pub fn serve(
+    opening: Opening,
+    socket: WebSocket,
+    first: Option<Message>,
+) -> impl Future<Output = ()> {
+    // Boxed before the future exists, which would otherwise be as large for its whole life.
+    let connection = Box::new(Connection::new(opening, socket));
+    let span = logging::connection(connection.id.0, connection.uid.0);
+    connection.run(first).instrument(span)
+}
+
 /// A connection before and after its bind.
 pub(super) struct Connection {
     pub(super) app: AppState,
-    pub(super) id: super::ConnectionId,
+    pub(super) id: ConnectionId,
     pub(super) uid: UserId,
     /// The login it belongs to.
     pub(super) login: SessionHash,
@@ -64,14 +92,14 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(
-        app: AppState,
-        login: LoggedIn,
-        address: IpAddr,
-        permit: ConnectionPermit,
-        socket: WebSocket,
-    ) -> Self {
-        let LoggedIn { session, user } = login;
+    fn new(opening: Opening, socket: WebSocket) -> Self {
+        let Opening {
+            app,
+            session,
+            user,
+            address,
+            permit,
+        } = opening;
         let (sink, reader) = socket.split();
         let now = Instant::now();
         let id = app.hub.next_id();
@@ -110,9 +138,7 @@ impl Connection {
         }
     }
 
-    /// Serves until either end closes. Cancelled only by the end of the process; a drain is
-    /// requested by the lifecycle's token. `first` has been read from the socket already.
-    pub(super) async fn run(mut self: Box<Self>, first: Option<Message>) {
+    async fn run(mut self: Box<Self>, first: Option<Message>) {
         tracing::debug!("opened");
         if let Some(message) = first {
             self.handle_message(Some(Ok(message)));

@@ -1,6 +1,6 @@
 //! Turns the frames of a session into WebSocket messages, and counts them.
 
-use super::heartbeats::{Device, Heartbeats};
+use crate::heartbeats::{Device, Heartbeats};
 use crate::metrics::Metrics;
 use axum::extract::ws::{CloseFrame, Message};
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 
 use super::connection::Connection;
 use super::encode::MessageText;
-use crate::bus::{BusEvent, Publication, Topic};
 use crate::clock;
+use crate::domain::{BusEvent, Publication, Topic};
 use crate::store::{
     AdvanceCursor, CURSORS_PAGE, ListCursor, NewMessage, Range, Record, Store, StoreError, Thread,
 };

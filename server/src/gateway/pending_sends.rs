@@ -1,7 +1,7 @@
 //! The sends of a connection that wait for the committer, which answers in their order, so only the
 //! first is awaited.
 
-use crate::bus::MessageEvent;
+use crate::domain::MessageEvent;
 use crate::store::{CommitResult, SendError};
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -3,11 +3,10 @@
 //! Only files that were checked to be pictures are served, under the hash of their bytes, and with
 //! headers that prevent any script from running.
 
+use super::extract::LoggedIn;
+use super::extract::{ClientAddress, DiskCapacity};
 use super::{Failure, profile};
-use crate::admission::ClientAddress;
 use crate::app::AppState;
-use crate::auth::LoggedIn;
-use crate::disk::DiskCapacity;
 use crate::store::Picture;
 use axum::Json;
 use axum::body::Bytes;

@@ -2,16 +2,15 @@
 
 use super::Failure;
 use super::body::Body;
+use super::extract::LoggedIn;
+use super::extract::{ClientAddress, DiskCapacity};
 use super::idempotency::IdempotencyKey;
 use super::users::Page;
-use crate::admission::ClientAddress;
 use crate::app::AppState;
 use crate::audit::{self, AuditEvent};
-use crate::auth::LoggedIn;
-use crate::bus::{BusEvent, Publication, Topic};
 use crate::clock;
-use crate::disk::DiskCapacity;
-use crate::gateway::ConnectionId;
+use crate::domain::ConnectionId;
+use crate::domain::{BusEvent, Publication, Topic};
 use crate::name;
 use crate::store::{GroupChange, GroupLimits, GroupRefusal, NewGroup, NewMembers};
 use axum::Json;
@@ -61,7 +60,12 @@ pub(super) async fn create(
     let is_new = change.message.is_some();
     let group = publish_change(&app, change).await;
     if is_new {
-        audit::record(&app, AuditEvent::GroupMade, address, Some(user.uid));
+        audit::record(
+            &app.metrics.audit,
+            AuditEvent::GroupMade,
+            address,
+            Some(user.uid),
+        );
     }
     Ok((StatusCode::CREATED, Json(group)))
 }
@@ -85,7 +89,12 @@ pub(super) async fn add_members(
     };
     check_rate(&app, user.uid, members.uids.len())?;
     let change = app.store.add_members(&members).await??;
-    audit::record(&app, AuditEvent::MembersAdded, address, Some(user.uid));
+    audit::record(
+        &app.metrics.audit,
+        AuditEvent::MembersAdded,
+        address,
+        Some(user.uid),
+    );
     Ok(Json(publish_change(&app, change).await))
 }
 

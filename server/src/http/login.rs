@@ -1,16 +1,14 @@
 //! `POST /api/login` and `POST /api/logout`.
 
 use super::body::Body;
+use super::extract::ClientAddress;
+use super::extract::{LoggedIn, OLD_COOKIE, in_cookie, logged_in, session_cookie};
+use super::site::Site;
 use super::{Failure, logins};
-use crate::admission::ClientAddress;
 use crate::app::AppState;
 use crate::audit::{self, AuditEvent};
-use crate::auth::{
-    Action, LoggedIn, OLD_COOKIE, Token, in_cookie, is_email, logged_in, normal_email,
-    session_cookie,
-};
+use crate::auth::{Action, Token, is_email, normal_email};
 use crate::clock;
-use crate::site::Site;
 use crate::store::Session;
 use axum::Json;
 use axum::extract::State;
@@ -42,7 +40,12 @@ pub(super) async fn login(
     let action = Action::Login(emails.last().map_or("", String::as_str));
     let attempt = app.throttle.attempt(Instant::now(), action, address);
     let attempt = attempt.map_err(|wait| {
-        audit::record(&app, AuditEvent::LoginThrottled, address, None);
+        audit::record(
+            &app.metrics.audit,
+            AuditEvent::LoginThrottled,
+            address,
+            None,
+        );
         Failure::TooManyAttempts(wait)
     })?;
 
@@ -59,13 +62,13 @@ pub(super) async fn login(
     let uid = credentials.as_ref().map(|credentials| credentials.uid);
     let Some(credentials) = credentials.filter(|_| verified) else {
         attempt.count();
-        audit::record(&app, AuditEvent::LoginFailed, address, uid);
+        audit::record(&app.metrics.audit, AuditEvent::LoginFailed, address, uid);
         return Err(Failure::BadCredentials);
     };
     attempt.succeeded();
     if credentials.locked {
         audit::record(
-            &app,
+            &app.metrics.audit,
             AuditEvent::LoginLocked,
             address,
             Some(credentials.uid),

@@ -1,11 +1,10 @@
 //! `/api/me/logins`: lists and ends logins.
 
 use super::Failure;
+use super::extract::LoggedIn;
 use crate::app::AppState;
-use crate::auth::LoggedIn;
-use crate::bus::{BusEvent, Publication, Topic};
 use crate::clock;
-use crate::store::SessionHash;
+use crate::domain::{BusEvent, Publication, SessionHash, Topic};
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};

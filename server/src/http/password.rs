@@ -1,11 +1,12 @@
 //! `PUT /api/me/password`.
 
 use super::body::Body;
+use super::extract::ClientAddress;
+use super::extract::LoggedIn;
 use super::{Failure, logins};
-use crate::admission::ClientAddress;
 use crate::app::AppState;
 use crate::audit::{self, AuditEvent};
-use crate::auth::{Action, LoggedIn, check_chosen_password};
+use crate::auth::{Action, check_chosen_password};
 use axum::extract::State;
 use axum::http::StatusCode;
 use tidings_shared::api;
@@ -27,7 +28,12 @@ pub(super) async fn change(
     let old = app.store.password_hash(user.uid).await?;
     let (Some(old), true) = (old.clone(), app.passwords.verify(body.old, old).await?) else {
         attempt.count();
-        audit::record(&app, AuditEvent::PasswordRefused, address, Some(user.uid));
+        audit::record(
+            &app.metrics.audit,
+            AuditEvent::PasswordRefused,
+            address,
+            Some(user.uid),
+        );
         return Err(Failure::WrongPassword);
     };
     let new = app.passwords.hash_in_turn(body.new).await?;
@@ -37,7 +43,12 @@ pub(super) async fn change(
         // Changed by a concurrent request.
         let ended = ended.await?.ok_or(Failure::WrongPassword)?;
         attempt.succeeded();
-        audit::record(&app, AuditEvent::PasswordChanged, address, Some(user.uid));
+        audit::record(
+            &app.metrics.audit,
+            AuditEvent::PasswordChanged,
+            address,
+            Some(user.uid),
+        );
         logins::publish_logged_out(&app, user.uid, ended).await;
         Ok(StatusCode::NO_CONTENT)
     })

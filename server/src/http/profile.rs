@@ -2,10 +2,11 @@
 
 use super::Failure;
 use super::body::Body;
-use crate::admission::ClientAddress;
+use super::extract::ClientAddress;
+use super::extract::LoggedIn;
 use crate::app::AppState;
-use crate::auth::{Action, Attempt, LoggedIn, checked_username};
-use crate::bus::{BusEvent, Publication, Topic};
+use crate::auth::{Action, Attempt, checked_username};
+use crate::domain::{BusEvent, Publication, Topic};
 use axum::Json;
 use axum::extract::State;
 use std::net::IpAddr;

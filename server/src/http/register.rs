@@ -1,16 +1,15 @@
 //! `GET /api/server` and `POST /api/register`.
 
 use super::body::Body;
+use super::extract::{ClientAddress, DiskCapacity};
+use super::site::Site;
 use super::{Failure, login};
-use crate::admission::ClientAddress;
 use crate::app::AppState;
 use crate::audit::{self, AuditEvent};
 use crate::auth::{
     Action, Attempt, check_chosen_password, check_draft, checked_username, normal_email,
 };
 use crate::clock;
-use crate::disk::DiskCapacity;
-use crate::site::Site;
 use crate::store::{NewUser, UserDraft};
 use axum::Json;
 use axum::extract::State;
@@ -52,7 +51,12 @@ pub(super) async fn register(
         .throttle
         .attempt(Instant::now(), Action::Registration, address);
     attempt.map(Attempt::count).map_err(|wait| {
-        audit::record(&app, AuditEvent::RegistrationThrottled, address, None);
+        audit::record(
+            &app.metrics.audit,
+            AuditEvent::RegistrationThrottled,
+            address,
+            None,
+        );
         Failure::TooManyAttempts(wait)
     })?;
 
@@ -73,7 +77,12 @@ pub(super) async fn register(
     };
     let uids = app.store.add_users(&[new]).await?;
     let uid = *uids.first().ok_or(Failure::Unavailable)?;
-    audit::record(&app, AuditEvent::Registered, address, Some(uid));
+    audit::record(
+        &app.metrics.audit,
+        AuditEvent::Registered,
+        address,
+        Some(uid),
+    );
     let user = api::User {
         uid,
         username,

@@ -1,8 +1,8 @@
 //! `GET /api/me` and `GET /api/users`.
 
 use super::Failure;
+use super::extract::LoggedIn;
 use crate::app::AppState;
-use crate::auth::LoggedIn;
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};

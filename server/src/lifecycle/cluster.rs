@@ -1,7 +1,8 @@
 //! The bus and the presence of a node: in process, or in Redis.
 
-use crate::bus::{Bus, MemoryBus, Notice, RedisBus, redis};
+use crate::bus::{Bus, MemoryBus, RedisBus, redis};
 use crate::config::Config;
+use crate::domain::Notice;
 use crate::presence::{self, MemoryPresence, Presence, RedisPresence};
 use std::sync::Arc;
 use tokio::sync::mpsc;

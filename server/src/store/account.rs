@@ -1,5 +1,6 @@
 //! Users and their logins in the store's interface.
 
+use crate::domain::SessionHash;
 use sha2::{Digest, Sha256};
 use tidings_shared::UserId;
 
@@ -46,15 +47,6 @@ pub struct NewUser {
     pub password_hash: String,
     /// In ms since 1970.
     pub created_at: i64,
-}
-
-/// SHA-256 of a session's token; the store and the nodes never have the token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionHash(pub [u8; 32]);
-
-impl SessionHash {
-    /// The hash of no session.
-    pub const NONE: Self = Self([0; 32]);
 }
 
 /// A login.

@@ -6,7 +6,8 @@
 //! numbers.
 
 use super::{Appended, NewMessage, Refused, Store, StoreError};
-use crate::bus::{Bus, BusEvent, MessageEvent, Publication, Topic};
+use crate::bus::Bus;
+use crate::domain::{BusEvent, MessageEvent, Publication, Topic};
 use crate::metrics::Metrics;
 use std::collections::HashSet;
 use std::sync::Arc;

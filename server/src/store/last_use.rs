@@ -3,7 +3,8 @@
 //! Informational only: updated every few minutes of use, written a few times a minute, many in one
 //! transaction. A crash loses what was not written.
 
-use super::{SessionHash, Store};
+use super::Store;
+use crate::domain::SessionHash;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

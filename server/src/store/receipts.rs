@@ -5,7 +5,8 @@
 //! by the next list. The store is queried only for the participants, once per conversation.
 
 use super::{AdvanceCursor, Store, StoreError};
-use crate::bus::{Bus, BusEvent, Publication, Topic};
+use crate::bus::Bus;
+use crate::domain::{BusEvent, Publication, Topic};
 use lru::LruCache;
 use std::collections::HashMap;
 use std::num::NonZeroUsize;

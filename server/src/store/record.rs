@@ -1,7 +1,7 @@
 //! Messages and conversations in the store's interface.
 
-use crate::bus::{MessageEvent, Topic};
-use crate::gateway::ConnectionId;
+use crate::domain::ConnectionId;
+use crate::domain::{MessageEvent, Topic};
 use std::sync::Arc;
 use tidings_shared::{
     ClientMsgId, ConversationId, Direction, Message, Mid, MsgType, Peer, Seq, UserId,

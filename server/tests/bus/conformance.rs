@@ -2,7 +2,7 @@
 
 use crate::server::RedisServer;
 use crate::station::{Station, user};
-use tidings_server::bus::Topic;
+use tidings_server::domain::Topic;
 use tidings_shared::GroupId;
 
 const GROUP: Topic = Topic::Group(GroupId(7));

@@ -18,9 +18,10 @@ use cases::{Case, crowd, keyed, message, to_group};
 use recorder::Recorder;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
+use tidings_server::domain::SessionHash;
 use tidings_server::store::{
-    AdvanceCursor, GroupLimits, ListCursor, NewGroup, NewMembers, Picture, Range, Session,
-    SessionHash, Store, StoreError,
+    AdvanceCursor, GroupLimits, ListCursor, NewGroup, NewMembers, Picture, Range, Session, Store,
+    StoreError,
 };
 use tidings_shared::{ConversationId, GroupId, Mid, Peer, Seq, UserId};
 use tokio::sync::{Mutex, MutexGuard};

@@ -4,7 +4,7 @@ use crate::postgres::Postgres;
 use crate::{A, B, C, Result};
 use std::sync::Arc;
 use tempfile::TempDir;
-use tidings_server::gateway::ConnectionId;
+use tidings_server::domain::ConnectionId;
 use tidings_server::store::{Appended, NewMessage, NewUser, READERS, Range, Store, open};
 use tidings_shared::{ClientMsgId, GroupId, MsgType, Peer, Seq, UserId};
 

@@ -5,7 +5,8 @@ use crate::postgres::Postgres;
 use crate::{A, B, C, Result};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tidings_server::bus::{BusEvent, MemoryBus, Notice, Publication, Topic};
+use tidings_server::bus::MemoryBus;
+use tidings_server::domain::{BusEvent, Notice, Publication, Topic};
 use tidings_server::metrics::{Histogram, Metrics};
 use tidings_server::store::{
     AdvanceCursor, Appended, Committer, GroupLimits, NewGroup, NewMessage, Range, Store,

@@ -3,7 +3,8 @@
 use crate::cases::Case;
 use crate::{A, B, Result};
 use std::sync::Arc;
-use tidings_server::store::{Session, SessionHash, Store};
+use tidings_server::domain::SessionHash;
+use tidings_server::store::{Session, Store};
 use tidings_shared::UserId;
 
 on_each_store![

@@ -1,6 +1,6 @@
 //! Redis channel names of topics.
 
-use crate::bus::Topic;
+use crate::domain::Topic;
 use tidings_shared::{GroupId, UserId};
 
 /// The channel on which nodes announce that events may have been lost.

@@ -1,9 +1,8 @@
 //! The encoding of an event in Redis: a version byte, then sender node, time and event in postcard
 //! format, with JSON texts unchanged. Unreadable payloads are ignored.
 
-use crate::bus::{BusEvent, MessageEvent};
-use crate::gateway::ConnectionId;
-use crate::store::SessionHash;
+use crate::domain::ConnectionId;
+use crate::domain::{BusEvent, MessageEvent, SessionHash};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tidings_shared::frame::{ReadMark, Receipt};

@@ -4,8 +4,8 @@
 use super::connection::RedisConnection;
 use super::session::resync;
 use super::stats::BusStats;
-use crate::bus::Notice;
 use crate::clock;
+use crate::domain::Notice;
 use redis::{Cmd, FromRedisValue, RedisError, RedisResult, Value};
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! The topics this node subscribes to, and the changes not yet sent to Redis.
 
-use crate::bus::Topic;
+use crate::domain::Topic;
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};

@@ -22,13 +22,14 @@ mod sessions;
 mod users;
 
 use super::dialect::{self, Connection, Database, is_transient};
+use crate::domain::SessionHash;
 use crate::metrics::PoolUse;
 use crate::store::duplicates::Duplicates;
 use crate::store::retry::{RetryBudget, TRY_LIMIT, timed_out};
 use crate::store::{
     AdvanceCursor, Appended, Credentials, GroupChange, GroupRefusal, ListCursor, ListRow, Login,
-    NewGroup, NewMembers, NewMessage, NewUser, Picture, Range, Record, Refused, Session,
-    SessionHash, Store, StoreError, Thread,
+    NewGroup, NewMembers, NewMessage, NewUser, Picture, Range, Record, Refused, Session, Store,
+    StoreError, Thread,
 };
 use async_trait::async_trait;
 use sqlx::Pool;

@@ -3,7 +3,8 @@
 use super::dialect::{Connection, LOCK_PASSWORD, Row, bytes, rows};
 use super::{Work, json, users};
 use crate::clock;
-use crate::store::{Login, Session, SessionHash, StoreError};
+use crate::domain::SessionHash;
+use crate::store::{Login, Session, StoreError};
 use sqlx::Row as _;
 use tidings_shared::{UserId, api};
 

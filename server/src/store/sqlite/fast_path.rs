@@ -102,7 +102,7 @@ async fn store(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::ConnectionId;
+    use crate::domain::ConnectionId;
     use crate::store::{NewUser, Store as _};
     use std::path::Path;
     use tidings_shared::{ClientMsgId, MsgType, Peer, Seq, UserId};

@@ -60,7 +60,7 @@ impl LookupCache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gateway::ConnectionId;
+    use crate::domain::ConnectionId;
     use tidings_shared::{MsgType, Peer, UserId};
 
     const ME: i64 = 1;

@@ -1,12 +1,11 @@
 //! `GET /ws`, or `/` with an upgrade: opens connections.
 
-use super::close_handshake;
-use super::connection::Connection;
-use crate::admission::{ClientAddress, ConnectionPermit};
+use super::extract::{ClientAddress, LoggedIn, logged_in};
+use super::{Failure, site};
+use crate::admission::ConnectionPermit;
 use crate::app::AppState;
-use crate::auth::{LoggedIn, Token, logged_in};
-use crate::http::Failure;
-use crate::{logging, site};
+use crate::auth::Token;
+use crate::gateway::{self, Opening};
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, header};
@@ -17,7 +16,6 @@ use std::net::IpAddr;
 use tidings_shared::close::CloseCode;
 use tidings_shared::frame::ClientFrame;
 use tidings_shared::{ErrorCode, limits};
-use tracing::Instrument;
 
 /// Read buffer in bytes, allocated per connection for its whole life: some five chat frames. The
 /// default of 128 KiB takes 1.3 GB for 10,000 idle connections.
@@ -31,7 +29,7 @@ const WRITE_BUFFER_MAX: usize = 4 * limits::FRAME_BYTES;
 /// without a valid login is opened and then closed with 4500, because a browser's script cannot see
 /// why a handshake was refused. From a page of another allowed site, the login may come with the
 /// bind instead.
-pub async fn upgrade(
+pub(super) async fn upgrade(
     State(app): State<AppState>,
     ClientAddress(address): ClientAddress,
     permit: ConnectionPermit,
@@ -51,11 +49,12 @@ pub async fn upgrade(
         .max_frame_size(limits::SOCKET_MESSAGE_BYTES);
     let tracker = app.lifecycle.connections.clone();
     match login {
-        Some(login) => upgrade.on_upgrade(move |socket| {
-            let connection = Box::new(Connection::new(app, login, address, permit, socket));
-            let span = logging::connection(connection.id.0, connection.uid.0);
-            tracker.track_future(connection.run(None).instrument(span))
-        }),
+        Some(login) => {
+            let opening = opening(app, login, address, permit);
+            upgrade.on_upgrade(move |socket| {
+                tracker.track_future(gateway::serve(opening, socket, None))
+            })
+        }
         None if site::is_other_site(&app.config, &headers) => upgrade.on_upgrade(move |socket| {
             let serving = login_with_bind(app, address, permit, socket);
             tracker.track_future(serving)
@@ -69,10 +68,25 @@ pub async fn upgrade(
     }
 }
 
+fn opening(
+    app: AppState,
+    LoggedIn { session, user }: LoggedIn,
+    address: IpAddr,
+    permit: ConnectionPermit,
+) -> Opening {
+    Opening {
+        app,
+        session,
+        user,
+        address,
+        permit,
+    }
+}
+
 async fn refuse(app: &AppState, socket: WebSocket) {
     app.metrics.gateway.error(ErrorCode::NotLoggedIn);
     app.metrics.gateway.closed(Some(CloseCode::NotLoggedIn));
-    close_handshake::refuse(socket, ErrorCode::NotLoggedIn, CloseCode::NotLoggedIn).await;
+    gateway::refuse(socket, ErrorCode::NotLoggedIn, CloseCode::NotLoggedIn).await;
 }
 
 /// Waits for the bind up to the bind deadline, and serves the login of its token.
@@ -95,16 +109,15 @@ async fn login_with_bind(
     };
     match login {
         Ok(Some(login)) => {
-            let connection = Box::new(Connection::new(app, login, address, permit, socket));
-            let span = logging::connection(connection.id.0, connection.uid.0);
-            connection.run(Some(first)).instrument(span).await;
+            let opening = opening(app, login, address, permit);
+            gateway::serve(opening, socket, Some(first)).await;
         }
         Ok(None) => refuse(&app, socket).await,
         Err(error) => {
             tracing::warn!(%error, "cannot look up a login");
             app.metrics.gateway.error(ErrorCode::Unavailable);
             app.metrics.gateway.closed(Some(CloseCode::RateLimited));
-            close_handshake::refuse(socket, ErrorCode::Unavailable, CloseCode::RateLimited).await;
+            gateway::refuse(socket, ErrorCode::Unavailable, CloseCode::RateLimited).await;
         }
     }
 }

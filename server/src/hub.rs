@@ -1,9 +1,17 @@
 //! The connections of this node, by user.
+//!
+//! The hub hands events to the connections they concern and never waits for one. `watches` notifies
+//! connections of presence, `ended_sessions` closes connections of ended logins.
 
-use super::watches::PresenceWatches;
-use crate::bus::{Bus, BusEvent, Notice, Topic};
+mod ended_sessions;
+mod watches;
+
+pub use ended_sessions::watch_ended_sessions;
+
+use self::watches::PresenceWatches;
+use crate::bus::Bus;
+use crate::domain::{BusEvent, ConnectionId, Notice, SessionHash, Topic};
 use crate::presence::Presence;
-use crate::store::SessionHash;
 use foldhash::HashMap;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,16 +32,6 @@ const DISPATCH_BATCH: usize = 2048;
 const RESYNC_BATCH: usize = 100;
 const RESYNC_TICK: Duration = Duration::from_millis(50);
 
-/// A connection's id, unique among all nodes in practice: 64 random bits chosen at the start of the
-/// process, plus a count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ConnectionId(pub u64);
-
-impl ConnectionId {
-    /// For messages that came on no connection.
-    pub const NONE: Self = Self(0);
-}
-
 /// The user holds too many connections.
 #[derive(Debug, thiserror::Error)]
 #[error("too many connections")]
@@ -49,8 +47,8 @@ pub enum ConnectionEvent {
 }
 
 /// The hub's handle to one connection's task.
-pub(super) struct ConnectionHandle {
-    pub(super) id: ConnectionId,
+pub(crate) struct ConnectionHandle {
+    pub(crate) id: ConnectionId,
     /// The client knows frames from 8 up.
     lists: bool,
     events: mpsc::Sender<ConnectionEvent>,
@@ -75,12 +73,12 @@ impl ConnectionHandle {
 
     /// Sends a best-effort event, which may use only half of the queue. Returns whether it was
     /// queued.
-    pub(super) fn send_best_effort(&self, event: ConnectionEvent) -> bool {
+    pub(crate) fn send_best_effort(&self, event: ConnectionEvent) -> bool {
         self.events.capacity() > EVENTS / 2 && self.events.try_send(event).is_ok()
     }
 
     /// Whether the connection is gone.
-    pub(super) fn is_gone(&self) -> bool {
+    pub(crate) fn is_gone(&self) -> bool {
         self.events.is_closed()
     }
 
@@ -352,9 +350,9 @@ impl Drop for Membership {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bus::{MemoryBus, Publication};
+    use crate::bus::MemoryBus;
+    use crate::domain::{Publication, SessionHash};
     use crate::presence::MemoryPresence;
-    use crate::store::SessionHash;
     use tidings_shared::Seq;
     use tidings_shared::frame::Receipt;
 
@@ -372,7 +370,7 @@ mod tests {
 
     impl Membership {
         /// Its handle, for tests.
-        pub(in crate::gateway) const fn handle(&self) -> &Arc<ConnectionHandle> {
+        pub(in crate::hub) const fn handle(&self) -> &Arc<ConnectionHandle> {
             &self.handle
         }
 

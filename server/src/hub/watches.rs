@@ -5,7 +5,7 @@
 //! change is noticed within seconds while a few thousand users are watched on a node, and the death
 //! of a node needs no event. Presence is best effort.
 
-use super::hub::{ConnectionEvent, ConnectionHandle, ConnectionId};
+use super::{ConnectionEvent, ConnectionHandle, ConnectionId};
 use crate::presence::Presence;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
@@ -238,7 +238,7 @@ async fn answer(watches: &PresenceWatches, presence: &dyn Presence) -> bool {
 mod tests {
     use super::*;
     use crate::bus::MemoryBus;
-    use crate::gateway::hub::{Hub, Membership};
+    use crate::hub::{Hub, Membership};
     use crate::presence::PresenceUnavailable;
     use async_trait::async_trait;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -1,7 +1,7 @@
 //! Closes connections of logins that ended without an event on this node: by an operator's command,
 //! or by another node while the bus was down.
 
-use super::hub::Hub;
+use super::Hub;
 use crate::store::Store;
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -1,10 +1,10 @@
 //! The login of a request.
 
-use super::Token;
 use crate::app::AppState;
+use crate::auth::Token;
 use crate::clock;
 use crate::http::Failure;
-use crate::site::Site;
+use crate::http::site::Site;
 use crate::store::{Session, StoreError, TOUCH_INTERVAL};
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, header};
 use tidings_shared::api;
 
 /// The session cookie's name in earlier versions.
-pub const OLD_COOKIE: &str = "tidings_session";
+pub(crate) const OLD_COOKIE: &str = "tidings_session";
 
 /// The cost of an HTTP request, in units of one send. Little: a page of contacts requests two
 /// hundred pictures.
@@ -21,7 +21,7 @@ const REQUEST_COST: u32 = 1;
 /// The name of the session cookie. It contains the port, because browsers share cookies between the
 /// ports of a host. A Secure cookie gets the prefix that makes browsers accept it from this host
 /// only (RFC 6265bis §4.1.3).
-pub fn session_cookie(site: Site) -> String {
+pub(crate) fn session_cookie(site: Site) -> String {
     let prefix = if site.secure { "__Host-" } else { "" };
     match site.port {
         Some(port) => format!("{prefix}{OLD_COOKIE}_{port}"),
@@ -31,7 +31,7 @@ pub fn session_cookie(site: Site) -> String {
 
 /// A valid login. As an extractor: 401 without one, 429 beyond the user's rate limit, 503 when the
 /// store fails; as an `Option` it is `None` without one.
-pub struct LoggedIn {
+pub(crate) struct LoggedIn {
     /// The session.
     pub session: Session,
     /// Its user.
@@ -73,7 +73,10 @@ async fn find(parts: &mut Parts, app: &AppState) -> Result<Option<LoggedIn>, Fai
 ///
 /// # Errors
 /// When the store fails.
-pub async fn logged_in(app: &AppState, token: &Token) -> Result<Option<LoggedIn>, StoreError> {
+pub(crate) async fn logged_in(
+    app: &AppState,
+    token: &Token,
+) -> Result<Option<LoggedIn>, StoreError> {
     let now_ms = clock::now_ms();
     let Some((session, user)) = app.store.session(token.hash(), now_ms).await? else {
         return Ok(None);
@@ -102,7 +105,7 @@ fn token(headers: &HeaderMap, site: Site) -> Option<Token> {
 }
 
 /// The token in the cookie of this name.
-pub fn in_cookie(headers: &HeaderMap, wanted: &str) -> Option<Token> {
+pub(crate) fn in_cookie(headers: &HeaderMap, wanted: &str) -> Option<Token> {
     headers
         .get_all(header::COOKIE)
         .iter()

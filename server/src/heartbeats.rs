@@ -1,6 +1,6 @@
 //! Heartbeat intervals learned per device and network.
 
-use crate::store::SessionHash;
+use crate::domain::SessionHash;
 use lru::LruCache;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;

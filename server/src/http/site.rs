@@ -5,17 +5,19 @@
 //! host is served. Without it `localhost` and bare addresses are trusted, because they need no name
 //! resolution; other names may only read.
 
+use super::Failure;
+use super::extract::ClientAddress;
 use crate::app::AppState;
 use crate::audit;
-use crate::config::Config;
-use crate::http::Failure;
-use axum::extract::{FromRequestParts, Request, State};
+use crate::config::{Config, parse_origin};
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use url::{Host, Url};
 
 /// HSTS lifetime (RFC 6797): a year.
@@ -27,38 +29,9 @@ const SOCKET: &str = "/ws";
 /// Probes of load balancers, accepted under any host.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
-/// Parses an origin such as `https://chat.example.org`: no path, no query, no user.
-///
-/// # Errors
-/// A sentence for the operator when it is none.
-pub fn parse_public_url(text: &str) -> Result<Url, String> {
-    let url = parse_origin(text)?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("{text:?} does not begin with http:// or https://"));
-    }
-    Ok(url)
-}
-
-/// Parses an origin of any scheme: apps with an embedded page send `capacitor://localhost` and the
-/// like.
-///
-/// # Errors
-/// A sentence for the operator when it is none.
-pub fn parse_origin(text: &str) -> Result<Url, String> {
-    let wrong = || format!("{text:?} is no address such as https://chat.example.org");
-    let url = Url::parse(text).map_err(|_| wrong())?;
-    let is_origin = url.has_host()
-        && matches!(url.path(), "" | "/")
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    is_origin.then_some(url).ok_or_else(wrong)
-}
-
 /// The site that a request addressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Site {
+pub(crate) struct Site {
     /// Whether browsers reach it by HTTPS, according to the operator.
     pub secure: bool,
     /// The port, if it is not the scheme's default.
@@ -94,7 +67,7 @@ enum Refusal {
 }
 
 /// Checks host and origin of a request; a refusal is logged once.
-pub(crate) async fn checked(
+pub(super) async fn checked(
     State(app): State<AppState>,
     mut request: Request,
     next: Next,
@@ -128,7 +101,14 @@ fn refuse(app: &AppState, refusal: Refusal, request: &Request) -> Response {
         let values: Vec<_> = values.collect();
         values.join(", ").chars().take(LOGGED_CHARS).collect()
     };
-    audit::record_refused_site(app, request, &text(header::HOST), &text(header::ORIGIN));
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let ClientAddress(address) = ClientAddress::of(app, peer.map(|peer| peer.0), request.headers());
+    audit::record_refused_site(
+        &app.metrics.audit,
+        address,
+        request.uri().path(),
+        (&text(header::HOST), &text(header::ORIGIN)),
+    );
     let failure = match refusal {
         Refusal::NoHost => Failure::BadRequest("a request has one Host header".into()),
         Refusal::OtherHost => Failure::Misdirected,
@@ -178,7 +158,7 @@ fn find(config: &Config, method: &Method, uri: &Uri, headers: &HeaderMap) -> Res
 }
 
 /// Whether a request asks for a WebSocket, on any path (RFC 6455 §4.1).
-pub(crate) fn asks_for_socket(method: &Method, headers: &HeaderMap) -> bool {
+pub(super) fn asks_for_socket(method: &Method, headers: &HeaderMap) -> bool {
     let upgrade = headers.get(header::UPGRADE).map(HeaderValue::as_bytes);
     method == Method::GET && upgrade.is_some_and(|it| it.eq_ignore_ascii_case(b"websocket"))
 }
@@ -251,7 +231,7 @@ fn may_come_from(config: &Config, host: &Authority, headers: &HeaderMap) -> bool
 }
 
 /// Whether the origin is another site that the operator allowed.
-pub(crate) fn is_other_site(config: &Config, headers: &HeaderMap) -> bool {
+pub(super) fn is_other_site(config: &Config, headers: &HeaderMap) -> bool {
     origin(headers).is_some_and(|origin| is_any(&config.allowed_origins, &origin))
 }
 
@@ -464,27 +444,10 @@ mod tests {
     }
 
     #[test]
-    fn public_url_must_be_an_origin() {
-        for fine in [
-            "https://chat.example",
-            "http://10.0.0.1:8080/",
-            "http://[::1]",
-        ] {
-            assert!(parse_origin(fine).is_ok(), "{fine}");
-        }
-        for wrong in [
-            "chat.example",
-            "https://a/b",
-            "https://a?b",
-            "https://u@a",
-            "",
-        ] {
-            assert!(parse_origin(wrong).is_err(), "{wrong}");
-        }
-        for other in ["capacitor://localhost", "tauri://localhost"] {
-            assert!(parse_origin(other).is_ok() && parse_public_url(other).is_err());
-            let flags = ["--allowed-origins", other];
-            assert!(post(&flags, &["localhost"], Some(other)).is_ok(), "{other}");
+    fn allowed_origin_may_have_any_scheme() {
+        for origin in ["capacitor://localhost", "tauri://localhost"] {
+            let flags = ["--allowed-origins", origin];
+            assert!(post(&flags, &["localhost"], Some(origin)).is_ok());
         }
     }
 }
