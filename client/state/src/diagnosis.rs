@@ -151,7 +151,7 @@ impl Diagnosis {
             }
             _ => {}
         }
-        let summary = frame.map_or(FrameSummary::Unknown, FrameSummary::of_received);
+        let summary = frame.map_or(FrameSummary::UNKNOWN, FrameSummary::of_received);
         self.record(now, FrameDirection::In, bytes, summary);
     }
 

@@ -14,7 +14,7 @@ use tidings_shared::close::CloseCode;
 use tidings_shared::frame::kind;
 
 /// Frame types with a counter of their own: 0 to this one.
-const LAST_KIND: u64 = kind::PROFILE;
+const LAST_KIND: u64 = kind::ALL[kind::ALL.len() - 1].0;
 
 /// Counters updated by connections.
 #[derive(Debug)]

@@ -1,32 +1,8 @@
-//! The frames from a client to a server.
+//! The data of the frames from a client to a server.
 
-use super::envelope::{Envelope, FrameError};
-use super::{kind, number};
+use super::number;
 use crate::{ClientMsgId, GroupId, MsgType, Peer, Seq, Tid, UserId};
 use serde::{Deserialize, Serialize};
-
-/// A frame from a client to a server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ClientFrame {
-    /// 0
-    Heartbeat(Heartbeat),
-    /// 1
-    Bind(Bind),
-    /// 2
-    Query(Query),
-    /// 3
-    Send(Send),
-    /// 5
-    Unread(Unread),
-    /// 6
-    Ack(Ack),
-    /// 8
-    ListConversations(ListConversations),
-    /// 9
-    Read(Read),
-    /// 11
-    Watch(Watch),
-}
 
 /// 0: a heartbeat, with the interval in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,67 +147,6 @@ pub struct Read {
 pub struct Watch {
     /// The users, at most [`WATCHED_MAX`](crate::limits::WATCHED_MAX).
     pub uids: Vec<UserId>,
-}
-
-impl ClientFrame {
-    /// The number of its type.
-    pub const fn kind(&self) -> u64 {
-        match self {
-            Self::Heartbeat(_) => kind::HEARTBEAT,
-            Self::Bind(_) => kind::BIND,
-            Self::Query(_) => kind::QUERY,
-            Self::Send(_) => kind::SEND,
-            Self::Unread(_) => kind::UNREAD,
-            Self::Ack(_) => kind::ACK,
-            Self::ListConversations(_) => kind::CONVERSATIONS,
-            Self::Read(_) => kind::READ,
-            Self::Watch(_) => kind::PRESENCE,
-        }
-    }
-
-    /// Reads a text message.
-    ///
-    /// # Errors
-    /// [`FrameError`] for whatever is not a frame of this direction within the limits.
-    pub fn parse(text: &str) -> Result<Self, FrameError> {
-        let envelope = Envelope::parse(text)?;
-        Ok(match envelope.kind {
-            kind::HEARTBEAT => Self::Heartbeat(envelope.data()?),
-            kind::BIND => Self::Bind(envelope.data()?),
-            kind::QUERY => Self::Query(envelope.data()?),
-            kind::SEND => Self::Send(envelope.data()?),
-            kind::UNREAD => Self::Unread(envelope.data()?),
-            kind::ACK => Self::Ack(envelope.data()?),
-            kind::CONVERSATIONS => Self::ListConversations(envelope.data()?),
-            kind::READ => Self::Read(envelope.data()?),
-            kind::PRESENCE => Self::Watch(envelope.data()?),
-            other => return Err(FrameError::UnknownType(other)),
-        })
-    }
-
-    /// The JSON text of this frame.
-    pub fn to_json(&self) -> String {
-        fn text<T: Serialize>(kind: u64, data: &T) -> String {
-            #[derive(Serialize)]
-            struct Wire<'a, T> {
-                r#type: u64,
-                data: &'a T,
-            }
-            serde_json::to_string(&Wire { r#type: kind, data })
-                .expect("plain structs with string keys always serialize")
-        }
-        match self {
-            Self::Heartbeat(data) => text(kind::HEARTBEAT, data),
-            Self::Bind(data) => text(kind::BIND, data),
-            Self::Query(data) => text(kind::QUERY, data),
-            Self::Send(data) => text(kind::SEND, data),
-            Self::Unread(data) => text(kind::UNREAD, data),
-            Self::Ack(data) => text(kind::ACK, data),
-            Self::ListConversations(data) => text(kind::CONVERSATIONS, data),
-            Self::Read(data) => text(kind::READ, data),
-            Self::Watch(data) => text(kind::PRESENCE, data),
-        }
-    }
 }
 
 const fn user(peer: Peer) -> Option<UserId> {

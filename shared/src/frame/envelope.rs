@@ -3,8 +3,8 @@
 use super::kind;
 use super::number::Number;
 use crate::{ErrorBody, ErrorCode, limits};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// Why a text is not a frame. None of these closes the connection by itself.
@@ -120,6 +120,17 @@ pub(super) fn data<T: DeserializeOwned>(
         kind,
         reason: error.to_string(),
     })
+}
+
+/// A frame whose only field besides its type is its data, as JSON text.
+pub(super) fn write<T: Serialize>(kind: u64, data: &T) -> String {
+    #[derive(Serialize)]
+    struct Frame<'a, T> {
+        r#type: u64,
+        data: &'a T,
+    }
+    serde_json::to_string(&Frame { r#type: kind, data })
+        .expect("plain structs with string keys always serialize")
 }
 
 /// The type of a frame whose data may be malformed; for logs and panels.

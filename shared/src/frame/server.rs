@@ -1,4 +1,4 @@
-//! The frames from a server to a client.
+//! The data of the frames from a server to a client.
 
 use super::envelope::{self, FrameError};
 use super::kind;
@@ -9,38 +9,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::fmt::Write as _;
 use std::time::Duration;
-
-/// A frame from a server to a client.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ServerFrame {
-    /// 0: the interval to use from now on.
-    Heartbeat(Duration),
-    /// 1, success.
-    Bound(Box<Bound>),
-    /// 1, failure; a close follows.
-    BindRefused(ErrorBody),
-    /// 2
-    Page(Page),
-    /// 3: a send was committed.
-    Sent(Box<Message>),
-    /// 4
-    Push(Box<Push>),
-    /// 5
-    Unread(UnreadTotal),
-    /// 7
-    Error(ErrorBody),
-    /// 8
-    Conversations(ConversationList),
-    /// 9
-    Read(ReadMark),
-    /// 10
-    Receipt(Receipt),
-    /// 11
-    Presence(PresenceList),
-    /// 12, to the devices of a user whose name or picture changed: the new profile. Best effort;
-    /// `GET /api/me` returns the same.
-    Profile(User),
-}
 
 /// 1: the connection is bound.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,9 +146,9 @@ impl TryFrom<RawReadMark> for ReadMark {
 
 /// A frame before its data is parsed; absent fields are `None`.
 #[derive(Deserialize)]
-struct Head<'a> {
+pub(super) struct Head<'a> {
     #[serde(rename = "type")]
-    kind: u64,
+    pub(super) kind: u64,
     status: Option<String>,
     tid: Option<Tid>,
     #[serde(default)]
@@ -196,7 +164,54 @@ impl Head<'_> {
     fn data<T: DeserializeOwned>(&self) -> Result<T, FrameError> {
         envelope::data(self.kind, self.data)
     }
+
+    fn missing(&self, field: &str) -> FrameError {
+        FrameError::BadData {
+            kind: self.kind,
+            reason: format!("needs a {field}"),
+        }
+    }
 }
+
+/// What is inside a frame of a server. Most have nothing but their data; the legacy (v0) ones have
+/// fields beside it.
+pub(super) trait ServerData: Sized {
+    /// Whether this is the form of that frame, for a type with several.
+    fn matches(_head: &Head<'_>) -> bool {
+        true
+    }
+
+    /// Reads it.
+    fn read(head: &Head<'_>) -> Result<Self, FrameError>;
+
+    /// The JSON text of a frame of this type.
+    fn write(&self, kind: u64) -> String;
+}
+
+/// For types that are the whole data of their frame.
+macro_rules! only_data {
+    ($($data:ty),*) => {
+        $(impl ServerData for $data {
+            fn read(head: &Head<'_>) -> Result<Self, FrameError> {
+                head.data()
+            }
+
+            fn write(&self, kind: u64) -> String {
+                envelope::write(kind, self)
+            }
+        })*
+    };
+}
+
+only_data!(
+    Box<Message>,
+    UnreadTotal,
+    ConversationList,
+    ReadMark,
+    Receipt,
+    PresenceList,
+    User
+);
 
 #[derive(Serialize)]
 struct Wire<'a, T> {
@@ -233,107 +248,93 @@ impl<'a, T: Serialize> Wire<'a, T> {
     }
 }
 
-impl ServerFrame {
-    /// The number of its type.
-    pub const fn kind(&self) -> u64 {
-        match self {
-            Self::Heartbeat(_) => kind::HEARTBEAT,
-            Self::Bound(_) | Self::BindRefused(_) => kind::BIND,
-            Self::Page(_) => kind::QUERY,
-            Self::Sent(_) => kind::SEND,
-            Self::Push(_) => kind::PUSH,
-            Self::Unread(_) => kind::UNREAD,
-            Self::Error(_) => kind::ERROR,
-            Self::Conversations(_) => kind::CONVERSATIONS,
-            Self::Read(_) => kind::READ,
-            Self::Receipt(_) => kind::RECEIPT,
-            Self::Presence(_) => kind::PRESENCE,
-            Self::Profile(_) => kind::PROFILE,
-        }
+/// 0: the interval to use from now on.
+impl ServerData for Duration {
+    fn read(head: &Head<'_>) -> Result<Self, FrameError> {
+        let ms = head.timeout.ok_or_else(|| head.missing("timeout"))?;
+        Ok(Self::from_millis(ms))
     }
 
-    /// Reads a text message.
-    ///
-    /// # Errors
-    /// [`FrameError`] for whatever is not a frame of this direction within the limits.
-    pub fn parse(text: &str) -> Result<Self, FrameError> {
-        let head: Head<'_> = envelope::read(text)?;
-        let kind = head.kind;
-        let missing = |field: &str| FrameError::BadData {
-            kind,
-            reason: format!("needs a {field}"),
-        };
-        Ok(match kind {
-            kind::HEARTBEAT => {
-                let ms = head.timeout.ok_or_else(|| missing("timeout"))?;
-                Self::Heartbeat(Duration::from_millis(ms))
-            }
-            kind::BIND if head.status.as_deref() == Some("success") => Self::Bound(head.data()?),
-            kind::BIND => Self::BindRefused(head.data()?),
-            kind::QUERY => Self::Page(Page {
-                messages: head.data()?,
-                reference: head.reference,
-            }),
-            kind::SEND => Self::Sent(head.data()?),
-            kind::PUSH => Self::Push(Box::new(Push {
-                tid: head.tid.ok_or_else(|| missing("tid"))?,
-                dup: head.dup,
-                message: head.data()?,
-            })),
-            kind::UNREAD => Self::Unread(head.data()?),
-            kind::ERROR => Self::Error(head.data()?),
-            kind::CONVERSATIONS => Self::Conversations(head.data()?),
-            kind::READ => Self::Read(head.data()?),
-            kind::RECEIPT => Self::Receipt(head.data()?),
-            kind::PRESENCE => Self::Presence(head.data()?),
-            kind::PROFILE => Self::Profile(head.data()?),
-            other => return Err(FrameError::UnknownType(other)),
+    fn write(&self, kind: u64) -> String {
+        Wire {
+            timeout: Some(self.as_millis()),
+            ..Wire::<()>::new(kind, None)
+        }
+        .text()
+    }
+}
+
+impl ServerData for Box<Bound> {
+    fn matches(head: &Head<'_>) -> bool {
+        head.status.as_deref() == Some("success")
+    }
+
+    fn read(head: &Head<'_>) -> Result<Self, FrameError> {
+        head.data()
+    }
+
+    fn write(&self, kind: u64) -> String {
+        Wire {
+            status: Some("success"),
+            ..Wire::new(kind, Some(self))
+        }
+        .text()
+    }
+}
+
+/// 1, a refused bind, or 7.
+impl ServerData for ErrorBody {
+    fn read(head: &Head<'_>) -> Result<Self, FrameError> {
+        head.data()
+    }
+
+    fn write(&self, kind: u64) -> String {
+        Wire {
+            status: (kind == kind::BIND).then_some("failure"),
+            ..Wire::new(kind, Some(self))
+        }
+        .text()
+    }
+}
+
+impl ServerData for Page {
+    fn read(head: &Head<'_>) -> Result<Self, FrameError> {
+        Ok(Self {
+            messages: head.data()?,
+            reference: head.reference,
         })
     }
 
-    /// The JSON text of this frame.
-    pub fn to_json(&self) -> String {
-        match self {
-            Self::Heartbeat(interval) => Wire {
-                timeout: Some(interval.as_millis()),
-                ..Wire::<()>::new(kind::HEARTBEAT, None)
-            }
-            .text(),
-            Self::Bound(data) => Wire {
-                status: Some("success"),
-                ..Wire::new(kind::BIND, Some(data))
-            }
-            .text(),
-            Self::BindRefused(data) => Wire {
-                status: Some("failure"),
-                ..Wire::new(kind::BIND, Some(data))
-            }
-            .text(),
-            Self::Page(page) => Wire {
-                reference: page.reference,
-                ..Wire::new(kind::QUERY, Some(&page.messages))
-            }
-            .text(),
-            Self::Sent(message) => Wire::new(kind::SEND, Some(message)).text(),
-            Self::Push(push) => Wire {
-                tid: Some(push.tid),
-                dup: push.dup,
-                ..Wire::new(kind::PUSH, Some(&push.message))
-            }
-            .text(),
-            Self::Unread(data) => Wire::new(kind::UNREAD, Some(data)).text(),
-            Self::Error(data) => Wire::new(kind::ERROR, Some(data)).text(),
-            Self::Conversations(data) => Wire::new(kind::CONVERSATIONS, Some(data)).text(),
-            Self::Read(data) => Wire::new(kind::READ, Some(data)).text(),
-            Self::Receipt(data) => Wire::new(kind::RECEIPT, Some(data)).text(),
-            Self::Presence(data) => Wire::new(kind::PRESENCE, Some(data)).text(),
-            Self::Profile(data) => Wire::new(kind::PROFILE, Some(data)).text(),
+    fn write(&self, kind: u64) -> String {
+        Wire {
+            reference: self.reference,
+            ..Wire::new(kind, Some(&self.messages))
         }
+        .text()
+    }
+}
+
+impl ServerData for Box<Push> {
+    fn read(head: &Head<'_>) -> Result<Self, FrameError> {
+        Ok(Self::new(Push {
+            tid: head.tid.ok_or_else(|| head.missing("tid"))?,
+            dup: head.dup,
+            message: head.data()?,
+        }))
+    }
+
+    fn write(&self, kind: u64) -> String {
+        Wire {
+            tid: Some(self.tid),
+            dup: self.dup,
+            ..Wire::new(kind, Some(&self.message))
+        }
+        .text()
     }
 }
 
 /// A push of a message that is JSON text already: a message to many connections is serialized once,
-/// and only `tid` and `dup` differ. The same text as [`ServerFrame::to_json`].
+/// and only `tid` and `dup` differ. The same text as [`ServerFrame::to_json`](super::ServerFrame::to_json).
 pub fn write_push(tid: Tid, dup: bool, message: &str) -> String {
     let dup = if dup { r#""dup":true,"# } else { "" };
     around(
@@ -343,7 +344,7 @@ pub fn write_push(tid: Tid, dup: bool, message: &str) -> String {
 }
 
 /// A page of messages that are JSON texts already, oldest first: the server needs their sizes to
-/// decide how many fit into a frame. The same text as [`ServerFrame::to_json`].
+/// decide how many fit into a frame. The same text as [`ServerFrame::to_json`](super::ServerFrame::to_json).
 pub fn write_page<T: AsRef<str>>(reference: Option<u64>, messages: &[T]) -> String {
     let reference = reference
         .map(|n| format!(r#""ref":{n},"#))
@@ -357,7 +358,7 @@ pub fn write_page<T: AsRef<str>>(reference: Option<u64>, messages: &[T]) -> Stri
 }
 
 /// The answer to a send, with a message that is JSON text already. The same text as
-/// [`ServerFrame::to_json`].
+/// [`ServerFrame::to_json`](super::ServerFrame::to_json).
 pub fn write_sent(message: &str) -> String {
     around(format_args!(r#"{{"type":{},"data":"#, kind::SEND), message)
 }

@@ -229,16 +229,6 @@ pub enum Event<P> {
     LoginEnded,
 }
 
-impl<P> Event<P> {
-    /// Whether a lost one is made up for elsewhere.
-    pub(super) const fn is_best_effort(&self) -> bool {
-        matches!(
-            self,
-            Self::Receipt(_) | Self::Profile(_) | Self::Presence(_)
-        )
-    }
-}
-
 /// Where a conversation stands for the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {

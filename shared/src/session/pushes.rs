@@ -22,12 +22,7 @@ impl<P: Payload> Session<P> {
     /// An event of the user, or of a group or a watched user. Call it only if
     /// [`Self::wants_events`].
     pub fn handle_event(&mut self, now: Moment, event: Event<P>) {
-        // Dropped when the client does not read.
-        if event.is_best_effort() && !self.queue.has_capacity() {
-            return;
-        }
         let Some(bound) = &mut self.bound else { return };
-        let lists = bound.lists;
         match event {
             Event::Message(item) => bound.feed.handle_message(now, item),
             Event::Read {
@@ -38,22 +33,33 @@ impl<P: Payload> Session<P> {
                 if delivered {
                     bound.feed.handle_read(conversation, mark.seq);
                 }
-                if lists {
-                    self.send(now, ServerFrame::Read(mark));
-                }
+                self.notify(now, ServerFrame::Read(mark));
             }
             Event::Resync => bound.feed.handle_resync(),
             Event::LoginEnded => self.close(now, CloseCode::NotLoggedIn),
-            Event::Profile(user) if lists => {
-                self.user = user.clone();
-                self.send(now, ServerFrame::Profile(user));
+            Event::Profile(user) => {
+                if self.notify(now, ServerFrame::Profile(user.clone())) {
+                    self.user = user;
+                }
             }
-            Event::Receipt(receipt) if lists => self.send(now, ServerFrame::Receipt(receipt)),
-            Event::Presence(presence) if lists => {
-                self.send(now, ServerFrame::Presence(PresenceList { presence }));
+            Event::Receipt(receipt) => {
+                self.notify(now, ServerFrame::Receipt(receipt));
             }
-            Event::Profile(_) | Event::Receipt(_) | Event::Presence(_) => {}
+            Event::Presence(presence) => {
+                self.notify(now, ServerFrame::Presence(PresenceList { presence }));
+            }
         }
+    }
+
+    /// Sends a frame of an event to a client that knows frames from 8 up, unless it may be lost and
+    /// the client does not read. Whether it was sent.
+    fn notify(&mut self, now: Moment, frame: ServerFrame) -> bool {
+        let knows_it = self.bound.as_ref().is_some_and(|bound| bound.lists);
+        let sends = knows_it && (!frame.may_be_lost() || self.queue.has_capacity());
+        if sends {
+            self.send(now, frame);
+        }
+        sends
     }
 
     /// Runs the feed's effects while there is capacity for their frames.

@@ -29,48 +29,42 @@ pub struct FrameRecord {
     pub summary: FrameSummary,
 }
 
-/// The type of a frame and its numbers. [`fmt::Display`] writes the type's number, its name and the
-/// important fields.
+/// The type of a frame and its important numbers. [`fmt::Display`] writes the type's number, its name
+/// and these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "each is a frame and each field one of its numbers"
-)]
-pub enum FrameSummary {
-    Heartbeat {
-        ms: u64,
-    },
-    Bind {
-        missed: Option<u64>,
-    },
+pub struct FrameSummary {
+    /// `None`: unknown here.
+    kind: Option<u64>,
+    numbers: Numbers,
+}
+
+/// The numbers of a frame; a frame without any has [`Numbers::None`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    None,
+    Interval(u64),
+    Missed(u64),
     Bound {
         ms: u64,
         unread: u64,
         listed: usize,
     },
     BindRefused(ErrorCode),
-    Query {
-        before: Option<Seq>,
-        after: Option<Seq>,
-        limit: Option<u32>,
-    },
+    Before(Seq),
+    After(Seq),
+    Latest(u32),
     Page {
         messages: usize,
         ends: Option<(Seq, Seq)>,
     },
-    Send {
-        text_bytes: usize,
-    },
-    Sent {
-        seq: Seq,
-    },
+    Text(usize),
+    Sent(Seq),
     Push {
         tid: Tid,
         seq: Seq,
         dup: bool,
         text_bytes: usize,
     },
-    AskUnread,
     Unread(u64),
     Ack {
         tid: Tid,
@@ -80,14 +74,11 @@ pub enum FrameSummary {
         code: ErrorCode,
         re: Option<u64>,
     },
-    AskConversations,
     Conversations {
         listed: usize,
         more: bool,
     },
-    Read {
-        seq: Seq,
-    },
+    Read(Seq),
     WasRead {
         seq: Seq,
         unread: u64,
@@ -98,50 +89,52 @@ pub enum FrameSummary {
         delivered: Seq,
         read: Seq,
     },
-    Profile,
-    Unknown,
 }
 
 impl FrameSummary {
+    /// Of a text that is no frame known here.
+    pub(super) const UNKNOWN: Self = Self {
+        kind: None,
+        numbers: Numbers::None,
+    };
+
     pub(super) fn of_sent(frame: &ClientFrame) -> Self {
-        match frame {
-            ClientFrame::Heartbeat(heartbeat) => Self::Heartbeat {
-                ms: heartbeat.timeout,
+        let numbers = match frame {
+            ClientFrame::Heartbeat(heartbeat) => Numbers::Interval(heartbeat.timeout),
+            ClientFrame::Bind(bind) => bind.missed.map_or(Numbers::None, Numbers::Missed),
+            ClientFrame::Query(query) => match (query.before_seq, query.after_seq, query.limit) {
+                (Some(seq), ..) => Numbers::Before(seq),
+                (_, Some(seq), _) => Numbers::After(seq),
+                (.., Some(limit)) => Numbers::Latest(limit),
+                _ => Numbers::None,
             },
-            ClientFrame::Bind(bind) => Self::Bind {
-                missed: bind.missed,
-            },
-            ClientFrame::Query(query) => Self::Query {
-                before: query.before_seq,
-                after: query.after_seq,
-                limit: query.limit,
-            },
-            ClientFrame::Send(send) => Self::Send {
-                text_bytes: send.content.len(),
-            },
-            ClientFrame::Unread(_) => Self::AskUnread,
-            ClientFrame::Ack(ack) => Self::Ack {
+            ClientFrame::Send(send) => Numbers::Text(send.content.len()),
+            ClientFrame::Ack(ack) => Numbers::Ack {
                 tid: ack.tid,
                 cumulative: ack.cumulative,
             },
-            ClientFrame::ListConversations(_) => Self::AskConversations,
-            ClientFrame::Read(read) => Self::Read { seq: read.seq },
-            ClientFrame::Watch(watch) => Self::Watch(watch.uids.len()),
+            ClientFrame::Read(read) => Numbers::Read(read.seq),
+            ClientFrame::Watch(watch) => Numbers::Watch(watch.uids.len()),
+            ClientFrame::Unread(_) | ClientFrame::ListConversations(_) => Numbers::None,
+        };
+        Self {
+            kind: Some(frame.kind()),
+            numbers,
         }
     }
 
     pub(super) fn of_received(frame: &ServerFrame) -> Self {
-        match frame {
-            ServerFrame::Heartbeat(interval) => Self::Heartbeat {
-                ms: u64::try_from(interval.as_millis()).unwrap_or(u64::MAX),
-            },
-            ServerFrame::Bound(bound) => Self::Bound {
+        let numbers = match frame {
+            ServerFrame::Heartbeat(interval) => {
+                Numbers::Interval(u64::try_from(interval.as_millis()).unwrap_or(u64::MAX))
+            }
+            ServerFrame::Bound(bound) => Numbers::Bound {
                 ms: bound.timeout,
                 unread: bound.unread,
                 listed: bound.list.as_ref().map_or(0, |l| l.conversations.len()),
             },
-            ServerFrame::BindRefused(error) => Self::BindRefused(error.code),
-            ServerFrame::Page(page) => Self::Page {
+            ServerFrame::BindRefused(error) => Numbers::BindRefused(error.code),
+            ServerFrame::Page(page) => Numbers::Page {
                 messages: page.messages.len(),
                 ends: page
                     .messages
@@ -149,121 +142,91 @@ impl FrameSummary {
                     .zip(page.messages.last())
                     .map(|(first, last)| (first.seq, last.seq)),
             },
-            ServerFrame::Sent(message) => Self::Sent { seq: message.seq },
-            ServerFrame::Push(push) => Self::Push {
+            ServerFrame::Sent(message) => Numbers::Sent(message.seq),
+            ServerFrame::Push(push) => Numbers::Push {
                 tid: push.tid,
                 seq: push.message.seq,
                 dup: push.dup,
                 text_bytes: push.message.content.len(),
             },
-            ServerFrame::Unread(total) => Self::Unread(total.unread),
-            ServerFrame::Error(error) => Self::Error {
+            ServerFrame::Unread(total) => Numbers::Unread(total.unread),
+            ServerFrame::Error(error) => Numbers::Error {
                 code: error.code,
                 re: error.re,
             },
-            ServerFrame::Conversations(list) => Self::Conversations {
+            ServerFrame::Conversations(list) => Numbers::Conversations {
                 listed: list.conversations.len(),
                 more: list.next.is_some(),
             },
-            ServerFrame::Read(mark) => Self::WasRead {
+            ServerFrame::Read(mark) => Numbers::WasRead {
                 seq: mark.seq,
                 unread: mark.unread,
             },
-            ServerFrame::Presence(list) => Self::Presence(list.presence.len()),
-            ServerFrame::Receipt(receipt) => Self::Receipt {
+            ServerFrame::Presence(list) => Numbers::Presence(list.presence.len()),
+            ServerFrame::Receipt(receipt) => Numbers::Receipt {
                 delivered: receipt.delivered,
                 read: receipt.read,
             },
-            ServerFrame::Profile(_) => Self::Profile,
+            ServerFrame::Profile(_) => Numbers::None,
+        };
+        Self {
+            kind: Some(frame.kind()),
+            numbers,
         }
-    }
-
-    /// The frame's type and its name.
-    pub const fn kind(self) -> Option<(u64, &'static str)> {
-        Some(match self {
-            Self::Heartbeat { .. } => (kind::HEARTBEAT, "heartbeat"),
-            Self::Bind { .. } | Self::Bound { .. } | Self::BindRefused(_) => (kind::BIND, "bind"),
-            Self::Query { .. } | Self::Page { .. } => (kind::QUERY, "query"),
-            Self::Send { .. } | Self::Sent { .. } => (kind::SEND, "send"),
-            Self::Push { .. } => (kind::PUSH, "push"),
-            Self::AskUnread | Self::Unread(_) => (kind::UNREAD, "unread"),
-            Self::Ack { .. } => (kind::ACK, "ack"),
-            Self::Error { .. } => (kind::ERROR, "error"),
-            Self::AskConversations | Self::Conversations { .. } => {
-                (kind::CONVERSATIONS, "conversations")
-            }
-            Self::Read { .. } | Self::WasRead { .. } => (kind::READ, "read"),
-            Self::Watch(_) | Self::Presence(_) => (kind::PRESENCE, "presence"),
-            Self::Receipt { .. } => (kind::RECEIPT, "receipt"),
-            Self::Profile => (kind::PROFILE, "profile"),
-            Self::Unknown => return None,
-        })
     }
 }
 
 impl fmt::Display for FrameSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some((number, name)) = self.kind() else {
+        let Some((number, name)) = self.kind.and_then(|kind| Some((kind, kind::name(kind)?)))
+        else {
             return f.write_str("? unknown");
         };
         write!(f, "{number} {name}")?;
-        match self {
-            Self::Heartbeat { ms } => write!(f, " {ms} ms"),
-            Self::Bind { missed: Some(ms) } => write!(f, " missed {ms} ms"),
-            Self::Bound { ms, unread, listed } => {
+        match self.numbers {
+            Numbers::None => Ok(()),
+            Numbers::Interval(ms) => write!(f, " {ms} ms"),
+            Numbers::Missed(ms) => write!(f, " missed {ms} ms"),
+            Numbers::Bound { ms, unread, listed } => {
                 write!(f, " ok, {ms} ms, unread {unread}, listed {listed}")
             }
-            Self::BindRefused(code) => write!(f, " refused: {}", on_the_wire(*code)),
-            Self::Query {
-                before: Some(seq), ..
-            } => write!(f, " before seq {seq}"),
-            Self::Query {
-                after: Some(seq), ..
-            } => write!(f, " after seq {seq}"),
-            Self::Query {
-                limit: Some(limit), ..
-            } => write!(f, " latest {limit}"),
-            Self::Page {
+            Numbers::BindRefused(code) => write!(f, " refused: {}", on_the_wire(code)),
+            Numbers::Before(seq) => write!(f, " before seq {seq}"),
+            Numbers::After(seq) => write!(f, " after seq {seq}"),
+            Numbers::Latest(limit) => write!(f, " latest {limit}"),
+            Numbers::Page {
                 ends: Some((first, last)),
                 messages,
-            } => {
-                write!(f, " → {messages}: seq {first} to {last}")
-            }
-            Self::Page { .. } => f.write_str(" → none"),
-            Self::Send { text_bytes } => write!(f, " {text_bytes} B of text"),
-            Self::Sent { seq } => write!(f, " → seq {seq}"),
-            Self::Push {
+            } => write!(f, " → {messages}: seq {first} to {last}"),
+            Numbers::Page { ends: None, .. } => f.write_str(" → none"),
+            Numbers::Text(bytes) => write!(f, " {bytes} B of text"),
+            Numbers::Sent(seq) => write!(f, " → seq {seq}"),
+            Numbers::Push {
                 tid,
                 seq,
                 dup,
                 text_bytes,
             } => {
-                let dup = if *dup { " dup" } else { "" };
+                let dup = if dup { " dup" } else { "" };
                 write!(f, " tid {tid}{dup} → seq {seq}, {text_bytes} B of text")
             }
-            Self::Unread(unread) => write!(f, " → {unread}"),
-            Self::Ack { tid, cumulative } => {
-                let upto = if *cumulative { " up to" } else { "" };
+            Numbers::Unread(unread) => write!(f, " → {unread}"),
+            Numbers::Ack { tid, cumulative } => {
+                let upto = if cumulative { " up to" } else { "" };
                 write!(f, "{upto} tid {tid}")
             }
-            Self::Error { code, re: Some(re) } => write!(f, " {} re {re}", on_the_wire(*code)),
-            Self::Error { code, re: None } => write!(f, " {}", on_the_wire(*code)),
-            Self::Conversations { listed, more } => {
-                write!(f, " → {listed}{}", if *more { ", more" } else { "" })
+            Numbers::Error { code, re: Some(re) } => write!(f, " {} re {re}", on_the_wire(code)),
+            Numbers::Error { code, re: None } => write!(f, " {}", on_the_wire(code)),
+            Numbers::Conversations { listed, more } => {
+                write!(f, " → {listed}{}", if more { ", more" } else { "" })
             }
-            Self::Read { seq } => write!(f, " up to seq {seq}"),
-            Self::WasRead { seq, unread } => write!(f, " up to seq {seq}, unread {unread}"),
-            Self::Watch(count) => write!(f, " of {count}"),
-            Self::Presence(count) => write!(f, " → {count}"),
-            Self::Receipt { delivered, read } => {
+            Numbers::Read(seq) => write!(f, " up to seq {seq}"),
+            Numbers::WasRead { seq, unread } => write!(f, " up to seq {seq}, unread {unread}"),
+            Numbers::Watch(count) => write!(f, " of {count}"),
+            Numbers::Presence(count) => write!(f, " → {count}"),
+            Numbers::Receipt { delivered, read } => {
                 write!(f, " delivered seq {delivered}, read seq {read}")
             }
-            Self::Bind { missed: None }
-            | Self::Query { .. }
-            | Self::AskUnread
-            | Self::AskConversations
-            | Self::Profile
-            | Self::Unknown => Ok(()),
         }
     }
 }
