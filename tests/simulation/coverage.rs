@@ -44,7 +44,15 @@ const MINIMUM: &[(u64, &[Count])] = &[
         1_000,
         &[Count::Doubts, Count::Lagged, Count::DuplicateSends],
     ),
-    (1_000, &[Count::Refused, Count::Unannounced]),
+    (
+        1_000,
+        &[
+            Count::BindsRefused,
+            Count::Deferred,
+            Count::Refused,
+            Count::Unannounced,
+        ],
+    ),
     (500, &[Count::Idle]),
     (5, &[Count::TooSlow]),
 ];

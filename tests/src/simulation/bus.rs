@@ -4,38 +4,47 @@
 //! After a loss all nodes get a resync: a node that was cut off could not publish either, so the
 //! others missed its events.
 
-use super::agenda::NodeId;
+use super::agenda::{NodeId, SocketId};
 use super::store::Record;
 use std::rc::Rc;
-use tidings_shared::frame::ReadMark;
+use tidings_shared::frame::{ReadMark, Receipt};
 use tidings_shared::{ConversationId, UserId};
 
-use super::agenda::SocketId;
+/// Whom an event concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Topic {
+    User(UserId),
+}
 
 /// An event for connections.
 #[derive(Debug)]
 pub(crate) enum BusEvent {
     /// A message was committed, and the connection it was sent on.
     Message(Rc<Record>, Option<SocketId>),
-    /// A user has read a conversation.
-    Read(ConversationId, ReadMark),
+    /// The user has read a conversation; the flag: all of it counts as delivered too.
+    Read(ConversationId, ReadMark, bool),
+    /// The other user of a direct conversation advanced. Best effort.
+    Receipt(Receipt),
     /// Events may have been lost.
     Resync,
 }
 
-/// An event and the users it concerns; an empty list means all.
+/// An event and its topics; an empty list means all.
 #[derive(Debug, Clone)]
 pub(crate) struct Notice {
-    pub(crate) users: Vec<UserId>,
+    pub(crate) topics: Vec<Topic>,
     pub(crate) event: Rc<BusEvent>,
 }
 
 impl Notice {
-    pub(crate) fn resync(users: Vec<UserId>) -> Self {
-        Self {
-            users,
-            event: Rc::new(BusEvent::Resync),
-        }
+    pub(crate) fn new(topics: Vec<Topic>, event: BusEvent) -> Self {
+        let event = Rc::new(event);
+        Self { topics, event }
+    }
+
+    /// A resync of all connections.
+    pub(crate) fn resync_all() -> Self {
+        Self::new(Vec::new(), BusEvent::Resync)
     }
 }
 

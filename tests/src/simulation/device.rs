@@ -11,7 +11,7 @@ mod wire;
 
 use super::agenda::{DeviceId, SocketId};
 use super::env::Env;
-use super::network::Down;
+use super::network::{Down, NO_CLOSE_FRAME};
 use super::plan::Size;
 use clock::Clock;
 use legacy::Legacy;
@@ -91,7 +91,7 @@ impl Device {
         if self.clock.is_asleep() {
             self.dead = Some(socket);
         } else if self.socket == Some(socket) {
-            self.receive(env, Down::Close(1006));
+            self.receive(env, Down::Close(NO_CLOSE_FRAME));
             self.flush(env);
         }
     }

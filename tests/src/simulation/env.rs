@@ -155,7 +155,7 @@ impl Env {
 
     /// Notifies a node that events were lost. This notice itself is never lost.
     pub(crate) fn send_resync(&mut self, node: NodeId) {
-        self.deliver(node, &Notice::resync(Vec::new()));
+        self.deliver(node, &Notice::resync_all());
     }
 
     fn deliver(&mut self, node: NodeId, notice: &Notice) {

@@ -61,12 +61,11 @@ impl Ledger {
     /// A message was committed: with the next `seq`, for the first time, and after the messages
     /// that its device wrote to the same peer before.
     pub(crate) fn committed(&mut self, record: &Rc<Record>) {
-        let participants = (
-            record.sender.min(record.recipient),
-            record.sender.max(record.recipient),
-        );
-        self.by_participants
-            .insert(participants, record.conversation);
+        if let Peer::User(other) = record.peer {
+            let participants = (record.sender.min(other), record.sender.max(other));
+            self.by_participants
+                .insert(participants, record.conversation);
+        }
         let log = self.logs.entry(record.conversation).or_default();
         let (expected, mid) = (last_seq(log).next(), log.last().map(|last| last.mid));
         log.push(Rc::clone(record));

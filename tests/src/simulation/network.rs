@@ -8,6 +8,9 @@ use std::collections::VecDeque;
 use tidings_shared::Moment;
 use tidings_shared::frame::{ClientFrame, ServerFrame};
 
+/// The code of a close that came without a close frame (RFC 6455 §7.4.1).
+pub(crate) const NO_CLOSE_FRAME: u16 = 1006;
+
 /// A packet from a client.
 #[derive(Debug)]
 pub(crate) enum Up {

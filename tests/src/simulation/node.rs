@@ -1,32 +1,32 @@
-//! A server process: the real [`Feed`](tidings_shared::delivery::Feed) of each connection, driven
-//! in the same order as in the gateway, and simple models of its surroundings.
+//! A server process: the real [`Session`](tidings_shared::session::Session) of each connection, and
+//! simple models of its surroundings.
 //!
 //! A crash loses everything here; what must survive a crash is in the store.
 
+mod checks;
 mod committer;
 mod connection;
 mod cursors;
-mod deadlines;
-mod jobs;
+mod frames;
+mod hub;
 mod lifecycle;
+mod outputs;
 mod payload;
-mod pushes;
 mod requests;
-mod writer;
 
 use super::agenda::{DeviceId, Event, NodeId, SocketId};
 use super::bus::{BusEvent, Notice};
 use super::env::Env;
-use super::network::{Down, Up};
+use super::network::{Down, NO_CLOSE_FRAME, Up};
 use super::report::Count;
 use committer::Committer;
-use connection::{Closing, Connection};
+use connection::Connection;
 use cursors::Cursors;
+use hub::Hub;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tidings_shared::close::CloseCode;
 use tidings_shared::heartbeat::{Bounds, Policy};
-use tidings_shared::{UserId, limits};
+use tidings_shared::limits;
 
 /// The bounds of the heartbeat interval that `tidings serve` has by default.
 const BOUNDS: Bounds = Bounds {
@@ -39,7 +39,7 @@ const BOUNDS: Bounds = Bounds {
 pub(crate) struct Core {
     pub(crate) id: NodeId,
     pub(crate) incarnation: u32,
-    hub: BTreeMap<UserId, Vec<SocketId>>,
+    hub: Hub,
     committer: Committer,
     cursors: Cursors,
     /// The heartbeat policies, by device.
@@ -71,7 +71,7 @@ impl Node {
         let core = Core {
             id,
             incarnation: 0,
-            hub: BTreeMap::new(),
+            hub: Hub::default(),
             committer: Committer::default(),
             cursors: Cursors::default(),
             policies: BTreeMap::new(),
@@ -88,14 +88,8 @@ impl Node {
     /// Runs a connection that may be able to continue, because a packet arrived or a buffer has
     /// capacity.
     pub(crate) fn run(&mut self, env: &mut Env, socket: SocketId) {
-        if let Some(mut connection) = self.connections.remove(&socket) {
-            match connection.run(env, &mut self.core) {
-                Ok(()) => {
-                    self.connections.insert(socket, connection);
-                }
-                Err(closing) => self.close(env, connection, closing),
-            }
-            return;
+        if self.connections.contains_key(&socket) {
+            return self.with(env, socket, |_, _, _| {});
         }
         while let Some(packet) = env.network.recv_up(socket, env.now()) {
             if matches!(packet, Up::Open) {
@@ -104,89 +98,68 @@ impl Node {
         }
     }
 
+    /// Passes something to a connection, if it is still there, and runs it.
+    fn with(
+        &mut self,
+        env: &mut Env,
+        socket: SocketId,
+        pass: impl FnOnce(&mut Connection, &mut Env, &mut Core),
+    ) {
+        let Some(connection) = self.connections.get_mut(&socket) else {
+            return;
+        };
+        pass(connection, env, &mut self.core);
+        connection.run(env, &mut self.core);
+        if connection.session.is_ended() {
+            connection.finish(env);
+            self.connections.remove(&socket);
+        }
+    }
+
     fn accept(&mut self, env: &mut Env, socket: SocketId) {
         match self.state {
             State::Up => {
-                let device = env.network.socket(socket).device;
-                let uid = env.plan.devices[device.0].uid;
-                let connection = Connection::new(socket, uid, env.now());
+                let connection = Connection::new(env, socket);
                 self.connections.insert(socket, connection);
                 env.send_down(socket, Down::Opened);
                 self.run(env, socket);
             }
             // A dead host may not answer at all; otherwise its operating system refuses.
             State::Down if !env.healed && env.random.chance(30) => env.cut(socket, false, false),
-            State::Down | State::Draining => env.send_down(socket, Down::Close(1006)),
+            State::Down | State::Draining => env.send_down(socket, Down::Close(NO_CLOSE_FRAME)),
         }
     }
 
     pub(crate) fn timer(&mut self, env: &mut Env, socket: SocketId) {
-        if let Some(connection) = self.connections.get_mut(&socket) {
+        self.with(env, socket, |connection, env, _| {
             connection.timer_fired(env.now());
-            self.run(env, socket);
-        }
+        });
     }
 
     /// The store answers a connection.
     pub(crate) fn stored(&mut self, env: &mut Env, socket: SocketId) {
-        let Some(mut connection) = self.connections.remove(&socket) else {
-            return;
-        };
-        match connection.stored(env, &mut self.core) {
-            Ok(()) => {
-                self.connections.insert(socket, connection);
-                self.run(env, socket);
-            }
-            Err(closing) => self.close(env, connection, closing),
-        }
+        self.with(env, socket, |connection, env, core| {
+            connection.stored(env, core);
+        });
     }
 
     /// This end has noticed that its connection is dead.
     pub(crate) fn noticed(&mut self, env: &mut Env, socket: SocketId) {
-        if let Some(connection) = self.connections.remove(&socket) {
-            self.close(env, connection, Closing::Gone);
-        }
-    }
-
-    fn close(&mut self, env: &mut Env, connection: Connection, closing: Closing) {
-        let socket = connection.socket;
-        for members in self.core.hub.values_mut() {
-            members.retain(|member| *member != socket);
-        }
-        if let Closing::Close(code) = closing {
-            env.log(|| format!("connection {} is closed: {code:?}", socket.0));
-            match code {
-                CloseCode::AckMissing => env.count(Count::AckMissing),
-                CloseCode::TooSlow => env.count(Count::TooSlow),
-                CloseCode::Idle => env.count(Count::Idle),
-                _ => {}
-            }
-            connection.close(env, code);
-        }
+        self.with(env, socket, |connection, _, _| connection.disconnected());
     }
 
     /// Queues a notice of the bus at the connections it concerns that have capacity.
     pub(crate) fn handle_notice(&mut self, env: &mut Env, notice: &Notice) {
-        if self.state == State::Down {
-            return;
-        }
-        let members = |uid: &UserId| self.core.hub.get(uid).cloned().unwrap_or_default();
-        let sockets: Vec<_> = if notice.users.is_empty() {
-            self.connections.keys().copied().collect()
-        } else {
-            notice.users.iter().flat_map(members).collect()
-        };
-        for socket in sockets {
-            if let Some(connection) = self.connections.get_mut(&socket) {
-                // The connection that sent a message gets its answer instead.
-                if matches!(&*notice.event, BusEvent::Message(_, Some(from)) if *from == socket) {
-                    continue;
-                }
-                if !connection.offer(&notice.event, env.plan.events) {
+        for socket in self.core.hub.concerned(notice) {
+            // The connection that sent a message gets its answer instead.
+            if matches!(&*notice.event, BusEvent::Message(_, Some(from)) if *from == socket) {
+                continue;
+            }
+            self.with(env, socket, |connection, env, _| {
+                if !connection.offer(&notice.event, env.plan.events, notice.topics.is_empty()) {
                     env.count(Count::Lagged);
                 }
-                self.run(env, socket);
-            }
+            });
         }
     }
 
@@ -210,18 +183,17 @@ impl Node {
         }
         let (notices, answers) = self.core.committer.appended(env);
         env.publish(self.core.id, notices);
-        for answer in answers {
-            if let Some(connection) = self.connections.get_mut(&answer.socket) {
-                connection.answer(answer.number, answer.frame, answer.slot);
-                self.run(env, answer.socket);
-            }
+        for (socket, outcome) in answers {
+            self.with(env, socket, |connection, env, _| {
+                connection.answered(env, outcome);
+            });
         }
         self.core.committer.start(env, self.core.id, incarnation);
     }
 
     pub(crate) fn flush(&mut self, env: &mut Env, incarnation: u32) {
         if incarnation == self.core.incarnation {
-            self.core.cursors.flush(env, self.core.id, incarnation);
+            self.core.flush(env);
         }
     }
 
@@ -232,22 +204,11 @@ impl Node {
 }
 
 impl Core {
-    fn join(&mut self, uid: UserId, socket: SocketId) {
-        self.hub.entry(uid).or_default().push(socket);
-    }
-
     /// Updates the heartbeat policy of a device. Returns the interval to use from now on.
     fn heartbeat(&mut self, device: DeviceId, learn: impl FnOnce(&mut Policy)) -> Duration {
         let new = || Policy::new(BOUNDS, limits::HEARTBEAT_START);
         let policy = self.policies.entry(device).or_insert_with(new);
         learn(policy);
         policy.interval()
-    }
-
-    fn notice(users: Vec<UserId>, event: BusEvent) -> Notice {
-        Notice {
-            users,
-            event: std::rc::Rc::new(event),
-        }
     }
 }

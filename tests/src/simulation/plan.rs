@@ -88,6 +88,8 @@ pub(crate) struct Plan {
     pub(crate) duplicates_percent: u64,
     /// The share of batches that are stored although the store reports a failure, in percent.
     pub(crate) doubts_percent: u64,
+    /// The share of sends and queries that are deferred, in percent.
+    pub(crate) deferred_percent: u64,
     /// The capacity of a connection's event queue: 64 in the gateway.
     pub(crate) events: usize,
     /// The size of a connection's send buffers, in bytes; then its writer must wait.
@@ -117,6 +119,7 @@ impl Plan {
             spikes_percent: [0, 2, 15][random.index(3)],
             duplicates_percent: [0, 0, 20][random.index(3)],
             doubts_percent: [0, 50][random.index(2)],
+            deferred_percent: [0, 0, 3][random.index(3)],
             events: [2, 64][random.index(2)],
             buffers: [1024, 64 * 1024][random.index(2)],
             mid_jump: [1, 50, 100_000][random.index(3)],

@@ -34,6 +34,8 @@ counts! {
     Answers => "sends answered",
     /// Sends of a message that was stored already.
     DuplicateSends => "sends repeated",
+    /// Sends and queries that were to be sent again later.
+    Deferred => "frames deferred",
     /// Messages refused for good.
     Refused => "sends refused for good",
     /// Pushes written for the first time.
@@ -54,6 +56,8 @@ counts! {
     Fetches => "pages fetched by clients",
     /// Connections bound.
     Binds => "binds",
+    /// Binds refused.
+    BindsRefused => "binds refused",
     /// Connections cut.
     Cuts => "cuts",
     /// Connections that at most one end knows to be dead.

@@ -7,15 +7,16 @@ mod record;
 pub(crate) use record::{Draft, Record};
 
 use super::agenda::NodeId;
-use log::{Log, Marks};
+use log::{Log, Member};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use tidings_shared::delivery::DeliveryCursor;
-use tidings_shared::frame::{ConversationList, Query};
+use tidings_shared::delivery::ReadRequest;
+use tidings_shared::frame::ConversationList;
+use tidings_shared::session::{ConversationCursor, Position, UnreadCounts};
 use tidings_shared::{ClientMsgId, ConversationId, Mid, Moment, Peer, Seq, UserId};
 
-/// Conversations in one list frame: few, so that lists take several pages.
-const LIST_MAX: usize = 2;
+/// Conversations in one list frame, and cursors in one page: few, so that there are several pages.
+const PAGE_MAX: usize = 2;
 
 /// The error of a send whose recipient does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,17 @@ pub(crate) struct UnknownRecipient;
 pub(crate) struct Stored {
     pub(crate) record: Rc<Record>,
     pub(crate) fresh: bool,
+}
+
+/// The cursors of a member after an advance.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Marks {
+    pub(crate) conversation: ConversationId,
+    pub(crate) uid: UserId,
+    /// The other user of a direct conversation.
+    pub(crate) other: Option<UserId>,
+    pub(crate) read: Seq,
+    pub(crate) delivered: Seq,
 }
 
 /// The store of all nodes.
@@ -65,34 +77,21 @@ impl Store {
         mut jump: impl FnMut() -> i64,
     ) -> Vec<Result<Stored, UnknownRecipient>> {
         let append_one = |draft: &Draft| {
-            if let Some(id) = &draft.client_msg_id
-                && let Some(record) = self.keys.get(&(draft.sender, id.clone()))
-            {
+            let key = draft.client_msg_id.clone().map(|id| (draft.sender, id));
+            if let Some(record) = key.as_ref().and_then(|key| self.keys.get(key)) {
                 return Ok(Stored {
                     record: Rc::clone(record),
                     fresh: false,
                 });
             }
-            let Peer::User(recipient) = draft.peer else {
-                return Err(UnknownRecipient);
-            };
-            if !self.users.contains(&recipient) {
-                return Err(UnknownRecipient);
-            }
+            let index = self.log_of(draft.sender, draft.peer)?;
             self.last_mid += jump();
-            let (mid, index) = (Mid(self.last_mid), self.log_of(draft.sender, recipient));
             let log = &mut self.logs[index];
-            let record = Rc::new(Record::new(
-                draft,
-                id_of(index),
-                recipient,
-                (log.last().next(), mid),
-                (node, now),
-            ));
+            let slot = (log.id, log.last().next(), Mid(self.last_mid));
+            let record = Rc::new(Record::new(draft, slot, (node, now)));
             log.records.push(Rc::clone(&record));
-            if let Some(id) = &draft.client_msg_id {
-                self.keys
-                    .insert((draft.sender, id.clone()), Rc::clone(&record));
+            if let Some(key) = key {
+                self.keys.insert(key, Rc::clone(&record));
             }
             Ok(Stored {
                 record,
@@ -102,107 +101,118 @@ impl Store {
         batch.iter().map(append_one).collect()
     }
 
-    /// Advances cursors, never beyond the last message. Returns both cursors.
+    /// Advances cursors, never beyond the last message.
     pub(crate) fn advance(
         &mut self,
         conversation: ConversationId,
         uid: UserId,
         read: Seq,
         delivered: Seq,
-    ) -> (Seq, Seq) {
-        let log = &mut self.logs[index_of(conversation)];
-        let last = log.last();
-        let marks = &mut log.marks[usize::from(uid == log.high)];
-        marks.read = marks.read.max(read.min(last));
-        marks.delivered = marks.delivered.max(delivered.max(read).min(last));
-        (marks.read, marks.delivered)
+    ) -> Option<Marks> {
+        let log = self.logs.get_mut(index_of(conversation))?;
+        let (last, other) = (log.last(), log.other(uid).map(|other| other.uid));
+        let member = log.members.iter_mut().find(|member| member.uid == uid)?;
+        member.read = member.read.max(read.min(last));
+        member.delivered = member.delivered.max(delivered.min(last));
+        Some(Marks {
+            conversation,
+            uid,
+            other,
+            read: member.read,
+            delivered: member.delivered,
+        })
     }
 
-    /// A conversation as one of its members sees it: its id, its last `seq` and their read cursor.
-    pub(crate) fn conversation(
+    /// Whether this user may address the peer at all.
+    pub(crate) fn has_peer(&self, uid: UserId, peer: Peer) -> bool {
+        match peer {
+            Peer::User(other) => self.users.contains(&other),
+            Peer::Group(_) => self.position(uid, peer).is_some(),
+        }
+    }
+
+    /// A conversation as one of its members sees it.
+    pub(crate) fn position(&self, uid: UserId, peer: Peer) -> Option<Position> {
+        let (log, member) = self.find(uid, peer)?;
+        Some(log.position(member))
+    }
+
+    /// A page of a user's cursors, and whether it is the last one.
+    pub(crate) fn cursors(
+        &self,
+        uid: UserId,
+        after: ConversationId,
+    ) -> (Vec<ConversationCursor>, bool) {
+        let logs = self.logs_of(uid).filter(|(log, _)| log.id > after);
+        let mut cursors: Vec<_> = logs.map(|(log, member)| log.cursor(member)).collect();
+        let is_last = cursors.len() <= PAGE_MAX;
+        cursors.truncate(PAGE_MAX);
+        (cursors, is_last)
+    }
+
+    /// A page for a feed of this user, oldest first; nothing of what the user is no member of.
+    pub(crate) fn page(&self, uid: UserId, request: &ReadRequest) -> Vec<Rc<Record>> {
+        let log = self.logs.get(index_of(request.conversation));
+        let Some(log) = log.filter(|log| log.member(uid).is_some()) else {
+            return Vec::new();
+        };
+        let below = |record: &&Rc<Record>| request.before.is_none_or(|mid| record.mid < mid);
+        let page = log.after(request.after).take_while(below);
+        page.take(request.limit).cloned().collect()
+    }
+
+    /// The latest messages of a conversation, or those after or before a `seq`.
+    pub(crate) fn query(
         &self,
         uid: UserId,
         peer: Peer,
-    ) -> Option<(ConversationId, Seq, Seq)> {
-        let Peer::User(other) = peer else { return None };
-        let index = *self
-            .by_participants
-            .get(&(uid.min(other), uid.max(other)))?;
-        let log = &self.logs[index];
-        let marks = log.marks[usize::from(uid == log.high)];
-        Some((id_of(index), log.last(), marks.read))
-    }
-
-    pub(crate) fn cursors(&self, uid: UserId) -> Vec<DeliveryCursor> {
-        let is_member = |log: &&Log| log.low == uid || log.high == uid;
-        let cursor = |log: &Log| {
-            let delivered = log.marks[usize::from(uid == log.high)].delivered;
-            let head = usize::try_from(delivered.0)
-                .ok()
-                .and_then(|at| log.records.get(at));
-            DeliveryCursor {
-                conversation: log.records[0].conversation,
-                last_seq: log.last(),
-                delivered_seq: delivered,
-                joined_seq: Seq(0),
-                head: head.map_or(Mid(0), |record| record.mid),
-            }
-        };
-        let filled = self.logs.iter().filter(|log| !log.records.is_empty());
-        filled.filter(is_member).map(cursor).collect()
-    }
-
-    /// Messages after a `seq` and below an id, oldest first.
-    pub(crate) fn page(
-        &self,
-        conversation: ConversationId,
-        after: Seq,
-        before: Option<Mid>,
-        limit: usize,
+        bounds: (Option<Seq>, Option<Seq>),
+        limit: u32,
     ) -> Vec<Rc<Record>> {
-        let records = &self.logs[index_of(conversation)].records;
-        let from = usize::try_from(after.0).unwrap_or(0).min(records.len());
-        let below = |record: &&Rc<Record>| before.is_none_or(|mid| record.mid < mid);
-        let page = records[from..].iter().take_while(below).take(limit);
-        page.cloned().collect()
-    }
-
-    /// The answer to a query, cut to what fits in a frame.
-    pub(crate) fn query(&self, query: &Query) -> Vec<Rc<Record>> {
-        let Some((conversation, ..)) = self.conversation(query.owner_uid, query.peer) else {
-            return Vec::new();
-        };
-        self.logs[index_of(conversation)].query(query)
+        let found = self.find(uid, peer);
+        found.map_or(Vec::new(), |(log, _)| log.query(bounds, limit))
     }
 
     /// A page of a user's conversations, newest first. The cursor is the last `mid` of the last
-    /// one.
-    pub(crate) fn list(&self, uid: UserId, after: Option<&str>) -> ConversationList {
-        let after = after.and_then(|text| text.parse().ok());
-        let is_member = |log: &&Log| (log.low == uid || log.high == uid) && !log.records.is_empty();
+    /// one. `None`: the cursor is none.
+    pub(crate) fn list(&self, uid: UserId, after: Option<&str>) -> Option<ConversationList> {
+        let after = after.map_or(Ok(i64::MAX), str::parse).ok()?;
         let last_mid = |log: &Log| log.records.last().map_or(0, |record| record.mid.0);
-        let mut logs: Vec<_> = self.logs.iter().filter(is_member).collect();
-        logs.retain(|log| after.is_none_or(|after: i64| last_mid(log) < after));
-        logs.sort_by_key(|log| std::cmp::Reverse(last_mid(log)));
-        let next = (logs.len() > LIST_MAX).then(|| last_mid(logs[LIST_MAX - 1]).to_string());
-        logs.truncate(LIST_MAX);
-        ConversationList {
-            conversations: logs.into_iter().map(|log| log.row(uid)).collect(),
+        let logs = self.logs_of(uid).filter(|(log, _)| last_mid(log) < after);
+        let mut logs: Vec<_> = logs.collect();
+        logs.sort_by_key(|(log, _)| std::cmp::Reverse(last_mid(log)));
+        let next = (logs.len() > PAGE_MAX).then(|| last_mid(logs[PAGE_MAX - 1].0).to_string());
+        logs.truncate(PAGE_MAX);
+        Some(ConversationList {
+            conversations: logs.iter().map(|(log, member)| log.row(member)).collect(),
             next,
-        }
+        })
     }
 
     /// The number of unread messages in one conversation and in all.
     pub(crate) fn unread(&self, uid: UserId, conversation: ConversationId) -> (u64, u64) {
-        let is_member = |log: &&Log| log.low == uid || log.high == uid;
-        let total = self
-            .logs
-            .iter()
-            .filter(is_member)
-            .map(|log| log.unread(uid))
-            .sum();
-        let here = self.logs.get(index_of(conversation));
-        (here.map_or(0, |log| log.unread(uid)), total)
+        let count = |(log, member): (&Log, &Member)| (log.id, log.unread(member));
+        self.logs_of(uid).map(count).fold((0, 0), |sum, (id, n)| {
+            let here = if id == conversation { n } else { 0 };
+            (sum.0 + here, sum.1 + n)
+        })
+    }
+
+    pub(crate) fn unread_counts(&self, uid: UserId) -> UnreadCounts {
+        let mut counts = UnreadCounts {
+            total: 0,
+            direct: 0,
+            from_self: Vec::new(),
+        };
+        for (log, member) in self.logs_of(uid) {
+            let unread = log.unread(member);
+            counts.total += unread;
+            counts.direct += if log.group.is_none() { unread } else { 0 };
+            if unread == 0 && member.read < log.last() {
+                counts.from_self.push((log.id, log.last()));
+            }
+        }
+        counts
     }
 
     /// For a broken variant: loses what this node committed since then.
@@ -219,22 +229,52 @@ impl Store {
         }
     }
 
-    fn log_of(&mut self, one: UserId, other: UserId) -> usize {
-        let participants = (one.min(other), one.max(other));
-        *self.by_participants.entry(participants).or_insert_with(|| {
-            self.logs.push(Log {
-                low: participants.0,
-                high: participants.1,
-                records: Vec::new(),
-                marks: [Marks::default(); 2],
-            });
-            self.logs.len() - 1
-        })
+    /// The filled conversations of a user, by id.
+    fn logs_of(&self, uid: UserId) -> impl Iterator<Item = (&Log, &Member)> {
+        let filled = self.logs.iter().filter(|log| !log.records.is_empty());
+        filled.filter_map(move |log| Some((log, log.member(uid)?)))
+    }
+
+    fn find(&self, uid: UserId, peer: Peer) -> Option<(&Log, &Member)> {
+        let index = match peer {
+            Peer::User(other) => *self.by_participants.get(&in_order(uid, other))?,
+            Peer::Group(group) => index_of(ConversationId(group.0)),
+        };
+        let log = self.logs.get(index)?;
+        let is_addressed = log.group.is_some() == matches!(peer, Peer::Group(_));
+        Some((log, log.member(uid).filter(|_| is_addressed)?))
+    }
+
+    /// The conversation of a message, which its first message creates.
+    fn log_of(&mut self, sender: UserId, peer: Peer) -> Result<usize, UnknownRecipient> {
+        if let Some((log, _)) = self.find(sender, peer) {
+            return Ok(index_of(log.id));
+        }
+        match peer {
+            Peer::User(other) if self.users.contains(&other) => {
+                let (low, high) = in_order(sender, other);
+                self.by_participants.insert((low, high), self.logs.len());
+                Ok(self.add_log(&[low, high]))
+            }
+            _ => Err(UnknownRecipient),
+        }
+    }
+
+    fn add_log(&mut self, members: &[UserId]) -> usize {
+        let index = self.logs.len();
+        let new = |uid: &UserId| Member::new(*uid, Seq(0));
+        self.logs.push(Log {
+            id: ConversationId(i64::try_from(index + 1).unwrap_or(i64::MAX)),
+            group: None,
+            members: members.iter().map(new).collect(),
+            records: Vec::new(),
+        });
+        index
     }
 }
 
-fn id_of(index: usize) -> ConversationId {
-    ConversationId(i64::try_from(index + 1).unwrap_or(i64::MAX))
+fn in_order(one: UserId, other: UserId) -> (UserId, UserId) {
+    (one.min(other), one.max(other))
 }
 
 fn index_of(conversation: ConversationId) -> usize {

@@ -184,8 +184,8 @@ impl World {
         }
         let store = &env.store;
         env.ledger.end_stored(|uid, peer| {
-            let conversation = store.conversation(uid, peer);
-            conversation.map(|(_, last, _)| last)
+            let position = store.position(uid, peer);
+            position.map(|position| position.last_seq)
         });
         let held: usize = self.nodes.iter().map(Node::connections).sum();
         let devices = self.devices.len();
@@ -236,6 +236,8 @@ fn add_history(env: &mut Env, history: History) {
         let delivered = Seq(env.random.below(history.count + 1).cast_signed());
         env.ledger.history(uid, conversation, delivered);
         let marks = env.store.advance(conversation, uid, Seq(0), delivered);
-        env.ledger.moved(conversation, uid, marks);
+        if let Some(marks) = marks {
+            env.ledger.moved(&marks);
+        }
     }
 }

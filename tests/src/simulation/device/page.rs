@@ -145,10 +145,13 @@ impl Page {
                 let read = self.read.entry(mark.peer).or_default();
                 *read = mark.seq.max(*read);
             }
+            ServerFrame::Receipt(receipt) => {
+                let seqs = (receipt.delivered, receipt.read);
+                env.ledger.receipt(self.me, receipt.other_uid, seqs);
+            }
             ServerFrame::BindRefused(_)
             | ServerFrame::Heartbeat(_)
             | ServerFrame::Unread(_)
-            | ServerFrame::Receipt(_)
             | ServerFrame::Presence(_)
             | ServerFrame::Profile(_) => {}
         }

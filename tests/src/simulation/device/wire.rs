@@ -3,7 +3,7 @@
 use super::{Client, Device};
 use crate::simulation::agenda::{Event, NodeId, SocketId};
 use crate::simulation::env::Env;
-use crate::simulation::network::{Down, Up};
+use crate::simulation::network::{Down, NO_CLOSE_FRAME, Up};
 use crate::simulation::report::Count;
 use std::time::Duration;
 use tidings_shared::Message;
@@ -15,7 +15,9 @@ impl Device {
         let frame = match packet {
             Down::Opened => return self.handle_link_event(env, LinkEvent::Opened),
             Down::Close(code) => {
-                self.socket = None;
+                if let Some(socket) = self.socket.take().filter(|_| code != NO_CLOSE_FRAME) {
+                    env.send_up(socket, Up::Close);
+                }
                 return self.handle_link_event(env, LinkEvent::Closed(code));
             }
             Down::Frame(frame) => frame,
@@ -29,6 +31,11 @@ impl Device {
             }
             ServerFrame::Heartbeat(interval) => {
                 self.handle_link_event(env, LinkEvent::Interval(*interval));
+            }
+            ServerFrame::BindRefused(body) => {
+                if let Some(wait) = body.retry() {
+                    self.handle_link_event(env, LinkEvent::TryAfter(wait));
+                }
             }
             ServerFrame::Push(push) => {
                 env.ledger.pushed(socket, self.uid, push);

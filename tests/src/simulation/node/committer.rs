@@ -3,13 +3,13 @@
 
 use super::Core;
 use crate::simulation::agenda::{Event, NodeId, SocketId};
-use crate::simulation::bus::{BusEvent, Notice};
+use crate::simulation::bus::{BusEvent, Notice, Topic};
 use crate::simulation::env::Env;
 use crate::simulation::report::Count;
-use crate::simulation::store::{Draft, Stored, UnknownRecipient};
+use crate::simulation::store::{Draft, Record, Stored, UnknownRecipient};
 use crate::simulation::variant::Variant;
-use tidings_shared::frame::{ServerFrame, kind};
-use tidings_shared::{ConversationId, ErrorBody, ErrorCode, Peer, Seq, UserId};
+use std::rc::Rc;
+use tidings_shared::{ErrorCode, Peer};
 
 /// The outcome of the running batch.
 #[derive(Debug, Default)]
@@ -21,15 +21,8 @@ enum Outcome {
     Appended(Vec<Result<Stored, UnknownRecipient>>),
 }
 
-/// The answer to a send, for the connection it came on.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) socket: SocketId,
-    pub(super) number: u64,
-    pub(super) frame: ServerFrame,
-    /// The conversation and `seq` of the message, if it was stored.
-    pub(super) slot: Option<(ConversationId, Seq)>,
-}
+/// The outcome of a send, for the connection it came on.
+pub(super) type Answer = (SocketId, Result<Rc<Record>, ErrorCode>);
 
 #[derive(Debug, Default)]
 pub(super) struct Committer {
@@ -39,11 +32,6 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    pub(super) fn send(&mut self, env: &mut Env, (node, incarnation): (NodeId, u32), draft: Draft) {
-        self.queue.push(draft);
-        self.start(env, node, incarnation);
-    }
-
     pub(super) fn start(&mut self, env: &mut Env, node: NodeId, incarnation: u32) {
         if self.running.is_empty() && !self.queue.is_empty() {
             self.running = std::mem::take(&mut self.queue);
@@ -100,59 +88,46 @@ impl Committer {
     /// Ends the running batch. Returns the notices to publish, and the answers to send after that.
     pub(super) fn appended(&mut self, env: &Env) -> (Vec<Notice>, Vec<Answer>) {
         let batch = std::mem::take(&mut self.running);
+        let mut answers = Vec::new();
         let Outcome::Appended(results) = std::mem::take(&mut self.outcome) else {
-            let answers = batch
-                .iter()
-                .map(|draft| refused(draft, ErrorCode::Unavailable));
-            let answers = answers.flatten().collect();
+            let origins = batch.iter().filter_map(|draft| draft.origin);
+            answers.extend(origins.map(|origin| (origin, Err(ErrorCode::Unavailable))));
             if env.is(Variant::SilentDoubt) {
                 return (Vec::new(), answers);
             }
-            // Whether the batch was stored is not known, so the users concerned are resynced.
-            let users = batch.iter().flat_map(concerned).collect();
-            return (vec![Notice::resync(users)], answers);
+            // Whether the batch was stored is not known, so those concerned are resynced.
+            let topics = batch.iter().flat_map(topics).collect();
+            return (vec![Notice::new(topics, BusEvent::Resync)], answers);
         };
         let mut notices = Vec::new();
-        let mut answers = Vec::new();
         for (draft, result) in batch.iter().zip(results) {
-            let Ok(stored) = result else {
-                answers.extend(refused(draft, ErrorCode::UnknownRecipient));
-                continue;
+            let outcome = match result {
+                Ok(Stored { record, fresh }) => {
+                    if fresh {
+                        let event = BusEvent::Message(Rc::clone(&record), draft.origin);
+                        notices.push(Notice::new(topics(draft), event));
+                    }
+                    Ok(record)
+                }
+                Err(UnknownRecipient) => Err(ErrorCode::UnknownRecipient),
             };
-            let record = stored.record;
-            if let Some((socket, number)) = draft.origin {
-                answers.push(Answer {
-                    socket,
-                    number,
-                    frame: ServerFrame::Sent(Box::new(record.pushed(record.sender))),
-                    slot: Some((record.conversation, record.seq)),
-                });
-            }
-            if stored.fresh {
-                let users = vec![record.sender, record.recipient];
-                let origin = draft.origin.map(|(socket, _)| socket);
-                notices.push(Core::notice(users, BusEvent::Message(record, origin)));
-            }
+            answers.extend(draft.origin.map(|origin| (origin, outcome)));
         }
         (notices, answers)
     }
 }
 
-fn concerned(draft: &Draft) -> Vec<UserId> {
-    match draft.peer {
-        Peer::User(recipient) => vec![draft.sender, recipient],
-        Peer::Group(_) => vec![draft.sender],
+impl Core {
+    /// Queues a message to be committed.
+    pub(super) fn commit(&mut self, env: &mut Env, draft: Draft) {
+        self.committer.queue.push(draft);
+        self.committer.start(env, self.id, self.incarnation);
     }
 }
 
-fn refused(draft: &Draft, code: ErrorCode) -> Option<Answer> {
-    let (socket, number) = draft.origin?;
-    let mut body = ErrorBody::new(code).re(kind::SEND);
-    body.client_msg_id.clone_from(&draft.client_msg_id);
-    Some(Answer {
-        socket,
-        number,
-        frame: ServerFrame::Error(body),
-        slot: None,
-    })
+fn topics(draft: &Draft) -> Vec<Topic> {
+    match draft.peer {
+        Peer::User(recipient) => vec![Topic::User(draft.sender), Topic::User(recipient)],
+        Peer::Group(_) => vec![Topic::User(draft.sender)],
+    }
 }

@@ -1,132 +1,118 @@
-//! One connection, driven in the order of the gateway's loop: the feed first, then any of frames,
-//! events, answers and deadlines that is ready. While it waits for the store, all else waits.
+//! One connection: the real [`Session`], and what the rest of the server keeps for it. It passes in
+//! whatever is ready, in any order, as the gateway's `select!` does.
 
 use super::Core;
-use super::jobs::{Job, Outcome};
-use super::payload::Payload;
-use super::writer::Writer;
-use crate::simulation::agenda::{Event, SocketId};
+use super::checks::Checks;
+use super::payload::Held;
+use super::requests::Running;
+use crate::simulation::agenda::{DeviceId, End, Event, SocketId};
 use crate::simulation::bus::BusEvent;
 use crate::simulation::env::Env;
-use crate::simulation::network::{Down, Up};
+use crate::simulation::network::Up;
+use crate::simulation::report::Count;
+use crate::simulation::store::Record;
 use crate::simulation::variant::Variant;
-use std::cell::Cell;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
-use tidings_shared::close::CloseCode;
-use tidings_shared::delivery::{Feed, FeedItem};
-use tidings_shared::frame::ServerFrame;
-use tidings_shared::{ConversationId, Moment, Seq, Tid, UserId, limits};
+use tidings_shared::api::User;
+use tidings_shared::delivery::Timing;
+use tidings_shared::frame::ClientFrame;
+use tidings_shared::session::{self, AppendedSend, Config, Session};
+use tidings_shared::{ErrorCode, Moment, UserId};
 
-/// The delay between a failed read of the store and the next one.
-const STORE_RETRY: Duration = Duration::from_secs(1);
+/// The default of `tidings serve`.
+const IDLE_TIMEOUT: Duration = Duration::from_mins(6);
+/// Shorter than the default: a drained node is up again soon.
+const DRAIN: Duration = Duration::from_secs(2);
+/// Longer than a run.
+const LIFETIME: Duration = Duration::from_hours(24);
 
-/// Why a connection ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Closing {
-    Gone,
-    Close(CloseCode),
-}
-
-/// The conversation and `seq` of a message.
-pub(super) type Slot = (ConversationId, Seq);
-
-/// A send that waits for its answer.
-#[derive(Debug)]
-pub(super) struct PendingAnswer {
-    number: u64,
-    answer: Option<(ServerFrame, Option<Slot>)>,
-}
-
-/// The state of a connection after its bind.
-#[derive(Debug)]
-pub(super) struct Bound {
-    pub(super) feed: Feed<Payload>,
-    pub(super) lists: bool,
+/// What the session has reported of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Phase {
+    Open,
+    Bound,
+    /// It needs nothing from the node any more.
+    Ended,
+    /// And the client knows that: a close frame was sent by one of both, or the client is gone.
+    Notified,
 }
 
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) socket: SocketId,
-    pub(super) uid: UserId,
-    pub(super) bound: Option<Bound>,
-    pub(super) writer: Writer,
-    /// The store request it waits for, and its outcome if that was determined already.
-    pub(super) job: Option<(Job, Option<Outcome>)>,
-    /// Answers to sends, in the order of the sends.
-    pub(super) pending: VecDeque<PendingAnswer>,
-    /// A page with messages from self, which may be sends of this connection that are not answered
-    /// yet.
-    pub(super) page: Option<Vec<FeedItem<Payload>>>,
-    sends: u64,
-    /// How long the connection had been idle when the present frame came.
-    pub(super) idle: Duration,
-    pub(super) read_after: Option<Moment>,
-    pub(super) started: Moment,
-    pub(super) last_arrival: Moment,
+    pub(super) device: DeviceId,
+    pub(super) session: Session<Held>,
+    started: Moment,
+    /// Events of the hub.
     events: VecDeque<Rc<BusEvent>>,
+    /// Events were lost.
     lagging: bool,
+    /// Outcomes of its sends, in their order.
+    appended: VecDeque<Result<AppendedSend<Held>, ErrorCode>>,
+    /// The store request it waits for.
+    pub(super) running: Option<Running>,
     timer_at: Option<Moment>,
-    /// Unacknowledged pushes with their sizes, tracked for the checks.
-    pub(super) outstanding: BTreeMap<Tid, usize>,
-    pub(super) alive: Rc<Cell<usize>>,
-    /// The last `seq` that pages brought, by conversation. Reading it again is no progress.
-    pub(super) seen: BTreeMap<ConversationId, Seq>,
-    pub(super) reads_allowed: u64,
+    pub(super) phase: Phase,
+    /// Whether the last query was of the legacy form, which marks the conversation as read.
+    pub(super) plain_query: bool,
+    pub(super) checks: Checks,
 }
 
 impl Connection {
-    pub(super) fn new(socket: SocketId, uid: UserId, now: Moment) -> Self {
+    pub(super) fn new(env: &mut Env, socket: SocketId) -> Self {
+        let device = env.network.socket(socket).device;
+        let user = user(env.plan.devices[device.0].uid);
+        let config = Config {
+            timing: Timing::default(),
+            idle_timeout: IDLE_TIMEOUT,
+            drain: DRAIN,
+        };
         Self {
             socket,
-            uid,
-            bound: None,
-            writer: Writer::default(),
-            job: None,
-            pending: VecDeque::new(),
-            page: None,
-            sends: 0,
-            idle: Duration::ZERO,
-            read_after: None,
-            started: now,
-            last_arrival: now,
+            device,
+            session: Session::new(config, user, LIFETIME, env.random.next()),
+            started: env.now(),
             events: VecDeque::new(),
             lagging: false,
+            appended: VecDeque::new(),
+            running: None,
             timer_at: None,
-            outstanding: BTreeMap::new(),
-            alive: Rc::default(),
-            seen: BTreeMap::new(),
-            reads_allowed: 0,
+            phase: Phase::Open,
+            plain_query: false,
+            checks: Checks::default(),
         }
     }
 
-    /// An event of the hub; returns false if the queue is full and the connection now lags.
-    pub(super) fn offer(&mut self, event: &Rc<BusEvent>, most: usize) -> bool {
-        let resync = matches!(**event, BusEvent::Resync);
+    pub(super) fn uid(&self) -> UserId {
+        self.session.user().uid
+    }
+
+    /// The session's clock counts from the start of the connection.
+    pub(super) fn now(&self, env: &Env) -> Moment {
+        Moment::after_origin(env.now().since(self.started))
+    }
+
+    /// An event of the hub. Returns false if the queue is full and the connection now lags.
+    pub(super) fn offer(&mut self, event: &Rc<BusEvent>, most: usize, to_all: bool) -> bool {
+        let best_effort = matches!(**event, BusEvent::Receipt(_));
+        let most = if best_effort { most / 2 } else { most };
         let has_capacity = self.events.len() < most;
-        self.lagging |= resync || !has_capacity;
         if has_capacity {
             self.events.push_back(Rc::clone(event));
         }
-        has_capacity || resync
+        self.lagging |= to_all || !(has_capacity || best_effort);
+        has_capacity || best_effort || to_all
     }
 
-    /// A send waits for its answer; returns its number.
-    pub(super) fn awaits_answer(&mut self) -> u64 {
-        self.sends += 1;
-        self.pending.push_back(PendingAnswer {
-            number: self.sends,
-            answer: None,
-        });
-        self.sends
-    }
-
-    pub(super) fn answer(&mut self, number: u64, frame: ServerFrame, slot: Option<Slot>) {
-        let mut waiting = self.pending.iter_mut();
-        if let Some(pending) = waiting.find(|pending| pending.number == number) {
-            pending.answer = Some((frame, slot));
-        }
+    /// The outcome of its earliest send that had none yet.
+    pub(super) fn appended(&mut self, outcome: Result<Rc<Record>, ErrorCode>) {
+        self.appended.push_back(outcome.map(|record| AppendedSend {
+            conversation: record.conversation,
+            seq: record.seq,
+            message: Held::new(record),
+        }));
     }
 
     pub(super) fn timer_fired(&mut self, now: Moment) {
@@ -134,116 +120,143 @@ impl Connection {
     }
 
     /// Runs as far as possible.
-    pub(super) fn run(&mut self, env: &mut Env, core: &mut Core) -> Result<(), Closing> {
+    pub(super) fn run(&mut self, env: &mut Env, core: &mut Core) {
         loop {
-            self.finish_page(env);
-            self.run_feed(env, core)?;
-            self.writer.drive(env, self.socket);
+            self.run_outputs(env, core);
+            if self.session.is_ended() {
+                return;
+            }
+            if self.write(env, core) {
+                continue;
+            }
             self.check(env);
-            if self.job.is_some() || self.page.is_some() {
-                return Ok(());
-            }
-            let accepts_frames =
-                self.writer.has_capacity() && self.pending.len() < limits::SENDS_IN_FLIGHT;
-            let frame = accepts_frames && env.network.has_up(self.socket, env.now());
-            let event = self.bound.is_some() && !self.events.is_empty();
-            let answer = self.is_answered();
-            let deadline = self.deadline() <= env.now();
-            let ready = [frame, event, answer, deadline];
+            let deadline = self.session.poll_timeout();
+            let frame = self.session.can_receive() && env.network.has_up(self.socket, env.now());
+            let event = self.session.wants_events() && !self.events.is_empty();
+            // What has arrived already comes before a deadline is judged.
+            let is_due = !frame && deadline.is_some_and(|at| at <= self.now(env));
+            let ready = [frame, event, !self.appended.is_empty(), is_due];
             if ready == [false; 4] {
-                break;
+                return self.set_timer(env, deadline);
             }
-            // As `select!` does, in any order.
             let first = env.random.index(4);
             let arm = (0..4).map(|n| (first + n) % 4).find(|arm| ready[*arm]);
             match arm {
-                Some(0) => self.receive_frame(env, core)?,
+                Some(0) => self.receive(env),
                 Some(1) => self.handle_event(env),
-                Some(2) => self.write_answer(env),
-                _ => self.handle_deadline(env)?,
+                Some(2) => self.handle_appended(env),
+                _ => self.session.handle_timeout(self.now(env)),
             }
         }
-        let deadline = self.deadline();
-        if self.timer_at.is_none_or(|at| at > deadline) {
-            self.timer_at = Some(deadline);
-            env.agenda.at(deadline, Event::ConnectionTimer(self.socket));
-        }
-        Ok(())
     }
 
-    /// Writes as much of the queue as the network accepts, then closes.
-    pub(super) fn close(mut self, env: &mut Env, code: CloseCode) {
-        self.writer.drive(env, self.socket);
-        if self.writer.len() == 0 {
-            env.send_down(self.socket, Down::Close(code.code()));
-        } else {
+    /// The connection is over: the client notices at least that, unless it knows already.
+    pub(super) fn finish(&self, env: &mut Env) {
+        if self.phase < Phase::Notified {
             env.cut(self.socket, true, false);
         }
     }
 
-    pub(super) fn push(&mut self, env: &Env, frame: ServerFrame) {
-        self.writer.push(env.now(), frame);
+    /// This end has noticed that the client is gone.
+    pub(super) fn disconnected(&mut self) {
+        self.enter(Phase::Notified);
+        self.session.handle_disconnected();
     }
 
-    /// The feed's clock counts from the start of the connection.
-    pub(super) fn moment(&self, now: Moment) -> Moment {
-        Moment::after_origin(now.since(self.started))
+    pub(super) fn enter(&mut self, phase: Phase) {
+        self.phase = self.phase.max(phase);
     }
 
-    pub(super) fn store_failed(&mut self, env: &Env) {
-        self.read_after = Some(env.now() + STORE_RETRY);
-        self.allow_reads(1);
+    fn set_timer(&mut self, env: &mut Env, deadline: Option<Moment>) {
+        let Some(deadline) = deadline else { return };
+        let at = self.started + deadline.since(Moment::default());
+        if self.timer_at.is_none_or(|earlier| earlier > at) {
+            self.timer_at = Some(at);
+            env.agenda.at(at, Event::ConnectionTimer(self.socket));
+        }
     }
 
-    fn receive_frame(&mut self, env: &mut Env, core: &mut Core) -> Result<(), Closing> {
-        let Some(Up::Frame(frame)) = env.network.recv_up(self.socket, env.now()) else {
-            return Err(Closing::Gone);
-        };
-        let last_traffic = self.last_arrival.max(self.writer.moved_at());
-        self.idle = env.now().since(last_traffic);
-        self.last_arrival = env.now();
-        self.handle_frame(env, core, frame)
+    fn receive(&mut self, env: &mut Env) {
+        let now = self.now(env);
+        match env.network.recv_up(self.socket, env.now()) {
+            Some(Up::Frame(ClientFrame::Ack(ack))) => {
+                self.checks.handle_ack(&ack);
+                if env.is(Variant::AcksIgnored) {
+                    self.session.handle_arrival(now);
+                } else {
+                    let frame = Ok(ClientFrame::Ack(ack));
+                    self.session.handle_frame(now, frame, Ok(()));
+                }
+            }
+            Some(Up::Frame(frame)) => {
+                if let ClientFrame::Query(query) = &frame {
+                    self.plain_query = query.is_plain();
+                }
+                let charged = charge(env, &frame);
+                self.session.handle_frame(now, Ok(frame), charged);
+            }
+            // The answer to the node's own close frame, or its client is gone at once.
+            Some(Up::Close) if self.phase >= Phase::Ended || env.random.chance(50) => {
+                self.disconnected();
+            }
+            Some(Up::Close) => {
+                self.enter(Phase::Notified);
+                self.session.handle_close(now);
+                let wait = env.random.ms(0, 3000);
+                env.after(wait, Event::Noticed(self.socket, End::Server));
+            }
+            Some(Up::Open) | None => {}
+        }
     }
 
-    fn handle_event(&mut self, env: &mut Env) {
+    fn handle_event(&mut self, env: &Env) {
         let Some(event) = self.events.pop_front() else {
             return;
         };
+        let now = self.now(env);
         let lagged = std::mem::take(&mut self.lagging);
-        self.allow_reads(1);
-        let now = self.moment(env.now());
-        let item = match &*event {
-            BusEvent::Message(record, _) => Some(self.item(record)),
-            _ => None,
-        };
-        let Some(bound) = &mut self.bound else { return };
-        if lagged && !env.is(Variant::GapIgnored) {
-            bound.feed.handle_resync();
+        let knows_gaps = !env.is(Variant::GapIgnored);
+        if lagged && knows_gaps {
+            self.session.handle_event(now, session::Event::Resync);
         }
-        if let Some(item) = item {
-            bound.feed.handle_message(now, item);
-        }
-        if let BusEvent::Read(conversation, mark) = &*event {
-            bound.feed.handle_read(*conversation, mark.seq);
-            if bound.lists {
-                self.push(env, ServerFrame::Read(*mark));
+        self.checks.allow_reads(1);
+        let event = match &*event {
+            BusEvent::Message(record, _) => {
+                session::Event::Message(self.checks.item(record, self.uid()))
             }
-        }
-    }
-
-    pub(super) fn is_answered(&self) -> bool {
-        let front = self.pending.front();
-        front.is_some_and(|pending| pending.answer.is_some())
-    }
-
-    pub(super) fn write_answer(&mut self, env: &Env) {
-        let front = self.pending.pop_front();
-        let Some((frame, slot)) = front.and_then(|pending| pending.answer) else {
-            return;
+            BusEvent::Read(conversation, mark, delivered) => session::Event::Read {
+                conversation: *conversation,
+                mark: *mark,
+                delivered: *delivered,
+            },
+            BusEvent::Receipt(receipt) => session::Event::Receipt(*receipt),
+            BusEvent::Resync if knows_gaps => session::Event::Resync,
+            BusEvent::Resync => return,
         };
-        self.push(env, frame);
-        if let (Some(bound), Some((conversation, seq))) = (&mut self.bound, slot) {
-            bound.feed.handle_answered(conversation, seq);
+        self.session.handle_event(now, event);
+    }
+
+    fn handle_appended(&mut self, env: &Env) {
+        if let Some(outcome) = self.appended.pop_front() {
+            self.session.handle_appended(self.now(env), outcome);
         }
     }
+}
+
+pub(super) fn user(uid: UserId) -> User {
+    User {
+        uid,
+        username: String::new(),
+        avatar: String::new(),
+    }
+}
+
+/// Defers some frames while faults last.
+fn charge(env: &mut Env, frame: &ClientFrame) -> Result<(), Duration> {
+    let is_charged = matches!(frame, ClientFrame::Send(_) | ClientFrame::Query(_));
+    if is_charged && !env.healed && env.random.chance(env.plan.deferred_percent) {
+        env.count(Count::Deferred);
+        return Err(env.random.ms(1, 5000));
+    }
+    Ok(())
 }

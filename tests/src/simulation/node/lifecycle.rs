@@ -1,6 +1,5 @@
 //! Crash, drain and start of a process.
 
-use super::connection::Closing;
 use super::{Node, State};
 use crate::simulation::bus::Notice;
 use crate::simulation::env::Env;
@@ -8,7 +7,6 @@ use crate::simulation::report::Count;
 use crate::simulation::variant::Variant;
 use std::time::Duration;
 use tidings_shared::Moment;
-use tidings_shared::close::CloseCode;
 
 impl Node {
     /// Makes the process crash at its next commit, if that comes before its next start.
@@ -49,7 +47,7 @@ impl Node {
         }
     }
 
-    /// Closes every connection with 1001 and accepts no more. Nothing is lost.
+    /// Closes every connection with 1001, within some time, and accepts no more. Nothing is lost.
     pub(crate) fn drain(&mut self, env: &mut Env) {
         if self.state != State::Up {
             return;
@@ -57,8 +55,11 @@ impl Node {
         env.count(Count::Drains);
         env.log(|| format!("node {} drains", self.core.id.0));
         self.state = State::Draining;
-        for (_, connection) in std::mem::take(&mut self.connections) {
-            self.close(env, connection, Closing::Close(CloseCode::GoingAway));
+        let sockets: Vec<_> = self.connections.keys().copied().collect();
+        for socket in sockets {
+            self.with(env, socket, |connection, env, _| {
+                connection.session.handle_drain(connection.now(env));
+            });
         }
     }
 
@@ -66,7 +67,7 @@ impl Node {
     /// so it publishes a resync to all.
     pub(crate) fn start(&mut self, env: &mut Env) {
         if self.state == State::Down && !env.is(Variant::SilentRestart) {
-            env.publish(self.core.id, vec![Notice::resync(Vec::new())]);
+            env.publish(self.core.id, vec![Notice::resync_all()]);
         }
         self.state = State::Up;
         self.unannounced = false;

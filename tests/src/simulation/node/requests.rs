@@ -1,118 +1,134 @@
-//! Handling of client frames, in the order of the gateway: a bind subscribes to the hub before it
-//! reads, and requests wait for the store one after the other.
+//! The requests of a session, which take the store some time, and their answers.
 
 use super::Core;
-use super::connection::{Closing, Connection};
-use super::jobs::Job;
-use crate::simulation::agenda::DeviceId;
+use super::connection::{Connection, Phase, user};
+use super::payload::Held;
+use crate::simulation::agenda::Event;
+use crate::simulation::bus::Topic;
 use crate::simulation::env::Env;
-use crate::simulation::store::Draft;
+use crate::simulation::report::Count;
 use crate::simulation::variant::Variant;
-use std::time::Duration;
-use tidings_shared::close::CloseCode;
-use tidings_shared::frame::{Ack, ClientFrame, Send, ServerFrame, kind};
-use tidings_shared::{ErrorCode, Message, Mid, Seq};
+use tidings_shared::ConversationId;
+use tidings_shared::session::{Answer, Request, StoreUnavailable};
 
-impl Connection {
-    pub(super) fn handle_frame(
-        &mut self,
-        env: &mut Env,
-        core: &mut Core,
-        frame: ClientFrame,
-    ) -> Result<(), Closing> {
-        if self.bound.is_none() && !matches!(frame, ClientFrame::Bind(_)) {
-            self.push(env, ServerFrame::Error(ErrorCode::NotBound.into()));
-            return Ok(());
-        }
-        match frame {
-            ClientFrame::Bind(bind) => {
-                if bind.uid != self.uid || self.bound.is_some() {
-                    return Err(Closing::Close(CloseCode::ProtocolError));
-                }
-                // Subscribe first, then read: what is committed in between arrives as an event.
-                if !env.is(Variant::SubscribeLate) {
-                    core.join(self.uid, self.socket);
-                }
-                self.ask(env, Job::Cursors(bind));
-            }
-            ClientFrame::Heartbeat(_) => {
-                let (device, idle) = (self.device(env), self.idle);
-                let interval =
-                    core.heartbeat(device, |policy| policy.handle_success(super::BOUNDS, idle));
-                // The wire has whole milliseconds.
-                let ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
-                self.push(env, ServerFrame::Heartbeat(Duration::from_millis(ms)));
-            }
-            ClientFrame::Query(query) => self.ask(env, Job::Query(query)),
-            ClientFrame::Send(send) => self.send(env, core, send),
-            ClientFrame::Unread(_) => self.ask(env, Job::Unread),
-            ClientFrame::Ack(ack) => self.ack(env, &ack),
-            ClientFrame::ListConversations(request) => self.ask(env, Job::List(request.after)),
-            // Presence is best effort; no promise depends on it.
-            ClientFrame::Watch(_) => {}
-            ClientFrame::Read(read) => self.ask(env, Job::Mark(read.peer, read.seq, kind::READ)),
-        }
-        Ok(())
-    }
+type Outcome = Result<Answer<Held>, StoreUnavailable>;
 
-    fn ack(&mut self, env: &Env, ack: &Ack) {
-        let before = self.outstanding.len();
-        if ack.cumulative {
-            self.outstanding = self
-                .outstanding
-                .split_off(&tidings_shared::Tid(ack.tid.0 + 1));
-        } else {
-            self.outstanding.remove(&ack.tid);
-        }
-        self.allow_reads(before - self.outstanding.len());
-        if let Some(bound) = &mut self.bound
-            && !env.is(Variant::AcksIgnored)
-        {
-            bound.feed.handle_ack(ack.tid, ack.cumulative);
-        }
-    }
-
-    fn send(&mut self, env: &mut Env, core: &mut Core, send: Send) {
-        let number = self.awaits_answer();
-        if env.is(Variant::AnswerBeforeCommit) {
-            self.answer(
-                number,
-                ServerFrame::Sent(Box::new(guessed(env, &send))),
-                None,
-            );
-        }
-        let draft = Draft {
-            sender: self.uid,
-            peer: send.peer,
-            content: send.content,
-            client_msg_id: send.client_msg_id,
-            origin: Some((self.socket, number)),
-        };
-        core.committer.send(env, (core.id, core.incarnation), draft);
-    }
-
-    pub(super) fn device(&self, env: &Env) -> DeviceId {
-        env.network.socket(self.socket).device
-    }
+/// A request that is under way, and its outcome if that was determined already.
+#[derive(Debug)]
+pub(super) struct Running {
+    request: Request,
+    outcome: Option<Outcome>,
 }
 
-/// For a broken variant: the answer that the store will probably give to a send.
-fn guessed(env: &Env, send: &Send) -> Message {
-    let conversation = env.store.conversation(send.sender_uid, send.peer);
-    let last = conversation.map_or(Seq(0), |(_, last, _)| last);
-    Message {
-        mid: Mid(0),
-        seq: last.next(),
-        content: send.content.clone(),
-        msg_type: send.msg_type,
-        owner_uid: send.sender_uid,
-        peer: send.peer,
-        direction: tidings_shared::Direction::Sent,
-        create_time: 0,
-        owner_uid_avatar: String::new(),
-        other_uid_avatar: String::new(),
-        owner_name: String::new(),
-        other_name: String::new(),
-        client_msg_id: send.client_msg_id.clone(),
+impl Connection {
+    pub(super) fn request(&mut self, env: &mut Env, core: &mut Core, request: Request) {
+        let answer = match request {
+            Request::Admit => Answer::Admitted(true),
+            Request::Subscribe { .. } => {
+                if !env.is(Variant::SubscribeLate) {
+                    core.hub.join(Topic::User(self.uid()), self.socket);
+                }
+                Answer::Subscribed(true)
+            }
+            request => return self.start(env, core, request),
+        };
+        self.session.handle_answer(self.now(env), Ok(answer));
+    }
+
+    /// Starts a store request. It is run at its start or at its end, at random.
+    fn start(&mut self, env: &mut Env, core: &Core, request: Request) {
+        env.ledger.record_activity(env.agenda.now());
+        match request {
+            Request::Page(_) => {
+                env.count(Count::FeedReads);
+                let allowed = self.checks.reads_allowed();
+                env.ledger.read_on(self.socket, allowed);
+            }
+            Request::Login if self.phase == Phase::Bound => env.count(Count::Reloads),
+            _ => {}
+        }
+        let at_start = env.random.chance(50);
+        let outcome = at_start.then(|| self.evaluate(env, core, &request));
+        self.running = Some(Running { request, outcome });
+        let wait = env.store_time();
+        env.after(wait, Event::Stored(self.socket));
+    }
+
+    /// The store answers the request that is under way.
+    pub(super) fn stored(&mut self, env: &mut Env, core: &Core) {
+        let Some(Running { request, outcome }) = self.running.take() else {
+            return;
+        };
+        let outcome = outcome.unwrap_or_else(|| self.evaluate(env, core, &request));
+        let now = self.now(env);
+        match &outcome {
+            Ok(Answer::Page(items)) => self.checks.paged(items),
+            Ok(Answer::Cursors { page, .. }) => self.checks.allow_reads(page.len() + 1),
+            Ok(_) => {}
+            Err(_) => self.checks.read_failed(now),
+        }
+        self.session.handle_answer(now, outcome);
+    }
+
+    fn evaluate(&self, env: &mut Env, core: &Core, request: &Request) -> Outcome {
+        let (store, uid) = (&env.store, self.uid());
+        if store.is_down() {
+            return Err(StoreUnavailable);
+        }
+        Ok(match request {
+            Request::Login => Answer::Login(Some(user(uid))),
+            Request::Cursors { after } => {
+                let (mut page, is_last) = store.cursors(uid, *after);
+                for cursor in &mut page {
+                    let delivery = &mut cursor.delivery;
+                    let pending = core.cursors.delivered(uid, delivery.conversation);
+                    delivery.delivered_seq = delivery.delivered_seq.max(pending);
+                }
+                Answer::Cursors { page, is_last }
+            }
+            Request::Unread => Answer::Unread(store.unread_counts(uid)),
+            Request::List { after } => Answer::List(store.list(uid, after.as_deref())),
+            Request::Query {
+                peer,
+                after,
+                before,
+                limit,
+            } => {
+                let position = store.position(uid, *peer);
+                let records = store.query(uid, *peer, (*after, *before), *limit);
+                let messages = records.into_iter().map(Held::new).collect();
+                let found = store.has_peer(uid, *peer);
+                if let Some(position) = position.filter(|_| self.plain_query) {
+                    env.ledger.claims_read(uid, *peer, position.last_seq, false);
+                }
+                Answer::Query(found.then_some((messages, position)))
+            }
+            Request::Position(peer) => Answer::Position(store.position(uid, *peer)),
+            Request::Advance {
+                conversation,
+                read,
+                delivered,
+            } => {
+                if let Some(marks) = env.store.advance(*conversation, uid, *read, *delivered) {
+                    env.ledger.moved(&marks);
+                    core.publish_receipt(env, &marks);
+                }
+                self.advanced(env, *conversation)
+            }
+            Request::Page(request) => {
+                let records = store.page(uid, request);
+                let items = records.iter().map(|record| self.checks.item(record, uid));
+                Answer::Page(items.collect())
+            }
+            // Answered at once.
+            Request::Admit | Request::Subscribe { .. } | Request::JoinGroups(_) => {
+                Answer::Joined(false)
+            }
+        })
+    }
+
+    fn advanced(&self, env: &Env, conversation: ConversationId) -> Answer<Held> {
+        let (unread, total) = env.store.unread(self.uid(), conversation);
+        Answer::Advanced { unread, total }
     }
 }

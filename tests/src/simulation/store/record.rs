@@ -15,8 +15,8 @@ pub(crate) struct Draft {
     pub(crate) peer: Peer,
     pub(crate) content: String,
     pub(crate) client_msg_id: Option<ClientMsgId>,
-    /// The connection it was sent on and its number there; `None` for history.
-    pub(crate) origin: Option<(SocketId, u64)>,
+    /// The connection it was sent on; `None` for history.
+    pub(crate) origin: Option<SocketId>,
 }
 
 /// A stored message.
@@ -26,7 +26,8 @@ pub(crate) struct Record {
     pub(crate) seq: Seq,
     pub(crate) mid: Mid,
     pub(crate) sender: UserId,
-    pub(crate) recipient: UserId,
+    /// The peer of the sender.
+    pub(crate) peer: Peer,
     pub(crate) client_msg_id: Option<ClientMsgId>,
     pub(crate) content: String,
     /// The approximate size in bytes of its JSON.
@@ -37,11 +38,9 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(super) fn new(
+    pub(crate) fn new(
         draft: &Draft,
-        conversation: ConversationId,
-        recipient: UserId,
-        (seq, mid): (Seq, Mid),
+        (conversation, seq, mid): (ConversationId, Seq, Mid),
         (node, at): (NodeId, Moment),
     ) -> Self {
         // JSON writes a control character as six bytes.
@@ -52,7 +51,7 @@ impl Record {
             seq,
             mid,
             sender: draft.sender,
-            recipient,
+            peer: draft.peer,
             client_msg_id: draft.client_msg_id.clone(),
             content: draft.content.clone(),
             bytes: text + JSON_OVERHEAD,
@@ -63,46 +62,40 @@ impl Record {
 
     /// The message in a push, or in the answer to its sender: its owner is the sender.
     pub(crate) fn pushed(&self, to: UserId) -> Message {
-        self.message(self.sender, Direction::Sent, to)
-    }
-
-    /// The message in a page: its owner is the user who queried.
-    pub(crate) fn queried(&self, by: UserId) -> Message {
-        let from_self = self.sender == by;
-        let direction = if from_self {
-            Direction::Sent
-        } else {
-            Direction::Received
-        };
-        self.message(by, direction, by)
-    }
-
-    pub(crate) fn created_at(&self) -> i64 {
-        let elapsed = self.at.since(Moment::default());
-        i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
-    }
-
-    fn message(&self, owner: UserId, direction: Direction, reader: UserId) -> Message {
-        let other = if owner == self.sender {
-            self.recipient
-        } else {
-            self.sender
-        };
         let id = self.client_msg_id.clone();
         Message {
             mid: self.mid,
             seq: self.seq,
             content: self.content.clone(),
             msg_type: MsgType::TEXT,
-            owner_uid: owner,
-            peer: Peer::User(other),
-            direction,
+            owner_uid: self.sender,
+            peer: self.peer,
+            direction: Direction::Sent,
             create_time: self.created_at(),
             owner_uid_avatar: String::new(),
             other_uid_avatar: String::new(),
             owner_name: String::new(),
             other_name: String::new(),
-            client_msg_id: id.filter(|_| reader == self.sender),
+            client_msg_id: id.filter(|_| to == self.sender),
         }
+    }
+
+    /// The message in a page: its owner is the user who queried, or in a group the sender.
+    pub(crate) fn queried(&self, by: UserId) -> Message {
+        let message = self.pushed(by);
+        if self.sender == by || matches!(self.peer, Peer::Group(_)) {
+            return message;
+        }
+        Message {
+            owner_uid: by,
+            peer: Peer::User(self.sender),
+            direction: Direction::Received,
+            ..message
+        }
+    }
+
+    pub(crate) fn created_at(&self) -> i64 {
+        let elapsed = self.at.since(Moment::default());
+        i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
     }
 }

@@ -85,7 +85,7 @@ impl Page {
             let (last, read) = (view.timeline.last(), self.read.entry(*peer).or_default());
             if view.timeline.poll_fetch().is_none() && last > *read && last > Seq(0) {
                 *read = last;
-                env.ledger.claims_read(self.me, *peer, last);
+                env.ledger.claims_read(self.me, *peer, last, true);
                 let (peer, seq) = (*peer, last);
                 frames.push(ClientFrame::Read(Read { peer, seq }));
             }
