@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 use tidings_server::domain::ConnectionId;
 use tidings_server::store::{NewMessage, NewUser, READERS, open};
-use tidings_shared::{ClientMsgId, MsgType, Peer, UserId};
+use tidings_shared::{Body, ClientMsgId, Peer, UserId};
 
 fn user(uid: i64) -> NewUser {
     NewUser {
@@ -48,8 +48,9 @@ async fn main() -> anyhow::Result<()> {
                 NewMessage {
                     sender: UserId(2 * pair + 1),
                     peer: Peer::User(UserId(2 * pair + 2)),
-                    content: "A sentence of about sixty characters, as people write them.".into(),
-                    msg_type: MsgType::TEXT,
+                    body: Body::Text(
+                        "A sentence of about sixty characters, as people write them.".into(),
+                    ),
                     client_msg_id: Some(ClientMsgId(format!(
                         "{run:08}-0000-0000-0000-{count:012}"
                     ))),

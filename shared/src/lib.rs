@@ -40,5 +40,5 @@ pub mod visible;
 
 pub use error::{ErrorBody, ErrorCode};
 pub use id::{ClientMsgId, ConversationId, GroupId, Mid, Peer, Seq, Tid, UserId};
-pub use message::{Conversation, Direction, Message, MsgType, Preview};
+pub use message::{Body, Conversation, Direction, GroupEvent, Message, MsgType, Preview};
 pub use moment::Moment;

@@ -1,9 +1,12 @@
 //! A message and a conversation, as on the wire.
 
+mod body;
 mod raw;
 
+pub use body::{Body, GroupEvent};
+
 use crate::{ClientMsgId, Mid, Peer, Seq, UserId};
-use raw::{RawConversation, RawMessage};
+use raw::{RawConversation, RawMessage, RawPreview};
 use serde::{Deserialize, Serialize};
 
 /// The type of a message's content: 1 is text, 1000 to 1999 are messages of the server about a
@@ -75,10 +78,9 @@ pub struct Message {
     pub mid: Mid,
     /// Its sequence number in the conversation.
     pub seq: Seq,
-    /// The text; never HTML.
-    pub content: String,
-    /// The type of the content.
-    pub msg_type: MsgType,
+    /// What it says: `content` and `msgType`.
+    #[serde(flatten)]
+    pub body: Body,
     /// The owner: see [`Message`].
     pub owner_uid: UserId,
     /// The peer of the owner: `otherUid` or `groupId`.
@@ -115,23 +117,21 @@ impl Message {
 
 /// The last message of a conversation, truncated for a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", from = "RawPreview")]
 pub struct Preview {
     /// The message's id. The list is ordered by it, the greatest first; 0: the server does not send
     /// it.
-    #[serde(default)]
     pub mid: Mid,
-    /// At most [`PREVIEW_CHARS`](crate::limits::PREVIEW_CHARS) characters of the text.
-    pub content: String,
-    /// The type of the content.
-    pub msg_type: MsgType,
+    /// What it says, as [`Body::preview`].
+    #[serde(flatten)]
+    pub body: Body,
     /// Whether the owner of the list sent or received it.
     #[serde(rename = "type")]
     pub direction: Direction,
     /// In ms since 1970.
     pub create_time: i64,
     /// The sender's name, in a group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sender_name: Option<String>,
 }
 

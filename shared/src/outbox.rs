@@ -5,7 +5,7 @@
 //! `clientMsgId`; that a socket accepted it proves nothing.
 
 use crate::frame::Send;
-use crate::{ClientMsgId, ErrorBody, ErrorCode, Moment, MsgType, Peer, UserId};
+use crate::{Body, ClientMsgId, ErrorBody, ErrorCode, Moment, Peer, UserId};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -152,8 +152,7 @@ impl Outbox {
                 due.push(Send {
                     sender_uid,
                     peer: pending.peer,
-                    content: pending.content.clone(),
-                    msg_type: MsgType::TEXT,
+                    body: Body::Text(pending.content.clone()),
                     client_msg_id: Some(pending.client_msg_id.clone()),
                 });
             }
@@ -281,7 +280,7 @@ mod tests {
         outbox
             .poll_sends(now, ME)
             .into_iter()
-            .map(|send| send.content)
+            .map(|send| send.body.into_content())
             .collect()
     }
 

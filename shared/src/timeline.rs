@@ -152,15 +152,14 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Direction, Mid, MsgType, Peer, UserId};
+    use crate::{Body, Direction, Mid, Peer, UserId};
     use proptest::prelude::*;
 
     fn message(seq: i64) -> Message {
         Message {
             mid: Mid(seq * 10),
             seq: Seq(seq),
-            content: seq.to_string(),
-            msg_type: MsgType::TEXT,
+            body: Body::Text(seq.to_string()),
             owner_uid: UserId(1),
             peer: Peer::User(UserId(2)),
             direction: Direction::Sent,

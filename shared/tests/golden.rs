@@ -8,8 +8,8 @@ use tidings_shared::frame::{
     write_page, write_push, write_sent,
 };
 use tidings_shared::{
-    ClientMsgId, Conversation, Direction, ErrorBody, ErrorCode, GroupId, Message, Mid, MsgType,
-    Peer, Preview, Seq, Tid, UserId,
+    Body, ClientMsgId, Conversation, Direction, ErrorBody, ErrorCode, GroupId, Message, Mid, Peer,
+    Preview, Seq, Tid, UserId,
 };
 
 const ME: UserId = UserId(1000);
@@ -19,8 +19,7 @@ fn message() -> Message {
     Message {
         mid: Mid(9),
         seq: Seq(3),
-        content: "你好 <b>\"".into(),
-        msg_type: MsgType::TEXT,
+        body: Body::Text("你好 <b>\"".into()),
         owner_uid: ME,
         peer: OTHER,
         direction: Direction::Sent,
@@ -198,8 +197,7 @@ fn a_send_may_omit_msg_type_and_client_msg_id() {
     let send = Send {
         sender_uid: ME,
         peer: OTHER,
-        content: "hi".into(),
-        msg_type: MsgType::TEXT,
+        body: Body::Text("hi".into()),
         client_msg_id: Some(ClientMsgId("u-1".into())),
     };
     client(
@@ -391,8 +389,7 @@ fn the_list_and_the_read_mark_name_the_peer() {
         peer_read: Seq(2),
         last: Preview {
             mid: Mid(9),
-            content: "hi".into(),
-            msg_type: MsgType::TEXT,
+            body: Body::Text("hi".into()),
             direction: Direction::Received,
             create_time: 5,
             sender_name: None,
@@ -416,8 +413,7 @@ fn the_list_and_the_read_mark_name_the_peer() {
         peer_read: Seq(0),
         last: Preview {
             mid: Mid(9),
-            content: "hi".into(),
-            msg_type: MsgType::TEXT,
+            body: Body::Text("hi".into()),
             direction: Direction::Received,
             create_time: 5,
             sender_name: Some("李四".into()),

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tidings_shared::frame::{ClientFrame, FrameError, ServerFrame};
-use tidings_shared::{ErrorBody, ErrorCode, limits};
+use tidings_shared::{Body, ErrorBody, ErrorCode, limits};
 
 const GOOD: [&str; 9] = [
     r#"{"type":0,"data":{"uid":1000,"timeout":120000}}"#,
@@ -107,7 +107,7 @@ proptest! {
     fn any_text_round_trips_in_a_send(content in any::<String>()) {
         let frame = ClientFrame::parse(GOOD[3]).expect("good");
         let ClientFrame::Send(mut send) = frame else { panic!("a send") };
-        send.content = content;
+        send.body = Body::Text(content);
         let frame = ClientFrame::Send(send);
         prop_assert_eq!(ClientFrame::parse(&frame.to_json()), Ok(frame));
     }

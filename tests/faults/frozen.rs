@@ -52,7 +52,9 @@ async fn frozen_network_is_detected_in_time_and_loses_nothing() -> Result<()> {
     let (frozen, other) = (frozen.stop().await?, other.stop().await?);
     let contents = |device: &tidings_tests::client::Device, peer: UserId| -> Vec<String> {
         let messages = device.messages(Peer::User(peer));
-        messages.map(|message| message.content.clone()).collect()
+        messages
+            .map(|message| message.body.content().clone())
+            .collect()
     };
     let shown = contents(&frozen, li.uid);
     assert_eq!(shown, contents(&other, zhang.uid));

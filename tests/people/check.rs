@@ -107,7 +107,7 @@ fn check_device(me: UserId, device: &Device, store: &Store) -> Result<()> {
     for (&(_, peer), log) in store.iter().filter(|((uid, _), _)| *uid == me) {
         let shown = device.messages(peer);
         let shown: Vec<_> = shown
-            .map(|m| (m.seq.0, m.mid.0, m.content.as_str()))
+            .map(|m| (m.seq.0, m.mid.0, m.body.content().as_str()))
             .collect();
         let stored = (1..)
             .zip(log)

@@ -105,8 +105,8 @@ impl From<&Message> for Bubble {
             mid: Some(message.mid),
             seq: Some(message.seq),
             unsent: None,
-            text: message.content.as_str().into(),
-            content: message.msg_type.into(),
+            text: message.body.content().as_str().into(),
+            content: (&message.body).into(),
             direction: message.direction,
             sender: from_other.then(|| Sender {
                 uid: message.owner_uid,

@@ -1,6 +1,8 @@
 //! The kinds of message content this page knows.
 
-use tidings_shared::MsgType;
+pub use tidings_shared::GroupEvent;
+
+use tidings_shared::Body;
 
 /// The kind of a message's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,22 +15,12 @@ pub enum Content {
     Unsupported,
 }
 
-/// What happened to a group; the message's sender did it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GroupEvent {
-    /// It was created; the content is its name.
-    Created,
-    /// Members were added; the content is their names, maybe cut short.
-    Added,
-}
-
-impl From<MsgType> for Content {
-    fn from(msg_type: MsgType) -> Self {
-        match msg_type {
-            MsgType::TEXT => Self::Text,
-            MsgType::GROUP_CREATED => Self::Event(GroupEvent::Created),
-            MsgType::MEMBERS_ADDED => Self::Event(GroupEvent::Added),
-            _ => Self::Unsupported,
+impl From<&Body> for Content {
+    fn from(body: &Body) -> Self {
+        match body {
+            Body::Text(_) => Self::Text,
+            Body::Event(event, _) => Self::Event(*event),
+            Body::Other(..) => Self::Unsupported,
         }
     }
 }

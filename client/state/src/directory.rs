@@ -250,8 +250,8 @@ impl Directory {
         entry.last_seq = message.seq;
         entry.last = LastMessage {
             mid: message.mid,
-            text: brief(&message.content),
-            content: message.msg_type.into(),
+            text: brief(message.body.content()),
+            content: (&message.body).into(),
             direction,
             sender: matches!(peer, Peer::Group(_))
                 .then(|| name_of(Peer::User(message.owner_uid), &message.owner_name)),
@@ -325,8 +325,8 @@ impl From<Conversation> for Entry {
             },
             last: LastMessage {
                 mid: listed.last.mid,
-                text: listed.last.content.into(),
-                content: listed.last.msg_type.into(),
+                content: (&listed.last.body).into(),
+                text: listed.last.body.into_content().into(),
                 direction: listed.last.direction,
                 sender: listed
                     .last

@@ -132,7 +132,7 @@ fn screen(timeline: &Timeline, viewport_px: usize) -> i64 {
         if height >= viewport_px {
             break;
         }
-        height += height_of(&message.content);
+        height += height_of(message.body.content());
         count += 1;
     }
     count
@@ -147,6 +147,7 @@ fn height_of(text: &str) -> usize {
 mod tests {
     use super::*;
     use crate::chat::samples::{on_page, timeline};
+    use tidings_shared::Body;
 
     fn bounds(window: Window, timeline: &Timeline) -> (i64, i64) {
         let (low, high) = window.range(timeline);
@@ -165,7 +166,7 @@ mod tests {
     fn long_messages_fill_the_first_screen_with_fewer_rows() {
         let mut timeline = timeline(1..=100);
         let mut long = on_page(101);
-        long.content = "many words ".repeat(1000);
+        long.body = Body::Text("many words ".repeat(1000));
         timeline.handle_page(vec![long]);
         let window = Window::latest(&timeline, None, Window::DEFAULT_VIEWPORT_PX);
         assert_eq!(bounds(window, &timeline), (86, 101));

@@ -6,7 +6,7 @@ use crate::clock;
 use crate::domain::ConnectionId;
 use crate::store::{AdvanceCursor, GroupLimits, NewGroup, NewMessage, Picture, Store, UserDraft};
 use std::collections::HashMap;
-use tidings_shared::{ConversationId, MsgType, Peer, UserId};
+use tidings_shared::{Body, ConversationId, Peer, UserId};
 
 const ZHANG: UserId = UserId(1000);
 const LI: UserId = UserId(1001);
@@ -138,8 +138,7 @@ async fn add_past(store: &dyn Store, now_ms: i64) -> anyhow::Result<()> {
     let batch = PAST.map(|(sender, recipient, minutes, text)| NewMessage {
         sender,
         peer: recipient.map_or(Peer::Group(group), Peer::User),
-        content: text.into(),
-        msg_type: MsgType::TEXT,
+        body: Body::Text(text.into()),
         client_msg_id: None,
         origin: ConnectionId::NONE,
         created_at: now_ms - minutes * MINUTE_MS,

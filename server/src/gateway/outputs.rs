@@ -91,8 +91,7 @@ impl Connection {
             let message = NewMessage {
                 sender: self.uid,
                 peer: send.peer,
-                content: send.content,
-                msg_type: send.msg_type,
+                body: send.body,
                 client_msg_id: send.client_msg_id,
                 origin: self.id,
                 created_at: clock::now_ms(),

@@ -147,7 +147,7 @@ async fn run(
         while rest.peek().is_some() {
             let (mut messages, mut waiting, mut bytes) = (Vec::new(), Vec::new(), 0);
             while let Some(job) = rest.next_if(|_| bytes < BATCH_BYTES) {
-                bytes += job.message.content.len();
+                bytes += job.message.body.content().len();
                 messages.push(job.message);
                 waiting.push((job.received_at, job.answer));
             }

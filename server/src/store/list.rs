@@ -1,7 +1,7 @@
 //! A user's list of conversations.
 
 use super::{PeerProfile, Profile};
-use tidings_shared::{Direction, Mid, MsgType, Peer, Preview, Seq, UserId, limits};
+use tidings_shared::{Body, Direction, Mid, Peer, Preview, Seq, UserId};
 
 /// The end of a page of the list: the id of the last conversation's last message. Ids are in order
 /// of arrival, unaffected by clock errors.
@@ -37,22 +37,18 @@ pub struct ListRow {
     pub receipt: Option<(Seq, Seq)>,
     /// Who wrote the last message.
     pub last_sender: Profile,
-    /// The beginning of its text.
-    pub last_content: String,
-    /// Its kind.
-    pub last_msg_type: MsgType,
+    /// What it says, at least as much of it as a preview shows.
+    pub last_body: Body,
     /// When it was stored, in ms since 1970.
     pub last_at: i64,
 }
 
 impl ListRow {
-    /// The wire form for `me`, whose list it is. Control characters become spaces, so that a page
-    /// of previews fits into a frame however JSON escapes them.
+    /// The wire form for `me`, whose list it is.
     pub fn conversation(self, me: UserId) -> tidings_shared::Conversation {
         let mine = self.last_sender.uid == me;
         let in_group = matches!(self.other.peer, Peer::Group(_));
         let (delivered, peer_read) = self.receipt.unwrap_or_default();
-        let content = self.last_content.chars().take(limits::PREVIEW_CHARS);
         tidings_shared::Conversation {
             peer: self.other.peer,
             name: self.other.name,
@@ -64,10 +60,7 @@ impl ListRow {
             peer_read,
             last: Preview {
                 mid: self.cursor.0,
-                content: content
-                    .map(|c| if c.is_control() { ' ' } else { c })
-                    .collect(),
-                msg_type: self.last_msg_type,
+                body: self.last_body.preview(),
                 direction: if mine {
                     Direction::Sent
                 } else {

@@ -4,7 +4,7 @@ use crate::domain::ConnectionId;
 use crate::domain::{MessageEvent, Topic};
 use std::sync::Arc;
 use tidings_shared::{
-    ClientMsgId, ConversationId, Direction, Message, Mid, MsgType, Peer, Seq, UserId,
+    Body, ClientMsgId, ConversationId, Direction, Message, Mid, Peer, Seq, UserId,
 };
 use tokio::time::Instant;
 
@@ -18,10 +18,8 @@ pub struct NewMessage {
     pub sender: UserId,
     /// The recipient.
     pub peer: Peer,
-    /// The text.
-    pub content: String,
-    /// Text or something else.
-    pub msg_type: MsgType,
+    /// What it says.
+    pub body: Body,
     /// The idempotency key.
     pub client_msg_id: Option<ClientMsgId>,
     /// The connection it came on, which gets an answer instead of a push.
@@ -80,10 +78,8 @@ pub struct Record {
     pub sender: Profile,
     /// The sender's idempotency key.
     pub client_msg_id: Option<ClientMsgId>,
-    /// The text.
-    pub content: String,
-    /// Text or something else.
-    pub msg_type: MsgType,
+    /// What it says.
+    pub body: Body,
     /// When it was received, in ms since 1970.
     pub created_at: i64,
 }
@@ -124,8 +120,7 @@ impl Appended {
         let message = Message {
             mid: record.mid,
             seq: record.seq,
-            content: record.content,
-            msg_type: record.msg_type,
+            body: record.body,
             owner_uid: record.sender.uid,
             peer: recipient.peer,
             direction: Direction::Sent,
@@ -136,7 +131,7 @@ impl Appended {
             other_name: recipient.name,
             client_msg_id: None,
         };
-        let mut json = Vec::with_capacity(message.content.len() + JSON_OVERHEAD);
+        let mut json = Vec::with_capacity(message.body.content().len() + JSON_OVERHEAD);
         let text =
             |json: &[u8]| -> Arc<str> { std::str::from_utf8(json).expect("JSON is UTF-8").into() };
         serde_json::to_writer(&mut json, &message)
@@ -230,8 +225,7 @@ fn message(
     Message {
         mid: record.mid,
         seq: record.seq,
-        content: record.content.clone(),
-        msg_type: record.msg_type,
+        body: record.body.clone(),
         owner_uid: owner.uid,
         peer: other.peer,
         direction,
@@ -288,8 +282,7 @@ mod tests {
                 seq: Seq(3),
                 sender: profile(1, "A"),
                 client_msg_id: Some(ClientMsgId("\"}\\ö".into())),
-                content: "text".into(),
-                msg_type: MsgType::TEXT,
+                body: Body::Text("text".into()),
                 created_at: 9,
             },
             recipient: profile(2, "B").into(),

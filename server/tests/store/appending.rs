@@ -35,7 +35,7 @@ async fn seqs_are_dense_per_conversation_across_batches(Case { store, .. }: Case
     let stored = store.page(first[0].conversation, ALL).await?;
     let contents: Vec<_> = stored
         .iter()
-        .map(|record| record.content.as_str())
+        .map(|record| record.body.content().as_str())
         .collect();
     assert_eq!(contents, ["1", "2", "3", "4"]);
     assert!(stored.windows(2).all(|pair| pair[0].mid < pair[1].mid));
@@ -122,7 +122,7 @@ async fn hostile_texts_are_stored_unchanged(Case { store, .. }: Case) -> Result 
     let appended = append(store.as_ref(), &batch).await?;
     let stored = store.page(appended[0].conversation, ALL).await?;
     for (record, text) in stored.iter().zip(texts) {
-        assert_eq!(record.content, text);
+        assert_eq!(*record.body.content(), text);
         assert_eq!(record.client_msg_id, Some(ClientMsgId(text.into())));
     }
     let again = append(store.as_ref(), &batch).await?;
@@ -168,7 +168,7 @@ async fn appended_message_survives_reopening(Case { store, url, .. }: Case) -> R
     store.close().await;
     let reopened = tidings_server::store::open(&url, tidings_server::store::READERS).await?;
     reopened.migrate().await?;
-    assert_eq!(reopened.page(id, ALL).await?[0].content, "kept");
+    assert_eq!(reopened.page(id, ALL).await?[0].body.content(), "kept");
     let again = append(reopened.as_ref(), &[keyed(A, B, "kept", "k")]).await?;
     assert!(!again[0].fresh);
     assert_eq!(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tidings_server::domain::ConnectionId;
 use tidings_server::store::{Appended, NewMessage, NewUser, READERS, Range, Store, open};
-use tidings_shared::{ClientMsgId, GroupId, MsgType, Peer, Seq, UserId};
+use tidings_shared::{Body, ClientMsgId, GroupId, Peer, Seq, UserId};
 
 /// A store, empty but for three users.
 pub(crate) struct Case {
@@ -71,8 +71,7 @@ pub(crate) fn message(sender: UserId, recipient: UserId, content: &str) -> NewMe
     NewMessage {
         sender,
         peer: Peer::User(recipient),
-        content: content.into(),
-        msg_type: MsgType::TEXT,
+        body: Body::Text(content.into()),
         client_msg_id: None,
         origin: ConnectionId(0),
         created_at: 1_000,

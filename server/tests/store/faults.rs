@@ -72,9 +72,11 @@ impl Load {
                     match store.append(&messages).await {
                         Ok(results) => answered.extend(results.into_iter().map(|result| {
                             let record = result.expect("they exist").record;
-                            (record.content, record.mid.0)
+                            (record.body.into_content(), record.mid.0)
                         })),
-                        Err(_) => failed.extend(messages.into_iter().map(|m| m.content)),
+                        Err(_) => {
+                            failed.extend(messages.into_iter().map(|m| m.body.into_content()));
+                        }
                     }
                 }
                 (answered, failed)
@@ -131,7 +133,7 @@ async fn commit_with_a_lost_answer_is_answered_once() -> Result {
         ];
         for result in through.append(&batch).await? {
             let record = result.expect("they exist").record;
-            answered.push((record.content, record.mid.0));
+            answered.push((record.body.into_content(), record.mid.0));
         }
     }
     assert_eq!(stored(&server, &database).await?, answered);
@@ -162,7 +164,7 @@ async fn commit_with_a_lost_answer_is_answered_once() -> Result {
     let list = store.list(A, None, 10).await?;
     let of_groups = list
         .iter()
-        .filter(|row| row.last_msg_type == MsgType::GROUP_CREATED);
+        .filter(|row| row.last_body.msg_type() == MsgType::GROUP_CREATED);
     assert_eq!(of_groups.count(), 6);
     Ok(())
 }

@@ -97,9 +97,9 @@ async fn new_group_has_its_members_and_a_first_message(Case { store, .. }: Case)
         (first.record.seq, first.record.sender.uid, first.fresh),
         (Seq(1), B, true)
     );
-    assert_eq!(first.record.msg_type, MsgType::GROUP_CREATED);
+    assert_eq!(first.record.body.msg_type(), MsgType::GROUP_CREATED);
     assert_eq!(
-        (&*first.record.content, first.record.created_at),
+        (&**first.record.body.content(), first.record.created_at),
         ("Choir", 500)
     );
     assert_eq!(first.recipient.peer, Peer::Group(group.group_id));

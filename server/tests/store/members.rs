@@ -26,10 +26,10 @@ async fn new_member_starts_at_its_seq_and_can_read_history(Case { store, .. }: C
     assert_eq!((change.added, change.group.members), (vec![C], 3));
     let message = change.message.expect("somebody is new");
     assert_eq!(
-        (message.record.seq, &*message.record.content),
+        (message.record.seq, &**message.record.body.content()),
         (Seq(7), "C")
     );
-    assert_eq!(message.record.msg_type, MsgType::MEMBERS_ADDED);
+    assert_eq!(message.record.body.msg_type(), MsgType::MEMBERS_ADDED);
 
     let cursor = store.cursors(C, ConversationId(0)).await?[0];
     assert_eq!(cursor.group, Some(group));
@@ -102,7 +102,14 @@ async fn long_list_of_new_members_is_truncated_in_the_message(Case { store, .. }
     let content = async |uids: std::ops::RangeInclusive<i64>| {
         let uids: Vec<_> = uids.map(UserId).collect();
         let change = add(store.as_ref(), group, uids).await?.expect("the owner");
-        Ok::<_, StoreError>(change.message.expect("new members").record.content)
+        Ok::<_, StoreError>(
+            change
+                .message
+                .expect("new members")
+                .record
+                .body
+                .into_content(),
+        )
     };
     let all = content(101..=111).await?;
     assert_eq!(all, "101, 102, 103, 104, 105, 106, 107, 108, 109, 110, …");

@@ -194,7 +194,7 @@ async fn list_is_newest_first_and_continues_after_a_cursor(Case { store, .. }: C
         [Peer::User(C), Peer::User(B)]
     );
     let newest = list[0].clone().conversation(A);
-    assert_eq!(newest.last.content, "长".repeat(80));
+    assert_eq!(*newest.last.body.content(), "长".repeat(80));
     assert_eq!(
         (newest.last.create_time, newest.last_seq, newest.unread),
         (2_000, Seq(1), 0)

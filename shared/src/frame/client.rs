@@ -1,7 +1,7 @@
 //! The data of the frames from a client to a server.
 
 use super::number;
-use crate::{ClientMsgId, GroupId, MsgType, Peer, Seq, Tid, UserId};
+use crate::{Body, ClientMsgId, GroupId, MsgType, Peer, Seq, Tid, UserId};
 use serde::{Deserialize, Serialize};
 
 /// 0: a heartbeat, with the interval in use.
@@ -97,10 +97,8 @@ pub struct Send {
     pub sender_uid: UserId,
     /// The recipient.
     pub peer: Peer,
-    /// The text.
-    pub content: String,
-    /// The type of the content.
-    pub msg_type: MsgType,
+    /// What it says: `content` and `msgType`.
+    pub body: Body,
     /// The idempotency key: a send with the same key returns the same message, stored once.
     pub client_msg_id: Option<ClientMsgId>,
 }
@@ -270,10 +268,9 @@ impl TryFrom<RawSend> for Send {
         Ok(Self {
             sender_uid: raw.sender_uid,
             peer: Peer::of_fields(raw.recipient_uid, raw.group_id, "recipientUid")?,
-            content: raw.content,
-            msg_type: match raw.msg_type {
-                MsgType(0) => MsgType::TEXT,
-                other => other,
+            body: match raw.msg_type {
+                MsgType(0) => Body::Text(raw.content),
+                msg_type => Body::new(msg_type, raw.content),
             },
             client_msg_id: raw.client_msg_id,
         })
@@ -286,8 +283,8 @@ impl From<Send> for RawSend {
             sender_uid: send.sender_uid,
             recipient_uid: user(send.peer),
             group_id: group(send.peer),
-            content: send.content,
-            msg_type: send.msg_type,
+            msg_type: send.body.msg_type(),
+            content: send.body.into_content(),
             client_msg_id: send.client_msg_id,
         }
     }

@@ -1,8 +1,9 @@
-//! The deserialized forms of a message and a conversation, with the peer as two fields.
+//! The deserialized forms of a message and a conversation, with the peer and the body
+//! as two fields each.
 //!
 //! Serialization uses `#[serde(flatten)]`; deserialization with it would buffer every field.
 
-use super::{Conversation, Direction, Message, MsgType, Preview};
+use super::{Body, Conversation, Direction, Message, MsgType, Preview};
 use crate::{ClientMsgId, GroupId, Mid, Peer, Seq, UserId};
 use serde::Deserialize;
 
@@ -33,8 +34,7 @@ impl TryFrom<RawMessage> for Message {
         Ok(Self {
             mid: raw.mid,
             seq: raw.seq,
-            content: raw.content,
-            msg_type: raw.msg_type,
+            body: Body::new(raw.msg_type, raw.content),
             owner_uid: raw.owner_uid,
             peer: Peer::of_fields(raw.other_uid, raw.group_id, "otherUid")?,
             direction: raw.direction,
@@ -80,5 +80,30 @@ impl TryFrom<RawConversation> for Conversation {
             peer_read: raw.peer_read,
             last: raw.last,
         })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RawPreview {
+    #[serde(default)]
+    mid: Mid,
+    content: String,
+    msg_type: MsgType,
+    #[serde(rename = "type")]
+    direction: Direction,
+    create_time: i64,
+    sender_name: Option<String>,
+}
+
+impl From<RawPreview> for Preview {
+    fn from(raw: RawPreview) -> Self {
+        Self {
+            mid: raw.mid,
+            body: Body::new(raw.msg_type, raw.content),
+            direction: raw.direction,
+            create_time: raw.create_time,
+            sender_name: raw.sender_name,
+        }
     }
 }

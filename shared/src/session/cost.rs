@@ -39,7 +39,7 @@ pub fn cost(frame: &Result<ClientFrame, FrameError>) -> Cost {
         Ok(ClientFrame::Bind(_)) => 10,
     };
     let bytes = match frame {
-        Ok(ClientFrame::Send(send)) => send.content.len(),
+        Ok(ClientFrame::Send(send)) => send.body.content().len(),
         _ => 0,
     };
     Cost { requests, bytes }

@@ -99,7 +99,7 @@ fn bytes<P: Payload>(frame: &Outgoing<P>) -> usize {
 
 fn list_bytes(list: &ConversationList) -> usize {
     let rows = list.conversations.iter();
-    rows.map(|row| ROW_OVERHEAD + row.name.len() + row.avatar.len() + row.last.content.len())
+    rows.map(|row| ROW_OVERHEAD + row.name.len() + row.avatar.len() + row.last.body.content().len())
         .sum()
 }
 

@@ -98,6 +98,7 @@ impl<P: Payload> Session<P> {
 }
 
 fn check(send: &frame::Send, sender: UserId) -> Result<(), ErrorCode> {
+    let content = send.body.content();
     let id = send.client_msg_id.as_ref().map(|id| id.0.as_bytes());
     let id_is_fine = id.is_none_or(|id| {
         (1..=limits::CLIENT_MSG_ID_BYTES).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
@@ -108,13 +109,13 @@ fn check(send: &frame::Send, sender: UserId) -> Result<(), ErrorCode> {
         Err(ErrorCode::InvalidClientMsgId)
     } else if send.peer == Peer::User(sender) {
         Err(ErrorCode::InvalidRecipient)
-    } else if is_blank(&send.content) {
+    } else if is_blank(content) {
         Err(ErrorCode::Empty)
-    } else if send.content.len() > limits::CONTENT_BYTES {
+    } else if content.len() > limits::CONTENT_BYTES {
         Err(ErrorCode::TooLong)
-    } else if send.content.contains('\0') {
+    } else if content.contains('\0') {
         Err(ErrorCode::InvalidContent)
-    } else if !send.msg_type.is_for_clients() {
+    } else if !send.body.msg_type().is_for_clients() {
         Err(ErrorCode::InvalidMsgType)
     } else {
         Ok(())

@@ -243,7 +243,7 @@ fn sends_are_answered_in_their_order_refused_ones_too() {
     let outputs = driven.outputs();
     assert!(
         matches!(&outputs[..], [Output::Append(a), Output::Append(c)]
-            if a.content == "first" && c.content == "third"),
+            if a.body.content() == "first" && c.body.content() == "third"),
         "{outputs:?}"
     );
     assert!(driven.written().is_empty());

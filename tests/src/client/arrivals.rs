@@ -103,7 +103,7 @@ impl Device {
         let at = usize::try_from(message.seq.0 - thread.timeline.first().0);
         let shown = at.ok().and_then(|at| thread.timeline.messages().nth(at));
         if let Some(shown) = shown.filter(|shown| shown.seq == message.seq)
-            && (shown.mid, &shown.content) != (message.mid, &message.content)
+            && (shown.mid, &shown.body) != (message.mid, &message.body)
         {
             let text = format!("{peer:?} {} was {shown:?}, is {message:?}", message.seq);
             self.report_violation(text);

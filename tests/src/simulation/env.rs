@@ -173,12 +173,12 @@ impl Env {
 
 fn bytes_of(frame: &ServerFrame) -> usize {
     let content: usize = match frame {
-        ServerFrame::Push(push) => push.message.content.len(),
-        ServerFrame::Sent(message) => message.content.len(),
+        ServerFrame::Push(push) => push.message.body.content().len(),
+        ServerFrame::Sent(message) => message.body.content().len(),
         ServerFrame::Page(page) => page
             .messages
             .iter()
-            .map(|message| message.content.len() + FRAME_BYTES)
+            .map(|message| message.body.content().len() + FRAME_BYTES)
             .sum(),
         _ => 0,
     };

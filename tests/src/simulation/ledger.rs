@@ -136,7 +136,7 @@ impl Ledger {
             None => self.fail(|| {
                 format!(
                     "user {uid} was given {} at place {}, which the store does not have there",
-                    name_of(&message.content),
+                    name_of(message.body.content()),
                     message.seq
                 )
             }),
@@ -155,7 +155,7 @@ impl Ledger {
         for message in messages {
             let dense = last.is_none_or(|last| message.seq == last.next());
             if !dense || self.find(uid, message).is_none() {
-                let (name, seq) = (name_of(&message.content), message.seq);
+                let (name, seq) = (name_of(message.body.content()), message.seq);
                 self.fail(|| {
                     format!(
                         "device {} shows {name} of place {seq} after {last:?}",
@@ -201,7 +201,7 @@ impl Ledger {
             .filter(|_| record.sender == uid);
         let from_self = message.seen_by(uid).1 == tidings_shared::Direction::Sent;
         let same = record.mid == message.mid
-            && record.content == message.content
+            && record.content == *message.body.content()
             && from_self == (record.sender == uid)
             && id == message.client_msg_id.as_ref();
         same.then_some(record)

@@ -4,7 +4,7 @@ use std::time::Duration;
 use tidings_client_state::{Diagnosis, Snapshot};
 use tidings_shared::frame::{ClientFrame, Send, ServerFrame};
 use tidings_shared::link::{Cause, Phase};
-use tidings_shared::{Moment, MsgType, Peer, UserId};
+use tidings_shared::{Body, Moment, Peer, UserId};
 
 fn at(seconds: u64) -> Moment {
     Moment::after_origin(Duration::from_secs(seconds))
@@ -19,8 +19,7 @@ fn snapshot() -> Snapshot {
     let send = ClientFrame::Send(Send {
         sender_uid: UserId(1),
         peer: Peer::User(UserId(4242)),
-        content: "a secret".into(),
-        msg_type: MsgType::TEXT,
+        body: Body::Text("a secret".into()),
         client_msg_id: None,
     });
     diagnosis.sent(at(80), &send, 123);

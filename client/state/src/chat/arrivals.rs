@@ -96,7 +96,7 @@ impl Chat {
                 .extend(ask.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
         }
         let received = is_new && direction == Direction::Received;
-        if received {
+        if received && message.body.counts_as_unread() {
             self.directory.add_unread(peer);
             self.total_unread += 1;
         }
@@ -106,8 +106,8 @@ impl Chat {
             Peer::Group(_) => name_of(Peer::User(message.owner_uid), &message.owner_name),
         };
         let looking = self.is_looking();
-        let text: Rc<str> = message.content.as_str().into();
-        let content = Content::from(message.msg_type);
+        let text: Rc<str> = message.body.content().as_str().into();
+        let content = Content::from(&message.body);
         if received {
             self.effects.push_back(Effect::Alert(Alert {
                 peer,

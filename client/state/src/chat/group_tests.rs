@@ -7,7 +7,7 @@ use crate::rows::{Row, RowCache};
 use std::time::Duration;
 use tidings_shared::api::Group;
 use tidings_shared::frame::{Bound, ConversationList, Page, Push, ServerFrame};
-use tidings_shared::{Conversation, Direction, GroupId, Message, MsgType, Preview, Tid};
+use tidings_shared::{Body, Conversation, Direction, GroupId, Message, MsgType, Preview, Tid};
 
 const LI: (i64, &str) = (2, "li");
 const WANG: (i64, &str) = (3, "wang");
@@ -107,8 +107,7 @@ fn group(members: u64) -> Group {
 
 fn event(seq: i64, from: (i64, &str), msg_type: MsgType, content: &str) -> Message {
     Message {
-        msg_type,
-        content: content.into(),
+        body: Body::new(msg_type, content.into()),
         ..in_group(seq, from)
     }
 }

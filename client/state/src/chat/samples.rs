@@ -2,8 +2,7 @@
 
 use tidings_shared::timeline::Timeline;
 use tidings_shared::{
-    ClientMsgId, Conversation, Direction, GroupId, Message, Mid, MsgType, Peer, Preview, Seq,
-    UserId,
+    Body, ClientMsgId, Conversation, Direction, GroupId, Message, Mid, Peer, Preview, Seq, UserId,
 };
 
 pub(crate) const ME: UserId = UserId(1);
@@ -15,8 +14,7 @@ pub(crate) fn received(seq: i64) -> Message {
     Message {
         mid: Mid(seq * 10),
         seq: Seq(seq),
-        content: format!("message {seq}"),
-        msg_type: MsgType::TEXT,
+        body: Body::Text(format!("message {seq}")),
         owner_uid: UserId(2),
         peer: Peer::User(ME),
         direction: Direction::Sent,
@@ -91,8 +89,7 @@ pub(crate) fn conversation(last_seq: i64, unread: u64) -> Conversation {
         peer_read: Seq(0),
         last: Preview {
             mid: Mid(last_seq * 10),
-            content: format!("message {last_seq}"),
-            msg_type: MsgType::TEXT,
+            body: Body::Text(format!("message {last_seq}")),
             direction: Direction::Received,
             create_time: last_seq,
             sender_name: None,

@@ -108,7 +108,7 @@ impl FrameSummary {
                 (.., Some(limit)) => Numbers::Latest(limit),
                 _ => Numbers::None,
             },
-            ClientFrame::Send(send) => Numbers::Text(send.content.len()),
+            ClientFrame::Send(send) => Numbers::Text(send.body.content().len()),
             ClientFrame::Ack(ack) => Numbers::Ack {
                 tid: ack.tid,
                 cumulative: ack.cumulative,
@@ -147,7 +147,7 @@ impl FrameSummary {
                 tid: push.tid,
                 seq: push.message.seq,
                 dup: push.dup,
-                text_bytes: push.message.content.len(),
+                text_bytes: push.message.body.content().len(),
             },
             ServerFrame::Unread(total) => Numbers::Unread(total.unread),
             ServerFrame::Error(error) => Numbers::Error {

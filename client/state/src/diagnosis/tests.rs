@@ -1,7 +1,7 @@
 use super::*;
 use crate::chat::samples::{ME, THEM, received};
 use tidings_shared::frame::{Ack, Bound, Heartbeat, Push, Send};
-use tidings_shared::{ErrorBody, ErrorCode, MsgType};
+use tidings_shared::{Body, ErrorBody, ErrorCode};
 
 fn at(seconds: u64) -> Moment {
     Moment::after_origin(Duration::from_secs(seconds))
@@ -112,8 +112,7 @@ fn last_frames_are_recorded_without_message_text() {
     let send = ClientFrame::Send(Send {
         sender_uid: ME,
         peer: THEM,
-        content: "a secret".into(),
-        msg_type: MsgType::TEXT,
+        body: Body::Text("a secret".into()),
         client_msg_id: None,
     });
     diagnosis.sent(at(101), &send, 99);

@@ -138,8 +138,8 @@ impl<'a> From<&'a Appended> for InsertRow<'a> {
             record.seq,
             record.sender.uid,
             record.client_msg_id.as_ref(),
-            &record.content,
-            record.msg_type,
+            record.body.content(),
+            record.body.msg_type(),
             record.created_at,
         )
     }

@@ -7,7 +7,9 @@ use crate::store::{
     Appended, GroupChange, GroupRefusal, NewGroup, PeerProfile, Profile, Record, StoreError,
 };
 use sqlx::Row as _;
-use tidings_shared::{ConversationId, GroupId, Mid, MsgType, Peer, Seq, UserId, api, limits};
+use tidings_shared::{
+    Body, ConversationId, GroupEvent, GroupId, Mid, Peer, Seq, UserId, api, limits,
+};
 
 /// Creates a group.
 pub(in super::super) struct Create<'a>(pub(super) &'a NewGroup);
@@ -49,8 +51,7 @@ impl Work for Create<'_> {
         let notice = SystemMessage {
             seq: Seq(1),
             sender: owner,
-            content: new.name.clone(),
-            msg_type: MsgType::GROUP_CREATED,
+            body: Body::Event(GroupEvent::Created, new.name.clone()),
             created_at: new.created_at,
         };
         let message = append_system_message(connection, &group, notice).await?;
@@ -129,8 +130,7 @@ async fn insert_group(connection: &mut Connection, new: &NewGroup) -> Result<Gro
 pub(super) struct SystemMessage {
     pub(super) seq: Seq,
     pub(super) sender: Profile,
-    pub(super) content: String,
-    pub(super) msg_type: MsgType,
+    pub(super) body: Body,
     pub(super) created_at: i64,
 }
 
@@ -146,8 +146,7 @@ pub(super) async fn append_system_message(
             seq: notice.seq,
             sender: notice.sender,
             client_msg_id: None,
-            content: notice.content,
-            msg_type: notice.msg_type,
+            body: notice.body,
             created_at: notice.created_at,
         },
         recipient: PeerProfile {

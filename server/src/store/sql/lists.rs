@@ -6,7 +6,7 @@ use super::parse_json_rows;
 use crate::store::{ListCursor, ListRow, Profile, StoreError};
 use sqlx::Row as _;
 use tidings_shared::session::UnreadCounts;
-use tidings_shared::{ConversationId, Mid, MsgType, Seq, UserId, limits};
+use tidings_shared::{Body, ConversationId, Mid, MsgType, Seq, UserId, limits};
 
 /// A page of a user's conversations that have messages, newest message first, ordered by message id
 /// and not by time. The page is selected first, and only its rows are counted.
@@ -65,8 +65,7 @@ fn list_row(row: &Row) -> Result<ListRow, sqlx::Error> {
             name: row.try_get("s_name")?,
             avatar: row.try_get("s_avatar")?,
         },
-        last_content: row.try_get("preview")?,
-        last_msg_type: MsgType(row.try_get("msg_type")?),
+        last_body: Body::new(MsgType(row.try_get("msg_type")?), row.try_get("preview")?),
         last_at: row.try_get("created_at")?,
     })
 }

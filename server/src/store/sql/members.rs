@@ -7,7 +7,7 @@ use crate::store::group::names_listed;
 use crate::store::{GroupChange, GroupRefusal, NewMembers, Profile, StoreError};
 use sqlx::Row as _;
 use std::collections::{HashMap, HashSet};
-use tidings_shared::{GroupId, MsgType, Seq, UserId, api, limits};
+use tidings_shared::{Body, GroupEvent, GroupId, Seq, UserId, api, limits};
 
 /// Adds members to a group.
 pub(in super::super) struct Add<'a>(pub(super) &'a NewMembers);
@@ -55,8 +55,7 @@ impl Work for Add<'_> {
         let notice = SystemMessage {
             seq: next_seq(connection, new).await?,
             sender: owner.remove(&new.by).ok_or(sqlx::Error::RowNotFound)?,
-            content: names_listed(&names),
-            msg_type: MsgType::MEMBERS_ADDED,
+            body: Body::Event(GroupEvent::Added, names_listed(&names)),
             created_at: new.added_at,
         };
         join(connection, new.group, &added, notice.seq.prev()).await?;

@@ -6,7 +6,7 @@ use super::json;
 use super::plan::Key;
 use crate::store::{Appended, Profile, Range, Record, StoreError};
 use sqlx::Row as _;
-use tidings_shared::{ClientMsgId, ConversationId, Mid, MsgType, Seq, UserId};
+use tidings_shared::{Body, ClientMsgId, ConversationId, Mid, MsgType, Seq, UserId};
 
 /// The columns that [`record`] reads, of a message `m` and its sender `s`.
 macro_rules! message {
@@ -103,8 +103,7 @@ fn record(row: &Row) -> Result<Record, sqlx::Error> {
         client_msg_id: row
             .try_get::<Option<String>, _>("client_msg_id")?
             .map(ClientMsgId),
-        content: row.try_get("content")?,
-        msg_type: MsgType(row.try_get("msg_type")?),
+        body: Body::new(MsgType(row.try_get("msg_type")?), row.try_get("content")?),
         created_at: row.try_get("created_at")?,
     })
 }

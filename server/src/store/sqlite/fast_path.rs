@@ -105,7 +105,7 @@ mod tests {
     use crate::domain::ConnectionId;
     use crate::store::{NewUser, Store as _};
     use std::path::Path;
-    use tidings_shared::{ClientMsgId, MsgType, Peer, Seq, UserId};
+    use tidings_shared::{Body, ClientMsgId, Peer, Seq, UserId};
 
     const ME: UserId = UserId(1000);
 
@@ -124,8 +124,7 @@ mod tests {
         NewMessage {
             sender: ME,
             peer: Peer::User(recipient),
-            content: "x".into(),
-            msg_type: MsgType::TEXT,
+            body: Body::Text("x".into()),
             client_msg_id: Some(ClientMsgId(key.into())),
             origin: ConnectionId(0),
             created_at: 0,

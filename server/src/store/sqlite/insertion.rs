@@ -80,8 +80,8 @@ pub(super) fn bind<'q>(
             .bind(record.seq.0)
             .bind(record.sender.uid.0)
             .bind(record.client_msg_id.as_ref().map(|id| id.0.as_str()))
-            .bind(record.content.as_str())
-            .bind(record.msg_type.0)
+            .bind(record.body.content().as_str())
+            .bind(record.body.msg_type().0)
             .bind(record.created_at);
     }
     query

@@ -61,7 +61,7 @@ impl LookupCache {
 mod tests {
     use super::*;
     use crate::domain::ConnectionId;
-    use tidings_shared::{MsgType, Peer, UserId};
+    use tidings_shared::{Body, Peer, UserId};
 
     const ME: i64 = 1;
 
@@ -69,8 +69,7 @@ mod tests {
         NewMessage {
             sender: UserId(ME),
             peer: Peer::User(UserId(recipient)),
-            content: "x".into(),
-            msg_type: MsgType::TEXT,
+            body: Body::Text("x".into()),
             client_msg_id: None,
             origin: ConnectionId::NONE,
             created_at: 0,

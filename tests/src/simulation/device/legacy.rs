@@ -6,7 +6,7 @@ use super::super::plan::DevicePlan;
 use super::super::report::Count;
 use super::acks::Acks;
 use tidings_shared::frame::{ClientFrame, Query, Send, ServerFrame, Unread};
-use tidings_shared::{Moment, MsgType, Peer, UserId};
+use tidings_shared::{Body, Moment, Peer, UserId};
 
 #[derive(Debug)]
 pub(super) struct Legacy {
@@ -29,8 +29,7 @@ impl Legacy {
         self.frames.push(ClientFrame::Send(Send {
             sender_uid: self.me,
             peer,
-            content,
-            msg_type: MsgType::TEXT,
+            body: Body::Text(content),
             client_msg_id: None,
         }));
     }

@@ -79,7 +79,7 @@ impl Connection {
         let draft = Draft {
             sender: send.sender_uid,
             peer: send.peer,
-            content: send.content,
+            content: send.body.into_content(),
             client_msg_id: send.client_msg_id,
             origin: Some(self.socket),
         };

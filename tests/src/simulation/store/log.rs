@@ -5,8 +5,7 @@ use std::rc::Rc;
 use tidings_shared::delivery::DeliveryCursor;
 use tidings_shared::session::{ConversationCursor, Position};
 use tidings_shared::{
-    Conversation, ConversationId, Direction, GroupId, Mid, MsgType, Peer, Preview, Seq, UserId,
-    limits,
+    Body, Conversation, ConversationId, Direction, GroupId, Mid, Peer, Preview, Seq, UserId,
 };
 
 /// A member of a conversation, and the member's cursors.
@@ -125,8 +124,7 @@ impl Log {
             peer_read: other.map_or(Seq(0), |other| other.read),
             last: Preview {
                 mid: last.mid,
-                content: last.content.chars().take(limits::PREVIEW_CHARS).collect(),
-                msg_type: MsgType::TEXT,
+                body: Body::Text(last.content.clone()).preview(),
                 direction: if last.sender == member.uid {
                     Direction::Sent
                 } else {

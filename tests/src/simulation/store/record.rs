@@ -2,7 +2,7 @@
 
 use crate::simulation::agenda::{NodeId, SocketId};
 use tidings_shared::{
-    ClientMsgId, ConversationId, Direction, Message, Mid, Moment, MsgType, Peer, Seq, UserId,
+    Body, ClientMsgId, ConversationId, Direction, Message, Mid, Moment, Peer, Seq, UserId,
 };
 
 /// The approximate size in bytes of a message's JSON without its content and id.
@@ -66,8 +66,7 @@ impl Record {
         Message {
             mid: self.mid,
             seq: self.seq,
-            content: self.content.clone(),
-            msg_type: MsgType::TEXT,
+            body: Body::Text(self.content.clone()),
             owner_uid: self.sender,
             peer: self.peer,
             direction: Direction::Sent,

@@ -146,7 +146,7 @@ fn message_of_a_closed_tab_is_sent() {
     assert_eq!(tab.sent(), [], "the other one may be there");
     assert!(tab.chat.poll_timeout().is_some());
     tab.later(5000);
-    assert!(matches!(&tab.sent()[..], [ClientFrame::Send(send)] if send.content == "a"));
+    assert!(matches!(&tab.sent()[..], [ClientFrame::Send(send)] if send.body.content() == "a"));
     tab.push(1, sent(1, "u-1"));
     let saved = tab.effects().into_iter().find_map(|effect| match effect {
         Effect::SaveOutbox(text) => Some(text.merged_with(theirs.chat.outbox().clone())),
