@@ -1,12 +1,15 @@
 //! The connections of this node, by user.
 //!
 //! The hub hands events to the connections they concern and never waits for one. `watches` notifies
-//! connections of presence, `ended_sessions` closes connections of ended logins.
+//! connections of presence, `ended_sessions` closes connections of ended logins, `epoch` makes all
+//! connections begin anew when the store has.
 
 mod ended_sessions;
+mod epoch;
 mod watches;
 
 pub use ended_sessions::watch_ended_sessions;
+pub use epoch::watch_epoch;
 
 use self::watches::PresenceWatches;
 use crate::bus::Bus;
@@ -18,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tidings_shared::{GroupId, UserId, api};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
@@ -109,6 +112,8 @@ pub struct Hub {
     presence: Arc<dyn Presence>,
     watches: PresenceWatches,
     per_user: usize,
+    /// Notified to resync all connections.
+    resync: Arc<Notify>,
 }
 
 impl Hub {
@@ -129,6 +134,7 @@ impl Hub {
             presence,
             watches,
             per_user,
+            resync: Arc::default(),
         };
         let dispatching = run(hub.clone(), notices);
         let task = async move {
@@ -220,6 +226,11 @@ impl Hub {
         self.dispatch(&[Topic::User(uid)], &event);
     }
 
+    /// Makes every connection read the store, some at a time.
+    pub fn resync(&self) {
+        self.resync.notify_one();
+    }
+
     /// All connections, for a resync.
     fn all_connections(&self) -> Vec<Arc<ConnectionHandle>> {
         self.registry().users.values().flatten().cloned().collect()
@@ -239,6 +250,7 @@ async fn run(hub: Hub, mut notices: mpsc::Receiver<Notice>) {
     loop {
         let notice = tokio::select! {
             notice = notices.recv() => notice,
+            () = hub.resync.notified() => Some(Notice::Resync),
             _ = ticks.tick(), if resync_again || !to_resync.is_empty() => {
                 if to_resync.is_empty() {
                     to_resync = hub.all_connections();

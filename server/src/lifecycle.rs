@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::disk::Disk;
 use crate::heartbeats::Heartbeats;
 use crate::http;
-use crate::hub::{Hub, watch_ended_sessions};
+use crate::hub::{Hub, watch_ended_sessions, watch_epoch};
 use crate::metrics::Metrics;
 use crate::presence::Presence;
 use crate::store::{self, Committer, CursorWriter, LastUse, Receipts, Store};
@@ -154,12 +154,14 @@ pub async fn serve(
     Ok(())
 }
 
-/// Starts the periodic tasks, which run until `stop`: for ended logins, clock jumps, and the
+/// Starts the periodic tasks, which run until `stop`: for ended logins, a new epoch of the store, clock jumps, and the
 /// eviction of replenished rate limits.
 fn watch(app: &AppState, background: &TaskTracker, stop: &CancellationToken) {
     let ended_sessions =
         watch_ended_sessions(app.hub.clone(), Arc::clone(&app.store), stop.clone());
     background.spawn(ended_sessions);
+    let epoch = watch_epoch(app.hub.clone(), Arc::clone(&app.store), stop.clone());
+    background.spawn(epoch);
     background.spawn(stop.clone().run_until_cancelled_owned(clock::watch()));
     let app = app.clone();
     let evict = async move { app.admission.rate_limits.evict_idle().await };

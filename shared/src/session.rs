@@ -93,6 +93,8 @@ struct Bound<P> {
     lists: bool,
     /// Bound by the legacy (v0) protocol: gets only direct messages from others.
     legacy: bool,
+    /// The store's epoch at the bind.
+    epoch: String,
     /// The read cursors at the last full refresh.
     read: ReadDigest,
 }

@@ -84,7 +84,13 @@ impl Timeline {
     }
 
     /// Merges a single message: a push, or the answer to a send. Returns whether it is new.
+    ///
+    /// A message whose `mid` contradicts the one known at its `seq` is of another history (the
+    /// store was restored from a backup): the timeline begins anew with it.
     pub fn handle_message(&mut self, message: Message) -> bool {
+        if self.contradicts(&message) {
+            *self = Self::default();
+        }
         self.handle_latest(message.seq);
         let last = self.last();
         let slot = self.early.binary_search_by_key(&message.seq, |m| m.seq);
@@ -106,8 +112,12 @@ impl Timeline {
     }
 
     /// Merges a page, oldest first and dense: older or newer messages adjacent to the run, or the
-    /// latest ones, which replace the run when they are not adjacent to it.
+    /// latest ones, which replace the run when they are not adjacent to it, or when they contradict
+    /// it as in [`Self::handle_message`].
     pub fn handle_page(&mut self, page: Vec<Message>) {
+        if page.iter().any(|message| self.contradicts(message)) {
+            *self = Self::default();
+        }
         let (Some(low), Some(high)) = (page.first().map(|m| m.seq), page.last().map(|m| m.seq))
         else {
             return;
@@ -135,6 +145,18 @@ impl Timeline {
     pub fn trim(&mut self, keep: usize) {
         let excess = self.run.len().saturating_sub(keep);
         self.run.drain(..excess);
+    }
+
+    /// Whether another message is known at this `seq`.
+    fn contradicts(&self, message: &Message) -> bool {
+        let at = usize::try_from(message.seq.0 - self.first().0);
+        let in_run = at.ok().and_then(|at| self.run.get(at));
+        let in_early = || {
+            let found = self.early.binary_search_by_key(&message.seq, |m| m.seq);
+            found.ok().map(|at| &self.early[at])
+        };
+        let known = in_run.or_else(in_early);
+        known.is_some_and(|known| known.mid != message.mid)
     }
 
     fn join_early(&mut self) {
@@ -182,6 +204,24 @@ mod tests {
 
     fn early(timeline: &Timeline) -> Vec<i64> {
         timeline.early().map(|m| m.seq.0).collect()
+    }
+
+    #[test]
+    fn contradicting_message_begins_the_timeline_anew() {
+        let mut timeline = Timeline::default();
+        timeline.handle_page((1..=9).map(message).collect());
+        assert!(!timeline.handle_message(message(7)));
+        let restored = Message {
+            mid: Mid(1),
+            ..message(7)
+        };
+        assert!(timeline.handle_message(restored.clone()));
+        assert_eq!(timeline.messages().len(), 0);
+        assert!(timeline.early().eq([&restored]));
+        assert_eq!(timeline.poll_fetch(), Some(Fetch::Latest));
+        let page = vec![message(6), message(7)];
+        timeline.handle_page(page.clone());
+        assert!(timeline.messages().eq(&page));
     }
 
     #[test]

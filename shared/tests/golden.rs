@@ -125,18 +125,25 @@ fn a_bind_has_a_legacy_form_and_may_ask_for_the_list() {
         timeout: 45_000,
         unread: 3,
         list: None,
+        epoch: None,
     };
     server(
         &ServerFrame::Bound(Box::new(bound.clone())),
         r#"{"type":1,"status":"success","data":{"uid":1000,"username":"张三","timeout":45000,"unread":3}}"#,
     );
+    bound.epoch = Some("5f1e".into());
+    server(
+        &ServerFrame::Bound(Box::new(bound.clone())),
+        r#"{"type":1,"status":"success","data":{"uid":1000,"username":"张三","timeout":45000,"unread":3,"epoch":"5f1e"}}"#,
+    );
     bound.list = Some(ConversationList {
         conversations: vec![],
         next: Some("5-6".into()),
+        epoch: None,
     });
     server(
         &ServerFrame::Bound(Box::new(bound)),
-        r#"{"type":1,"status":"success","data":{"uid":1000,"username":"张三","timeout":45000,"unread":3,"conversations":[],"next":"5-6"}}"#,
+        r#"{"type":1,"status":"success","data":{"uid":1000,"username":"张三","timeout":45000,"unread":3,"epoch":"5f1e","conversations":[],"next":"5-6"}}"#,
     );
     server(
         &ServerFrame::BindRefused(ErrorBody::new(ErrorCode::UidMismatch).re(1)),
@@ -399,6 +406,7 @@ fn the_list_and_the_read_mark_name_the_peer() {
         &ServerFrame::Conversations(ConversationList {
             conversations: vec![conversation],
             next: None,
+            epoch: None,
         }),
         r#"{"type":8,"data":{"conversations":[{"otherUid":1001,"name":"李四","avatar":"","lastSeq":3,"readSeq":1,"unread":2,"delivered":3,"peerRead":2,"last":{"mid":9,"content":"hi","msgType":1,"type":1,"createTime":5}}]}}"#,
     );
@@ -423,6 +431,7 @@ fn the_list_and_the_read_mark_name_the_peer() {
         &ServerFrame::Conversations(ConversationList {
             conversations: vec![in_group],
             next: None,
+            epoch: None,
         }),
         r#"{"type":8,"data":{"conversations":[{"groupId":7,"name":"三人行","avatar":"","lastSeq":3,"readSeq":1,"unread":2,"last":{"mid":9,"content":"hi","msgType":1,"type":1,"createTime":5,"senderName":"李四"}}]}}"#,
     );

@@ -1,6 +1,7 @@
 //! `tidings backup` and `tidings restore`, beside a server that is killed.
 
 use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use tidings_tests::TEST_TIMEOUT;
@@ -31,9 +32,19 @@ async fn write(zhang: &mut Socket, messages: usize) -> Result<i64> {
     Ok(last)
 }
 
+/// A connection of this user, and the answer to its bind with the list.
+async fn bound(server: &Server, user: (i64, &str)) -> Result<(Socket, Value)> {
+    let mut socket = Socket::open(server, Some(&server.login(user.1).await?)).await?;
+    socket
+        .send(json!({"type": 1, "data": {"uid": user.0, "conversations": true}}))
+        .await?;
+    let answer = socket.frame(1).await?;
+    Ok((socket, answer["data"].clone()))
+}
+
 async fn unread(server: &Server) -> Result<i64> {
     let mut li = Socket::open(server, Some(&server.login(LI.1).await?)).await?;
-    li.send(serde_json::json!({"type": 1, "data": {"uid": LI.0, "conversations": true}}))
+    li.send(json!({"type": 1, "data": {"uid": LI.0, "conversations": true}}))
         .await?;
     let bound = li.frame(1).await?;
     let seq = &bound["data"]["conversations"][0]["lastSeq"];
@@ -167,5 +178,52 @@ async fn start_refuses_a_backup_copied_beside_an_old_wal() -> Result<()> {
     fs::write(&database, kept).await?;
     server.restart().await?;
     assert_eq!(unread(&server).await?, written);
+    Ok(())
+}
+
+#[tokio::test]
+async fn bind_and_list_after_a_restore_name_another_epoch() -> Result<()> {
+    let mut server = alone().await?;
+    let mut zhang = Socket::bound(&server, ZHANG).await?;
+    write(&mut zhang, 2).await?;
+    command(server.folder(), &["backup", "a.db"], "").await?;
+    write(&mut zhang, 2).await?;
+    let (mut li, before) = bound(&server, LI).await?;
+    ensure!(
+        before["epoch"]
+            .as_str()
+            .is_some_and(|epoch| epoch.len() == 32)
+    );
+    li.send(json!({"type": 8, "data": {}})).await?;
+    assert_eq!(li.data(8).await?["epoch"], before["epoch"]);
+    server.restart().await?;
+    assert_eq!(bound(&server, LI).await?.1["epoch"], before["epoch"]);
+
+    server.kill().await?;
+    command(server.folder(), &["restore", "a.db"], "").await?;
+    server.restart().await?;
+    let (_, after) = bound(&server, LI).await?;
+    ensure!(after["epoch"] != before["epoch"], "{after}");
+    assert_eq!(
+        after["conversations"][0]["lastSeq"],
+        before["conversations"][0]["lastSeq"]
+            .as_i64()
+            .context("no seq")?
+            - 2
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn renewed_epoch_closes_connections_for_a_new_start() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let launch = Launch::new(folder.path(), &["--drain-ms", "100"]);
+    let server = Server::alone(folder, launch).await?;
+    let (mut li, before) = bound(&server, LI).await?;
+    let renewed = command(server.folder(), &["epoch", "renew"], "").await?;
+    assert_eq!(li.closed().await?.1, 1001);
+    let (_, after) = bound(&server, LI).await?;
+    assert_eq!(after["epoch"], renewed.trim());
+    ensure!(after["epoch"] != before["epoch"]);
     Ok(())
 }

@@ -128,6 +128,8 @@ impl Persistence {
 #[derive(Debug)]
 pub struct Chat {
     me: UserId,
+    /// The store's epoch, from the first bind on.
+    epoch: Option<String>,
     /// Whether a connection is bound.
     connected: bool,
     visible: bool,
@@ -167,6 +169,7 @@ impl Chat {
     ) -> Self {
         Self {
             me,
+            epoch: None,
             connected: false,
             visible: true,
             looking: true,

@@ -91,6 +91,8 @@ pub struct Directory {
     loaded: bool,
     /// Entries known before the reconnect that no page has updated yet.
     stale: usize,
+    /// Conversations that the first page showed to be of another history than the one known.
+    begun_anew: Vec<Peer>,
 }
 
 impl Directory {
@@ -125,7 +127,21 @@ impl Directory {
         self.loaded = true;
         self.asked = None;
         self.unlisted.clear();
+        for listed in &list.conversations {
+            if let Ok(at) = self.position(listed.peer)
+                && self.entries[at].contradicts(listed)
+            {
+                self.entries.remove(at);
+                self.begun_anew.push(listed.peer);
+            }
+        }
         self.handle_page(list)
+    }
+
+    /// The conversations that the last first page showed to begin anew: it has fewer messages than
+    /// are known, or another last one. The store was restored from a backup.
+    pub fn take_begun_anew(&mut self) -> Vec<Peer> {
+        std::mem::take(&mut self.begun_anew)
     }
 
     /// A page arrived. Returns the request for the next one, if it is needed at once. One that was
@@ -289,6 +305,13 @@ impl Directory {
 }
 
 impl Entry {
+    /// Whether the list of a new connection cannot follow from what is known.
+    fn contradicts(&self, listed: &Conversation) -> bool {
+        let is_other = self.last.mid != listed.last.mid;
+        let has_mids = self.last.mid > Mid(0) && listed.last.mid > Mid(0);
+        listed.last_seq < self.last_seq || listed.last_seq == self.last_seq && is_other && has_mids
+    }
+
     fn without_messages(peer: Peer, name: &str, avatar: &str) -> Self {
         Self {
             peer,

@@ -5,6 +5,7 @@ fn list(conversations: Vec<Conversation>, next: Option<&str>) -> ConversationLis
     ConversationList {
         conversations,
         next: next.map(Into::into),
+        epoch: None,
     }
 }
 

@@ -11,6 +11,7 @@ fn directory(conversations: Vec<Conversation>) -> Directory {
     directory.handle_page(ConversationList {
         conversations,
         next: None,
+        epoch: None,
     });
     directory
 }

@@ -133,6 +133,7 @@ impl Connection {
                 let session = store.session(self.login, clock::now_ms()).await?;
                 Answer::Login(session.map(|(_, user)| user))
             }
+            Request::Epoch => Answer::Epoch(store.epoch().await?),
             Request::Cursors { after } => {
                 // Read before the store's: what is written in between is then in both.
                 let pending = self.app.cursors.pending(uid);
@@ -201,6 +202,7 @@ async fn list(
     Ok(ConversationList {
         conversations,
         next,
+        epoch: None,
     })
 }
 

@@ -22,6 +22,10 @@ pub struct Bound {
     pub timeout: u64,
     /// The total of unread messages.
     pub unread: u64,
+    /// The store's epoch; not for legacy (v0) clients. A client that knew another one drops what it
+    /// knows of conversations and read marks, and begins anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<String>,
     /// The first page of the list, if the bind asked for it.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub list: Option<ConversationList>,
@@ -62,6 +66,9 @@ pub struct ConversationList {
     /// The `after` of the next page; absent: this is the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// The store's epoch, as in [`Bound`]; absent in the answer to a bind, which has its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<String>,
 }
 
 /// 9, to every device of the reader: a conversation was read.
@@ -101,6 +108,7 @@ struct RawBound {
     username: String,
     timeout: u64,
     unread: u64,
+    epoch: Option<String>,
     conversations: Option<Vec<Conversation>>,
     next: Option<String>,
 }
@@ -113,9 +121,11 @@ impl From<RawBound> for Bound {
             username: raw.username,
             timeout: raw.timeout,
             unread: raw.unread,
+            epoch: raw.epoch,
             list: raw.conversations.map(|conversations| ConversationList {
                 conversations,
                 next,
+                epoch: None,
             }),
         }
     }

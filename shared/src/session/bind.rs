@@ -19,6 +19,7 @@ const RETRY: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(super) struct Binding {
     bind: Bind,
+    epoch: String,
     pages: CursorPages,
     cursors: Vec<DeliveryCursor>,
     unread: u64,
@@ -34,6 +35,7 @@ impl<P: Payload> Session<P> {
             let binding = Binding {
                 pages: CursorPages::new(bind.is_plain()),
                 bind,
+                epoch: String::new(),
                 cursors: Vec::new(),
                 unread: 0,
             };
@@ -60,6 +62,10 @@ impl<P: Payload> Session<P> {
             }
             Ok(Answer::Login(Some(user))) => {
                 self.user = user;
+                Ok(Request::Epoch)
+            }
+            Ok(Answer::Epoch(epoch)) => {
+                binding.epoch = epoch;
                 Ok(binding.pages.first())
             }
             Ok(Answer::Login(None)) => Err((ErrorCode::NotLoggedIn, CloseCode::NotLoggedIn)),
@@ -94,6 +100,7 @@ impl<P: Payload> Session<P> {
     fn finish_bind(&mut self, now: Moment, binding: Binding, list: Option<ConversationList>) {
         let Binding {
             bind,
+            epoch,
             pages,
             cursors,
             unread,
@@ -111,6 +118,7 @@ impl<P: Payload> Session<P> {
             feed,
             lists: bind.conversations,
             legacy,
+            epoch: epoch.clone(),
             read: pages.digest(),
         });
         let bound = Box::new(frame::Bound {
@@ -118,6 +126,7 @@ impl<P: Payload> Session<P> {
             username: self.user.username.clone(),
             timeout: 0,
             unread,
+            epoch: (!legacy).then_some(epoch),
             list,
         });
         let missed = bind.missed.map(Duration::from_millis);

@@ -108,6 +108,8 @@ pub enum Request {
     JoinGroups(Vec<GroupId>),
     /// Read the user of the login, if it is still valid: [`Answer::Login`].
     Login,
+    /// Read the store's epoch: [`Answer::Epoch`].
+    Epoch,
     /// Read the user's cursors in conversations with a higher id, lowest first: [`Answer::Cursors`].
     /// Acknowledgements of this node that are not stored yet are included.
     Cursors {
@@ -160,6 +162,8 @@ pub enum Answer<P> {
     Joined(bool),
     /// The user; `None`: the login has ended.
     Login(Option<User>),
+    /// The epoch.
+    Epoch(String),
     /// A page of cursors.
     Cursors {
         /// Lowest conversation id first.

@@ -1,4 +1,4 @@
-//! After lost events: whether the login is still valid, the delivery cursors, and for a client that
+//! After lost events: whether the login is still valid and the store the same, the delivery cursors, and for a client that
 //! knows lists also how far its user has read on other devices, and the user's profile. Receipts and
 //! presence are best effort.
 
@@ -37,8 +37,11 @@ impl<P: Payload> Session<P> {
         let next = match answer {
             Ok(Answer::Login(Some(user))) => {
                 reloading.user = Some(user);
-                Some(reloading.pages.first())
+                Some(Request::Epoch)
             }
+            // The client has to begin anew, and so has its feed: a new connection does both.
+            Ok(Answer::Epoch(epoch)) if epoch != bound.epoch => return self.handle_drain(now),
+            Ok(Answer::Epoch(_)) => Some(reloading.pages.first()),
             Ok(Answer::Login(None)) => return self.close(now, CloseCode::NotLoggedIn),
             Ok(answer @ (Answer::Cursors { .. } | Answer::Joined(_))) => {
                 let progress = reloading.pages.handle_answer(answer, &mut self.outputs);
@@ -57,7 +60,7 @@ impl<P: Payload> Session<P> {
             Ok(Answer::Unread(unread)) => {
                 bound.read = reloading.pages.digest();
                 let unread = unread.total;
-                self.send(now, ServerFrame::Conversations(reloading.list));
+                self.send_list(now, reloading.list);
                 self.send(now, ServerFrame::Unread(UnreadTotal { unread }));
                 return;
             }

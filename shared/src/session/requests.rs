@@ -4,7 +4,9 @@
 use super::{
     Answer, Outgoing, Output, Payload, Position, Request, Session, StoreUnavailable, Waiting,
 };
-use crate::frame::{ClientFrame, Query, ReadMark, ServerFrame, UnreadTotal, kind};
+use crate::frame::{
+    ClientFrame, ConversationList, Query, ReadMark, ServerFrame, UnreadTotal, kind,
+};
 use crate::{ErrorBody, ErrorCode, Moment, Seq, UserId, limits};
 
 /// Bytes of a frame reserved for the rest of a page.
@@ -73,7 +75,7 @@ impl<P: Payload> Session<P> {
                 self.send(now, ServerFrame::Unread(UnreadTotal { unread }));
             }
             (Waiting::List, Ok(Answer::List(Some(list)))) => {
-                self.send(now, ServerFrame::Conversations(list));
+                self.send_list(now, list);
             }
             (Waiting::List, Ok(Answer::List(None))) => {
                 let reason = "after is the next of the page before, unchanged";
@@ -146,6 +148,12 @@ impl<P: Payload> Session<P> {
             // A page does not acknowledge earlier messages.
             self.mark_read(position, position.last_seq, false, kind::QUERY);
         }
+    }
+
+    pub(super) fn send_list(&mut self, now: Moment, mut list: ConversationList) {
+        let bound = self.bound.as_ref().filter(|bound| !bound.legacy);
+        list.epoch = bound.map(|bound| bound.epoch.clone());
+        self.send(now, ServerFrame::Conversations(list));
     }
 
     fn watch(&mut self, now: Moment, uids: Vec<UserId>) {

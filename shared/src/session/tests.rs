@@ -99,6 +99,7 @@ impl Driven {
         let lists = bind.contains("conversations");
         driven.answer(Request::Subscribe { lists }, Answer::Subscribed(true));
         driven.answer(Request::Login, Answer::Login(Some(user())));
+        driven.answer(Request::Epoch, Answer::Epoch("one".into()));
         let after = ConversationId(0);
         let page = Answer::Cursors {
             page: cursors,
@@ -114,6 +115,7 @@ impl Driven {
             panic!("it is bound");
         };
         assert_eq!(bound.unread, 3);
+        assert_eq!(bound.epoch.as_deref(), Some("one"));
         assert_eq!(
             driven.output(),
             Some(Output::BindAnswered(Ok(()), Duration::ZERO))
@@ -459,6 +461,7 @@ fn reload_that_fails_at_a_later_page_is_repeated() {
     let mut driven = Driven::bound(BIND, Vec::new());
     driven.session.handle_event(driven.now, Event::Resync);
     driven.answer(Request::Login, Answer::Login(Some(user())));
+    driven.answer(Request::Epoch, Answer::Epoch("one".into()));
     let page = Answer::Cursors {
         page: vec![cursor(A, 1)],
         is_last: false,
@@ -486,6 +489,7 @@ fn groups_are_joined_before_their_cursors_count() {
     let lists = false;
     driven.answer(Request::Subscribe { lists }, Answer::Subscribed(true));
     driven.answer(Request::Login, Answer::Login(Some(user())));
+    driven.answer(Request::Epoch, Answer::Epoch("one".into()));
     let after = ConversationId(0);
     let page = |last| Answer::Cursors {
         page: vec![ConversationCursor {
@@ -503,4 +507,35 @@ fn groups_are_joined_before_their_cursors_count() {
     driven.outputs();
     let written = driven.written();
     assert!(matches!(written[..], [Outgoing::Bound { .. }]));
+}
+
+#[test]
+fn another_epoch_found_by_a_reload_drains_the_session() {
+    let mut driven = Driven::bound(BIND, Vec::new());
+    driven.session.handle_event(driven.now, Event::Resync);
+    driven.answer(Request::Login, Answer::Login(Some(user())));
+    driven.answer(Request::Epoch, Answer::Epoch("two".into()));
+    assert_eq!(driven.output(), None);
+    assert!(driven.run_to_deadline() <= Duration::from_secs(10));
+    assert_eq!(driven.codes().1, Some(CloseCode::GoingAway));
+}
+
+#[test]
+fn legacy_client_is_told_no_epoch() {
+    let mut driven = Driven::new();
+    driven.receive(r#"{"type":1,"data":{"uid":1}}"#);
+    driven.answer(Request::Admit, Answer::Admitted(true));
+    let lists = false;
+    driven.answer(Request::Subscribe { lists }, Answer::Subscribed(true));
+    driven.answer(Request::Login, Answer::Login(Some(user())));
+    driven.answer(Request::Epoch, Answer::Epoch("one".into()));
+    let after = ConversationId(0);
+    let page = Answer::Cursors {
+        page: Vec::new(),
+        is_last: true,
+    };
+    driven.answer(Request::Cursors { after }, page);
+    driven.answer(Request::Unread, unread(0));
+    let written = driven.written();
+    assert!(matches!(&written[..], [Outgoing::Bound { bound, .. }] if bound.epoch.is_none()));
 }

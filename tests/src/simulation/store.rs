@@ -186,6 +186,7 @@ impl Store {
         Some(ConversationList {
             conversations: logs.iter().map(|(log, member)| log.row(member)).collect(),
             next,
+            epoch: None,
         })
     }
 

@@ -2,13 +2,15 @@
 
 use super::{ANNOUNCED, Alert, Announcement, Chat, Effect, OPEN_MESSAGES};
 use crate::content::{Content, GroupEvent};
-use crate::directory::Entry;
+use crate::directory::{Directory, Entry};
 use crate::group::OpenGroup;
 use crate::names::name_of;
 use crate::notices::NoticeKind;
-use crate::thread::{PageRange, QueryState};
+use crate::reads::Reads;
+use crate::thread::{PageRange, QueryState, Thread};
 use std::rc::Rc;
 use tidings_shared::frame::{Bound, ClientFrame, Page, Query, ReadMark, ServerFrame, kind};
+use tidings_shared::timeline::Timeline;
 use tidings_shared::{Direction, ErrorBody, ErrorCode, Message, Moment, Peer, Seq, limits};
 
 impl Chat {
@@ -19,9 +21,17 @@ impl Chat {
         self.presences.forget();
         self.outbox.handle_reconnect();
         self.total_unread = bound.unread;
+        let epoch = bound.epoch.or_else(|| self.epoch.clone());
+        let before = std::mem::replace(&mut self.epoch, epoch);
+        if before.is_some() && before != self.epoch {
+            self.begin_anew();
+        }
         let more = self
             .directory
             .handle_first_page(bound.list.unwrap_or_default());
+        for peer in self.directory.take_begun_anew() {
+            self.forget_messages(peer);
+        }
         self.expect_listed();
         let read = |entry: &&Entry| entry.unread == 0;
         let read = self.directory.iter().filter(read).map(|e| e.peer);
@@ -32,6 +42,27 @@ impl Chat {
         self.effects
             .extend(more.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
         self.send_due(now);
+    }
+
+    /// The store's history is not the one that was known: drops the conversations and read marks.
+    /// What the person wrote stays: drafts and the outbox.
+    fn begin_anew(&mut self) {
+        self.directory = Directory::default();
+        self.reads = Reads::default();
+        self.cached.clear();
+        self.announcements.clear();
+        if let Some(peer) = self.open_peer() {
+            self.forget_messages(peer);
+        }
+    }
+
+    fn forget_messages(&mut self, peer: Peer) {
+        self.cached.retain(|cached| cached.peer != peer);
+        if self.open_peer() == Some(peer) {
+            let timeline = Timeline::default();
+            self.thread = Some(Thread::new(peer, timeline, None, self.viewport_px));
+            self.opening += 1;
+        }
     }
 
     /// The connection is gone; pending answers will not come.

@@ -32,7 +32,9 @@ impl Tab {
             list: Some(ConversationList {
                 conversations,
                 next: None,
+                epoch: None,
             }),
+            epoch: None,
         };
         tab.chat.handle_bound(tab.now, bound);
         tab

@@ -11,6 +11,7 @@ use tidings_shared::frame::{
 };
 use tidings_shared::{Conversation, ErrorBody, ErrorCode, Message, Mid, Tid};
 
+mod epochs;
 mod list;
 mod reading;
 mod sending;
@@ -37,6 +38,11 @@ impl Tab {
     }
 
     fn bind(&mut self, conversations: Vec<Conversation>) {
+        self.bind_in("one", conversations);
+    }
+
+    /// As [`Self::bind`], with the store in this epoch.
+    fn bind_in(&mut self, epoch: &str, conversations: Vec<Conversation>) {
         let bound = Bound {
             uid: ME,
             username: "me".into(),
@@ -45,7 +51,9 @@ impl Tab {
             list: Some(ConversationList {
                 conversations,
                 next: None,
+                epoch: None,
             }),
+            epoch: Some(epoch.into()),
         };
         self.chat.handle_bound(self.now, bound);
     }

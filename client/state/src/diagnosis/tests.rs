@@ -137,6 +137,7 @@ fn interval_is_set_by_bind_and_heartbeat_answers() {
         timeout: 45_000,
         unread: 0,
         list: None,
+        epoch: None,
     };
     diagnosis.received(at(0), Some(&ServerFrame::Bound(Box::new(bound))), 9);
     let heartbeat = ClientFrame::Heartbeat(Heartbeat {

@@ -54,6 +54,7 @@ fn tab_of_a_long_list() -> (Tab, Conversation) {
     let list = ConversationList {
         conversations: (100..150).map(newer).collect(),
         next: Some("50".into()),
+        epoch: None,
     };
     let bound = Bound {
         uid: ME,
@@ -61,6 +62,7 @@ fn tab_of_a_long_list() -> (Tab, Conversation) {
         timeout: 45_000,
         unread: 0,
         list: Some(list),
+        epoch: None,
     };
     tab.chat.handle_bound(tab.now, bound);
     tab.sent();
@@ -76,6 +78,7 @@ fn listed(conversations: Vec<Conversation>, next: Option<&str>) -> ServerFrame {
     ServerFrame::Conversations(ConversationList {
         conversations,
         next: next.map(Into::into),
+        epoch: None,
     })
 }
 
