@@ -53,6 +53,11 @@ pub(crate) enum Event {
         node: NodeId,
         incarnation: u32,
     },
+    /// The node publishes a change of a group.
+    Announce {
+        node: NodeId,
+        incarnation: u32,
+    },
     /// The node writes the pending delivery cursors.
     Flush {
         node: NodeId,

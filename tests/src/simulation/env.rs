@@ -8,12 +8,13 @@ use super::network::{Down, Network, Up};
 use super::plan::Plan;
 use super::random::Random;
 use super::report::{Count, Totals};
-use super::store::Store;
+use super::store::{Record, Store};
 use super::trace::Trace;
 use super::variant::Variant;
+use std::rc::Rc;
 use std::time::Duration;
-use tidings_shared::Moment;
 use tidings_shared::frame::{ClientFrame, ServerFrame};
+use tidings_shared::{Moment, Peer};
 
 /// The approximate size in bytes of a frame without its messages.
 const FRAME_BYTES: usize = 120;
@@ -57,6 +58,20 @@ impl Env {
 
     pub(crate) fn after(&mut self, wait: Duration, event: Event) {
         self.agenda.at(self.agenda.now() + wait, event);
+    }
+
+    /// A message was committed.
+    pub(crate) fn committed(&mut self, record: &Rc<Record>) {
+        self.count(Count::Messages);
+        if matches!(record.peer, Peer::Group(_)) {
+            self.count(Count::GroupMessages);
+        }
+        self.ledger.committed(record);
+        self.log(|| {
+            let (node, id) = (record.node.0, &record.client_msg_id);
+            let (seq, conversation) = (record.seq, record.conversation);
+            format!("node {node} commits {id:?} as {seq} of {conversation}")
+        });
     }
 
     /// Draws the duration of a store request.

@@ -8,6 +8,7 @@ mod committer;
 mod connection;
 mod cursors;
 mod frames;
+mod groups;
 mod hub;
 mod lifecycle;
 mod outputs;
@@ -23,7 +24,7 @@ use committer::Committer;
 use connection::Connection;
 use cursors::Cursors;
 use hub::Hub;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use tidings_shared::heartbeat::{Bounds, Policy};
 use tidings_shared::limits;
@@ -60,6 +61,8 @@ pub(crate) struct Node {
     core: Core,
     connections: BTreeMap<SocketId, Connection>,
     state: State,
+    /// Changes of groups that are committed and not published yet.
+    announcements: VecDeque<Vec<Notice>>,
     /// Whether its last commit was not published before a crash.
     unannounced: bool,
     /// Whether it crashes at its next commit.
@@ -80,6 +83,7 @@ impl Node {
             core,
             connections: BTreeMap::new(),
             state: State::Up,
+            announcements: VecDeque::new(),
             unannounced: false,
             doomed: false,
         }

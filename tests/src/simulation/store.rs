@@ -13,7 +13,7 @@ use std::rc::Rc;
 use tidings_shared::delivery::ReadRequest;
 use tidings_shared::frame::ConversationList;
 use tidings_shared::session::{ConversationCursor, Position, UnreadCounts};
-use tidings_shared::{ClientMsgId, ConversationId, Mid, Moment, Peer, Seq, UserId};
+use tidings_shared::{ClientMsgId, ConversationId, GroupId, Mid, Moment, Peer, Seq, UserId};
 
 /// Conversations in one list frame, and cursors in one page: few, so that there are several pages.
 const PAGE_MAX: usize = 2;
@@ -46,6 +46,7 @@ pub(crate) struct Store {
     users: Vec<UserId>,
     logs: Vec<Log>,
     by_participants: BTreeMap<(UserId, UserId), usize>,
+    by_group: BTreeMap<GroupId, usize>,
     keys: BTreeMap<(UserId, ClientMsgId), Rc<Record>>,
     last_mid: i64,
     down: bool,
@@ -86,10 +87,7 @@ impl Store {
             }
             let index = self.log_of(draft.sender, draft.peer)?;
             self.last_mid += jump();
-            let log = &mut self.logs[index];
-            let slot = (log.id, log.last().next(), Mid(self.last_mid));
-            let record = Rc::new(Record::new(draft, slot, (node, now)));
-            log.records.push(Rc::clone(&record));
+            let record = self.insert(index, draft, (node, now));
             if let Some(key) = key {
                 self.keys.insert(key, Rc::clone(&record));
             }
@@ -99,6 +97,59 @@ impl Store {
             })
         };
         batch.iter().map(append_one).collect()
+    }
+
+    fn insert(&mut self, index: usize, draft: &Draft, source: (NodeId, Moment)) -> Rc<Record> {
+        let log = &mut self.logs[index];
+        let slot = (log.id, log.last().next(), Mid(self.last_mid));
+        let record = Rc::new(Record::new(draft, slot, source));
+        log.records.push(Rc::clone(&record));
+        record
+    }
+
+    /// Adds members to a group, and the message about them, in one transaction. The first addition
+    /// creates the group. Returns the message and those who were no members before, if any.
+    pub(crate) fn add_members(
+        &mut self,
+        (group, owner): (GroupId, UserId),
+        uids: &[UserId],
+        source: (NodeId, Moment),
+        jump: i64,
+    ) -> Option<(Rc<Record>, Vec<UserId>)> {
+        let index = match self.by_group.get(&group) {
+            Some(index) => *index,
+            None => self.add_log(Some(group), &[]),
+        };
+        self.by_group.insert(group, index);
+        let log = &mut self.logs[index];
+        let mut added = uids.to_vec();
+        added.retain(|uid| log.member(*uid).is_none());
+        if added.is_empty() {
+            return None;
+        }
+        let joined = log.last();
+        let new = added.iter().map(|uid| Member::new(*uid, joined));
+        log.members.extend(new);
+        let draft = Draft {
+            sender: owner,
+            peer: Peer::Group(group),
+            content: format!("g{group}:{}", joined.next()),
+            client_msg_id: None,
+            origin: None,
+        };
+        self.last_mid += jump;
+        Some((self.insert(index, &draft, source), added))
+    }
+
+    /// Whether the group exists.
+    pub(crate) fn has_group(&self, group: GroupId) -> bool {
+        self.by_group.contains_key(&group)
+    }
+
+    /// The last `seq` of a conversation.
+    pub(crate) fn last_seq(&self, conversation: ConversationId) -> Seq {
+        let log = self.logs.get(index_of(conversation));
+        log.map_or(Seq(0), Log::last)
     }
 
     /// Advances cursors, never beyond the last message.
@@ -238,11 +289,10 @@ impl Store {
     fn find(&self, uid: UserId, peer: Peer) -> Option<(&Log, &Member)> {
         let index = match peer {
             Peer::User(other) => *self.by_participants.get(&in_order(uid, other))?,
-            Peer::Group(group) => index_of(ConversationId(group.0)),
+            Peer::Group(group) => *self.by_group.get(&group)?,
         };
-        let log = self.logs.get(index)?;
-        let is_addressed = log.group.is_some() == matches!(peer, Peer::Group(_));
-        Some((log, log.member(uid).filter(|_| is_addressed)?))
+        let log = &self.logs[index];
+        Some((log, log.member(uid)?))
     }
 
     /// The conversation of a message, which its first message creates.
@@ -254,18 +304,18 @@ impl Store {
             Peer::User(other) if self.users.contains(&other) => {
                 let (low, high) = in_order(sender, other);
                 self.by_participants.insert((low, high), self.logs.len());
-                Ok(self.add_log(&[low, high]))
+                Ok(self.add_log(None, &[low, high]))
             }
             _ => Err(UnknownRecipient),
         }
     }
 
-    fn add_log(&mut self, members: &[UserId]) -> usize {
+    fn add_log(&mut self, group: Option<GroupId>, members: &[UserId]) -> usize {
         let index = self.logs.len();
         let new = |uid: &UserId| Member::new(*uid, Seq(0));
         self.logs.push(Log {
             id: ConversationId(i64::try_from(index + 1).unwrap_or(i64::MAX)),
-            group: None,
+            group,
             members: members.iter().map(new).collect(),
             records: Vec::new(),
         });

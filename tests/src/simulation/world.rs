@@ -69,7 +69,10 @@ impl World {
         }
         let nodes = (0..env.plan.nodes).map(|n| Node::new(NodeId(n))).collect();
         let devices = (0..env.plan.devices.len())
-            .map(|n| Device::new(&mut env, DeviceId(n)))
+            .map(|n| {
+                env.count(Count::Devices);
+                Device::new(&mut env, DeviceId(n))
+            })
             .collect();
         Self {
             seed,
@@ -131,7 +134,7 @@ impl World {
         match event {
             Event::Act(index) => {
                 let (_, act) = self.env.plan.acts[index];
-                self.act(act);
+                self.act(index, act);
             }
             Event::Up(socket) => {
                 let node = env.network.socket(socket).node;
@@ -170,6 +173,7 @@ impl World {
             }
             Event::Append { node, incarnation } => self.nodes[node.0].append(env, incarnation),
             Event::Appended { node, incarnation } => self.nodes[node.0].appended(env, incarnation),
+            Event::Announce { node, incarnation } => self.nodes[node.0].announce(env, incarnation),
             Event::Flush { node, incarnation } => self.nodes[node.0].flush(env, incarnation),
             Event::Heal => self.heal(),
             Event::Finish => {}
@@ -183,10 +187,8 @@ impl World {
             device.end(env);
         }
         let store = &env.store;
-        env.ledger.end_stored(|uid, peer| {
-            let position = store.position(uid, peer);
-            position.map(|position| position.last_seq)
-        });
+        env.ledger
+            .end_stored(|conversation| store.last_seq(conversation));
         let held: usize = self.nodes.iter().map(Node::connections).sum();
         let devices = self.devices.len();
         if held != devices {

@@ -56,15 +56,7 @@ impl Committer {
         });
         for stored in results.iter().flatten() {
             if stored.fresh {
-                env.totals.add(Count::Messages);
-                env.ledger.committed(&stored.record);
-                let record = &stored.record;
-                env.trace.log(env.agenda.now(), || {
-                    format!(
-                        "node {} commits {:?} as {} of {}",
-                        node.0, record.client_msg_id, record.seq, record.conversation
-                    )
-                });
+                env.committed(&stored.record);
             } else {
                 env.totals.add(Count::DuplicateSends);
             }
@@ -96,7 +88,8 @@ impl Committer {
                 return (Vec::new(), answers);
             }
             // Whether the batch was stored is not known, so those concerned are resynced.
-            let topics = batch.iter().flat_map(topics).collect();
+            let senders = batch.iter().map(|draft| Topic::User(draft.sender));
+            let topics = batch.iter().flat_map(topics).chain(senders).collect();
             return (vec![Notice::new(topics, BusEvent::Resync)], answers);
         };
         let mut notices = Vec::new();
@@ -128,6 +121,6 @@ impl Core {
 fn topics(draft: &Draft) -> Vec<Topic> {
     match draft.peer {
         Peer::User(recipient) => vec![Topic::User(draft.sender), Topic::User(recipient)],
-        Peer::Group(_) => vec![Topic::User(draft.sender)],
+        Peer::Group(group) => vec![Topic::Group(group)],
     }
 }

@@ -8,8 +8,8 @@ use crate::simulation::bus::Topic;
 use crate::simulation::env::Env;
 use crate::simulation::report::Count;
 use crate::simulation::variant::Variant;
-use tidings_shared::ConversationId;
 use tidings_shared::session::{Answer, Request, StoreUnavailable};
+use tidings_shared::{ConversationId, GroupId};
 
 type Outcome = Result<Answer<Held>, StoreUnavailable>;
 
@@ -28,11 +28,22 @@ impl Connection {
                 if !env.is(Variant::SubscribeLate) {
                     core.hub.join(Topic::User(self.uid()), self.socket);
                 }
+                if env.is(Variant::GroupLeak) {
+                    let groups = env.plan.groups.iter().map(|group| group.id);
+                    self.join_groups(core, groups);
+                }
                 Answer::Subscribed(true)
             }
+            Request::JoinGroups(groups) => Answer::Joined(self.join_groups(core, groups)),
             request => return self.start(env, core, request),
         };
         self.session.handle_answer(self.now(env), Ok(answer));
+    }
+
+    /// Returns whether any of the groups is new to this connection.
+    fn join_groups(&self, core: &mut Core, groups: impl IntoIterator<Item = GroupId>) -> bool {
+        let join = |any, group| core.hub.join(Topic::Group(group), self.socket) | any;
+        groups.into_iter().fold(false, join)
     }
 
     /// Starts a store request. It is run at its start or at its end, at random.
