@@ -4,7 +4,7 @@
 use super::agenda::{Agenda, DeviceId, End, Event, NodeId, SocketId};
 use super::bus::{Bus, Notice};
 use super::ledger::Ledger;
-use super::network::{Down, Network, Up};
+use super::network::{Down, Network, Socket, Up};
 use super::plan::Plan;
 use super::random::Random;
 use super::report::{Count, Totals};
@@ -117,10 +117,7 @@ impl Env {
     }
 
     pub(crate) fn send_down(&mut self, socket: SocketId, packet: Down) {
-        let (device, node) = {
-            let socket = self.network.socket(socket);
-            (socket.device, socket.node)
-        };
+        let &Socket { device, node, .. } = self.network.socket(socket);
         let mut bytes = 0;
         if let Down::Frame(frame) = &packet {
             bytes = bytes_of(frame);

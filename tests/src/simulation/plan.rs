@@ -144,7 +144,7 @@ impl Plan {
             .collect();
         let mut devices = Vec::new();
         for uid in &users {
-            for _ in 0..random.between(1, 3) {
+            for _ in 0..random.between(1, 4) {
                 devices.push(device(*uid, &mut random));
             }
         }

@@ -2,7 +2,7 @@
 //! batch. It commits first, then publishes, then answers.
 
 use super::Core;
-use crate::simulation::agenda::{Event, NodeId, SocketId};
+use crate::simulation::agenda::{NodeId, SocketId, Step};
 use crate::simulation::bus::{BusEvent, Notice, Topic};
 use crate::simulation::env::Env;
 use crate::simulation::report::Count;
@@ -32,14 +32,6 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    pub(super) fn start(&mut self, env: &mut Env, node: NodeId, incarnation: u32) {
-        if self.running.is_empty() && !self.queue.is_empty() {
-            self.running = std::mem::take(&mut self.queue);
-            let wait = env.store_time();
-            env.after(wait, Event::Append { node, incarnation });
-        }
-    }
-
     /// Stores the running batch, or fails, or fails after it was stored (in doubt).
     pub(super) fn append(&mut self, env: &mut Env, node: NodeId) {
         if self.running.is_empty() || !matches!(self.outcome, Outcome::Awaited) {
@@ -114,7 +106,16 @@ impl Core {
     /// Queues a message to be committed.
     pub(super) fn commit(&mut self, env: &mut Env, draft: Draft) {
         self.committer.queue.push(draft);
-        self.committer.start(env, self.id, self.incarnation);
+        self.start_batch(env);
+    }
+
+    pub(super) fn start_batch(&mut self, env: &mut Env) {
+        let committer = &mut self.committer;
+        if committer.running.is_empty() && !committer.queue.is_empty() {
+            committer.running = std::mem::take(&mut committer.queue);
+            let wait = env.store_time();
+            self.after(env, wait, Step::Append);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! about it, and a resync to the added users, whose connections join the group then.
 
 use super::{Node, State};
-use crate::simulation::agenda::Event;
+use crate::simulation::agenda::Step;
 use crate::simulation::bus::{BusEvent, Notice, Topic};
 use crate::simulation::env::Env;
 use crate::simulation::plan::GroupPlan;
@@ -54,9 +54,8 @@ impl Node {
         ];
         if !(is_in_doubt && env.is(Variant::SilentDoubt)) {
             self.announcements.push_back(notices);
-            let (node, incarnation) = (self.core.id, self.core.incarnation);
             let wait = env.random.ms(0, 5);
-            env.after(wait, Event::Announce { node, incarnation });
+            self.core.after(env, wait, Step::Announce);
         }
         if self.doomed {
             self.crash(env);
@@ -65,10 +64,8 @@ impl Node {
     }
 
     /// Publishes the earliest change of a group that is not published yet.
-    pub(crate) fn announce(&mut self, env: &mut Env, incarnation: u32) {
-        if incarnation == self.core.incarnation
-            && let Some(notices) = self.announcements.pop_front()
-        {
+    pub(super) fn announce(&mut self, env: &mut Env) {
+        if let Some(notices) = self.announcements.pop_front() {
             env.publish(self.core.id, notices);
         }
     }
