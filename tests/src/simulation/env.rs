@@ -83,6 +83,23 @@ impl Env {
         }
     }
 
+    /// Draws whether a store request fails.
+    pub(crate) fn store_fails(&mut self) -> bool {
+        let is_flaky = !self.healed && self.random.chance(self.plan.failures_percent);
+        is_flaky || self.store.is_down()
+    }
+
+    /// Draws the time from a node to another by the bus.
+    pub(crate) fn bus_time(&mut self) -> Duration {
+        if !self.bus.is_remote() {
+            Duration::ZERO
+        } else if !self.healed && self.random.chance(self.plan.spikes_percent) {
+            self.random.ms(20, 2000)
+        } else {
+            self.random.ms(0, 10)
+        }
+    }
+
     /// Draws the time from one end of a device's connection to the other.
     fn latency(&mut self, device: DeviceId) -> Duration {
         let latency_ms = self.plan.devices[device.0].latency_ms;
@@ -171,13 +188,7 @@ impl Env {
     }
 
     fn deliver(&mut self, node: NodeId, notice: &Notice) {
-        let wait = if !self.bus.is_remote() {
-            Duration::ZERO
-        } else if !self.healed && self.random.chance(self.plan.spikes_percent) {
-            self.random.ms(20, 2000)
-        } else {
-            self.random.ms(0, 10)
-        };
+        let wait = self.bus_time();
         let ticket = self.bus.send(node, notice.clone());
         self.after(wait, Event::Bus(node, ticket));
     }

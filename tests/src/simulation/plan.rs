@@ -114,7 +114,9 @@ pub(crate) struct Plan {
     pub(crate) duplicates_percent: u64,
     /// The share of batches that are stored although the store reports a failure, in percent.
     pub(crate) doubts_percent: u64,
-    /// The share of sends and queries that are deferred, in percent.
+    /// The share of store requests that fail, in percent.
+    pub(crate) failures_percent: u64,
+    /// The share of binds, queries and sends that are deferred, in percent.
     pub(crate) deferred_percent: u64,
     /// The capacity of a connection's event queue: 64 in the gateway.
     pub(crate) events: usize,
@@ -154,6 +156,7 @@ impl Plan {
             spikes_percent: [0, 2, 15][random.index(3)],
             duplicates_percent: [0, 0, 20][random.index(3)],
             doubts_percent: [0, 50][random.index(2)],
+            failures_percent: [0, 0, 0, 5][random.index(4)],
             deferred_percent: [0, 0, 3][random.index(3)],
             events: [2, 64][random.index(2)],
             buffers: [1024, 64 * 1024][random.index(2)],

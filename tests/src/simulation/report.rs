@@ -42,7 +42,7 @@ counts! {
     Answers => "sends answered",
     /// Sends of a message that was stored already.
     DuplicateSends => "sends repeated",
-    /// Sends and queries that were to be sent again later.
+    /// Binds, queries and sends that were to be sent again later.
     Deferred => "frames deferred",
     /// Messages refused for good.
     Refused => "sends refused for good",

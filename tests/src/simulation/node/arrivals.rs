@@ -46,7 +46,10 @@ impl Connection {
 
 /// Defers some frames while faults last.
 fn charge(env: &mut Env, frame: &ClientFrame) -> Result<(), Duration> {
-    let is_charged = matches!(frame, ClientFrame::Send(_) | ClientFrame::Query(_));
+    let is_charged = matches!(
+        frame,
+        ClientFrame::Bind(_) | ClientFrame::Query(_) | ClientFrame::Send(_)
+    );
     if is_charged && !env.healed && env.random.chance(env.plan.deferred_percent) {
         env.count(Count::Deferred);
         return Err(env.random.ms(1, 5000));

@@ -37,7 +37,7 @@ impl Committer {
         if self.running.is_empty() || !matches!(self.outcome, Outcome::Awaited) {
             return;
         }
-        let failed = env.store.is_down();
+        let failed = env.store_fails();
         if failed && !env.random.chance(env.plan.doubts_percent) {
             self.outcome = Outcome::Failed;
             return;

@@ -20,7 +20,7 @@ impl Node {
         group: &GroupPlan,
         uids: &[UserId],
     ) -> bool {
-        let is_in_doubt = env.store.is_down();
+        let is_in_doubt = env.store_fails();
         if self.state != State::Up || is_in_doubt && !env.random.chance(env.plan.doubts_percent) {
             return false;
         }
