@@ -27,6 +27,7 @@ const MINIMUM: &[(u64, &[Count])] = &[
         5_000,
         &[
             Count::AckMissing,
+            Count::BindsRefused,
             Count::BusLosses,
             Count::Crashes,
             Count::Cuts,
@@ -50,12 +51,7 @@ const MINIMUM: &[(u64, &[Count])] = &[
     ),
     (
         1_000,
-        &[
-            Count::BindsRefused,
-            Count::Deferred,
-            Count::Refused,
-            Count::Unannounced,
-        ],
+        &[Count::Deferred, Count::Refused, Count::Unannounced],
     ),
     (500, &[Count::Idle]),
     (5, &[Count::TooSlow]),

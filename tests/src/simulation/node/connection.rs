@@ -46,6 +46,8 @@ pub(super) struct Connection {
     events: VecDeque<Rc<BusEvent>>,
     /// Events were lost.
     lagging: bool,
+    /// Its sends that have no outcome yet.
+    pub(super) pending_sends: usize,
     /// Outcomes of its sends, in their order.
     appended: VecDeque<Result<AppendedSend<Held>, ErrorCode>>,
     /// The store request it waits for.
@@ -73,6 +75,7 @@ impl Connection {
             started: env.now(),
             events: VecDeque::new(),
             lagging: false,
+            pending_sends: 0,
             appended: VecDeque::new(),
             running: None,
             timer_at: None,
@@ -147,11 +150,18 @@ impl Connection {
         }
     }
 
-    /// The connection is over: the client notices at least that, unless it knows already.
+    /// The connection is over. Without a close frame, because the network or the store took too
+    /// long, the client notices only that.
     pub(super) fn finish(&self, env: &mut Env) {
-        if self.phase < Phase::Notified {
-            env.cut(self.socket, true, false);
+        if self.phase == Phase::Notified {
+            return;
         }
+        if self.pending_sends == 0 && !self.session.is_writing() {
+            let socket = self.socket.0;
+            env.ledger
+                .fail(|| format!("connection {socket} ends without a close frame"));
+        }
+        env.cut(self.socket, true, false);
     }
 
     /// This end has noticed that the client is gone.
@@ -202,6 +212,7 @@ impl Connection {
 
     fn handle_appended(&mut self, env: &Env) {
         if let Some(outcome) = self.appended.pop_front() {
+            self.pending_sends -= 1;
             self.session.handle_appended(self.now(env), outcome);
         }
     }
