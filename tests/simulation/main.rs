@@ -89,6 +89,11 @@ fn resync_not_passed_to_the_feed_is_detected() {
 }
 
 #[test]
+fn group_joined_before_its_user_is_added_is_detected() {
+    is_detected(Variant::GroupLeak, 500);
+}
+
+#[test]
 fn restart_without_a_resync_is_detected() {
     is_detected(Variant::SilentRestart, 2_000);
 }

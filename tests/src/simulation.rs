@@ -1,9 +1,9 @@
 //! The simulator that checks delivery.
 //!
-//! A scenario has a few users with devices, a few server nodes, a bus, a store and a network, all
-//! in virtual time and on one thread. The nodes drive the real `Feed` and the devices the real
-//! `Link`, `Timeline` and `Outbox`, with the real frames between them; everything else is a model
-//! that misbehaves as networks, processes, disks and browsers do. After every step an independent
+//! A scenario has a few users with devices, groups, a few server nodes, a bus, a store and a network,
+//! all in virtual time and on one thread. The nodes drive the real `Session` and the devices the
+//! real `Link`, `Timeline` and `Outbox`, with the real frames between them; everything else is a
+//! model that misbehaves as networks, processes, disks and browsers do. After every step an independent
 //! ledger checks the promises. At the end, when all faults have ended, nothing may be missing and
 //! nothing may happen any more.
 //!

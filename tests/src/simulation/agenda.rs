@@ -26,7 +26,20 @@ pub(crate) enum End {
     Server,
 }
 
-/// An event. `incarnation` counts the starts of a node: events of an earlier process are ignored.
+/// The next step of something that a node does by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Step {
+    /// The running batch reaches the store.
+    Append,
+    /// The outcome of the running batch is known.
+    Appended,
+    /// A change of a group is published.
+    Announce,
+    /// The pending cursors are written.
+    Flush,
+}
+
+/// An event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Event {
     /// The plan's action of this index.
@@ -43,21 +56,8 @@ pub(crate) enum Event {
     DeviceTimer(DeviceId),
     /// A notice of the bus reaches a node.
     Bus(NodeId, usize),
-    /// The running batch reaches the store.
-    Append {
-        node: NodeId,
-        incarnation: u32,
-    },
-    /// The node gets the outcome of the running batch.
-    Appended {
-        node: NodeId,
-        incarnation: u32,
-    },
-    /// The node writes the pending delivery cursors.
-    Flush {
-        node: NodeId,
-        incarnation: u32,
-    },
+    /// A step of a node, and which start of it: the steps of an earlier process are ignored.
+    Node(NodeId, u32, Step),
     /// All faults end.
     Heal,
     /// The run ends.

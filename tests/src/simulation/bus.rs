@@ -8,12 +8,13 @@ use super::agenda::{NodeId, SocketId};
 use super::store::Record;
 use std::rc::Rc;
 use tidings_shared::frame::{ReadMark, Receipt};
-use tidings_shared::{ConversationId, UserId};
+use tidings_shared::{ConversationId, GroupId, UserId};
 
 /// Whom an event concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Topic {
     User(UserId),
+    Group(GroupId),
 }
 
 /// An event for connections.

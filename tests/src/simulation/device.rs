@@ -3,19 +3,19 @@
 
 mod acks;
 mod clock;
-mod legacy;
 mod lifecycle;
 mod page;
+mod stateless;
 mod view;
 mod wire;
 
 use super::agenda::{DeviceId, SocketId};
 use super::env::Env;
 use super::network::{Down, NO_CLOSE_FRAME};
-use super::plan::Size;
+use super::plan::{Kind, Size};
 use clock::Clock;
-use legacy::Legacy;
 use page::Page;
+use stateless::Stateless;
 use tidings_shared::link::{Link, LinkEvent, Phase};
 use tidings_shared::{Moment, Peer, UserId};
 
@@ -25,13 +25,14 @@ const TIMERS_PER_SECOND: u32 = 300;
 #[derive(Debug)]
 enum Client {
     Page(Box<Page>),
-    Legacy(Legacy),
+    Stateless(Stateless),
 }
 
 #[derive(Debug)]
 pub(crate) struct Device {
     id: DeviceId,
     uid: UserId,
+    kind: Kind,
     clock: Clock,
     link: Link,
     client: Client,
@@ -48,14 +49,14 @@ pub(crate) struct Device {
 impl Device {
     pub(crate) fn new(env: &mut Env, id: DeviceId) -> Self {
         let plan = &env.plan.devices[id.0];
-        let client = if plan.legacy {
-            Client::Legacy(Legacy::new(plan))
-        } else {
-            Client::Page(Box::new(Page::new(id, plan)))
+        let client = match plan.kind {
+            Kind::Page => Client::Page(Box::new(Page::new(id, plan))),
+            Kind::Native | Kind::Legacy => Client::Stateless(Stateless::new(plan)),
         };
         Self {
             id,
             uid: plan.uid,
+            kind: plan.kind,
             clock: Clock::new(env.random.ms(0, 1_000_000)),
             link: Link::new(env.random.next()),
             client,
@@ -119,7 +120,9 @@ impl Device {
     }
 
     pub(crate) fn write(&mut self, env: &mut Env, peer: Peer, size: Size) {
-        if !self.running || self.clock.is_asleep() {
+        let dares = env.plan.is_stranger(self.uid, peer) && self.kind == Kind::Page;
+        let may_write = self.knows(peer) || dares && env.random.chance(10);
+        if !self.running || self.clock.is_asleep() || !may_write {
             return;
         }
         self.written += 1;
@@ -132,17 +135,27 @@ impl Device {
         let now = self.clock.now(env.now());
         match &mut self.client {
             Client::Page(page) => page.write(env, now, (name, self.written), peer, content),
-            Client::Legacy(legacy) => legacy.write(peer, content),
+            Client::Stateless(client) => client.write(peer, content),
         }
         self.flush(env);
     }
 
     pub(crate) fn open(&mut self, env: &mut Env, peer: Peer) {
+        if !self.knows(peer) {
+            return;
+        }
         match &mut self.client {
             Client::Page(page) => page.open(peer),
-            Client::Legacy(legacy) => legacy.open(peer),
+            Client::Stateless(client) => client.open(peer),
         }
         self.flush(env);
+    }
+
+    fn knows(&self, peer: Peer) -> bool {
+        match &self.client {
+            Client::Page(page) => page.knows(peer),
+            Client::Stateless(client) => client.knows(peer),
+        }
     }
 
     /// Opens every conversation and scrolls to its beginning.
@@ -185,7 +198,7 @@ impl Device {
         }
         match &self.client {
             Client::Page(page) => page.end(env),
-            Client::Legacy(_) => env.ledger.end_legacy(self.uid),
+            Client::Stateless(_) => env.ledger.end_pushed(self.uid, self.kind == Kind::Legacy),
         }
     }
 }

@@ -4,16 +4,17 @@
 use super::agenda::{Agenda, DeviceId, End, Event, NodeId, SocketId};
 use super::bus::{Bus, Notice};
 use super::ledger::Ledger;
-use super::network::{Down, Network, Up};
+use super::network::{Down, Network, Socket, Up};
 use super::plan::Plan;
 use super::random::Random;
 use super::report::{Count, Totals};
-use super::store::Store;
+use super::store::{Record, Store};
 use super::trace::Trace;
 use super::variant::Variant;
+use std::rc::Rc;
 use std::time::Duration;
-use tidings_shared::Moment;
 use tidings_shared::frame::{ClientFrame, ServerFrame};
+use tidings_shared::{Moment, Peer};
 
 /// The approximate size in bytes of a frame without its messages.
 const FRAME_BYTES: usize = 120;
@@ -59,12 +60,43 @@ impl Env {
         self.agenda.at(self.agenda.now() + wait, event);
     }
 
+    /// A message was committed.
+    pub(crate) fn committed(&mut self, record: &Rc<Record>) {
+        self.count(Count::Messages);
+        if matches!(record.peer, Peer::Group(_)) {
+            self.count(Count::GroupMessages);
+        }
+        self.ledger.committed(record);
+        self.log(|| {
+            let (node, id) = (record.node.0, &record.client_msg_id);
+            let (seq, conversation) = (record.seq, record.conversation);
+            format!("node {node} commits {id:?} as {seq} of {conversation}")
+        });
+    }
+
     /// Draws the duration of a store request.
     pub(crate) fn store_time(&mut self) -> Duration {
         if self.slow_store {
             self.random.ms(100, 1500)
         } else {
             self.random.ms(0, 6)
+        }
+    }
+
+    /// Draws whether a store request fails.
+    pub(crate) fn store_fails(&mut self) -> bool {
+        let is_flaky = !self.healed && self.random.chance(self.plan.failures_percent);
+        is_flaky || self.store.is_down()
+    }
+
+    /// Draws the time from a node to another by the bus.
+    pub(crate) fn bus_time(&mut self) -> Duration {
+        if !self.bus.is_remote() {
+            Duration::ZERO
+        } else if !self.healed && self.random.chance(self.plan.spikes_percent) {
+            self.random.ms(20, 2000)
+        } else {
+            self.random.ms(0, 10)
         }
     }
 
@@ -102,10 +134,7 @@ impl Env {
     }
 
     pub(crate) fn send_down(&mut self, socket: SocketId, packet: Down) {
-        let (device, node) = {
-            let socket = self.network.socket(socket);
-            (socket.device, socket.node)
-        };
+        let &Socket { device, node, .. } = self.network.socket(socket);
         let mut bytes = 0;
         if let Down::Frame(frame) = &packet {
             bytes = bytes_of(frame);
@@ -159,13 +188,7 @@ impl Env {
     }
 
     fn deliver(&mut self, node: NodeId, notice: &Notice) {
-        let wait = if !self.bus.is_remote() {
-            Duration::ZERO
-        } else if !self.healed && self.random.chance(self.plan.spikes_percent) {
-            self.random.ms(20, 2000)
-        } else {
-            self.random.ms(0, 10)
-        };
+        let wait = self.bus_time();
         let ticket = self.bus.send(node, notice.clone());
         self.after(wait, Event::Bus(node, ticket));
     }

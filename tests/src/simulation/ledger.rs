@@ -8,6 +8,7 @@ mod evidence;
 mod wire;
 
 use super::agenda::{DeviceId, SocketId};
+use super::plan::NOBODY;
 use super::store::Record;
 use evidence::Evidence;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,8 @@ struct Written {
     device: DeviceId,
     peer: Peer,
     number: u64,
+    /// Whether the user could not write to this peer.
+    is_stranger: bool,
 }
 
 #[derive(Debug, Default)]
@@ -29,7 +32,10 @@ pub(crate) struct Ledger {
     failure: Option<String>,
     /// Every message ever committed, by conversation; never shortened.
     logs: BTreeMap<ConversationId, Vec<Rc<Record>>>,
-    by_participants: BTreeMap<(UserId, UserId), ConversationId>,
+    /// The conversations of each user, by peer.
+    by_peer: BTreeMap<(UserId, Peer), ConversationId>,
+    /// The last `seq` before a user was a member; absent: no member.
+    joined: BTreeMap<(UserId, ConversationId), Seq>,
     contents: BTreeSet<String>,
     written: BTreeMap<ClientMsgId, Written>,
     /// The number of the last message of a device that was stored, by peer.
@@ -62,9 +68,9 @@ impl Ledger {
     /// that its device wrote to the same peer before.
     pub(crate) fn committed(&mut self, record: &Rc<Record>) {
         if let Peer::User(other) = record.peer {
-            let participants = (record.sender.min(other), record.sender.max(other));
-            self.by_participants
-                .insert(participants, record.conversation);
+            self.add_member(record.sender, record.peer, record.conversation, Seq(0));
+            let peer = Peer::User(record.sender);
+            self.add_member(other, peer, record.conversation, Seq(0));
         }
         let log = self.logs.entry(record.conversation).or_default();
         let (expected, mid) = (last_seq(log).next(), log.last().map(|last| last.mid));
@@ -86,6 +92,7 @@ impl Ledger {
             device,
             peer,
             number,
+            ..
         }) = written.and_then(|id| self.written.get(id))
         {
             let reached = self.reached.entry((*device, *peer)).or_default();
@@ -97,12 +104,35 @@ impl Ledger {
         }
     }
 
+    /// Users became members of a group, with this message.
+    pub(crate) fn joined(&mut self, record: &Record, added: &[UserId]) {
+        for uid in added {
+            let (conversation, joined) = (record.conversation, record.seq.prev());
+            self.add_member(*uid, record.peer, conversation, joined);
+            let evidence = Evidence::from(joined, joined);
+            self.evidence.insert((*uid, conversation), evidence);
+        }
+    }
+
+    fn add_member(&mut self, uid: UserId, peer: Peer, conversation: ConversationId, joined: Seq) {
+        self.by_peer.insert((uid, peer), conversation);
+        self.joined.insert((uid, conversation), joined);
+    }
+
     /// A person wrote a message, and the outbox accepted it.
-    pub(crate) fn wrote(&mut self, device: DeviceId, id: &ClientMsgId, peer: Peer, number: u64) {
+    pub(crate) fn wrote(
+        &mut self,
+        (uid, device): (UserId, DeviceId),
+        id: &ClientMsgId,
+        peer: Peer,
+        number: u64,
+    ) {
+        let is_group = matches!(peer, Peer::Group(_));
         let written = Written {
             device,
             peer,
             number,
+            is_stranger: peer == NOBODY || is_group && self.conversation(uid, peer).is_none(),
         };
         self.written.insert(id.clone(), written);
         self.unsettled.entry(device).or_default().insert(id.clone());
@@ -180,14 +210,11 @@ impl Ledger {
     /// Records the history of a conversation before the run, delivered up to this `seq`.
     pub(crate) fn history(&mut self, uid: UserId, conversation: ConversationId, delivered: Seq) {
         let evidence = self.evidence.entry((uid, conversation)).or_default();
-        *evidence = Evidence::from(delivered);
+        *evidence = Evidence::from(delivered, Seq(0));
     }
 
     fn conversation(&self, uid: UserId, peer: Peer) -> Option<ConversationId> {
-        let Peer::User(other) = peer else { return None };
-        self.by_participants
-            .get(&(uid.min(other), uid.max(other)))
-            .copied()
+        self.by_peer.get(&(uid, peer)).copied()
     }
 
     /// The stored message that equals this one, as this user may see it.

@@ -3,18 +3,20 @@
 //!
 //! A crash loses everything here; what must survive a crash is in the store.
 
+mod arrivals;
 mod checks;
 mod committer;
 mod connection;
 mod cursors;
 mod frames;
+mod groups;
 mod hub;
 mod lifecycle;
 mod outputs;
 mod payload;
 mod requests;
 
-use super::agenda::{DeviceId, Event, NodeId, SocketId};
+use super::agenda::{DeviceId, Event, NodeId, SocketId, Step};
 use super::bus::{BusEvent, Notice};
 use super::env::Env;
 use super::network::{Down, NO_CLOSE_FRAME, Up};
@@ -23,7 +25,7 @@ use committer::Committer;
 use connection::Connection;
 use cursors::Cursors;
 use hub::Hub;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use tidings_shared::heartbeat::{Bounds, Policy};
 use tidings_shared::limits;
@@ -60,6 +62,8 @@ pub(crate) struct Node {
     core: Core,
     connections: BTreeMap<SocketId, Connection>,
     state: State,
+    /// Changes of groups that are committed and not published yet.
+    announcements: VecDeque<Vec<Notice>>,
     /// Whether its last commit was not published before a crash.
     unannounced: bool,
     /// Whether it crashes at its next commit.
@@ -80,16 +84,22 @@ impl Node {
             core,
             connections: BTreeMap::new(),
             state: State::Up,
+            announcements: VecDeque::new(),
             unannounced: false,
             doomed: false,
         }
     }
 
-    /// Runs a connection that may be able to continue, because a packet arrived or a buffer has
-    /// capacity.
-    pub(crate) fn run(&mut self, env: &mut Env, socket: SocketId) {
+    /// Handles an event of a connection. By itself it only lets the connection continue, because a
+    /// packet arrived or a buffer has capacity.
+    pub(crate) fn handle_event(&mut self, env: &mut Env, socket: SocketId, event: Event) {
         if self.connections.contains_key(&socket) {
-            return self.with(env, socket, |_, _, _| {});
+            return self.with(env, socket, |connection, env, core| match event {
+                Event::ConnectionTimer(_) => connection.timer_fired(env.now()),
+                Event::Stored(_) => connection.stored(env, core),
+                Event::Noticed(..) => connection.disconnected(),
+                _ => {}
+            });
         }
         while let Some(packet) = env.network.recv_up(socket, env.now()) {
             if matches!(packet, Up::Open) {
@@ -122,30 +132,12 @@ impl Node {
                 let connection = Connection::new(env, socket);
                 self.connections.insert(socket, connection);
                 env.send_down(socket, Down::Opened);
-                self.run(env, socket);
+                self.with(env, socket, |_, _, _| {});
             }
             // A dead host may not answer at all; otherwise its operating system refuses.
             State::Down if !env.healed && env.random.chance(30) => env.cut(socket, false, false),
             State::Down | State::Draining => env.send_down(socket, Down::Close(NO_CLOSE_FRAME)),
         }
-    }
-
-    pub(crate) fn timer(&mut self, env: &mut Env, socket: SocketId) {
-        self.with(env, socket, |connection, env, _| {
-            connection.timer_fired(env.now());
-        });
-    }
-
-    /// The store answers a connection.
-    pub(crate) fn stored(&mut self, env: &mut Env, socket: SocketId) {
-        self.with(env, socket, |connection, env, core| {
-            connection.stored(env, core);
-        });
-    }
-
-    /// This end has noticed that its connection is dead.
-    pub(crate) fn noticed(&mut self, env: &mut Env, socket: SocketId) {
-        self.with(env, socket, |connection, _, _| connection.disconnected());
     }
 
     /// Queues a notice of the bus at the connections it concerns that have capacity.
@@ -163,24 +155,30 @@ impl Node {
         }
     }
 
-    /// The running batch reaches the store.
-    pub(crate) fn append(&mut self, env: &mut Env, incarnation: u32) {
-        if incarnation == self.core.incarnation {
-            self.core.committer.append(env, self.core.id);
-            let wait = env.random.ms(0, 5);
-            let node = self.core.id;
-            env.after(wait, Event::Appended { node, incarnation });
-            if self.doomed {
-                self.crash(env);
-            }
+    /// A step of the process that started as this incarnation.
+    pub(crate) fn step(&mut self, env: &mut Env, incarnation: u32, step: Step) {
+        if incarnation != self.core.incarnation {
+            return;
+        }
+        match step {
+            Step::Append => self.append(env),
+            Step::Appended => self.appended(env),
+            Step::Announce => self.announce(env),
+            Step::Flush => self.core.flush(env),
+        }
+    }
+
+    fn append(&mut self, env: &mut Env) {
+        self.core.committer.append(env, self.core.id);
+        let wait = env.random.ms(0, 5);
+        self.core.after(env, wait, Step::Appended);
+        if self.doomed {
+            self.crash(env);
         }
     }
 
     /// The batch is committed: publishes, answers, and starts the next one.
-    pub(crate) fn appended(&mut self, env: &mut Env, incarnation: u32) {
-        if incarnation != self.core.incarnation {
-            return;
-        }
+    fn appended(&mut self, env: &mut Env) {
         let (notices, answers) = self.core.committer.appended(env);
         env.publish(self.core.id, notices);
         for (socket, outcome) in answers {
@@ -188,13 +186,7 @@ impl Node {
                 connection.answered(env, outcome);
             });
         }
-        self.core.committer.start(env, self.core.id, incarnation);
-    }
-
-    pub(crate) fn flush(&mut self, env: &mut Env, incarnation: u32) {
-        if incarnation == self.core.incarnation {
-            self.core.flush(env);
-        }
+        self.core.start_batch(env);
     }
 
     /// The connections it holds, for the checks at the end.
@@ -204,6 +196,10 @@ impl Node {
 }
 
 impl Core {
+    fn after(&self, env: &mut Env, wait: Duration, step: Step) {
+        env.after(wait, Event::Node(self.id, self.incarnation, step));
+    }
+
     /// Updates the heartbeat policy of a device. Returns the interval to use from now on.
     fn heartbeat(&mut self, device: DeviceId, learn: impl FnOnce(&mut Policy)) -> Duration {
         let new = || Policy::new(BOUNDS, limits::HEARTBEAT_START);

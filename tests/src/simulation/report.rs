@@ -28,13 +28,21 @@ macro_rules! counts {
 counts! {
     /// Events of virtual time.
     Steps => "steps",
+    /// Devices.
+    Devices => "devices",
     /// Messages committed.
     Messages => "messages committed",
+    /// Messages committed in groups, those about their members included.
+    GroupMessages => "messages committed in groups",
+    /// Groups created.
+    Groups => "groups created",
+    /// Members added to groups after these were created.
+    MembersAdded => "members added to groups",
     /// Sends answered to the device that made them.
     Answers => "sends answered",
     /// Sends of a message that was stored already.
     DuplicateSends => "sends repeated",
-    /// Sends and queries that were to be sent again later.
+    /// Binds, queries and sends that were to be sent again later.
     Deferred => "frames deferred",
     /// Messages refused for good.
     Refused => "sends refused for good",

@@ -2,6 +2,7 @@
 //! committed, and can be made to fail for a while.
 
 mod log;
+mod reads;
 mod record;
 
 pub(crate) use record::{Draft, Record};
@@ -10,13 +11,7 @@ use super::agenda::NodeId;
 use log::{Log, Member};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use tidings_shared::delivery::ReadRequest;
-use tidings_shared::frame::ConversationList;
-use tidings_shared::session::{ConversationCursor, Position, UnreadCounts};
-use tidings_shared::{ClientMsgId, ConversationId, Mid, Moment, Peer, Seq, UserId};
-
-/// Conversations in one list frame, and cursors in one page: few, so that there are several pages.
-const PAGE_MAX: usize = 2;
+use tidings_shared::{ClientMsgId, ConversationId, GroupId, Mid, Moment, Peer, Seq, UserId};
 
 /// The error of a send whose recipient does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +41,7 @@ pub(crate) struct Store {
     users: Vec<UserId>,
     logs: Vec<Log>,
     by_participants: BTreeMap<(UserId, UserId), usize>,
+    by_group: BTreeMap<GroupId, usize>,
     keys: BTreeMap<(UserId, ClientMsgId), Rc<Record>>,
     last_mid: i64,
     down: bool,
@@ -86,10 +82,7 @@ impl Store {
             }
             let index = self.log_of(draft.sender, draft.peer)?;
             self.last_mid += jump();
-            let log = &mut self.logs[index];
-            let slot = (log.id, log.last().next(), Mid(self.last_mid));
-            let record = Rc::new(Record::new(draft, slot, (node, now)));
-            log.records.push(Rc::clone(&record));
+            let record = self.insert(index, draft, (node, now));
             if let Some(key) = key {
                 self.keys.insert(key, Rc::clone(&record));
             }
@@ -99,6 +92,48 @@ impl Store {
             })
         };
         batch.iter().map(append_one).collect()
+    }
+
+    fn insert(&mut self, index: usize, draft: &Draft, source: (NodeId, Moment)) -> Rc<Record> {
+        let log = &mut self.logs[index];
+        let slot = (log.id, log.last().next(), Mid(self.last_mid));
+        let record = Rc::new(Record::new(draft, slot, source));
+        log.records.push(Rc::clone(&record));
+        record
+    }
+
+    /// Adds members to a group, and the message about them, in one transaction. The first addition
+    /// creates the group. Returns the message and those who were no members before, if any.
+    pub(crate) fn add_members(
+        &mut self,
+        (group, owner): (GroupId, UserId),
+        uids: &[UserId],
+        source: (NodeId, Moment),
+        jump: i64,
+    ) -> Option<(Rc<Record>, Vec<UserId>)> {
+        let index = match self.by_group.get(&group) {
+            Some(index) => *index,
+            None => self.add_log(Some(group), &[]),
+        };
+        self.by_group.insert(group, index);
+        let log = &mut self.logs[index];
+        let mut added = uids.to_vec();
+        added.retain(|uid| log.member(*uid).is_none());
+        if added.is_empty() {
+            return None;
+        }
+        let joined = log.last();
+        let new = added.iter().map(|uid| Member::new(*uid, joined));
+        log.members.extend(new);
+        let draft = Draft {
+            sender: owner,
+            peer: Peer::Group(group),
+            content: format!("g{group}:{}", joined.next()),
+            client_msg_id: None,
+            origin: None,
+        };
+        self.last_mid += jump;
+        Some((self.insert(index, &draft, source), added))
     }
 
     /// Advances cursors, never beyond the last message.
@@ -123,99 +158,6 @@ impl Store {
         })
     }
 
-    /// Whether this user may address the peer at all.
-    pub(crate) fn has_peer(&self, uid: UserId, peer: Peer) -> bool {
-        match peer {
-            Peer::User(other) => self.users.contains(&other),
-            Peer::Group(_) => self.position(uid, peer).is_some(),
-        }
-    }
-
-    /// A conversation as one of its members sees it.
-    pub(crate) fn position(&self, uid: UserId, peer: Peer) -> Option<Position> {
-        let (log, member) = self.find(uid, peer)?;
-        Some(log.position(member))
-    }
-
-    /// A page of a user's cursors, and whether it is the last one.
-    pub(crate) fn cursors(
-        &self,
-        uid: UserId,
-        after: ConversationId,
-    ) -> (Vec<ConversationCursor>, bool) {
-        let logs = self.logs_of(uid).filter(|(log, _)| log.id > after);
-        let mut cursors: Vec<_> = logs.map(|(log, member)| log.cursor(member)).collect();
-        let is_last = cursors.len() <= PAGE_MAX;
-        cursors.truncate(PAGE_MAX);
-        (cursors, is_last)
-    }
-
-    /// A page for a feed of this user, oldest first; nothing of what the user is no member of.
-    pub(crate) fn page(&self, uid: UserId, request: &ReadRequest) -> Vec<Rc<Record>> {
-        let log = self.logs.get(index_of(request.conversation));
-        let Some(log) = log.filter(|log| log.member(uid).is_some()) else {
-            return Vec::new();
-        };
-        let below = |record: &&Rc<Record>| request.before.is_none_or(|mid| record.mid < mid);
-        let page = log.after(request.after).take_while(below);
-        page.take(request.limit).cloned().collect()
-    }
-
-    /// The latest messages of a conversation, or those after or before a `seq`.
-    pub(crate) fn query(
-        &self,
-        uid: UserId,
-        peer: Peer,
-        bounds: (Option<Seq>, Option<Seq>),
-        limit: u32,
-    ) -> Vec<Rc<Record>> {
-        let found = self.find(uid, peer);
-        found.map_or(Vec::new(), |(log, _)| log.query(bounds, limit))
-    }
-
-    /// A page of a user's conversations, newest first. The cursor is the last `mid` of the last
-    /// one. `None`: the cursor is none.
-    pub(crate) fn list(&self, uid: UserId, after: Option<&str>) -> Option<ConversationList> {
-        let after = after.map_or(Ok(i64::MAX), str::parse).ok()?;
-        let last_mid = |log: &Log| log.records.last().map_or(0, |record| record.mid.0);
-        let logs = self.logs_of(uid).filter(|(log, _)| last_mid(log) < after);
-        let mut logs: Vec<_> = logs.collect();
-        logs.sort_by_key(|(log, _)| std::cmp::Reverse(last_mid(log)));
-        let next = (logs.len() > PAGE_MAX).then(|| last_mid(logs[PAGE_MAX - 1].0).to_string());
-        logs.truncate(PAGE_MAX);
-        Some(ConversationList {
-            conversations: logs.iter().map(|(log, member)| log.row(member)).collect(),
-            next,
-            epoch: None,
-        })
-    }
-
-    /// The number of unread messages in one conversation and in all.
-    pub(crate) fn unread(&self, uid: UserId, conversation: ConversationId) -> (u64, u64) {
-        let count = |(log, member): (&Log, &Member)| (log.id, log.unread(member));
-        self.logs_of(uid).map(count).fold((0, 0), |sum, (id, n)| {
-            let here = if id == conversation { n } else { 0 };
-            (sum.0 + here, sum.1 + n)
-        })
-    }
-
-    pub(crate) fn unread_counts(&self, uid: UserId) -> UnreadCounts {
-        let mut counts = UnreadCounts {
-            total: 0,
-            direct: 0,
-            from_self: Vec::new(),
-        };
-        for (log, member) in self.logs_of(uid) {
-            let unread = log.unread(member);
-            counts.total += unread;
-            counts.direct += if log.group.is_none() { unread } else { 0 };
-            if unread == 0 && member.read < log.last() {
-                counts.from_self.push((log.id, log.last()));
-            }
-        }
-        counts
-    }
-
     /// For a broken variant: loses what this node committed since then.
     pub(crate) fn forget_tail(&mut self, node: NodeId, since: Moment) {
         for log in &mut self.logs {
@@ -230,22 +172,6 @@ impl Store {
         }
     }
 
-    /// The filled conversations of a user, by id.
-    fn logs_of(&self, uid: UserId) -> impl Iterator<Item = (&Log, &Member)> {
-        let filled = self.logs.iter().filter(|log| !log.records.is_empty());
-        filled.filter_map(move |log| Some((log, log.member(uid)?)))
-    }
-
-    fn find(&self, uid: UserId, peer: Peer) -> Option<(&Log, &Member)> {
-        let index = match peer {
-            Peer::User(other) => *self.by_participants.get(&in_order(uid, other))?,
-            Peer::Group(group) => index_of(ConversationId(group.0)),
-        };
-        let log = self.logs.get(index)?;
-        let is_addressed = log.group.is_some() == matches!(peer, Peer::Group(_));
-        Some((log, log.member(uid).filter(|_| is_addressed)?))
-    }
-
     /// The conversation of a message, which its first message creates.
     fn log_of(&mut self, sender: UserId, peer: Peer) -> Result<usize, UnknownRecipient> {
         if let Some((log, _)) = self.find(sender, peer) {
@@ -255,18 +181,18 @@ impl Store {
             Peer::User(other) if self.users.contains(&other) => {
                 let (low, high) = in_order(sender, other);
                 self.by_participants.insert((low, high), self.logs.len());
-                Ok(self.add_log(&[low, high]))
+                Ok(self.add_log(None, &[low, high]))
             }
             _ => Err(UnknownRecipient),
         }
     }
 
-    fn add_log(&mut self, members: &[UserId]) -> usize {
+    fn add_log(&mut self, group: Option<GroupId>, members: &[UserId]) -> usize {
         let index = self.logs.len();
         let new = |uid: &UserId| Member::new(*uid, Seq(0));
         self.logs.push(Log {
             id: ConversationId(i64::try_from(index + 1).unwrap_or(i64::MAX)),
-            group: None,
+            group,
             members: members.iter().map(new).collect(),
             records: Vec::new(),
         });

@@ -25,6 +25,8 @@ pub enum Variant {
     NewIdOnResend,
     /// The feed of a lagging connection is not notified of the gap.
     GapIgnored,
+    /// The hub joins a user's connections to groups before the user is added to them.
+    GroupLeak,
     /// A node that crashed between commit and publish sends no resync when it starts again.
     SilentRestart,
     /// No resync is sent for a batch whose outcome is not known.
@@ -35,7 +37,7 @@ pub enum Variant {
 
 impl Variant {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::AcksIgnored,
         Self::DedupeOff,
         Self::GapNotFetched,
@@ -46,6 +48,7 @@ impl Variant {
         Self::DeliveredAtPush,
         Self::NewIdOnResend,
         Self::GapIgnored,
+        Self::GroupLeak,
         Self::SilentRestart,
         Self::SilentDoubt,
         Self::LonelyGap,

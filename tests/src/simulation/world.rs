@@ -7,7 +7,7 @@ use super::bus::Bus;
 use super::device::Device;
 use super::env::Env;
 use super::ledger::Ledger;
-use super::network::Network;
+use super::network::{Network, Socket};
 use super::node::Node;
 use super::plan::{AFTERMATH, History, Plan, Size};
 use super::random::Random;
@@ -69,7 +69,10 @@ impl World {
         }
         let nodes = (0..env.plan.nodes).map(|n| Node::new(NodeId(n))).collect();
         let devices = (0..env.plan.devices.len())
-            .map(|n| Device::new(&mut env, DeviceId(n)))
+            .map(|n| {
+                env.count(Count::Devices);
+                Device::new(&mut env, DeviceId(n))
+            })
             .collect();
         Self {
             seed,
@@ -131,36 +134,24 @@ impl World {
         match event {
             Event::Act(index) => {
                 let (_, act) = self.env.plan.acts[index];
-                self.act(act);
+                self.act(index, act);
             }
-            Event::Up(socket) => {
+            Event::Up(socket)
+            | Event::Noticed(socket, End::Server)
+            | Event::ConnectionTimer(socket)
+            | Event::Stored(socket) => {
                 let node = env.network.socket(socket).node;
-                self.nodes[node.0].run(env, socket);
+                self.nodes[node.0].handle_event(env, socket, event);
             }
             Event::Down(socket) => {
-                let (device, node) = {
-                    let socket = env.network.socket(socket);
-                    (socket.device, socket.node)
-                };
+                let &Socket { device, node, .. } = env.network.socket(socket);
                 self.devices[device.0].receive_all(env, socket);
                 // The arrival freed capacity of the send buffer.
-                self.nodes[node.0].run(env, socket);
+                self.nodes[node.0].handle_event(env, socket, event);
             }
             Event::Noticed(socket, End::Client) => {
                 let device = env.network.socket(socket).device;
                 self.devices[device.0].noticed(env, socket);
-            }
-            Event::Noticed(socket, End::Server) => {
-                let node = env.network.socket(socket).node;
-                self.nodes[node.0].noticed(env, socket);
-            }
-            Event::ConnectionTimer(socket) => {
-                let node = env.network.socket(socket).node;
-                self.nodes[node.0].timer(env, socket);
-            }
-            Event::Stored(socket) => {
-                let node = env.network.socket(socket).node;
-                self.nodes[node.0].stored(env, socket);
             }
             Event::DeviceTimer(device) => self.devices[device.0].timer(env),
             Event::Bus(node, ticket) => {
@@ -168,9 +159,9 @@ impl World {
                     self.nodes[node.0].handle_notice(env, &notice);
                 }
             }
-            Event::Append { node, incarnation } => self.nodes[node.0].append(env, incarnation),
-            Event::Appended { node, incarnation } => self.nodes[node.0].appended(env, incarnation),
-            Event::Flush { node, incarnation } => self.nodes[node.0].flush(env, incarnation),
+            Event::Node(node, incarnation, step) => {
+                self.nodes[node.0].step(env, incarnation, step);
+            }
             Event::Heal => self.heal(),
             Event::Finish => {}
         }
@@ -183,10 +174,8 @@ impl World {
             device.end(env);
         }
         let store = &env.store;
-        env.ledger.end_stored(|uid, peer| {
-            let position = store.position(uid, peer);
-            position.map(|position| position.last_seq)
-        });
+        env.ledger
+            .end_stored(|conversation| store.last_seq(conversation));
         let held: usize = self.nodes.iter().map(Node::connections).sum();
         let devices = self.devices.len();
         if held != devices {

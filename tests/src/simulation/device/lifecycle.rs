@@ -1,6 +1,6 @@
 //! Sleep, loss of the network, reload and hiding of a device.
 
-use super::legacy::Legacy;
+use super::stateless::Stateless;
 use super::{Client, Device};
 use crate::simulation::agenda::Event;
 use crate::simulation::env::Env;
@@ -82,7 +82,7 @@ impl Device {
         let plan = &env.plan.devices[self.id.0];
         match &mut self.client {
             Client::Page(page) => **page = page.reloaded(plan),
-            Client::Legacy(client) => *client = Legacy::new(plan),
+            Client::Stateless(client) => *client = Stateless::new(plan),
         }
         self.start(env);
     }

@@ -77,8 +77,13 @@ impl Page {
         let written_at = i64::try_from(now.since(Moment::default()).as_millis()).unwrap_or(0);
         let written = self.outbox.write(id.clone(), peer, content, written_at);
         if written.is_ok() {
-            env.ledger.wrote(self.device, &id, peer, number);
+            env.ledger.wrote((self.me, self.device), &id, peer, number);
         }
+    }
+
+    /// Whether it can address this peer: any user, or a group in its list.
+    pub(super) fn knows(&self, peer: Peer) -> bool {
+        matches!(peer, Peer::User(_)) || self.views.contains_key(&peer)
     }
 
     pub(super) fn open(&mut self, peer: Peer) {
@@ -161,8 +166,10 @@ impl Page {
     pub(super) fn end(&self, env: &mut Env) {
         env.ledger.end_outbox(self.device, &self.outbox);
         env.ledger.check_outbox(self.device, &self.outbox);
-        let others: Vec<_> = env.plan.users.iter().map(|uid| Peer::User(*uid)).collect();
-        for peer in others {
+        let users = env.plan.users.iter().map(|uid| Peer::User(*uid));
+        let groups = env.plan.groups.iter().map(|group| Peer::Group(group.id));
+        let peers: Vec<_> = users.chain(groups).collect();
+        for peer in peers {
             let shown = self.views.get(&peer).map_or(0, |view| view.shown().len());
             env.ledger.end_shown(self.device, self.me, peer, shown);
         }

@@ -4,6 +4,7 @@ use super::{Client, Device};
 use crate::simulation::agenda::{Event, NodeId, SocketId};
 use crate::simulation::env::Env;
 use crate::simulation::network::{Down, NO_CLOSE_FRAME, Up};
+use crate::simulation::plan::Kind;
 use crate::simulation::report::Count;
 use std::time::Duration;
 use tidings_shared::Message;
@@ -49,7 +50,7 @@ impl Device {
         let now = self.clock.now(env.now());
         match &mut self.client {
             Client::Page(page) => page.handle_frame(env, now, frame, self.clock.is_throttled()),
-            Client::Legacy(legacy) => legacy.handle_frame(env, now, frame),
+            Client::Stateless(client) => client.handle_frame(env, now, frame),
         }
     }
 
@@ -60,7 +61,7 @@ impl Device {
         message: &Message,
         is_push: bool,
     ) {
-        if matches!(self.client, Client::Legacy(_)) {
+        if matches!(self.client, Client::Stateless(_)) {
             env.ledger
                 .shown_without_dedup(socket, self.uid, message, is_push);
         }
@@ -90,13 +91,12 @@ impl Device {
                     self.drop_socket(env);
                 }
                 LinkEffect::SendBind => {
-                    let conversations = matches!(self.client, Client::Page(_));
+                    let conversations = self.kind == Kind::Page;
                     let missed = self.link.missed().map(|interval| interval.as_millis());
                     let bind = Bind {
                         uid: self.uid,
                         conversations,
-                        // Every other device that does not ask for the list.
-                        all: !conversations && self.id.0.is_multiple_of(2),
+                        all: self.kind == Kind::Native,
                         missed: missed.and_then(|ms| u64::try_from(ms).ok()),
                         token: None,
                     };
@@ -116,7 +116,7 @@ impl Device {
     fn disconnected(&mut self) {
         match &mut self.client {
             Client::Page(page) => page.disconnected(),
-            Client::Legacy(legacy) => legacy.disconnected(),
+            Client::Stateless(client) => client.disconnected(),
         }
     }
 
@@ -168,7 +168,7 @@ impl Device {
         if live {
             let frames = match &mut self.client {
                 Client::Page(page) => page.due(env, now),
-                Client::Legacy(legacy) => legacy.due(now),
+                Client::Stateless(client) => client.due(now),
             };
             for frame in frames {
                 self.send(env, frame);
@@ -176,7 +176,7 @@ impl Device {
         }
         let client = match &self.client {
             Client::Page(page) => page.deadline(),
-            Client::Legacy(legacy) => legacy.deadline(),
+            Client::Stateless(client) => client.deadline(),
         };
         let deadline = [self.link.poll_timeout(), client.filter(|_| live)];
         let Some(deadline) = deadline.into_iter().flatten().min() else {

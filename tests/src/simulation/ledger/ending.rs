@@ -3,16 +3,18 @@
 
 use super::{Ledger, last_seq};
 use crate::simulation::agenda::DeviceId;
-use crate::simulation::plan::{NOBODY, QUIET};
+use crate::simulation::plan::QUIET;
 use tidings_shared::outbox::Outbox;
-use tidings_shared::{Moment, Peer, Seq, UserId};
+use tidings_shared::{ConversationId, Moment, Peer, Seq, UserId};
 
 impl Ledger {
     /// An outbox holds only messages that were refused for good, because their recipient does not
-    /// exist.
+    /// exist, or the user was no member of the group.
     pub(crate) fn end_outbox(&mut self, device: DeviceId, outbox: &Outbox) {
         let waits = |pending: &&tidings_shared::outbox::Pending| {
-            pending.failed.is_none() || pending.peer != NOBODY
+            let written = self.written.get(&pending.client_msg_id);
+            let is_stranger = written.is_some_and(|written| written.is_stranger);
+            pending.failed.is_none() || !is_stranger
         };
         if let Some(pending) = outbox.iter().find(waits) {
             let text = format!(
@@ -39,16 +41,19 @@ impl Ledger {
         }
     }
 
-    /// A user with a legacy (v0) client received everything that others wrote, and all of it counts
-    /// as delivered.
-    pub(crate) fn end_legacy(&mut self, uid: UserId) {
-        for ((low, high), conversation) in &self.by_participants {
-            if *low != uid && *high != uid {
+    /// A user with a client that stores nothing received everything that others wrote since the
+    /// user was a member, and all of it counts as delivered; direct messages only if the client is a
+    /// legacy (v0) one.
+    pub(crate) fn end_pushed(&mut self, uid: UserId, legacy: bool) {
+        for ((member, peer), conversation) in &self.by_peer {
+            if *member != uid || legacy && matches!(peer, Peer::Group(_)) {
                 continue;
             }
             let log = &self.logs[conversation];
             let evidence = self.evidence.get(&(uid, *conversation));
-            let missing = log.iter().find(|record| {
+            let joined = self.joined[&(uid, *conversation)];
+            let since = log.iter().filter(|record| record.seq > joined);
+            let missing = since.into_iter().find(|record| {
                 let given = evidence.is_some_and(|evidence| evidence.was_given(record.seq));
                 record.sender != uid && !given
             });
@@ -69,10 +74,9 @@ impl Ledger {
     }
 
     /// Every committed message is still stored.
-    pub(crate) fn end_stored(&mut self, stored: impl Fn(UserId, Peer) -> Option<Seq>) {
-        for ((low, high), conversation) in &self.by_participants {
-            let last = stored(*low, Peer::User(*high)).unwrap_or_default();
-            let committed = last_seq(&self.logs[conversation]);
+    pub(crate) fn end_stored(&mut self, stored: impl Fn(ConversationId) -> Seq) {
+        for (conversation, log) in &self.logs {
+            let (last, committed) = (stored(*conversation), last_seq(log));
             if last != committed {
                 self.failure.get_or_insert(format!(
                     "{committed} messages of {conversation} were committed, {last} are stored"

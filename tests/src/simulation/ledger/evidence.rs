@@ -21,10 +21,11 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    pub(super) fn from(delivered: Seq) -> Self {
+    pub(super) fn from(delivered: Seq, read: Seq) -> Self {
         Self {
             covered: delivered,
             delivered,
+            read,
             ..Self::default()
         }
     }

@@ -5,8 +5,9 @@ use super::Ledger;
 use crate::simulation::agenda::SocketId;
 use crate::simulation::store::Record;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use tidings_shared::frame::{Ack, Bind, Push};
-use tidings_shared::{ConversationId, Message, Moment, Seq, Tid, UserId};
+use tidings_shared::{ConversationId, Message, Moment, Peer, Seq, Tid, UserId};
 
 #[derive(Debug, Default)]
 pub(super) struct Wire {
@@ -27,12 +28,17 @@ impl Wire {
         if is_push && record.sender == uid && (self.legacy || record.at < self.bound_at) {
             return Some("is of the user's own, not asked for or from before the bind");
         }
+        if is_push && self.legacy && matches!(record.peer, Peer::Group(_)) {
+            return Some("is of a group, and the client knows none");
+        }
         let new = self.answered.insert((record.conversation, record.seq));
         (!new).then_some("is the user's own, who was told of it on this connection")
     }
 
-    /// Records a push. Returns what is wrong with it.
-    fn enter(&mut self, push: &Push, slot: (ConversationId, Seq)) -> Option<&'static str> {
+    /// Records a push of this log. Returns what is wrong with it.
+    fn enter(&mut self, push: &Push, log: &[Rc<Record>], uid: UserId) -> Option<&'static str> {
+        let (seq, conversation) = (push.message.seq, log.first()?.conversation);
+        let slot = (conversation, seq);
         let tids = self.pushes.len() as u64;
         if push.dup {
             let first = tid_index(push.tid).and_then(|at| self.pushes.get(at));
@@ -42,10 +48,15 @@ impl Wire {
             return Some("does not have the next tid");
         }
         self.pushes.push(slot);
-        let last = self.last.entry(slot.0).or_default();
-        let ordered = *last < slot.1;
-        *last = slot.1;
-        (!ordered).then_some("is out of order")
+        let last = self.last.insert(conversation, seq)?;
+        // Only the user's own messages may be left out.
+        let mut between = log.iter().skip_while(|record| record.seq <= last);
+        let gap = between.find(|record| record.seq >= seq || record.sender != uid);
+        match gap {
+            _ if seq <= last => Some("is out of order"),
+            Some(record) if record.seq < seq => Some("leaves out a message"),
+            _ => None,
+        }
     }
 }
 
@@ -87,8 +98,13 @@ impl Ledger {
         let Some(conversation) = self.conversation(uid, peer) else {
             return;
         };
+        let Some(log) = self.logs.get(&conversation) else {
+            return;
+        };
         let wire = self.wires.entry(socket).or_default();
-        if let Some(wrong) = wire.enter(push, (conversation, push.message.seq)) {
+        let is_early = push.message.seq <= self.joined[&(uid, conversation)];
+        let early = is_early.then_some("is from before the user was a member");
+        if let Some(wrong) = early.or_else(|| wire.enter(push, log, uid)) {
             let (tid, seq) = (push.tid, push.message.seq);
             self.fail(|| {
                 format!(

@@ -2,7 +2,7 @@
 //! batch. It commits first, then publishes, then answers.
 
 use super::Core;
-use crate::simulation::agenda::{Event, NodeId, SocketId};
+use crate::simulation::agenda::{NodeId, SocketId, Step};
 use crate::simulation::bus::{BusEvent, Notice, Topic};
 use crate::simulation::env::Env;
 use crate::simulation::report::Count;
@@ -32,20 +32,12 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    pub(super) fn start(&mut self, env: &mut Env, node: NodeId, incarnation: u32) {
-        if self.running.is_empty() && !self.queue.is_empty() {
-            self.running = std::mem::take(&mut self.queue);
-            let wait = env.store_time();
-            env.after(wait, Event::Append { node, incarnation });
-        }
-    }
-
     /// Stores the running batch, or fails, or fails after it was stored (in doubt).
     pub(super) fn append(&mut self, env: &mut Env, node: NodeId) {
         if self.running.is_empty() || !matches!(self.outcome, Outcome::Awaited) {
             return;
         }
-        let failed = env.store.is_down();
+        let failed = env.store_fails();
         if failed && !env.random.chance(env.plan.doubts_percent) {
             self.outcome = Outcome::Failed;
             return;
@@ -56,15 +48,7 @@ impl Committer {
         });
         for stored in results.iter().flatten() {
             if stored.fresh {
-                env.totals.add(Count::Messages);
-                env.ledger.committed(&stored.record);
-                let record = &stored.record;
-                env.trace.log(env.agenda.now(), || {
-                    format!(
-                        "node {} commits {:?} as {} of {}",
-                        node.0, record.client_msg_id, record.seq, record.conversation
-                    )
-                });
+                env.committed(&stored.record);
             } else {
                 env.totals.add(Count::DuplicateSends);
             }
@@ -96,7 +80,8 @@ impl Committer {
                 return (Vec::new(), answers);
             }
             // Whether the batch was stored is not known, so those concerned are resynced.
-            let topics = batch.iter().flat_map(topics).collect();
+            let senders = batch.iter().map(|draft| Topic::User(draft.sender));
+            let topics = batch.iter().flat_map(topics).chain(senders).collect();
             return (vec![Notice::new(topics, BusEvent::Resync)], answers);
         };
         let mut notices = Vec::new();
@@ -121,13 +106,22 @@ impl Core {
     /// Queues a message to be committed.
     pub(super) fn commit(&mut self, env: &mut Env, draft: Draft) {
         self.committer.queue.push(draft);
-        self.committer.start(env, self.id, self.incarnation);
+        self.start_batch(env);
+    }
+
+    pub(super) fn start_batch(&mut self, env: &mut Env) {
+        let committer = &mut self.committer;
+        if committer.running.is_empty() && !committer.queue.is_empty() {
+            committer.running = std::mem::take(&mut committer.queue);
+            let wait = env.store_time();
+            self.after(env, wait, Step::Append);
+        }
     }
 }
 
 fn topics(draft: &Draft) -> Vec<Topic> {
     match draft.peer {
         Peer::User(recipient) => vec![Topic::User(draft.sender), Topic::User(recipient)],
-        Peer::Group(_) => vec![Topic::User(draft.sender)],
+        Peer::Group(group) => vec![Topic::Group(group)],
     }
 }

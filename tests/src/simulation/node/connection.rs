@@ -5,11 +5,9 @@ use super::Core;
 use super::checks::Checks;
 use super::payload::Held;
 use super::requests::Running;
-use crate::simulation::agenda::{DeviceId, End, Event, SocketId};
+use crate::simulation::agenda::{DeviceId, Event, SocketId};
 use crate::simulation::bus::BusEvent;
 use crate::simulation::env::Env;
-use crate::simulation::network::Up;
-use crate::simulation::report::Count;
 use crate::simulation::store::Record;
 use crate::simulation::variant::Variant;
 use std::collections::VecDeque;
@@ -17,7 +15,6 @@ use std::rc::Rc;
 use std::time::Duration;
 use tidings_shared::api::User;
 use tidings_shared::delivery::Timing;
-use tidings_shared::frame::ClientFrame;
 use tidings_shared::session::{self, AppendedSend, Config, Session};
 use tidings_shared::{ErrorCode, Moment, UserId};
 
@@ -49,6 +46,8 @@ pub(super) struct Connection {
     events: VecDeque<Rc<BusEvent>>,
     /// Events were lost.
     lagging: bool,
+    /// Its sends that have no outcome yet.
+    pub(super) pending_sends: usize,
     /// Outcomes of its sends, in their order.
     appended: VecDeque<Result<AppendedSend<Held>, ErrorCode>>,
     /// The store request it waits for.
@@ -76,6 +75,7 @@ impl Connection {
             started: env.now(),
             events: VecDeque::new(),
             lagging: false,
+            pending_sends: 0,
             appended: VecDeque::new(),
             running: None,
             timer_at: None,
@@ -150,11 +150,18 @@ impl Connection {
         }
     }
 
-    /// The connection is over: the client notices at least that, unless it knows already.
+    /// The connection is over. Without a close frame, because the network or the store took too
+    /// long, the client notices only that.
     pub(super) fn finish(&self, env: &mut Env) {
-        if self.phase < Phase::Notified {
-            env.cut(self.socket, true, false);
+        if self.phase == Phase::Notified {
+            return;
         }
+        if self.pending_sends == 0 && !self.session.is_writing() {
+            let socket = self.socket.0;
+            env.ledger
+                .fail(|| format!("connection {socket} ends without a close frame"));
+        }
+        env.cut(self.socket, true, false);
     }
 
     /// This end has noticed that the client is gone.
@@ -173,39 +180,6 @@ impl Connection {
         if self.timer_at.is_none_or(|earlier| earlier > at) {
             self.timer_at = Some(at);
             env.agenda.at(at, Event::ConnectionTimer(self.socket));
-        }
-    }
-
-    fn receive(&mut self, env: &mut Env) {
-        let now = self.now(env);
-        match env.network.recv_up(self.socket, env.now()) {
-            Some(Up::Frame(ClientFrame::Ack(ack))) => {
-                self.checks.handle_ack(&ack);
-                if env.is(Variant::AcksIgnored) {
-                    self.session.handle_arrival(now);
-                } else {
-                    let frame = Ok(ClientFrame::Ack(ack));
-                    self.session.handle_frame(now, frame, Ok(()));
-                }
-            }
-            Some(Up::Frame(frame)) => {
-                if let ClientFrame::Query(query) = &frame {
-                    self.plain_query = query.is_plain();
-                }
-                let charged = charge(env, &frame);
-                self.session.handle_frame(now, Ok(frame), charged);
-            }
-            // The answer to the node's own close frame, or its client is gone at once.
-            Some(Up::Close) if self.phase >= Phase::Ended || env.random.chance(50) => {
-                self.disconnected();
-            }
-            Some(Up::Close) => {
-                self.enter(Phase::Notified);
-                self.session.handle_close(now);
-                let wait = env.random.ms(0, 3000);
-                env.after(wait, Event::Noticed(self.socket, End::Server));
-            }
-            Some(Up::Open) | None => {}
         }
     }
 
@@ -238,6 +212,7 @@ impl Connection {
 
     fn handle_appended(&mut self, env: &Env) {
         if let Some(outcome) = self.appended.pop_front() {
+            self.pending_sends -= 1;
             self.session.handle_appended(self.now(env), outcome);
         }
     }
@@ -249,14 +224,4 @@ pub(super) fn user(uid: UserId) -> User {
         username: String::new(),
         avatar: String::new(),
     }
-}
-
-/// Defers some frames while faults last.
-fn charge(env: &mut Env, frame: &ClientFrame) -> Result<(), Duration> {
-    let is_charged = matches!(frame, ClientFrame::Send(_) | ClientFrame::Query(_));
-    if is_charged && !env.healed && env.random.chance(env.plan.deferred_percent) {
-        env.count(Count::Deferred);
-        return Err(env.random.ms(1, 5000));
-    }
-    Ok(())
 }

@@ -2,7 +2,7 @@
 //! in a crash.
 
 use super::Core;
-use crate::simulation::agenda::Event;
+use crate::simulation::agenda::Step;
 use crate::simulation::bus::{BusEvent, Notice, Topic};
 use crate::simulation::env::Env;
 use crate::simulation::store::Marks;
@@ -63,19 +63,14 @@ impl Core {
         conversation: ConversationId,
     ) -> &mut Pending {
         if self.cursors.0.is_empty() {
-            self.flush_later(env);
+            self.after(env, FLUSH_EVERY, Step::Flush);
         }
         self.cursors.0.entry((uid, conversation)).or_default()
     }
 
-    fn flush_later(&self, env: &mut Env) {
-        let (node, incarnation) = (self.id, self.incarnation);
-        env.after(FLUSH_EVERY, Event::Flush { node, incarnation });
-    }
-
     pub(super) fn flush(&mut self, env: &mut Env) {
         if env.store.is_down() {
-            return self.flush_later(env);
+            return self.after(env, FLUSH_EVERY, Step::Flush);
         }
         for ((uid, conversation), pending) in std::mem::take(&mut self.cursors.0) {
             let (read, delivered) = (pending.read, pending.delivered);

@@ -22,6 +22,10 @@ impl Connection {
                 break;
             };
             has_written = true;
+            if self.phase == Phase::Notified {
+                env.ledger
+                    .fail(|| format!("a close frame is followed by {outgoing:?}"));
+            }
             let packet = self.packet(env, core, outgoing);
             env.send_down(self.socket, packet);
         }

@@ -24,7 +24,7 @@ impl Node {
         if env.random.chance(50) && !env.store.is_down() {
             self.core.committer.append(env, self.core.id);
         }
-        self.unannounced |= self.core.committer.is_unannounced();
+        self.unannounced |= self.core.committer.is_unannounced() || !self.announcements.is_empty();
         if self.unannounced {
             env.count(Count::Unannounced);
         }

@@ -76,6 +76,7 @@ impl Connection {
     }
 
     fn append(&mut self, env: &mut Env, core: &mut Core, send: frame::Send) {
+        self.pending_sends += 1;
         let draft = Draft {
             sender: send.sender_uid,
             peer: send.peer,

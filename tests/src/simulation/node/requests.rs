@@ -1,4 +1,4 @@
-//! The requests of a session, which take the store some time, and their answers.
+//! The requests of a session, which take the store or the bus some time, and their answers.
 
 use super::Core;
 use super::connection::{Connection, Phase, user};
@@ -8,8 +8,9 @@ use crate::simulation::bus::Topic;
 use crate::simulation::env::Env;
 use crate::simulation::report::Count;
 use crate::simulation::variant::Variant;
-use tidings_shared::ConversationId;
+use std::time::Duration;
 use tidings_shared::session::{Answer, Request, StoreUnavailable};
+use tidings_shared::{ConversationId, GroupId};
 
 type Outcome = Result<Answer<Held>, StoreUnavailable>;
 
@@ -22,21 +23,44 @@ pub(super) struct Running {
 
 impl Connection {
     pub(super) fn request(&mut self, env: &mut Env, core: &mut Core, request: Request) {
-        let answer = match request {
-            Request::Admit => Answer::Admitted(true),
-            Request::Subscribe { .. } => {
-                if !env.is(Variant::SubscribeLate) {
-                    core.hub.join(Topic::User(self.uid()), self.socket);
-                }
-                Answer::Subscribed(true)
+        match request {
+            Request::Admit => {
+                let answer = Ok(Answer::Admitted(true));
+                self.session.handle_answer(self.now(env), answer);
             }
-            request => return self.start(env, core, request),
-        };
-        self.session.handle_answer(self.now(env), Ok(answer));
+            // Subscribed only when the bus has confirmed it.
+            Request::Subscribe { .. } | Request::JoinGroups(_) => {
+                let wait = env.bus_time();
+                self.wait(env, request, None, wait);
+            }
+            request => self.start(env, core, request),
+        }
+    }
+
+    fn wait(&mut self, env: &mut Env, request: Request, outcome: Option<Outcome>, wait: Duration) {
+        self.running = Some(Running { request, outcome });
+        env.after(wait, Event::Stored(self.socket));
+    }
+
+    fn subscribe(&self, env: &Env, core: &mut Core) -> Answer<Held> {
+        if !env.is(Variant::SubscribeLate) {
+            core.hub.join(Topic::User(self.uid()), self.socket);
+        }
+        if env.is(Variant::GroupLeak) {
+            let groups = env.plan.groups.iter().map(|group| group.id);
+            self.join_groups(core, groups);
+        }
+        Answer::Subscribed(true)
+    }
+
+    /// Returns whether any of the groups is new to this connection.
+    fn join_groups(&self, core: &mut Core, groups: impl IntoIterator<Item = GroupId>) -> bool {
+        let join = |any, group| core.hub.join(Topic::Group(group), self.socket) | any;
+        groups.into_iter().fold(false, join)
     }
 
     /// Starts a store request. It is run at its start or at its end, at random.
-    fn start(&mut self, env: &mut Env, core: &Core, request: Request) {
+    fn start(&mut self, env: &mut Env, core: &mut Core, request: Request) {
         env.ledger.record_activity(env.agenda.now());
         match request {
             Request::Page(_) => {
@@ -49,13 +73,12 @@ impl Connection {
         }
         let at_start = env.random.chance(50);
         let outcome = at_start.then(|| self.evaluate(env, core, &request));
-        self.running = Some(Running { request, outcome });
         let wait = env.store_time();
-        env.after(wait, Event::Stored(self.socket));
+        self.wait(env, request, outcome, wait);
     }
 
-    /// The store answers the request that is under way.
-    pub(super) fn stored(&mut self, env: &mut Env, core: &Core) {
+    /// The store, or the bus, answers the request that is under way.
+    pub(super) fn stored(&mut self, env: &mut Env, core: &mut Core) {
         let Some(Running { request, outcome }) = self.running.take() else {
             return;
         };
@@ -70,13 +93,21 @@ impl Connection {
         self.session.handle_answer(now, outcome);
     }
 
-    fn evaluate(&self, env: &mut Env, core: &Core, request: &Request) -> Outcome {
-        let (store, uid) = (&env.store, self.uid());
-        if store.is_down() {
-            return Err(StoreUnavailable);
+    fn evaluate(&self, env: &mut Env, core: &mut Core, request: &Request) -> Outcome {
+        match request {
+            Request::Subscribe { .. } => return Ok(self.subscribe(env, core)),
+            Request::JoinGroups(groups) => {
+                let groups = groups.iter().copied();
+                return Ok(Answer::Joined(self.join_groups(core, groups)));
+            }
+            _ if env.store_fails() => return Err(StoreUnavailable),
+            _ => {}
         }
+        let (store, uid) = (&env.store, self.uid());
         Ok(match request {
             Request::Login => Answer::Login(Some(user(uid))),
+            // No backup is restored in a scenario.
+            Request::Epoch => Answer::Epoch("one".into()),
             Request::Cursors { after } => {
                 let (mut page, is_last) = store.cursors(uid, *after);
                 for cursor in &mut page {
@@ -120,9 +151,8 @@ impl Connection {
                 let items = records.iter().map(|record| self.checks.item(record, uid));
                 Answer::Page(items.collect())
             }
-            // Answered at once.
             Request::Admit | Request::Subscribe { .. } | Request::JoinGroups(_) => {
-                Answer::Joined(false)
+                unreachable!("they do not ask the store")
             }
         })
     }

@@ -20,6 +20,9 @@ impl Acts<'_> {
         if self.random.chance(4) {
             self.burst();
         }
+        for group in 0..self.plan.groups.len() {
+            self.fill_group(group);
+        }
         for _ in 0..self.random.between(2, 12) {
             let (at, device) = (self.moment(), self.device());
             let act = match self.random.below(4) {
@@ -38,6 +41,21 @@ impl Acts<'_> {
         }
         self.plan.acts.sort_by_key(|(at, _)| *at);
         self.plan
+    }
+
+    /// Half of the groups are created before any fault; members are added until the end.
+    fn fill_group(&mut self, group: usize) {
+        let created = self.moment();
+        let created = if self.random.chance(50) {
+            created
+        } else {
+            Moment::default()
+        };
+        self.plan.acts.push((created, Act::CreateGroup(group)));
+        for uid in self.plan.groups[group].added.clone() {
+            let added = self.moment().max(created);
+            self.plan.acts.push((added, Act::AddMember(group, uid)));
+        }
     }
 
     fn fault(&mut self, kind: u64) {
@@ -126,7 +144,12 @@ impl Acts<'_> {
         NodeId(self.random.index(self.plan.nodes))
     }
 
+    /// Another user, or a group: whether the device knows the group is seen when it writes.
     fn peer_of(&mut self, device: DeviceId) -> Peer {
+        let groups = &self.plan.groups;
+        if !groups.is_empty() && self.random.chance(40) {
+            return Peer::Group(groups[self.random.index(groups.len())].id);
+        }
         let me = self.plan.devices[device.0].uid;
         let others: Vec<_> = self.plan.users.iter().filter(|uid| **uid != me).collect();
         Peer::User(*others[self.random.index(others.len())])

@@ -5,9 +5,10 @@ use crate::simulation::agenda::{Event, NodeId, SocketId};
 use crate::simulation::plan::Act;
 use crate::simulation::report::Count;
 use crate::simulation::variant::Variant;
+use tidings_shared::UserId;
 
 impl World {
-    pub(super) fn act(&mut self, act: Act) {
+    pub(super) fn act(&mut self, index: usize, act: Act) {
         // The end of all faults has ended this one as well.
         if self.env.healed {
             return;
@@ -17,6 +18,15 @@ impl World {
         match act {
             Act::Write(device, peer, size) => self.devices[device.0].write(env, peer, size),
             Act::Open(device, peer) => self.devices[device.0].open(env, peer),
+            Act::CreateGroup(group) => {
+                let members = env.plan.groups[group].members.clone();
+                self.add_members(index, group, &members);
+            }
+            Act::AddMember(group, uid) => {
+                if env.store.has_group(env.plan.groups[group].id) {
+                    self.add_members(index, group, &[uid]);
+                }
+            }
             Act::ScrollUp(device) => self.devices[device.0].scroll_up(env),
             Act::Poke(device) => self.devices[device.0].poke(env),
             Act::Cut(device) => {
@@ -95,6 +105,19 @@ impl World {
             device.sleep(env, false);
             device.set_online(env, true);
             device.open_all(env);
+        }
+    }
+
+    /// The owner asks any node; a request that fails is repeated.
+    fn add_members(&mut self, act: usize, group: usize, uids: &[UserId]) {
+        let env = &mut self.env;
+        let (node, group) = (
+            env.random.index(self.nodes.len()),
+            env.plan.groups[group].clone(),
+        );
+        if !self.nodes[node].add_members(env, &group, uids) {
+            let wait = env.random.ms(100, 2000);
+            env.after(wait, Event::Act(act));
         }
     }
 

@@ -1,28 +1,36 @@
-//! A client of the legacy (v0) protocol: it is pushed new messages, acknowledges each push, queries
-//! the latest page of a conversation when it is opened, and stores nothing.
+//! A client that stores nothing, native or of the legacy (v0) protocol: it is pushed new messages,
+//! acknowledges each push, and queries the latest page of a conversation when it is opened.
 
 use super::super::env::Env;
 use super::super::plan::DevicePlan;
 use super::super::report::Count;
 use super::acks::Acks;
+use std::collections::BTreeSet;
 use tidings_shared::frame::{ClientFrame, Query, Send, ServerFrame, Unread};
 use tidings_shared::{Body, Moment, Peer, UserId};
 
 #[derive(Debug)]
-pub(super) struct Legacy {
+pub(super) struct Stateless {
     me: UserId,
     acks: Acks,
+    /// The groups it has got messages of; it cannot address others.
+    groups: BTreeSet<Peer>,
     /// Frames for the current connection. They are lost with it, as in the course's page.
     frames: Vec<ClientFrame>,
 }
 
-impl Legacy {
-    pub(super) const fn new(plan: &DevicePlan) -> Self {
+impl Stateless {
+    pub(super) fn new(plan: &DevicePlan) -> Self {
         Self {
             me: plan.uid,
             acks: Acks::new(plan),
+            groups: BTreeSet::new(),
             frames: Vec::new(),
         }
+    }
+
+    pub(super) fn knows(&self, peer: Peer) -> bool {
+        matches!(peer, Peer::User(_)) || self.groups.contains(&peer)
     }
 
     pub(super) fn write(&mut self, peer: Peer, content: String) {
@@ -59,6 +67,10 @@ impl Legacy {
                     env.count(Count::SeenBefore);
                 }
                 self.acks.handle_push(now, push.tid, false);
+                let (peer, _) = push.message.seen_by(self.me);
+                if matches!(peer, Peer::Group(_)) {
+                    self.groups.insert(peer);
+                }
             }
             ServerFrame::Page(page) => {
                 env.count(Count::Fetches);
