@@ -31,6 +31,7 @@ mod pictures;
 mod profile;
 mod pwa;
 mod read_marks;
+mod restored;
 mod settings;
 mod smooth_scrolling;
 mod switching;

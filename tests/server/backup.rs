@@ -196,6 +196,7 @@ async fn bind_and_list_after_a_restore_name_another_epoch() -> Result<()> {
     );
     li.send(json!({"type": 8, "data": {}})).await?;
     assert_eq!(li.data(8).await?["epoch"], before["epoch"]);
+    server.kill().await?;
     server.restart().await?;
     assert_eq!(bound(&server, LI).await?.1["epoch"], before["epoch"]);
 
