@@ -5,6 +5,7 @@ use super::body::Body;
 use super::extract::LoggedIn;
 use super::extract::{ClientAddress, DiskCapacity};
 use super::idempotency::IdempotencyKey;
+use super::logins::run_to_completion;
 use super::users::Page;
 use crate::app::AppState;
 use crate::audit::{self, AuditEvent};
@@ -12,7 +13,7 @@ use crate::clock;
 use crate::domain::ConnectionId;
 use crate::domain::{BusEvent, Publication, Topic};
 use crate::name;
-use crate::store::{GroupChange, GroupLimits, GroupRefusal, NewGroup, NewMembers};
+use crate::store::{GroupChange, GroupLimits, GroupRefusal, NewGroup, NewMembers, StoreError};
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
@@ -56,18 +57,17 @@ pub(super) async fn create(
         key,
     };
     check_rate(&app, user.uid, group.members.len() + 1)?;
-    let change = app.store.create_group(&group).await??;
-    let is_new = change.message.is_some();
-    let group = publish_change(&app, change).await;
-    if is_new {
-        audit::record(
-            &app.metrics.audit,
-            AuditEvent::GroupMade,
-            address,
-            Some(user.uid),
-        );
-    }
-    Ok((StatusCode::CREATED, Json(group)))
+    run_to_completion(async move {
+        let concerned = [&group.members[..], &[group.owner]].concat();
+        let outcome = app.store.create_group(&group).await;
+        let change = published(&app, outcome, concerned).await?;
+        if change.message.is_some() {
+            let counters = &app.metrics.audit;
+            audit::record(counters, AuditEvent::GroupMade, address, Some(user.uid));
+        }
+        Ok((StatusCode::CREATED, Json(change.group)))
+    })
+    .await
 }
 
 /// `POST /api/groups/ID/members`: the owner adds members. Idempotent without a key.
@@ -88,14 +88,14 @@ pub(super) async fn add_members(
         limits: limits_of(&app),
     };
     check_rate(&app, user.uid, members.uids.len())?;
-    let change = app.store.add_members(&members).await??;
-    audit::record(
-        &app.metrics.audit,
-        AuditEvent::MembersAdded,
-        address,
-        Some(user.uid),
-    );
-    Ok(Json(publish_change(&app, change).await))
+    run_to_completion(async move {
+        let outcome = app.store.add_members(&members).await;
+        let change = published(&app, outcome, members.uids).await?;
+        let counters = &app.metrics.audit;
+        audit::record(counters, AuditEvent::MembersAdded, address, Some(user.uid));
+        Ok(Json(change.group))
+    })
+    .await
 }
 
 /// `GET /api/groups/ID`: for its members.
@@ -141,14 +141,22 @@ fn check_rate(app: &AppState, uid: UserId, members: usize) -> Result<(), Failure
         .map_err(Failure::TooManyAttempts)
 }
 
-/// Publishes the message to the members, and a resync to the new members' connections. Best effort:
-/// everything is committed.
-async fn publish_change(app: &AppState, change: GroupChange) -> api::Group {
-    let GroupChange {
-        group,
-        added,
-        message,
-    } = change;
+/// Publishes a change: its message to the members, and a resync to new members' connections. Best
+/// effort: everything is committed. Where it is not known what was committed, by a failure or
+/// because the same request came before, all those `concerned` are resynced.
+async fn published(
+    app: &AppState,
+    outcome: Result<Result<GroupChange, GroupRefusal>, StoreError>,
+    concerned: Vec<UserId>,
+) -> Result<GroupChange, Failure> {
+    let (resynced, message) = match &outcome {
+        Ok(Ok(change)) => match &change.message {
+            Some(message) => (change.added.clone(), Some(message.clone())),
+            None => (concerned, None),
+        },
+        Ok(Err(_)) => (Vec::new(), None),
+        Err(_) => (concerned, None),
+    };
     let mut publications = Vec::with_capacity(2);
     if let Some(message) = message {
         publications.push(Publication {
@@ -156,14 +164,14 @@ async fn publish_change(app: &AppState, change: GroupChange) -> api::Group {
             event: Arc::new(BusEvent::Message(message.event(ConnectionId::NONE, None))),
         });
     }
-    if !added.is_empty() {
+    if !resynced.is_empty() {
         publications.push(Publication {
-            topics: added.into_iter().map(Topic::User).collect(),
+            topics: resynced.into_iter().map(Topic::User).collect(),
             event: Arc::new(BusEvent::Resync),
         });
     }
     app.bus.publish(publications).await;
-    group
+    Ok(outcome??)
 }
 
 fn checked_name(name: &str) -> Result<String, Failure> {

@@ -192,7 +192,7 @@ fn an_answered_send_is_pushed_to_other_devices_only() {
         Feed::from_latest(Timing::default(), [position(A, 4, 4, 0)]),
         vec![],
     );
-    here.feed.handle_answered(A, Seq(5));
+    here.feed.handle_answered(A, Seq(5), false);
     here.feed.handle_message(NOW, item(A, 6, 6));
     here.run();
     assert_eq!(here.pushed, [(1, 6)]);
@@ -282,10 +282,10 @@ fn a_failed_read_is_retried() {
 fn an_answered_seq_is_skipped_before_or_after_its_neighbours() {
     let feed = Feed::from_latest(Timing::default(), [position(A, 4, 4, 0)]);
     let mut sim = Simulation::new(feed, vec![]);
-    sim.feed.handle_answered(A, Seq(5));
+    sim.feed.handle_answered(A, Seq(5), false);
     sim.feed.handle_message(NOW, item(A, 6, 6));
-    sim.feed.handle_answered(A, Seq(8));
-    sim.feed.handle_answered(A, Seq(9));
+    sim.feed.handle_answered(A, Seq(8), false);
+    sim.feed.handle_answered(A, Seq(9), false);
     sim.feed.handle_message(NOW, item(A, 7, 7));
     sim.feed.handle_message(NOW, item(A, 10, 10));
     sim.run();
@@ -300,7 +300,7 @@ fn an_answered_seq_is_skipped_in_a_page() {
     let store: Vec<_> = (5..=8).map(|n| item(A, n, n)).collect();
     let feed = Feed::from_latest(Timing::default(), [position(A, 4, 4, 0)]);
     let mut sim = Simulation::new(feed, store);
-    sim.feed.handle_answered(A, Seq(7));
+    sim.feed.handle_answered(A, Seq(7), false);
     assert!(sim.feed.has_answered(A, Seq(7)));
     sim.feed.handle_message(NOW, item(A, 8, 8));
     sim.run();
@@ -363,10 +363,10 @@ fn a_reload_skips_unacknowledged_messages_before_the_bind() {
 #[test]
 fn an_answered_send_after_a_skipped_hole_does_not_report_it() {
     let mut feed: Feed<(i64, i64)> = Feed::from_latest(Timing::default(), [position(A, 1, 4, 2)]);
-    feed.handle_answered(A, Seq(5));
+    feed.handle_answered(A, Seq(5), false);
     assert_eq!(feed.poll_effect(), None);
     feed.handle_read(A, Seq(5));
-    feed.handle_answered(A, Seq(6));
+    feed.handle_answered(A, Seq(6), false);
     assert_eq!(feed.poll_effect(), Some(FeedEffect::Passed(A, Seq(6))));
 }
 
@@ -399,4 +399,30 @@ fn a_new_conversation_is_pushed_whole_despite_acks_elsewhere() {
     sim.feed.handle_cursors([position(A, 2, 3, 3)]);
     sim.run();
     assert_eq!(sim.pushed, [(1, 1), (1, 2), (1, 3)]);
+}
+
+#[test]
+fn an_answered_send_to_an_unknown_group_asks_where_it_begins() {
+    let mut feed = Feed::from_latest(Timing::default(), []);
+    feed.handle_answered(A, Seq(5), true);
+    assert_eq!(feed.poll_effect(), Some(FeedEffect::Reload));
+    feed.handle_cursors([DeliveryCursor {
+        joined_seq: Seq(3),
+        ..position(A, 3, 5, 4)
+    }]);
+    let Some(FeedEffect::Read(request)) = feed.poll_effect() else {
+        panic!("it reads what came after the user joined");
+    };
+    assert_eq!(request.after, Seq(3));
+    let items = vec![item(A, 4, 4), item(A, 5, 5)];
+    feed.handle_page(Moment::default(), items);
+    let pushed: Vec<_> = std::iter::from_fn(|| feed.poll_effect()).collect();
+    let payloads: Vec<_> = pushed
+        .iter()
+        .filter_map(|effect| match effect {
+            FeedEffect::Push { payload, .. } => Some(payload),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(payloads, [&(A.0, 4)], "neither its past nor its own send");
 }

@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 struct PendingSend {
     client_msg_id: Option<ClientMsgId>,
+    is_group: bool,
     /// Refused before it reached the store. It waits for earlier answers, for clients that give
     /// sends no ids.
     refused: Option<Box<ErrorBody>>,
@@ -31,6 +32,7 @@ impl PendingSends {
     pub(super) fn push_refused(&mut self, body: ErrorBody, client_msg_id: Option<ClientMsgId>) {
         self.0.push_back(PendingSend {
             client_msg_id,
+            is_group: false,
             refused: Some(Box::new(body)),
         });
     }
@@ -42,6 +44,7 @@ impl<P: Payload> Session<P> {
             Ok(()) => {
                 self.sends.0.push_back(PendingSend {
                     client_msg_id: send.client_msg_id.clone(),
+                    is_group: matches!(send.peer, Peer::Group(_)),
                     refused: None,
                 });
                 self.outputs.push_back(Output::Append(send));
@@ -70,7 +73,7 @@ impl<P: Payload> Session<P> {
             }) => {
                 self.queue.push(now, Outgoing::Sent(message));
                 if let Some(bound) = &mut self.bound {
-                    bound.feed.handle_answered(conversation, seq);
+                    bound.feed.handle_answered(conversation, seq, send.is_group);
                 }
             }
             Err(code) => self.refuse_send(now, ErrorBody::new(code), send.client_msg_id),

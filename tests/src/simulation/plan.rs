@@ -130,15 +130,6 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Whether this user never becomes a member of the group.
-    pub(crate) fn is_stranger(&self, uid: UserId, peer: Peer) -> bool {
-        let group = self
-            .groups
-            .iter()
-            .find(|group| Peer::Group(group.id) == peer);
-        group.is_some_and(|group| !group.members.contains(&uid) && !group.added.contains(&uid))
-    }
-
     pub(crate) fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let users: Vec<_> = (1..=2 + random.below(3))
