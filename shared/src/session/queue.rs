@@ -91,6 +91,10 @@ fn bytes<P: Payload>(frame: &Outgoing<P>) -> usize {
         Outgoing::Page { messages, .. } => messages.iter().map(P::bytes).sum(),
         Outgoing::Bound { bound, .. } => bound.list.as_ref().map_or(0, list_bytes),
         Outgoing::Frame(ServerFrame::Conversations(list)) => list_bytes(list),
+        // An error repeats what the client sent as its `clientMsgId`, valid or not.
+        Outgoing::Frame(ServerFrame::Error(body) | ServerFrame::BindRefused(body)) => {
+            body.message.len() + body.client_msg_id.as_ref().map_or(0, |id| id.0.len())
+        }
         Outgoing::Frame(ServerFrame::Presence(list)) => list.presence.len() * FRAME_OVERHEAD,
         Outgoing::Frame(_) | Outgoing::Heartbeat(_) | Outgoing::Close(_) => 0,
     };
@@ -107,6 +111,7 @@ fn list_bytes(list: &ConversationList) -> usize {
 mod tests {
     use super::super::tests::Text;
     use super::*;
+    use crate::{ClientMsgId, ErrorBody, ErrorCode};
 
     fn at(seconds: u64) -> Moment {
         Moment::after_origin(Duration::from_secs(seconds))
@@ -130,6 +135,20 @@ mod tests {
             queue.push(at(0), sent(1));
         }
         assert!(!queue.has_capacity());
+    }
+
+    #[test]
+    fn errors_count_with_the_ids_that_they_repeat() {
+        let mut queue = WriteQueue::<Text>::new();
+        for _ in 0..4 {
+            assert!(queue.has_capacity());
+            let mut body = ErrorBody::new(ErrorCode::InvalidClientMsgId);
+            body.client_msg_id = Some(ClientMsgId("x".repeat(limits::FRAME_BYTES)));
+            queue.push(at(0), Outgoing::Frame(ServerFrame::Error(body)));
+        }
+        assert!(!queue.has_capacity());
+        while queue.pop(at(0)).is_some() {}
+        assert_eq!(queue.bytes, 0);
     }
 
     #[test]
