@@ -176,10 +176,12 @@ impl ErrorBody {
         self
     }
 
-    /// Sets the time after which to try again.
+    /// Sets the time after which to try again, rounded up to whole milliseconds: earlier would be in
+    /// vain.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
-        self.retry_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+        let ms = wait.as_micros().div_ceil(1000);
+        self.retry_ms = Some(u64::try_from(ms).unwrap_or(u64::MAX));
         self
     }
 
