@@ -302,8 +302,11 @@ impl<P: Payload> Session<P> {
     }
 
     /// Everything of [`Self::poll_transmit`] was flushed to the socket.
-    pub const fn handle_flushed(&mut self) {
+    pub fn handle_flushed(&mut self) {
         self.queue.handle_flushed();
+        if self.outputs.is_empty() {
+            self.outputs.shrink_to(queue::KEPT);
+        }
     }
 
     /// Whether [`Self::poll_transmit`] has a frame.
@@ -334,6 +337,11 @@ impl<P: Payload> Session<P> {
             Phase::ClosedByPeer(_) => true,
             Phase::Ended => false,
         }
+    }
+
+    /// Whether frames are still answered: neither end has begun to close.
+    pub fn is_open(&self) -> bool {
+        self.phase == Phase::Open
     }
 
     /// Whether the connection is over, and its socket can be dropped.

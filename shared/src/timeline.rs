@@ -147,8 +147,8 @@ impl Timeline {
         self.run.drain(..excess);
     }
 
-    /// Whether another message is known at this `seq`.
-    fn contradicts(&self, message: &Message) -> bool {
+    /// Whether another message is known at its `seq`, so that it is of another history.
+    pub fn contradicts(&self, message: &Message) -> bool {
         let at = usize::try_from(message.seq.0 - self.first().0);
         let in_run = at.ok().and_then(|at| self.run.get(at));
         let in_early = || {

@@ -155,6 +155,11 @@ impl Connection {
         ));
         let mut steps = 0;
         loop {
+            if steps >= BURST {
+                steps = 0;
+                self.write_now();
+            }
+            steps += 1;
             self.run_outputs().await;
             if self.session.is_ended() {
                 return;
@@ -166,11 +171,6 @@ impl Connection {
             {
                 timer.as_mut().reset(deadline);
             }
-            if steps >= BURST {
-                steps = 0;
-                self.write_now();
-            }
-            steps += 1;
             // Biased: writing comes last, so that output is batched.
             tokio::select! {
                 biased;
@@ -225,6 +225,8 @@ impl Connection {
             self.app.last_use.touch(self.login, clock::now_ms());
         }
         match message {
+            // Nothing of it is answered any more.
+            Message::Text(_) | Message::Binary(_) if !self.session.is_open() => {}
             Message::Text(text) => {
                 let frame = ClientFrame::parse(&text);
                 let kind = frame.as_ref().map_or(u64::MAX, ClientFrame::kind);
@@ -311,6 +313,7 @@ impl Connection {
                 break;
             };
             self.handle_message(message);
+            Box::pin(self.run_outputs()).await;
         }
         self.write_now();
     }

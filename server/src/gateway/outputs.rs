@@ -140,7 +140,9 @@ impl Connection {
                 let mut page = store.cursors(uid, after).await?;
                 for ConversationCursor { delivery, .. } in &mut page {
                     if let Some(seq) = pending.get(&delivery.conversation) {
-                        delivery.delivered_seq = delivery.delivered_seq.max(*seq);
+                        // Of another history, before a restore, it may be beyond the end.
+                        let seq = (*seq).min(delivery.last_seq);
+                        delivery.delivered_seq = delivery.delivered_seq.max(seq);
                     }
                 }
                 let is_last = u32::try_from(page.len()).is_ok_and(|rows| rows < CURSORS_PAGE);

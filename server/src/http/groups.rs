@@ -58,7 +58,8 @@ pub(super) async fn create(
     };
     check_rate(&app, user.uid, group.members.len() + 1)?;
     run_to_completion(async move {
-        let concerned = [&group.members[..], &[group.owner]].concat();
+        let everyone = group.members.iter().chain([&group.owner]);
+        let concerned = everyone.copied().map(Topic::User).collect();
         let outcome = app.store.create_group(&group).await;
         let change = published(&app, outcome, concerned).await?;
         if change.message.is_some() {
@@ -90,7 +91,9 @@ pub(super) async fn add_members(
     check_rate(&app, user.uid, members.uids.len())?;
     run_to_completion(async move {
         let outcome = app.store.add_members(&members).await;
-        let change = published(&app, outcome, members.uids).await?;
+        let new = members.uids.into_iter().map(Topic::User);
+        let concerned = new.chain([Topic::Group(group), Topic::User(user.uid)]);
+        let change = published(&app, outcome, concerned.collect()).await?;
         let counters = &app.metrics.audit;
         audit::record(counters, AuditEvent::MembersAdded, address, Some(user.uid));
         Ok(Json(change.group))
@@ -143,15 +146,18 @@ fn check_rate(app: &AppState, uid: UserId, members: usize) -> Result<(), Failure
 
 /// Publishes a change: its message to the members, and a resync to new members' connections. Best
 /// effort: everything is committed. Where it is not known what was committed, by a failure or
-/// because the same request came before, all those `concerned` are resynced.
+/// because the same request came before, the connections of all `concerned` are resynced.
 async fn published(
     app: &AppState,
     outcome: Result<Result<GroupChange, GroupRefusal>, StoreError>,
-    concerned: Vec<UserId>,
+    concerned: Vec<Topic>,
 ) -> Result<GroupChange, Failure> {
     let (resynced, message) = match &outcome {
         Ok(Ok(change)) => match &change.message {
-            Some(message) => (change.added.clone(), Some(message.clone())),
+            Some(message) => {
+                let added = change.added.iter().copied().map(Topic::User);
+                (added.collect(), Some(message.clone()))
+            }
             None => (concerned, None),
         },
         Ok(Err(_)) => (Vec::new(), None),
@@ -166,7 +172,7 @@ async fn published(
     }
     if !resynced.is_empty() {
         publications.push(Publication {
-            topics: resynced.into_iter().map(Topic::User).collect(),
+            topics: resynced,
             event: Arc::new(BusEvent::Resync),
         });
     }

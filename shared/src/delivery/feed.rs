@@ -209,6 +209,10 @@ impl<P: Clone> Feed<P> {
     /// A send of this connection was answered with this `seq`, so it need not be pushed. To a group
     /// that the feed does not know: it asks where this member's part of the group begins.
     pub fn handle_answered(&mut self, conversation: ConversationId, seq: Seq, is_group: bool) {
+        if is_group && self.from_self == FromSelf::Skip {
+            // It pushes nothing from self, and nothing of groups.
+            return;
+        }
         if is_group && !self.cursors.contains_key(&conversation) {
             self.remember_answered(conversation, seq);
             self.reload = true;

@@ -12,6 +12,8 @@ const STALL_LIMIT: Duration = Duration::from_secs(10);
 const QUEUE: usize = 128;
 /// Queued bytes at which it does: four of the longest answers.
 const QUEUE_BYTES: usize = 4 * limits::FRAME_BYTES;
+/// Frames for which an empty queue keeps its memory.
+pub(super) const KEPT: usize = 16;
 /// The size of a frame besides its messages or conversations, in bytes: an estimate.
 const FRAME_OVERHEAD: usize = 128;
 /// The same of a conversation in a list.
@@ -52,8 +54,12 @@ impl<P: Payload> WriteQueue<P> {
         Some(frame)
     }
 
-    pub(super) const fn handle_flushed(&mut self) {
+    pub(super) fn handle_flushed(&mut self) {
         self.unflushed = false;
+        // A burst's memory is not kept for the whole life of the connection.
+        if self.frames.is_empty() {
+            self.frames.shrink_to(KEPT);
+        }
     }
 
     pub(super) fn clear(&mut self) {

@@ -1,6 +1,6 @@
-//! After lost events: whether the login is still valid and the store the same, the delivery cursors, and for a client that
-//! knows lists also how far its user has read on other devices, and the user's profile. Receipts and
-//! presence are best effort.
+//! After lost events: whether the login is still valid and the store the same, the delivery cursors,
+//! and for a client that knows lists also how far its user has read on other devices, and the user's
+//! profile. Receipts and presence are best effort.
 
 use super::cursor_pages::CursorPages;
 use super::{Answer, Payload, Request, Session, StoreUnavailable, Waiting};
@@ -39,8 +39,11 @@ impl<P: Payload> Session<P> {
                 reloading.user = Some(user);
                 Some(Request::Epoch)
             }
-            // The client has to begin anew, and so has its feed: a new connection does both.
-            Ok(Answer::Epoch(epoch)) if epoch != bound.epoch => return self.handle_drain(now),
+            // The client has to begin anew, and so has its feed: a new connection does both. Resyncs
+            // are spread already, and so are these closes.
+            Ok(Answer::Epoch(epoch)) if epoch != bound.epoch => {
+                return self.close(now, CloseCode::GoingAway);
+            }
             Ok(Answer::Epoch(_)) => Some(reloading.pages.first()),
             Ok(Answer::Login(None)) => return self.close(now, CloseCode::NotLoggedIn),
             Ok(answer @ (Answer::Cursors { .. } | Answer::Joined(_))) => {

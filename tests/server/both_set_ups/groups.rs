@@ -3,8 +3,11 @@
 use anyhow::{Context, Result, ensure};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tidings_tests::server::{LI, Server, WANG, ZHANG};
 use tidings_tests::socket::Socket;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 /// Sends a POST with this login. Returns the status and the body.
 async fn post(server: &Server, token: &str, path: &str, body: Value) -> Result<(u16, Value)> {
@@ -423,5 +426,49 @@ async fn repeated_idempotency_key_returns_the_same_group() -> Result<()> {
         .as_array()
         .context("a list")?;
     assert_eq!(listed.len(), 1, "{bound}");
+    Ok(())
+}
+
+/// Asks for a group of 李四, and hangs up after this time.
+async fn hang_up(server: &Server, token: &str, after: Duration) -> Result<()> {
+    let body = json!({"name": format!("{after:?}"), "members": [LI.0]}).to_string();
+    let request = format!(
+        "POST /api/groups HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        server.address(),
+        body.len()
+    );
+    let mut connection = TcpStream::connect(server.address()).await?;
+    connection.write_all(request.as_bytes()).await?;
+    tokio::time::sleep(after).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn group_of_a_client_that_hung_up_reaches_its_members() -> Result<()> {
+    let server = Server::start(&[]).await?;
+    let token = server.login(ZHANG.1).await?;
+    let mut li = Socket::bound(&server, LI).await?;
+    let li_token = server.login(LI.1).await?;
+    let bind = json!({"uid": LI.0, "conversations": true});
+    let mut seen = 0;
+    // Hangs up ever later, until some requests had begun their commit by then.
+    for attempt in 0.. {
+        hang_up(&server, &token, Duration::from_micros(attempt * 500)).await?;
+        let mut other_device = Socket::open(&server, Some(&li_token)).await?;
+        other_device.send(json!({"type": 1, "data": bind})).await?;
+        let bound = other_device.frame(1).await?;
+        let rows = bound["data"]["conversations"]
+            .as_array()
+            .context("a list")?;
+        // Before the next attempt, whose resync would show them as well.
+        for _ in seen..rows.len() {
+            pushed(&mut li).await?;
+        }
+        seen = rows.len();
+        if seen >= 5 {
+            break;
+        }
+    }
     Ok(())
 }
