@@ -11,6 +11,7 @@ mod arrivals;
 #[cfg(test)]
 mod group_tests;
 mod groups;
+mod listing;
 #[cfg(test)]
 pub(super) mod samples;
 #[cfg(test)]
@@ -155,6 +156,8 @@ pub struct Chat {
     notices: Notices,
     total_unread: u64,
     last_ref: u64,
+    /// Never starts over, so that a screen reader gets each announcement once.
+    last_serial: u64,
     /// Of the open conversation, the oldest first.
     announcements: VecDeque<Announcement>,
     effects: VecDeque<Effect>,
@@ -190,6 +193,7 @@ impl Chat {
             notices: Notices::default(),
             total_unread: 0,
             last_ref: 0,
+            last_serial: 0,
             announcements: VecDeque::new(),
             effects: VecDeque::new(),
         }
@@ -313,13 +317,15 @@ impl Chat {
         }
     }
 
-    /// Marks the open conversation as read if the person looks at its end.
+    /// Marks the open conversation as read if the person looks at its end, unless its first unread
+    /// message is still being looked up.
     fn read_if_looking(&mut self, now: Moment) {
         let Some(thread) = &self.thread else { return };
         let looking = self.is_looking()
             && thread.at_end
             && thread.window.follows_end()
-            && thread.timeline.poll_fetch().is_none();
+            && thread.timeline.poll_fetch().is_none()
+            && !self.directory.is_unlisted(thread.peer);
         let unread = self.directory.get(thread.peer).map_or(0, |e| e.unread);
         if looking && unread > 0 {
             let seq = thread.timeline.last();
@@ -336,13 +342,6 @@ impl Chat {
             pending: self.outbox.iter().cloned().collect(),
             replaces,
         }));
-    }
-
-    /// A message is known to exist at `seq`.
-    fn expect(&mut self, peer: Peer, seq: Seq) {
-        if let Some(timeline) = self.timeline_mut(peer) {
-            timeline.handle_latest(seq);
-        }
     }
 
     fn timeline_mut(&mut self, peer: Peer) -> Option<&mut Timeline> {

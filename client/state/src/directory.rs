@@ -84,14 +84,14 @@ pub struct Directory {
     entries: Vec<Entry>,
     next: Option<String>,
     asked: Option<Asked>,
-    /// Conversations that no page has named and that got a message: their read position is not
-    /// known.
+    /// Conversations to look up in the list: their read position is not known, because no page has
+    /// named them, or they begin anew.
     unlisted: Vec<Peer>,
     /// Whether the first page has arrived.
     loaded: bool,
     /// Entries known before the reconnect that no page has updated yet.
     stale: usize,
-    /// Conversations that the first page showed to be of another history than the one known.
+    /// Conversations that begin anew and of which the messages are still known.
     begun_anew: Vec<Peer>,
 }
 
@@ -126,20 +126,29 @@ impl Directory {
     pub fn handle_first_page(&mut self, list: ConversationList) -> Option<ListConversations> {
         self.loaded = true;
         self.asked = None;
-        self.unlisted.clear();
         for listed in &list.conversations {
-            if let Ok(at) = self.position(listed.peer)
-                && self.entries[at].contradicts(listed)
-            {
-                self.entries.remove(at);
-                self.begun_anew.push(listed.peer);
+            let known = self.get(listed.peer);
+            if known.is_some_and(|known| listed.last_seq < known.last_seq) {
+                self.forget(listed.peer);
             }
         }
         self.handle_page(list)
     }
 
-    /// The conversations that the last first page showed to begin anew: it has fewer messages than
-    /// are known, or another last one. The store was restored from a backup.
+    /// The store has another epoch: drops all. `open`: the open conversation, which begins anew.
+    pub fn begin_anew(&mut self, open: Option<Peer>) {
+        *self = Self::default();
+        self.begun_anew.extend(open);
+    }
+
+    /// What is known of this conversation is of another history: drops it.
+    pub fn forget(&mut self, peer: Peer) {
+        self.entries.retain(|entry| entry.peer != peer);
+        self.begun_anew.push(peer);
+    }
+
+    /// The conversations that begin anew, because the store was restored from a backup: it has
+    /// another epoch, or a message or the list contradicted what was known.
     pub fn take_begun_anew(&mut self) -> Vec<Peer> {
         std::mem::take(&mut self.begun_anew)
     }
@@ -151,11 +160,15 @@ impl Directory {
         if asked.is_none() {
             self.stale = self.entries.len();
         }
-        for conversation in &list.conversations {
-            self.unlisted.retain(|peer| *peer != conversation.peer);
+        for listed in &list.conversations {
+            self.unlisted.retain(|peer| *peer != listed.peer);
+            let known = self.get(listed.peer);
+            if known.is_some_and(|known| known.contradicts(listed.last_seq, listed.last.mid)) {
+                self.forget(listed.peer);
+            }
         }
         let of_unlisted = asked == Some(Asked::Unlisted);
-        if list.next.is_none() {
+        if list.next.is_none() && asked != Some(Asked::Next) {
             // The whole list was searched.
             self.unlisted.clear();
         }
@@ -166,11 +179,9 @@ impl Directory {
         for conversation in list.conversations {
             self.merge(conversation);
         }
-        if self.stale > 0 {
-            self.ask()
-        } else {
-            self.request_unlisted(list.next.filter(|_| of_unlisted))
-        }
+        let stale = self.stale > 0;
+        let more = stale.then(|| self.ask()).flatten();
+        more.or_else(|| self.request_unlisted(list.next.filter(|_| of_unlisted)))
     }
 
     /// The request for the next page, unless there is none or it is on its way.
@@ -188,7 +199,15 @@ impl Directory {
     /// unless the whole list is loaded, so that it is new indeed.
     pub fn add_unlisted(&mut self, peer: Peer) -> Option<ListConversations> {
         self.next.as_ref()?;
-        self.unlisted.push(peer);
+        self.look_up(peer)
+    }
+
+    /// Looks up the read position of this conversation. Returns the request for the list page that
+    /// names it, unless another page is on its way.
+    pub fn look_up(&mut self, peer: Peer) -> Option<ListConversations> {
+        if !self.is_unlisted(peer) {
+            self.unlisted.push(peer);
+        }
         self.request_unlisted(None)
     }
 
@@ -251,7 +270,7 @@ impl Directory {
                 (&message.other_name, &message.other_uid_avatar)
             };
             let mut entry = Entry::without_messages(peer, name, avatar);
-            if self.loaded && self.next.is_none() {
+            if self.loaded && self.next.is_none() && !self.is_unlisted(peer) {
                 // The whole list is loaded, so this conversation is new to the person: what came
                 // before they joined is not unread.
                 entry.read_seq = message.seq.prev();
@@ -305,11 +324,10 @@ impl Directory {
 }
 
 impl Entry {
-    /// Whether the list of a new connection cannot follow from what is known.
-    fn contradicts(&self, listed: &Conversation) -> bool {
-        let is_other = self.last.mid != listed.last.mid;
-        let has_mids = self.last.mid > Mid(0) && listed.last.mid > Mid(0);
-        listed.last_seq < self.last_seq || listed.last_seq == self.last_seq && is_other && has_mids
+    /// Whether another message than the last one has its `seq`, so that it is of another history.
+    pub fn contradicts(&self, seq: Seq, mid: Mid) -> bool {
+        let has_mids = self.last.mid > Mid(0) && mid > Mid(0);
+        seq == self.last_seq && mid != self.last.mid && has_mids
     }
 
     fn without_messages(peer: Peer, name: &str, avatar: &str) -> Self {

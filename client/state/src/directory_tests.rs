@@ -82,3 +82,54 @@ fn unrequested_page_reloads_the_list_and_its_unread_counts() {
         "all was listed"
     );
 }
+
+#[test]
+fn last_page_does_not_end_the_look_up_in_the_earlier_ones() {
+    let mut directory = Directory::default();
+    let other = Conversation {
+        peer: Peer::User(UserId(9)),
+        ..conversation(1, 0)
+    };
+    let request = Some(ListConversations { after: None });
+    directory.handle_first_page(list(vec![conversation(3, 0)], Some("a")));
+    assert!(directory.ask().is_some());
+    directory.forget(THEM);
+    assert_eq!(directory.look_up(THEM), None, "a page is on its way");
+    let more = directory.handle_page(list(vec![other.clone()], None));
+    assert_eq!(more, request);
+    let more = directory.handle_page(list(vec![conversation(3, 2), other], None));
+    assert_eq!(more, None);
+    assert!(!directory.is_unlisted(THEM));
+    assert_eq!(directory.get(THEM).map(|entry| entry.unread), Some(2));
+}
+
+#[test]
+fn conversation_in_no_page_does_not_stop_a_look_up() {
+    let mut directory = Directory::default();
+    let vanished = Conversation {
+        peer: Peer::User(UserId(9)),
+        ..conversation(1, 0)
+    };
+    directory.handle_first_page(list(vec![conversation(3, 0), vanished], None));
+    directory.handle_first_page(list(vec![conversation(3, 0)], None));
+    directory.forget(THEM);
+    assert!(directory.look_up(THEM).is_some());
+    let more = directory.handle_page(list(vec![], Some("a")));
+    assert_eq!(more.and_then(|ask| ask.after).as_deref(), Some("a"));
+    assert!(directory.is_unlisted(THEM));
+}
+
+#[test]
+fn later_page_with_another_last_message_begins_it_anew() {
+    let mut directory = Directory::default();
+    directory.handle_first_page(list(vec![], Some("a")));
+    directory.ask();
+    directory.handle_page(list(vec![conversation(9, 0)], None));
+    directory.handle_first_page(list(vec![], Some("a")));
+    let mut restored = conversation(9, 3);
+    restored.last.mid = Mid(95);
+    directory.handle_page(list(vec![restored], None));
+    assert_eq!(directory.take_begun_anew(), [THEM]);
+    let entry = directory.get(THEM).expect("listed");
+    assert_eq!((entry.read_seq, entry.unread), (Seq(6), 3));
+}

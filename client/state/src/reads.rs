@@ -42,6 +42,11 @@ impl Reads {
             .retain(|mark| mark.peer != peer || mark.seq > seq);
     }
 
+    /// The conversation begins anew, so its mark means nothing.
+    pub(super) fn forget(&mut self, peer: Peer) {
+        self.marks.retain(|mark| mark.peer != peer);
+    }
+
     /// A connection is bound: unconfirmed marks are sent again.
     pub(super) fn reconnected(&mut self, now: Moment) {
         for mark in &mut self.marks {
@@ -128,6 +133,16 @@ mod tests {
         reads.confirmed(A, Seq(3));
         reads.reconnected(at(900));
         assert_eq!(reads.poll_timeout(), None);
+    }
+
+    #[test]
+    fn forgotten_mark_is_not_sent_and_lets_a_lower_one_follow() {
+        let mut reads = Reads::default();
+        reads.mark(at(0), A, Seq(9));
+        reads.forget(A);
+        assert_eq!(reads.poll_reads(at(150)), []);
+        reads.mark(at(200), A, Seq(7));
+        assert_eq!(reads.poll_reads(at(350)), read(7));
     }
 
     #[test]

@@ -66,20 +66,30 @@ impl Thread {
         divider: Option<Seq>,
         viewport_px: usize,
     ) -> Self {
-        Self {
+        let mut thread = Self {
             window: Window::latest(&timeline, divider, viewport_px),
             asked: timeline.latest() > Seq(0),
-            seeking: divider.is_some(),
+            seeking: false,
             peer,
             timeline,
             divider,
             newer: QueryState::Idle,
             older: QueryState::Idle,
-            // The first unread message may be far from the end: the view reports it.
-            at_end: divider.is_none(),
+            at_end: true,
             receipt_state: ReceiptState::default(),
             pending: BubbleState::Pending,
-        }
+        };
+        thread.begin(divider);
+        thread
+    }
+
+    /// The view starts over, at the first unread message or at the end.
+    pub(super) fn begin(&mut self, divider: Option<Seq>) {
+        self.window.begin(&self.timeline, divider);
+        self.divider = divider;
+        self.seeking = divider.is_some();
+        // The first unread message may be far from the end: the view reports it.
+        self.at_end = divider.is_none();
     }
 
     /// Whether the first page is being fetched and nothing can be shown yet.
@@ -142,8 +152,13 @@ impl Thread {
             .filter(|_| self.timeline.first() > Seq(0))
     }
 
-    /// The page of the query `reference` arrived. Returns false if no query of this thread has it.
-    pub(super) fn answered(&mut self, reference: u64, page: Vec<Message>) -> bool {
+    /// Whether the answer to the query `reference` is on its way.
+    pub(super) fn awaits(&self, reference: u64) -> bool {
+        [self.newer, self.older].contains(&QueryState::Waiting(reference))
+    }
+
+    /// The page of the query `reference` arrived.
+    pub(super) fn answered(&mut self, reference: u64, page: Vec<Message>) {
         let asked = QueryState::Waiting(reference);
         let before = (self.timeline.first(), self.timeline.last());
         let seeking = self.seeking;
@@ -173,12 +188,9 @@ impl Thread {
             } else if progress {
                 self.window.grow_up(&self.timeline);
             }
-        } else {
-            return false;
         }
         self.window.settle(&self.timeline, self.at_end);
         self.seeking = self.seeks_down() || self.seeks_up();
-        true
     }
 
     /// The query `reference` was refused. Returns false if no query of this thread has it.

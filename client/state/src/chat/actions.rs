@@ -5,8 +5,8 @@ use crate::contacts::Contacts;
 use crate::notices::NoticeKind;
 use crate::rows::HIDDEN_THREADS;
 use crate::thread::{QueryState, Thread};
-use tidings_shared::frame::ClientFrame;
 use tidings_shared::outbox::Outbox;
+use tidings_shared::timeline::Timeline;
 use tidings_shared::visible::is_blank;
 use tidings_shared::{ClientMsgId, Moment, Peer, Seq, limits};
 
@@ -19,7 +19,7 @@ impl Chat {
         self.leave();
         let at = self.cached.iter().position(|cached| cached.peer == peer);
         let cached = at.and_then(|at| self.cached.remove(at).map(|cached| (at, cached)));
-        let (mut timeline, hidden_from) = cached
+        let (timeline, hidden_from) = cached
             .map(|(at, cached)| {
                 (
                     cached.timeline,
@@ -27,22 +27,31 @@ impl Chat {
                 )
             })
             .unwrap_or_default();
-        let entry = self.directory.get(peer);
-        timeline.handle_latest(entry.map_or(Seq(0), |entry| entry.last_seq));
-        let divider = entry
-            .filter(|entry| entry.unread > 0)
-            .map(|entry| entry.read_seq.next());
-        let mut thread = Thread::new(peer, timeline, divider, self.viewport_px);
+        let thread = self.begin_thread(peer, timeline);
         if let Some(from) = hidden_from {
             thread.window.include_from(&thread.timeline, from);
         }
+        self.set_open_group(peer);
+        self.send_due(now);
+    }
+
+    /// Shows a conversation from its first unread message on, or its end if there is none.
+    pub(super) fn begin_thread(&mut self, peer: Peer, mut timeline: Timeline) -> &mut Thread {
+        let last_seq = self.directory.get(peer).map(|entry| entry.last_seq);
+        timeline.handle_latest(last_seq.unwrap_or_default());
+        let divider = self.divider_of(peer);
+        let mut thread = Thread::new(peer, timeline, divider, self.viewport_px);
         if !self.connected {
             thread.disconnected();
         }
-        self.thread = Some(thread);
         self.opening += 1;
-        self.set_open_group(peer);
-        self.send_due(now);
+        self.thread.insert(thread)
+    }
+
+    /// The first unread message of a conversation, as far as is known.
+    pub(super) fn divider_of(&self, peer: Peer) -> Option<Seq> {
+        let entry = self.directory.get(peer)?;
+        (entry.unread > 0).then(|| entry.read_seq.next())
     }
 
     /// Sets the height of a conversation's view, in CSS pixels, for those opened from now on.
@@ -173,9 +182,7 @@ impl Chat {
     /// The person jumps to the end.
     pub fn jump_to_end(&mut self, now: Moment) {
         if let Some(thread) = &mut self.thread {
-            thread.window.begin(&thread.timeline, None);
-            thread.at_end = true;
-            thread.divider = None;
+            thread.begin(None);
             self.opening += 1;
         }
         self.send_due(now);
@@ -219,11 +226,9 @@ impl Chat {
 
     /// The person scrolled near the end of the list: asks for its next page.
     pub fn more_conversations(&mut self) {
-        if self.connected
-            && let Some(ask) = self.directory.ask()
-        {
-            self.effects
-                .push_back(Effect::Send(ClientFrame::ListConversations(ask)));
+        if self.connected {
+            let more = self.directory.ask();
+            self.request_list(more);
         }
     }
 

@@ -2,79 +2,14 @@
 
 use super::{ANNOUNCED, Alert, Announcement, Chat, Effect, OPEN_MESSAGES};
 use crate::content::{Content, GroupEvent};
-use crate::directory::{Directory, Entry};
-use crate::group::OpenGroup;
 use crate::names::name_of;
 use crate::notices::NoticeKind;
-use crate::reads::Reads;
-use crate::thread::{PageRange, QueryState, Thread};
+use crate::thread::{PageRange, QueryState};
 use std::rc::Rc;
-use tidings_shared::frame::{Bound, ClientFrame, Page, Query, ReadMark, ServerFrame, kind};
-use tidings_shared::timeline::Timeline;
+use tidings_shared::frame::{ClientFrame, Page, Query, ReadMark, ServerFrame, kind};
 use tidings_shared::{Direction, ErrorBody, ErrorCode, Message, Moment, Peer, Seq, limits};
 
 impl Chat {
-    /// A connection is bound.
-    pub fn handle_bound(&mut self, now: Moment, bound: Bound) {
-        self.connected = true;
-        self.reads.reconnected(now);
-        self.presences.forget();
-        self.outbox.handle_reconnect();
-        self.total_unread = bound.unread;
-        let epoch = bound.epoch.or_else(|| self.epoch.clone());
-        let before = std::mem::replace(&mut self.epoch, epoch);
-        if before.is_some() && before != self.epoch {
-            self.begin_anew();
-        }
-        let more = self
-            .directory
-            .handle_first_page(bound.list.unwrap_or_default());
-        for peer in self.directory.take_begun_anew() {
-            self.forget_messages(peer);
-        }
-        self.expect_listed();
-        let read = |entry: &&Entry| entry.unread == 0;
-        let read = self.directory.iter().filter(read).map(|e| e.peer);
-        self.effects.push_back(Effect::Withdraw(read.collect()));
-        if let Some(id) = self.group.as_ref().map(OpenGroup::id) {
-            self.group_changed(id);
-        }
-        self.effects
-            .extend(more.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
-        self.send_due(now);
-    }
-
-    /// The store's history is not the one that was known: drops the conversations and read marks.
-    /// What the person wrote stays: drafts and the outbox.
-    fn begin_anew(&mut self) {
-        self.directory = Directory::default();
-        self.reads = Reads::default();
-        self.cached.clear();
-        self.announcements.clear();
-        if let Some(peer) = self.open_peer() {
-            self.forget_messages(peer);
-        }
-    }
-
-    fn forget_messages(&mut self, peer: Peer) {
-        self.cached.retain(|cached| cached.peer != peer);
-        if self.open_peer() == Some(peer) {
-            let timeline = Timeline::default();
-            self.thread = Some(Thread::new(peer, timeline, None, self.viewport_px));
-            self.opening += 1;
-        }
-    }
-
-    /// The connection is gone; pending answers will not come.
-    pub fn disconnected(&mut self) {
-        self.connected = false;
-        self.presences.forget();
-        self.directory.page_failed();
-        if let Some(thread) = &mut self.thread {
-            thread.disconnected();
-        }
-    }
-
     /// A frame arrived.
     pub fn handle_frame(&mut self, now: Moment, frame: ServerFrame) {
         match frame {
@@ -82,20 +17,7 @@ impl Chat {
             ServerFrame::Sent(message) => self.handle_message(*message),
             ServerFrame::Page(page) => self.handle_page(now, page),
             ServerFrame::Conversations(list) => {
-                let unlisted = self
-                    .open_peer()
-                    .filter(|peer| self.directory.is_unlisted(*peer));
-                let more = self.directory.handle_page(list);
-                self.expect_listed();
-                if let Some(entry) = unlisted.and_then(|peer| self.directory.get(peer))
-                    && let Some(thread) = &mut self.thread
-                {
-                    // It was opened before its read position was known.
-                    let first = thread.divider.map(|first| first.max(entry.read_seq.next()));
-                    thread.divider = first;
-                }
-                self.effects
-                    .extend(more.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
+                self.handle_list(|directory| directory.handle_page(list));
             }
             ServerFrame::Read(mark) => self.handle_read_mark(mark),
             ServerFrame::Receipt(receipt) => self.directory.handle_receipt(receipt),
@@ -117,14 +39,16 @@ impl Chat {
         let (peer, direction) = message.seen_by(self.me);
         message.direction = direction;
         self.settle(&message);
+        if self.contradicts(peer, &message) {
+            self.begin_conversation_anew(peer);
+        }
         let known = self.directory.get(peer);
         let (was_known, read_before) = (known.is_some(), known.map_or(Seq(0), |e| e.read_seq));
         let unread_before = known.map_or(0, |e| e.unread);
         let is_new = self.directory.add_message(self.me, &message);
         if !was_known {
             let ask = self.directory.add_unlisted(peer);
-            self.effects
-                .extend(ask.map(|ask| Effect::Send(ClientFrame::ListConversations(ask))));
+            self.request_list(ask);
         }
         let received = is_new && direction == Direction::Received;
         if received && message.body.counts_as_unread() {
@@ -164,12 +88,12 @@ impl Chat {
         }
         thread.window.settle(&thread.timeline, thread.at_end);
         if received {
-            let serial = self.announcements.back().map_or(0, |last| last.serial + 1);
+            self.last_serial += 1;
             if self.announcements.len() == ANNOUNCED {
                 self.announcements.pop_front();
             }
             self.announcements.push_back(Announcement {
-                serial,
+                serial: self.last_serial,
                 name,
                 content,
                 text,
@@ -186,21 +110,29 @@ impl Chat {
             // In a page of a group, too, the owner is the sender and `type` is always 0.
             message.direction = message.seen_by(self.me).1;
         }
+        let (Some(thread), Some(reference)) = (&self.thread, page.reference) else {
+            return;
+        };
+        if !thread.awaits(reference) {
+            return;
+        }
+        let peer = thread.peer;
+        let mut messages = page.messages.iter();
+        if messages.any(|message| self.contradicts(peer, message)) {
+            // What is known now is queried again.
+            self.begin_conversation_anew(peer);
+            return;
+        }
         let looking = self.is_looking();
         let Some(thread) = &mut self.thread else {
             return;
         };
         let last = page.messages.last().cloned();
-        let Some(reference) = page.reference else {
-            return;
-        };
         let was_latest = thread.newer == QueryState::Waiting(reference);
-        if !thread.answered(reference, page.messages) {
-            return;
-        }
-        // A conversation that the list does not name yet: its unread count is not known, so it is
-        // marked as read unconditionally.
-        let (peer, looking) = (thread.peer, looking && thread.at_end);
+        thread.answered(reference, page.messages);
+        // A conversation that the list does not have: its unread count is not known, so it is
+        // marked as read unconditionally, unless the list is being searched for it.
+        let looking = looking && thread.at_end && !self.directory.is_unlisted(peer);
         if was_latest
             && self.directory.get(peer).is_none()
             && let Some(last) = last
@@ -257,17 +189,6 @@ impl Chat {
             && self.outbox.handle_answer(id)
         {
             self.save_outbox();
-        }
-    }
-
-    fn expect_listed(&mut self) {
-        let known: Vec<(Peer, Seq)> = self
-            .directory
-            .iter()
-            .map(|entry| (entry.peer, entry.last_seq))
-            .collect();
-        for (peer, seq) in known {
-            self.expect(peer, seq);
         }
     }
 

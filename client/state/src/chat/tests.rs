@@ -11,6 +11,7 @@ use tidings_shared::frame::{
 };
 use tidings_shared::{Conversation, ErrorBody, ErrorCode, Message, Mid, Tid};
 
+mod contradictions;
 mod epochs;
 mod list;
 mod reading;
@@ -43,6 +44,11 @@ impl Tab {
 
     /// As [`Self::bind`], with the store in this epoch.
     fn bind_in(&mut self, epoch: &str, conversations: Vec<Conversation>) {
+        self.bind_to(epoch, conversations, None);
+    }
+
+    /// As [`Self::bind_in`], with the first page of a list that may continue.
+    fn bind_to(&mut self, epoch: &str, conversations: Vec<Conversation>, next: Option<&str>) {
         let bound = Bound {
             uid: ME,
             username: "me".into(),
@@ -50,7 +56,7 @@ impl Tab {
             unread: conversations.iter().map(|c| c.unread).sum(),
             list: Some(ConversationList {
                 conversations,
-                next: None,
+                next: next.map(Into::into),
                 epoch: None,
             }),
             epoch: Some(epoch.into()),
@@ -148,6 +154,42 @@ fn read(seq: i64) -> ClientFrame {
     ClientFrame::Read(Read {
         peer: THEM,
         seq: Seq(seq),
+    })
+}
+
+fn shown(tab: &Tab) -> Vec<i64> {
+    let thread = tab.chat.thread.as_ref().expect("open");
+    thread.timeline.messages().map(|m| m.seq.0).collect()
+}
+
+/// The divider, and whether the person is at the end.
+fn view_start(tab: &Tab) -> (Option<Seq>, bool) {
+    let thread = tab.chat.thread.as_ref().expect("open");
+    (thread.divider, thread.at_end)
+}
+
+fn open_with(last: i64) -> Tab {
+    let mut tab = Tab::bound(vec![conversation(last, 0)]);
+    tab.open();
+    tab.answer(1..=last);
+    tab.sent();
+    tab
+}
+
+fn is_read(frame: &ClientFrame) -> bool {
+    matches!(frame, ClientFrame::Read(_))
+}
+
+fn list(after: Option<&str>) -> ClientFrame {
+    let after = after.map(Into::into);
+    ClientFrame::ListConversations(ListConversations { after })
+}
+
+fn listed(conversations: Vec<Conversation>, next: Option<&str>) -> ServerFrame {
+    ServerFrame::Conversations(ConversationList {
+        conversations,
+        next: next.map(Into::into),
+        epoch: None,
     })
 }
 

@@ -51,35 +51,9 @@ fn tab_of_a_long_list() -> (Tab, Conversation) {
         peer: Peer::User(UserId(uid)),
         ..conversation(1000, 0)
     };
-    let list = ConversationList {
-        conversations: (100..150).map(newer).collect(),
-        next: Some("50".into()),
-        epoch: None,
-    };
-    let bound = Bound {
-        uid: ME,
-        username: "me".into(),
-        timeout: 45_000,
-        unread: 0,
-        list: Some(list),
-        epoch: None,
-    };
-    tab.chat.handle_bound(tab.now, bound);
+    tab.bind_to("one", (100..150).map(newer).collect(), Some("50"));
     tab.sent();
     (tab, conversation(122, 1))
-}
-
-fn list(after: Option<&str>) -> ClientFrame {
-    let after = after.map(Into::into);
-    ClientFrame::ListConversations(ListConversations { after })
-}
-
-fn listed(conversations: Vec<Conversation>, next: Option<&str>) -> ServerFrame {
-    ServerFrame::Conversations(ConversationList {
-        conversations,
-        next: next.map(Into::into),
-        epoch: None,
-    })
 }
 
 #[test]
